@@ -1,0 +1,14 @@
+-- What one poll changed, but for flat legs seen for the first time.
+SELECT symbol,
+       position_side,
+       change,
+       previous_position_amount,
+       position_amount,
+       entry_price,
+       leverage,
+       margin_type,
+       update_time
+  FROM position_change
+ WHERE account = :account
+   AND first_seen_ms = :received_ms
+   AND change <> 'seen';

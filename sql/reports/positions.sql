@@ -1,0 +1,33 @@
+-- The legs as they stood at :at_ms: of each its last valuation at or before then. A leg that had
+-- vanished by then has no amount there.
+SELECT h.account,
+       h.symbol,
+       h.position_side,
+       h.position_amount,
+       h.entry_price,
+       h.mark_price,
+       h.unrealized_pnl,
+       h.margin_asset,
+       h.unrealized_pnl_usd,
+       m.leverage,
+       m.margin_type,
+       m.liquidation_price,
+       h.time
+  FROM leg_range AS r
+  JOIN pnl_history AS h
+    ON h.account = r.account
+   AND h.symbol = r.symbol
+   AND h.position_side = r.position_side
+   AND h.time_ms = (SELECT max(t.time_ms)
+                      FROM pnl_history AS t
+                     WHERE t.account = r.account
+                       AND t.symbol = r.symbol
+                       AND t.position_side = r.position_side
+                       AND t.time_ms <= :at_ms)
+  JOIN margin_history AS m
+    ON m.account = h.account
+   AND m.symbol = h.symbol
+   AND m.position_side = h.position_side
+   AND m.time_ms = h.time_ms
+ WHERE (:account IS NULL OR r.account = :account)
+   AND (h.position_amount <> 0 OR (:all AND h.position_amount IS NOT NULL));

@@ -1,0 +1,57 @@
+-- What each row of position_history changed, against the leg's state before it.
+CREATE VIEW position_change AS
+SELECT a.name AS account,
+       c.symbol,
+       c.pair,
+       c.margin_asset,
+       l.position_side,
+       s.received_ms AS first_seen_ms,
+       strftime('%Y-%m-%dT%H:%M:%fZ', s.received_ms / 1000.0, 'unixepoch') AS first_seen,
+       p.update_ms,
+       strftime('%Y-%m-%dT%H:%M:%fZ', p.update_ms / 1000.0, 'unixepoch') AS update_time,
+       p.revision,
+       CASE
+           WHEN p.present = 0 THEN 'vanish'
+           WHEN b.leg_id IS NULL
+               THEN iif(coalesce(p.position_amount_e8, 0) = 0, 'seen', 'open')
+           WHEN b.present = 0 THEN 'return'
+           WHEN p.position_amount_e8 IS b.position_amount_e8 THEN 'settings'
+           WHEN coalesce(b.position_amount_e8, 0) = coalesce(p.position_amount_e8, 0)
+               THEN 'settings'
+           WHEN coalesce(b.position_amount_e8, 0) = 0 THEN 'open'
+           WHEN coalesce(p.position_amount_e8, 0) = 0 THEN 'close'
+           WHEN (p.position_amount_e8 > 0) <> (b.position_amount_e8 > 0) THEN 'flip'
+           WHEN abs(p.position_amount_e8) > abs(b.position_amount_e8) THEN 'increase'
+           ELSE 'reduce'
+       END AS change,
+       iif(b.leg_id IS NULL, p.position_amount_e8, p.position_amount_e8 - b.position_amount_e8)
+           / 1e8 AS amount_change,
+       p.position_amount_e8 / 1e8 AS position_amount,
+       b.position_amount_e8 / 1e8 AS previous_position_amount,
+       p.entry_price_e8 / 1e8 AS entry_price,
+       b.entry_price_e8 / 1e8 AS previous_entry_price,
+       p.break_even_price_e8 / 1e8 AS break_even_price,
+       b.break_even_price_e8 / 1e8 AS previous_break_even_price,
+       p.leverage,
+       b.leverage AS previous_leverage,
+       p.max_quantity_e8 / 1e8 AS max_quantity,
+       b.max_quantity_e8 / 1e8 AS previous_max_quantity,
+       p.margin_type,
+       b.margin_type AS previous_margin_type,
+       p.auto_add_margin,
+       b.auto_add_margin AS previous_auto_add_margin,
+       p.isolated_wallet_e8 / 1e8 AS isolated_wallet,
+       b.isolated_wallet_e8 / 1e8 AS previous_isolated_wallet,
+       p.present,
+       b.update_ms AS previous_update_ms,
+       b.revision AS previous_revision
+  FROM account AS a
+  JOIN contract AS c ON c.product = a.product
+  JOIN leg AS l ON l.account_id = a.account_id AND l.contract_id = c.contract_id
+  JOIN position AS p ON p.leg_id = l.leg_id
+  JOIN poll AS s ON s.poll_id = p.poll_id
+  LEFT JOIN position AS b
+    ON b.leg_id = p.leg_id
+   AND b.poll_id = (SELECT max(q.poll_id)
+                      FROM position AS q
+                     WHERE q.leg_id = p.leg_id AND q.poll_id < p.poll_id);

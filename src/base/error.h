@@ -1,0 +1,39 @@
+/* What went wrong, in one line, on its way up to the user.
+ *
+ * A function that can fail returns bool and fills a `struct error` that its caller owns. The text
+ * is built where the cause is known; callers add what they were doing with error_context(); main
+ * prints it once as `posrec: what: why (what to do)`. */
+#ifndef POSREC_BASE_ERROR_H
+#define POSREC_BASE_ERROR_H
+
+#include <stdbool.h>
+
+#define ERROR_TEXT_SIZE 1024
+
+enum error_kind {
+    ERROR_NONE,
+    ERROR_FAILED,    /* exit 1: something did not work */
+    ERROR_USAGE,     /* exit 2: bad usage or config */
+    ERROR_REFUSED,   /* exit 3: the exchange refuses this key or address */
+    ERROR_NO_ROOM,   /* exit 1: the disk is full; the same call can work later */
+    ERROR_NO_MEMORY, /* exit 1 */
+};
+
+struct error {
+    enum error_kind kind;
+    char text[ERROR_TEXT_SIZE];
+};
+
+/* Sets kind and text, cutting the text at ERROR_TEXT_SIZE. Control characters become '?', so that
+ * text from outside cannot break the line. Always returns false: `return error_set(...)`. */
+bool error_set(struct error *error, enum error_kind kind, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Puts "CONTEXT: " before the text and keeps the kind. Always returns false. */
+bool error_context(struct error *error, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* ERROR_NO_MEMORY with "out of memory". Always returns false. */
+bool error_no_memory(struct error *error);
+
+#endif

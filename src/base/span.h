@@ -1,0 +1,29 @@
+/* A view of bytes that somebody else owns: a pointer and a size, not NUL-terminated. */
+#ifndef POSREC_BASE_SPAN_H
+#define POSREC_BASE_SPAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+struct span {
+    const char *data;
+    size_t size;
+};
+
+static inline struct span span_of(const char *string)
+{
+    return (struct span){string, strlen(string)};
+}
+
+static inline bool span_equal(struct span a, struct span b)
+{
+    return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
+}
+
+static inline bool span_is(struct span span, const char *string)
+{
+    return span_equal(span, span_of(string));
+}
+
+#endif

@@ -1,0 +1,17 @@
+/* Is it UTF-8? (RFC 3629: no overlong forms, no surrogates, nothing past U+10FFFF.) */
+#ifndef POSREC_BASE_UTF8_H
+#define POSREC_BASE_UTF8_H
+
+#include <stdbool.h>
+
+#include "base/span.h"
+
+/* The offset of the first byte that does not belong, or the size when every byte does. */
+size_t utf8_valid_size(struct span bytes);
+
+static inline bool utf8_is_valid(struct span bytes)
+{
+    return utf8_valid_size(bytes) == bytes.size;
+}
+
+#endif

@@ -1,0 +1,102 @@
+#include "cli/accounts.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "model/capture.h"
+
+#define ENV_KEY "POSREC_API_KEY"
+#define ENV_SECRET "POSREC_API_SECRET"
+
+/* The account that the environment's key is for when there is no config. */
+static const struct config_account ENV_ACCOUNT = {.name = (char[]){CAPTURE_ACCOUNT_DEFAULT}};
+
+static bool load_credentials(const struct config_account *account, bool alone,
+                             struct credentials *credentials, struct error *error)
+{
+    struct credentials_source source = {.api_key_file = account->api_key_file,
+                                        .secret_file = account->secret_file};
+    if (account->api_key_file == NULL && alone) {
+        source.api_key = getenv(ENV_KEY);
+        source.secret = getenv(ENV_SECRET);
+    }
+    return credentials_load(&source, credentials, error) ||
+           error_context(error, "account %s", account->name);
+}
+
+static struct poller_settings settings_of(const struct config *config,
+                                          const struct config_account *account,
+                                          const struct credentials *credentials)
+{
+    return (struct poller_settings){
+        .account = account->name,
+        .exchange =
+            {
+                .base_url = account->base_url != NULL ? account->base_url : CONFIG_BASE_URL_DEFAULT,
+                .margin_asset = account->margin_asset,
+                .pair = account->pair,
+                .recv_window_ms = account->recv_window_ms.known ? account->recv_window_ms.value
+                                                                : RECV_WINDOW_MS_DEFAULT,
+                .credentials = credentials,
+            },
+        .ca_file = account->ca_file,
+        .proxy = account->proxy,
+        .timeout_ms = config_timeout_ms(config, account),
+    };
+}
+
+static bool load_account(const struct config *config, const struct config_account *account,
+                         bool alone, struct accounts *accounts, struct error *error)
+{
+    struct credentials *credentials = &accounts->credentials[accounts->count];
+    if (!load_credentials(account, alone, credentials, error)) {
+        return false;
+    }
+    accounts->settings[accounts->count++] = settings_of(config, account, credentials);
+    return true;
+}
+
+bool accounts_load(const struct config *config, const char *only, struct accounts *accounts,
+                   struct error *error)
+{
+    bool has_config = config->account_count > 0;
+    size_t count = has_config ? config->account_count : 1;
+    const struct config_account *list = has_config ? config->accounts : &ENV_ACCOUNT;
+    /* A core file would hold the keys. */
+    setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+    *accounts = (struct accounts){0};
+    if (!has_config && getenv(ENV_KEY) == NULL) {
+        return error_set(error, ERROR_USAGE,
+                         "no account is configured%s%s (write an [account NAME] section with "
+                         "api_key_file and secret_file, or set " ENV_KEY " and " ENV_SECRET ")",
+                         config->path != NULL ? " in " : "",
+                         config->path != NULL ? config->path : "");
+    }
+    accounts->settings = calloc(count, sizeof *accounts->settings);
+    accounts->credentials = calloc(count, sizeof *accounts->credentials);
+    bool done =
+        (accounts->settings != NULL && accounts->credentials != NULL) || error_no_memory(error);
+    for (size_t i = 0; i < count && done; i++) {
+        if (only == NULL || strcmp(only, list[i].name) == 0) {
+            done = load_account(config, &list[i], count == 1, accounts, error);
+        }
+    }
+    if (done && accounts->count == 0) {
+        done = error_set(error, ERROR_USAGE, "account %s: not in the config", only);
+    }
+    if (!done) {
+        accounts_free(accounts);
+    }
+    return done;
+}
+
+void accounts_free(struct accounts *accounts)
+{
+    for (size_t i = 0; i < accounts->count; i++) {
+        credentials_free(&accounts->credentials[i]);
+    }
+    free(accounts->settings);
+    free(accounts->credentials);
+    *accounts = (struct accounts){0};
+}

@@ -1,0 +1,26 @@
+/* The accounts to poll: from the config file and the environment to what the service needs. */
+#ifndef POSREC_CLI_ACCOUNTS_H
+#define POSREC_CLI_ACCOUNTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "cli/config.h"
+#include "service/poller.h"
+
+struct accounts {
+    struct poller_settings *settings;
+    struct credentials *credentials; /* credentials[i] belongs to settings[i] */
+    size_t count;
+};
+
+/* Loads every account of the config, or only the one called `only` when it is not NULL, with its
+ * credentials. Settings point into the config, which must outlive them. ERROR_USAGE when something
+ * is missing or wrong. */
+bool accounts_load(const struct config *config, const char *only, struct accounts *accounts,
+                   struct error *error);
+
+/* Wipes and frees. */
+void accounts_free(struct accounts *accounts);
+
+#endif

@@ -1,0 +1,91 @@
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "store/migrate.h"
+
+bool cli_load_config(struct cli *cli, struct error *error)
+{
+    if (cli->config.path != NULL) {
+        return true;
+    }
+    return config_load(cli->options.config, &cli->config, error);
+}
+
+/* With -d the config is not asked, so that a database can be read wherever it comes from. */
+static bool database_path(struct cli *cli, const char **path, struct error *error)
+{
+    *path = cli->options.database;
+    if (*path != NULL) {
+        return true;
+    }
+    if (!cli_load_config(cli, error)) {
+        return false;
+    }
+    *path = cli->config.database != NULL ? cli->config.database : CONFIG_DATABASE_DEFAULT;
+    return true;
+}
+
+bool cli_open_any_version(struct cli *cli, struct database *database, struct error *error)
+{
+    const char *path;
+    return database_path(cli, &path, error) && database_open(path, DATABASE_READ, database, error);
+}
+
+bool cli_open_database(struct cli *cli, enum database_mode mode, struct database *database,
+                       struct error *error)
+{
+    const char *path;
+    if (!database_path(cli, &path, error) || !database_open(path, mode, database, error)) {
+        return false;
+    }
+    bool ready = mode == DATABASE_READ ? migrate_check(database, error)
+                                       : migrate_apply(database, cli->now_ms, NULL, error);
+    if (!ready) {
+        database_close(database);
+    }
+    return ready;
+}
+
+bool cli_open_output(const struct cli *cli, FILE **out, struct error *error)
+{
+    const char *path = cli->options.output;
+    *out = path == NULL ? stdout : fopen(path, "we");
+    return *out != NULL || error_set(error, ERROR_FAILED, "output %s: %s", path, strerror(errno));
+}
+
+bool cli_close_output(const struct cli *cli, FILE *out, bool done, struct error *error)
+{
+    const char *path = cli->options.output != NULL ? cli->options.output : "standard output";
+    bool failed = ferror(out) != 0;
+    failed |= (out == stdout ? fflush(out) : fclose(out)) != 0;
+    if (done && failed) {
+        return error_set(error, ERROR_FAILED, "output %s: %s", path, strerror(errno));
+    }
+    return done;
+}
+
+bool cli_report(const struct cli *cli, const struct database *database, const char *name,
+                const struct report_parameter *parameters, int64_t *row_count, struct error *error)
+{
+    FILE *out;
+    if (!cli_open_output(cli, &out, error)) {
+        return false;
+    }
+    bool done = report_run(database, name, parameters, cli->options.format, out, row_count, error);
+    return cli_close_output(cli, out, done, error);
+}
+
+void cli_say(const struct cli *cli, const char *format, ...)
+{
+    if (cli->options.quiet) {
+        return;
+    }
+    va_list arguments;
+    va_start(arguments, format);
+    vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    fputc('\n', stderr);
+}

@@ -1,0 +1,73 @@
+/* What every command is given, and what they share. */
+#ifndef POSREC_CLI_CLI_H
+#define POSREC_CLI_CLI_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/error.h"
+#include "cli/config.h"
+#include "cli/options.h"
+#include "report/report.h"
+#include "store/database.h"
+
+enum exit_code { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_REFUSED = 3 };
+
+struct cli {
+    struct options options;
+    int argument_count; /* what follows the command and its options */
+    char **arguments;
+    int64_t now_ms; /* wall clock at the start */
+    struct config config;
+};
+
+struct command {
+    const char *name;
+    const char *arguments; /* as in the usage line; "" for none */
+    const char *summary;   /* one line */
+    const char *help;      /* paragraphs and examples */
+    enum option_id options[OPTIONS_PER_COMMAND_MAX];
+    int arguments_min;
+    int arguments_max; /* -1 for any number */
+
+    /* Does the command. False with the error set when it failed: the error's kind decides the exit
+     * code. A check that found something sets *exit_code and returns true. */
+    bool (*run)(struct cli *cli, int *exit_code, struct error *error);
+};
+
+extern const struct command COMMAND_FETCH;
+extern const struct command COMMAND_IMPORT;
+extern const struct command COMMAND_EXPORT;
+extern const struct command COMMAND_BODY;
+extern const struct command COMMAND_POSITIONS;
+extern const struct command COMMAND_SQL;
+extern const struct command COMMAND_MIGRATE;
+
+/* Reads the config file, once. */
+bool cli_load_config(struct cli *cli, struct error *error);
+
+/* Opens the database that -d, the config or the default names. For reading it must be there,
+ * posrec's and at the latest version; for writing it is made and migrated as needed. Close it with
+ * database_close(). */
+bool cli_open_database(struct cli *cli, enum database_mode mode, struct database *database,
+                       struct error *error);
+
+/* Like cli_open_database() for reading, whatever the schema's version. */
+bool cli_open_any_version(struct cli *cli, struct database *database, struct error *error);
+
+/* The stream for results: --output's file, else standard output. */
+bool cli_open_output(const struct cli *cli, FILE **out, struct error *error);
+
+/* Closes it and returns whether all went well: `done` says how the writing went. A failed write
+ * shows at the latest here; an error that is set already stays. */
+bool cli_close_output(const struct cli *cli, FILE *out, bool done, struct error *error);
+
+/* Runs a report of report_run() with the options' format and output. */
+bool cli_report(const struct cli *cli, const struct database *database, const char *name,
+                const struct report_parameter *parameters, int64_t *row_count, struct error *error);
+
+/* A line on stderr for people, unless -q was given. */
+void cli_say(const struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

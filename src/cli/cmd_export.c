@@ -1,0 +1,51 @@
+#include "cli/cli.h"
+#include "report/export.h"
+
+static bool export_to(struct cli *cli, struct poll_reader *reader, struct error *error)
+{
+    const struct options *options = &cli->options;
+    struct poll_range range = {
+        .from_ms = options->from_ms.known ? options->from_ms.value : INT64_MIN,
+        .to_ms = options->to_ms.known ? options->to_ms.value : INT64_MAX,
+        .account = span_of(options->account != NULL ? options->account : ""),
+    };
+    FILE *out;
+    int64_t count = 0;
+    if (!cli_open_output(cli, &out, error)) {
+        return false;
+    }
+    bool done = export_polls(reader, &range, out, &count, error);
+    done = cli_close_output(cli, out, done, error);
+    if (done && count == 0) {
+        cli_say(cli, "No poll is in this range.");
+    }
+    return done;
+}
+
+static bool run(struct cli *cli, int *exit_code, struct error *error)
+{
+    struct database database;
+    (void)exit_code;
+    if (!cli_open_database(cli, DATABASE_READ, &database, error)) {
+        return false;
+    }
+    struct poll_reader *reader = poll_reader_new(&database, error);
+    bool done = reader != NULL && export_to(cli, reader, error);
+    poll_reader_free(reader);
+    database_close(&database);
+    return done;
+}
+
+const struct command COMMAND_EXPORT = {
+    .name = "export",
+    .arguments = "",
+    .summary = "write recorded responses as NDJSON, the inverse of import",
+    .help =
+        "One line for each poll, by time. Importing the lines into an empty database gives an\n"
+        "equal one. docs/capture-lines.md describes the fields.\n\n"
+        "Examples:\n"
+        "  posrec export --output history.ndjson\n"
+        "  posrec export --from 2026-11-01 --to 2026-11-24 --account main | zstd > november.zst\n",
+    .options = {OPTION_FROM, OPTION_TO, OPTION_ACCOUNT, OPTION_OUTPUT, OPTION_NONE},
+    .run = run,
+};

@@ -1,0 +1,173 @@
+#include <stdlib.h>
+
+#include "cli/accounts.h"
+#include "cli/cli.h"
+#include "service/fetch.h"
+
+/* How the accounts' polls went, for the exit code and the one error line. */
+struct tally {
+    size_t failed;
+    bool refused;
+    struct error first; /* of the first account that failed */
+};
+
+static void note_failure(struct tally *tally, const struct error *error)
+{
+    if (tally->failed++ == 0) {
+        tally->first = *error;
+    }
+    tally->refused |= error->kind == ERROR_REFUSED;
+}
+
+static const char *advice(const struct capture *capture)
+{
+    switch (capture->outcome) {
+    case OUTCOME_RATE_LIMITED:
+        return " (wait a minute, poll less often)";
+    case OUTCOME_BANNED:
+        return " (wait until the ban is over)";
+    case OUTCOME_TLS_ERROR:
+        return " (check base_url, ca_file and the machine's clock)";
+    case OUTCOME_NETWORK_ERROR:
+    case OUTCOME_TIMEOUT:
+        return " (check the network and base_url)";
+    case OUTCOME_UNREADABLE:
+        return " (the bytes are kept: posrec body POLL)";
+    default:
+        return "";
+    }
+}
+
+/* The account's failure as an error, when its poll did not end well. */
+static bool check_result(const char *account, const struct fetch_result *result,
+                         struct error *error)
+{
+    const struct capture *capture = &result->capture;
+    if (!result->done) {
+        *error = result->error;
+        return error_context(error, "account %s", account);
+    }
+    if (capture->outcome == OUTCOME_OK) {
+        return true;
+    }
+    bool refused = endpoint_is_refused(capture);
+    char code[32] = "";
+    if (capture->api_code.known) {
+        snprintf(code, sizeof code, "%lld ", (long long)capture->api_code.value);
+    }
+    return error_set(error, refused ? ERROR_REFUSED : ERROR_FAILED,
+                     "account %s: poll %lld: %s: %s%s%s", account,
+                     (long long)result->recorded.poll_id, outcome_name(capture->outcome), code,
+                     text_string(&capture->detail), advice(capture));
+}
+
+static bool print_changes(struct cli *cli, const struct database *database, const char *account,
+                          const struct fetch_result *result, struct error *error)
+{
+    const struct report_parameter parameters[] = {
+        {.name = ":account", .text = account},
+        {.name = ":received_ms", .number = maybe_of(result->capture.received_ms)},
+        {0},
+    };
+    int64_t changes = 0;
+    if (!report_run(database, "changes_of_poll", parameters, FORMAT_TABLE, stdout, &changes,
+                    error)) {
+        return false;
+    }
+    int64_t seen = result->recorded.position_count - changes;
+    cli_say(cli,
+            "account %s: poll %lld: %lld rows, %lld changed, %lld flat seen for the first time",
+            account, (long long)result->recorded.poll_id, (long long)result->recorded.row_count,
+            (long long)changes, (long long)seen);
+    if (result->recorded.time_moved) {
+        cli_say(cli,
+                "account %s: warning: the clock is behind the last poll; recorded 1 ms after it",
+                account);
+    }
+    if (result->contracts_problem.size > 0) {
+        cli_say(
+            cli,
+            "account %s: warning: exchangeInfo: %s (contract sizes come from the symbols' names "
+            "meanwhile)",
+            account, text_string(&result->contracts_problem));
+    }
+    return true;
+}
+
+static bool print_results(struct cli *cli, const struct database *database,
+                          const struct accounts *accounts, const struct fetch_result *results,
+                          struct error *error)
+{
+    struct tally tally = {0};
+    for (size_t i = 0; i < accounts->count; i++) {
+        const char *account = accounts->settings[i].account;
+        struct error why;
+        if (!check_result(account, &results[i], &why) ||
+            !print_changes(cli, database, account, &results[i], &why)) {
+            note_failure(&tally, &why);
+            /* The first is the command's own error line; the others are said here. */
+            if (tally.failed > 1) {
+                fprintf(stderr, "posrec: fetch: %s\n", why.text);
+            }
+        }
+    }
+    if (tally.failed == 0) {
+        return true;
+    }
+    *error = tally.first;
+    error->kind = tally.refused ? ERROR_REFUSED : tally.first.kind;
+    return error_context(error, "fetch");
+}
+
+static bool fetch(struct cli *cli, const struct database *database, const struct accounts *accounts,
+                  struct error *error)
+{
+    struct fetch_result *results = calloc(accounts->count, sizeof *results);
+    struct recorder *recorder = results != NULL ? recorder_new(database, true, error) : NULL;
+    bool done = recorder != NULL || (results == NULL && error_no_memory(error));
+    if (done) {
+        done = fetch_all(accounts->settings, accounts->count, recorder, results, error) &&
+               print_results(cli, database, accounts, results, error);
+    }
+    for (size_t i = 0; results != NULL && i < accounts->count; i++) {
+        fetch_result_free(&results[i]);
+    }
+    recorder_free(recorder);
+    free(results);
+    return done;
+}
+
+static bool run(struct cli *cli, int *exit_code, struct error *error)
+{
+    struct accounts accounts;
+    struct database database;
+    (void)exit_code;
+    if (!cli_load_config(cli, error) ||
+        !accounts_load(&cli->config, cli->options.account, &accounts, error)) {
+        return false;
+    }
+    bool done = cli_open_database(cli, DATABASE_WRITE, &database, error);
+    if (done) {
+        done = fetch(cli, &database, &accounts, error);
+        database_close(&database);
+    }
+    accounts_free(&accounts);
+    return done;
+}
+
+const struct command COMMAND_FETCH = {
+    .name = "fetch",
+    .arguments = "",
+    .summary = "poll each account once and record the answer",
+    .help =
+        "Asks the exchange for the positions of each configured account, records every answer,\n"
+        "failures too, and prints what changed. Exit code 1 when an account's poll failed, 3 when\n"
+        "the exchange refused its key or address.\n\n"
+        "Accounts come from the configuration file; without one, POSREC_API_KEY and\n"
+        "POSREC_API_SECRET serve one account called main.\n\n"
+        "Examples:\n"
+        "  posrec fetch\n"
+        "  posrec -c /etc/posrec/posrec.ini fetch --account main\n",
+    .options = {OPTION_ACCOUNT, OPTION_NONE},
+    .run = run,
+};

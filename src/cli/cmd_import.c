@@ -1,0 +1,139 @@
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cli/cli.h"
+#include "cli/progress.h"
+#include "service/importer.h"
+
+/* What the importer's callbacks need. */
+struct watch {
+    const struct cli *cli;
+    struct progress progress;
+};
+
+static void on_progress(void *context, int64_t bytes_done)
+{
+    struct watch *watch = context;
+    progress_update(&watch->progress, bytes_done);
+}
+
+static void on_bad_line(void *context, const char *name, int64_t line, const struct error *error)
+{
+    struct watch *watch = context;
+    cli_say(watch->cli, "posrec: %s: line %lld: %s (skipped)", name, (long long)line, error->text);
+}
+
+static bool open_file(const char *path, FILE **file, const char **name, int64_t *size,
+                      struct error *error)
+{
+    struct stat info;
+    bool is_stdin = strcmp(path, "-") == 0;
+    *name = is_stdin ? "standard input" : path;
+    *file = is_stdin ? stdin : fopen(path, "re");
+    if (*file == NULL) {
+        return error_set(error, ERROR_FAILED, "%s: %s", path, strerror(errno));
+    }
+    *size = fstat(fileno(*file), &info) == 0 && S_ISREG(info.st_mode) ? info.st_size : 0;
+    return true;
+}
+
+static bool import_one(struct watch *watch, struct recorder *recorder, const char *path,
+                       const struct import_settings *settings, struct import_counts *counts,
+                       struct error *error)
+{
+    FILE *file;
+    const char *name;
+    int64_t size = 0;
+    if (!open_file(path, &file, &name, &size, error)) {
+        return false;
+    }
+    progress_begin(&watch->progress, name, size, watch->cli->options.quiet);
+    bool done = import_file(recorder, file, name, settings, counts, error);
+    progress_end(&watch->progress);
+    if (file != stdin) {
+        fclose(file);
+    }
+    return done;
+}
+
+static bool import_all(struct cli *cli, struct recorder *recorder, struct error *error)
+{
+    const struct options *options = &cli->options;
+    struct watch watch = {.cli = cli};
+    struct import_settings settings = {
+        .account = options->account != NULL ? options->account : CAPTURE_ACCOUNT_DEFAULT,
+        .interval_ms = options->interval_ms,
+        .received_at_ms = options->received_at_ms,
+        .skip_bad = options->skip_bad,
+        .context = &watch,
+        .on_progress = on_progress,
+        .on_bad_line = on_bad_line,
+    };
+    struct import_counts counts = {0};
+    for (int i = 0; i < cli->argument_count; i++) {
+        if (!import_one(&watch, recorder, cli->arguments[i], &settings, &counts, error)) {
+            return false;
+        }
+    }
+    cli_say(cli,
+            "%lld polls recorded (%lld position rows, %lld valuations, %lld unreadable), "
+            "%lld recorded before, %lld bad lines skipped",
+            (long long)counts.polls, (long long)counts.positions, (long long)counts.valuations,
+            (long long)counts.unreadable, (long long)counts.duplicates,
+            (long long)counts.bad_lines);
+    return true;
+}
+
+static bool check_options(const struct cli *cli, struct error *error)
+{
+    const char *account = cli->options.account;
+    if (account != NULL && !capture_account_is_valid(span_of(account))) {
+        return error_set(error, ERROR_USAGE, "--account '%s': a name is " CAPTURE_ACCOUNT_RULE,
+                         account);
+    }
+    if (cli->options.received_at_ms.known && cli->argument_count != 1) {
+        return error_set(error, ERROR_USAGE, "--received-at goes with one file: one response");
+    }
+    return true;
+}
+
+static bool run(struct cli *cli, int *exit_code, struct error *error)
+{
+    struct database database;
+    (void)exit_code;
+    if (!check_options(cli, error) || !cli_open_database(cli, DATABASE_WRITE, &database, error)) {
+        return false;
+    }
+    struct recorder *recorder = recorder_new(&database, true, error);
+    bool done = recorder != NULL && import_all(cli, recorder, error);
+    recorder_free(recorder);
+    database_close(&database);
+    /* A bad line is the input's fault, not the command line's. */
+    if (!done && error->kind == ERROR_USAGE) {
+        error->kind = ERROR_FAILED;
+    }
+    return done;
+}
+
+const struct command COMMAND_IMPORT = {
+    .name = "import",
+    .arguments = "FILE...",
+    .summary = "record responses that were captured before",
+    .help =
+        "Each FILE (- is standard input) holds capture lines: NDJSON as export writes it, of "
+        "which\n"
+        "only received_ms and body are needed. docs/capture-lines.md describes the fields. With\n"
+        "--received-at the file is one bare response. --account names the account of captures\n"
+        "that name none (main otherwise); --interval says how often they were meant to come.\n\n"
+        "A file is one transaction: after a bad line nothing of it is kept. Captures must be in\n"
+        "the order of their times within each account; those recorded before are passed over.\n\n"
+        "Examples:\n"
+        "  posrec import history.ndjson\n"
+        "  zstdcat november.zst | posrec import -\n"
+        "  posrec import --received-at 2026-11-24T14:03:10Z --account main response.json\n",
+    .options = {OPTION_ACCOUNT, OPTION_RECEIVED_AT, OPTION_INTERVAL, OPTION_SKIP_BAD, OPTION_NONE},
+    .arguments_min = 1,
+    .arguments_max = -1,
+    .run = run,
+};

@@ -1,0 +1,50 @@
+#include "base/time_text.h"
+#include "cli/cli.h"
+
+/* A sentence in place of an empty table. */
+static void say_none(const struct cli *cli, int64_t at_ms)
+{
+    char at[TIME_TEXT_SIZE];
+    time_text_format(at_ms, at);
+    cli_say(cli, "No %s at %s%s%s%s.", cli->options.all ? "leg is known" : "position is open", at,
+            cli->options.account != NULL ? " in account " : "",
+            cli->options.account != NULL ? cli->options.account : "",
+            cli->options.all ? "" : " (--all shows flat legs too)");
+}
+
+static bool run(struct cli *cli, int *exit_code, struct error *error)
+{
+    struct database database;
+    int64_t rows = 0;
+    (void)exit_code;
+    if (!cli_open_database(cli, DATABASE_READ, &database, error)) {
+        return false;
+    }
+    /* Without --at: the last there is, even if the exchange's clock is ahead of this one. */
+    int64_t at_ms = cli->options.at_ms.known ? cli->options.at_ms.value : TIME_MS_MAX;
+    const struct report_parameter parameters[] = {
+        {.name = ":at_ms", .number = maybe_of(at_ms)},
+        {.name = ":account", .text = cli->options.account},
+        {.name = ":all", .number = maybe_of(cli->options.all)},
+        {0},
+    };
+    bool done = cli_report(cli, &database, "positions", parameters, &rows, error);
+    if (done && rows == 0 && cli->options.format == FORMAT_TABLE) {
+        say_none(cli, cli->options.at_ms.known ? at_ms : cli->now_ms);
+    }
+    database_close(&database);
+    return done;
+}
+
+const struct command COMMAND_POSITIONS = {
+    .name = "positions",
+    .arguments = "",
+    .summary = "show open positions, now or as they stood at a time",
+    .help = "Of each leg its last known state and valuation at or before the time.\n\n"
+            "Examples:\n"
+            "  posrec positions\n"
+            "  posrec positions --at 2026-11-24T14:03:10Z --all\n"
+            "  posrec positions --at -24h --format json\n",
+    .options = {OPTION_AT, OPTION_ALL, OPTION_ACCOUNT, OPTION_FORMAT, OPTION_OUTPUT, OPTION_NONE},
+    .run = run,
+};

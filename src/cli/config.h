@@ -1,0 +1,57 @@
+/* The configuration file (INI): where the database is and which accounts to poll. */
+#ifndef POSREC_CLI_CONFIG_H
+#define POSREC_CLI_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "model/maybe.h"
+
+#define CONFIG_DATABASE_DEFAULT "posrec.db"
+#define CONFIG_BASE_URL_DEFAULT "https://dapi.binance.com"
+#define CONFIG_INTERVAL_MS_DEFAULT 10000
+#define CONFIG_INTERVAL_MS_MIN 100
+#define CONFIG_TIMEOUT_MS_DEFAULT 10000
+#define CONFIG_ACCOUNTS_MAX ((size_t)10000)
+
+/* Texts are NULL when not set. */
+struct config_account {
+    char *name;
+    int line; /* of its section */
+    char *product;
+    char *base_url;
+    char *api_key_file;
+    char *secret_file;
+    char *margin_asset;
+    char *pair;
+    char *ca_file;
+    char *proxy;
+    struct maybe_int recv_window_ms;
+    struct maybe_int interval_ms;
+    struct maybe_int timeout_ms;
+};
+
+struct config {
+    char *path; /* of the file read; NULL when there is none */
+    char *database;
+    struct maybe_int interval_ms;
+    struct maybe_int timeout_ms;
+    struct config_account *accounts;
+    size_t account_count;
+    size_t account_capacity;
+};
+
+/* Reads the file that `path` names, or else the first there is of $POSREC_CONFIG, ./posrec.ini,
+ * $XDG_CONFIG_HOME/posrec/posrec.ini (~/.config when that is not set) and /etc/posrec/posrec.ini.
+ * No file at all is an empty config. ERROR_USAGE with file and line for what is wrong in it. Free
+ * with config_free() in any case. */
+bool config_load(const char *path, struct config *config, struct error *error);
+void config_free(struct config *config);
+
+/* The account's own value, else the file's, else the default. */
+int64_t config_interval_ms(const struct config *config, const struct config_account *account);
+int64_t config_timeout_ms(const struct config *config, const struct config_account *account);
+
+#endif

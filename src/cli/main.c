@@ -1,0 +1,173 @@
+/* The posrec command: a table of commands, their help, and the one place where an error is printed.
+ */
+#include <cjson/cJSON.h>
+#include <curl/curl.h>
+#include <libsmartcols/libsmartcols.h>
+#include <openssl/crypto.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <string.h>
+#include <zstd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "cli/cli.h"
+#include "cli/version.h"
+
+static const struct command *const COMMANDS[] = {
+    &COMMAND_FETCH,     &COMMAND_IMPORT, &COMMAND_EXPORT,  &COMMAND_BODY,
+    &COMMAND_POSITIONS, &COMMAND_SQL,    &COMMAND_MIGRATE,
+};
+#define COMMAND_COUNT (sizeof COMMANDS / sizeof COMMANDS[0])
+
+static const enum option_id NO_OPTIONS[] = {OPTION_NONE};
+
+static void print_usage(FILE *out)
+{
+    fputs(
+        "posrec records the position history that Binance does not keep: it polls COIN-M futures\n"
+        "accounts and writes every answer into SQLite.\n\n"
+        "Usage: posrec [-c FILE] [-d DB] [-q|-v] COMMAND [options]\n\nCommands:\n",
+        out);
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        fprintf(out, "  %-10s %s\n", COMMANDS[i]->name, COMMANDS[i]->summary);
+    }
+    fputs("  help       show this, or a command's own help\n\nOptions:\n", out);
+    options_print_help(OPTIONS_GLOBAL, out);
+    fputs("\nA first look: scripts/quickstart. A command's help: posrec help COMMAND\n", out);
+}
+
+static void print_command_help(const struct command *command, FILE *out)
+{
+    fprintf(out, "posrec %s: %s\n\nUsage: posrec [-c FILE] [-d DB] [-q|-v] %s [options]%s%s\n\n%s",
+            command->name, command->summary, command->name,
+            command->arguments[0] != '\0' ? " " : "", command->arguments, command->help);
+    if (command->options[0] != OPTION_NONE) {
+        fputs("\nOptions:\n", out);
+        options_print_help(command->options, out);
+    }
+    fputs("\nOptions of every command:\n", out);
+    options_print_help(OPTIONS_GLOBAL, out);
+}
+
+static void print_version(FILE *out)
+{
+    fprintf(out, "posrec %s\nSQLite %s\nlibcurl %s\n%s\ncJSON %s\nzstd %s\nlibsmartcols %s\n",
+            POSREC_VERSION, sqlite3_libversion(), curl_version_info(CURLVERSION_NOW)->version,
+            OpenSSL_version(OPENSSL_VERSION), cJSON_Version(), ZSTD_versionString(),
+            LIBSMARTCOLS_VERSION);
+}
+
+static const struct command *find_command(const char *name, struct error *error)
+{
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        if (strcmp(COMMANDS[i]->name, name) == 0) {
+            return COMMANDS[i];
+        }
+    }
+    error_set(error, ERROR_USAGE, "%s: no such command (see 'posrec help')", name);
+    return NULL;
+}
+
+static bool help(int count, char **arguments, struct error *error)
+{
+    if (count == 0) {
+        print_usage(stdout);
+        return true;
+    }
+    const struct command *command = find_command(arguments[0], error);
+    if (command == NULL) {
+        return false;
+    }
+    print_command_help(command, stdout);
+    return true;
+}
+
+static bool check_argument_count(const struct command *command, int count, struct error *error)
+{
+    if (count < command->arguments_min) {
+        return error_set(error, ERROR_USAGE, "%s needs %s (see 'posrec help %s')", command->name,
+                         command->arguments, command->name);
+    }
+    if (command->arguments_max >= 0 && count > command->arguments_max) {
+        return error_set(error, ERROR_USAGE, "%s takes %s (see 'posrec help %s')", command->name,
+                         command->arguments_max == 0 ? "no arguments" : "one argument only",
+                         command->name);
+    }
+    return true;
+}
+
+static bool run_command(struct cli *cli, const struct command *command, int argc, char **argv,
+                        int *exit_code, struct error *error)
+{
+    int next;
+    if (!options_parse(&cli->options, argc, argv, command->options, false, cli->now_ms, &next,
+                       error)) {
+        return error_context(error, "%s", command->name);
+    }
+    if (cli->options.help) {
+        print_command_help(command, stdout);
+        return true;
+    }
+    cli->argument_count = argc - next;
+    cli->arguments = argv + next;
+    if (!check_argument_count(command, cli->argument_count, error)) {
+        return false;
+    }
+    if (cli->options.verbosity > 0) {
+        log_set_level(cli->options.verbosity > 1 ? LOG_DEBUG : LOG_INFO);
+    }
+    if (cli->options.quiet) {
+        log_set_level(LOG_ERROR);
+    }
+    bool done = command->run(cli, exit_code, error);
+    config_free(&cli->config);
+    return done;
+}
+
+static bool dispatch(struct cli *cli, int argc, char **argv, int *exit_code, struct error *error)
+{
+    int next;
+    if (!options_parse(&cli->options, argc, argv, NO_OPTIONS, true, cli->now_ms, &next, error)) {
+        return false;
+    }
+    if (cli->options.version) {
+        print_version(stdout);
+        return true;
+    }
+    if (next == argc && !cli->options.help) {
+        print_usage(stderr);
+        return error_set(error, ERROR_USAGE, "no command given");
+    }
+    if (next == argc || strcmp(argv[next], "help") == 0) {
+        return help(argc - next - (next < argc), argv + next + (next < argc), error);
+    }
+    const struct command *command = find_command(argv[next], error);
+    return command != NULL && run_command(cli, command, argc - next, argv + next, exit_code, error);
+}
+
+static int code_of(const struct error *error)
+{
+    switch (error->kind) {
+    case ERROR_USAGE:
+        return EXIT_USAGE;
+    case ERROR_REFUSED:
+        return EXIT_REFUSED;
+    default:
+        return EXIT_FAILED;
+    }
+}
+
+int main(int argc, char **argv)
+{
+    struct cli cli = {.now_ms = clock_real_ms()};
+    struct error error = {0};
+    int exit_code = EXIT_DONE;
+    /* A reader that goes away shows as a failed write, with its own error text. */
+    signal(SIGPIPE, SIG_IGN);
+    if (!dispatch(&cli, argc, argv, &exit_code, &error)) {
+        fprintf(stderr, "posrec: %s\n", error.text);
+        return code_of(&error);
+    }
+    return exit_code;
+}

@@ -1,0 +1,71 @@
+/* Command-line options: one table for all of them, from which getopt_long, `--help` and typed
+ * values come. A command lists the options it takes. */
+#ifndef POSREC_CLI_OPTIONS_H
+#define POSREC_CLI_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/error.h"
+#include "model/maybe.h"
+#include "report/render.h"
+
+enum option_id {
+    OPTION_NONE, /* ends a list */
+    OPTION_CONFIG,
+    OPTION_DATABASE,
+    OPTION_QUIET,
+    OPTION_VERBOSE,
+    OPTION_HELP,
+    OPTION_VERSION,
+    OPTION_ACCOUNT,
+    OPTION_ALL,
+    OPTION_AT,
+    OPTION_FROM,
+    OPTION_TO,
+    OPTION_RECEIVED_AT,
+    OPTION_INTERVAL,
+    OPTION_SKIP_BAD,
+    OPTION_FORMAT,
+    OPTION_OUTPUT,
+    OPTION_STATUS,
+    OPTION_COUNT,
+};
+
+#define OPTIONS_PER_COMMAND_MAX 10
+
+struct options {
+    /* For every command */
+    const char *config; /* NULL when not given, as all texts */
+    const char *database;
+    bool quiet;
+    int verbosity; /* how many -v */
+    bool help;
+    bool version;
+
+    const char *account;
+    bool all;
+    struct maybe_int at_ms;
+    struct maybe_int from_ms;
+    struct maybe_int to_ms;
+    struct maybe_int received_at_ms;
+    struct maybe_int interval_ms;
+    bool skip_bad;
+    enum report_format format;
+    const char *output;
+    bool status;
+};
+
+/* Reads options in front of the first argument that is none (`first_only`), or among all arguments.
+ * `accepted` ends with OPTION_NONE; the global ones are accepted always. Returns in *next the index
+ * of the first argument left; they are moved to the end of argv. `now_ms` serves relative times. */
+bool options_parse(struct options *options, int argc, char **argv, const enum option_id *accepted,
+                   bool first_only, int64_t now_ms, int *next, struct error *error);
+
+/* Writes a line or two for each option of the list. */
+void options_print_help(const enum option_id *list, FILE *out);
+
+extern const enum option_id OPTIONS_GLOBAL[];
+
+#endif

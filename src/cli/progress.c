@@ -1,0 +1,57 @@
+#include "cli/progress.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+#define DRAW_EVERY_MS 100
+#define BAR_WIDTH 30
+
+void progress_begin(struct progress *progress, const char *what, int64_t total, bool quiet)
+{
+    *progress = (struct progress){
+        .on = !quiet && isatty(STDERR_FILENO) == 1,
+        .what = what,
+        .total = total,
+        .started_ms = clock_monotonic_ms(),
+    };
+}
+
+static void draw(const struct progress *progress, int64_t done, int64_t elapsed_ms)
+{
+    if (progress->total <= 0) {
+        fprintf(stderr, "\r%s: %lld so far, %lld s\033[K", progress->what, (long long)done,
+                (long long)(elapsed_ms / 1000));
+        return;
+    }
+    int64_t share = done >= progress->total ? BAR_WIDTH : done * BAR_WIDTH / progress->total;
+    int64_t left_s = done > 0 ? elapsed_ms * (progress->total - done) / done / 1000 : 0;
+    char bar[BAR_WIDTH + 1];
+    memset(bar, ' ', BAR_WIDTH);
+    memset(bar, '#', (size_t)share);
+    bar[BAR_WIDTH] = '\0';
+    fprintf(stderr, "\r%s [%s] %lld%%, %lld s left\033[K", progress->what, bar,
+            (long long)(done * 100 / progress->total), (long long)left_s);
+}
+
+void progress_update(struct progress *progress, int64_t done)
+{
+    if (!progress->on) {
+        return;
+    }
+    int64_t now_ms = clock_monotonic_ms();
+    if (now_ms - progress->drawn_ms >= DRAW_EVERY_MS) {
+        progress->drawn_ms = now_ms;
+        draw(progress, done, now_ms - progress->started_ms);
+    }
+}
+
+void progress_end(struct progress *progress)
+{
+    if (progress->on && progress->drawn_ms != 0) {
+        fputs("\r\033[K", stderr);
+    }
+    progress->on = false;
+}

@@ -1,0 +1,159 @@
+#include "exchange/endpoints.h"
+
+#include "base/decimal.h"
+#include "model/json_span.h"
+
+#define PATH_POSITION_RISK "/dapi/v1/positionRisk"
+#define PATH_EXCHANGE_INFO "/dapi/v1/exchangeInfo"
+#define PATH_TIME "/dapi/v1/time"
+
+#define HTTP_FORBIDDEN 403 /* the web firewall */
+
+/* Percent-encodes all but what RFC 3986 leaves unreserved. */
+static void append_encoded(struct text *out, const char *value)
+{
+    static const char PLAIN[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+    for (; *value != '\0'; value++) {
+        if (strchr(PLAIN, *value) != NULL) {
+            text_append_char(out, *value);
+        } else {
+            text_printf(out, "%%%02X", (unsigned)(unsigned char)*value);
+        }
+    }
+}
+
+static void append_parameter(struct text *query, const char *name, const char *value)
+{
+    if (query->size > 0) {
+        text_append_char(query, '&');
+    }
+    text_append_string(query, name);
+    text_append_char(query, '=');
+    append_encoded(query, value);
+}
+
+static void append_number(struct text *query, const char *name, int64_t value)
+{
+    if (query->size > 0) {
+        text_append_char(query, '&');
+    }
+    text_append_string(query, name);
+    text_append_char(query, '=');
+    text_append_int(query, value);
+}
+
+static void append_base(struct text *url, const char *base_url, const char *path)
+{
+    size_t size = strlen(base_url);
+    while (size > 0 && base_url[size - 1] == '/') {
+        size--;
+    }
+    text_append(url, base_url, size);
+    text_append_string(url, path);
+}
+
+bool endpoint_position_risk(const struct exchange_account *account, int64_t timestamp_ms,
+                            struct text *url, struct text *request, struct error *error)
+{
+    struct text query = {0};
+    if (account->margin_asset != NULL) {
+        append_parameter(&query, "marginAsset", account->margin_asset);
+    }
+    if (account->pair != NULL) {
+        append_parameter(&query, "pair", account->pair);
+    }
+    append_number(&query, "recvWindow", account->recv_window_ms);
+    text_append_string(request, PATH_POSITION_RISK "?");
+    text_append(request, query.data, query.size);
+    append_number(&query, "timestamp", timestamp_ms);
+
+    append_base(url, account->base_url, PATH_POSITION_RISK "?");
+    text_append(url, query.data, query.size);
+    text_append_string(url, "&signature=");
+    bool done = signer_sign(account->credentials->signer, text_span(&query), url, error);
+    if (done && (query.failed || url->failed || request->failed)) {
+        done = error_no_memory(error);
+    }
+    text_free(&query);
+    return done;
+}
+
+bool endpoint_exchange_info(const struct exchange_account *account, struct text *url,
+                            struct text *request, struct error *error)
+{
+    append_base(url, account->base_url, PATH_EXCHANGE_INFO);
+    text_append_string(request, PATH_EXCHANGE_INFO);
+    return !(url->failed || request->failed) || error_no_memory(error);
+}
+
+bool endpoint_time(const struct exchange_account *account, struct text *url, struct error *error)
+{
+    append_base(url, account->base_url, PATH_TIME);
+    return !url->failed || error_no_memory(error);
+}
+
+bool endpoint_read_time(struct span body, int64_t *server_ms)
+{
+    struct json_walk walk = json_walk_at(body, 0);
+    struct span key, value;
+    bool found = false, rounded = false;
+    enum json_step step;
+    while ((step = json_next_member(&walk, &key, &value)) == JSON_ITEM) {
+        if (json_key_is(key, "serverTime")) {
+            found = decimal_parse(value, 0, server_ms, &rounded) == DECIMAL_OK && !rounded;
+        }
+    }
+    return found && step == JSON_END && *server_ms > 0;
+}
+
+static void fill_failed(const struct http_response *response, struct capture *capture)
+{
+    static const enum outcome OUTCOMES[] = {
+        [HTTP_ANSWERED] = OUTCOME_OK,         [HTTP_TOO_LARGE] = OUTCOME_UNREADABLE,
+        [HTTP_TIMEOUT] = OUTCOME_TIMEOUT,     [HTTP_NETWORK_ERROR] = OUTCOME_NETWORK_ERROR,
+        [HTTP_TLS_ERROR] = OUTCOME_TLS_ERROR,
+    };
+    capture->outcome = OUTCOMES[response->result];
+    text_clear(&capture->detail);
+    capture_append_detail(capture, span_of(response->reason));
+}
+
+void endpoint_fill_capture(struct http_response *response, struct capture *capture)
+{
+    capture->http_status = response->status;
+    capture->used_weight = response->used_weight;
+    capture->api_code = (struct maybe_int){0};
+    capture->has_body = response->has_body;
+    text_free(&capture->body);
+    capture->body = response->body;
+    response->body = (struct text){0};
+    bool whole = response->result == HTTP_ANSWERED;
+    bool bad_status = response->status.known && response->status.value != 200;
+    if (whole || (response->result == HTTP_TOO_LARGE && bad_status)) {
+        capture_judge(capture);
+    } else {
+        fill_failed(response, capture);
+    }
+}
+
+bool endpoint_is_refused(const struct capture *capture)
+{
+    if (capture->outcome == OUTCOME_BANNED) {
+        return true;
+    }
+    if (capture->outcome != OUTCOME_API_ERROR) {
+        return false;
+    }
+    if (!capture->api_code.known) {
+        return capture->http_status.known && capture->http_status.value == HTTP_FORBIDDEN;
+    }
+    switch (capture->api_code.value) {
+    case API_CODE_SIGNATURE:
+    case API_CODE_KEY_FORMAT:
+    case API_CODE_KEY:
+        return true;
+    default:
+        return false;
+    }
+}

@@ -1,0 +1,51 @@
+/* The requests that posrec makes of COIN-M futures, and what their answers mean as captures. */
+#ifndef POSREC_EXCHANGE_ENDPOINTS_H
+#define POSREC_EXCHANGE_ENDPOINTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "exchange/credentials.h"
+#include "exchange/transport.h"
+#include "model/capture.h"
+
+#define RECV_WINDOW_MS_DEFAULT 5000
+#define RECV_WINDOW_MS_MAX 60000
+
+/* Codes of the exchange that posrec acts on (Binance, "Error Codes"). */
+#define API_CODE_TIMESTAMP (-1021)
+#define API_CODE_SIGNATURE (-1022)
+#define API_CODE_KEY_FORMAT (-2014)
+#define API_CODE_KEY (-2015)
+
+/* What the requests of one account are made from. Strings are views. */
+struct exchange_account {
+    const char *base_url;     /* checked by transport_check_url() */
+    const char *margin_asset; /* at most one of these two; NULL for none */
+    const char *pair;
+    int64_t recv_window_ms;
+    const struct credentials *credentials;
+};
+
+/* Appends the whole URL, signed, to `url` and path and query without timestamp and signature to
+ * `request`. `timestamp_ms` is on the exchange's clock. */
+bool endpoint_position_risk(const struct exchange_account *account, int64_t timestamp_ms,
+                            struct text *url, struct text *request, struct error *error);
+
+bool endpoint_exchange_info(const struct exchange_account *account, struct text *url,
+                            struct text *request, struct error *error);
+
+bool endpoint_time(const struct exchange_account *account, struct text *url, struct error *error);
+
+/* Reads the answer to endpoint_time(); false when it is none. */
+bool endpoint_read_time(struct span body, int64_t *server_ms);
+
+/* Sets what the answer decides of a capture: status, weight, body (taken over from the response),
+ * outcome, api_code and detail. */
+void endpoint_fill_capture(struct http_response *response, struct capture *capture);
+
+/* Whether the exchange refuses this key or address, so that asking again at once is of no use. */
+bool endpoint_is_refused(const struct capture *capture);
+
+#endif

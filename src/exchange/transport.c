@@ -1,0 +1,363 @@
+#include "exchange/transport.h"
+
+#include <arpa/inet.h>
+#include <curl/curl.h>
+#include <openssl/crypto.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/decimal.h"
+
+#define USER_AGENT "posrec"
+#define CONNECT_TIMEOUT_MS 10000
+#define FIRST_BODY_CAPACITY ((size_t)32768)
+
+struct transfer {
+    struct transport *transport;
+    CURL *easy;
+    struct curl_slist *headers;
+    bool too_large;
+    struct http_response response;
+    char error_text[CURL_ERROR_SIZE];
+    struct transfer *next; /* of those under way */
+    struct transfer *previous;
+};
+
+struct transport {
+    CURLM *multi;
+    CURLSH *share; /* DNS and TLS sessions for all accounts */
+    size_t body_size_max;
+    size_t pending;
+    struct transfer *transfers;
+};
+
+struct transport *transport_new(size_t body_size_max, struct error *error)
+{
+    struct transport *transport = NULL;
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK) {
+        transport = calloc(1, sizeof *transport);
+    }
+    if (transport == NULL) {
+        error_no_memory(error);
+        return NULL;
+    }
+    transport->body_size_max = body_size_max;
+    transport->multi = curl_multi_init();
+    transport->share = curl_share_init();
+    if (transport->multi == NULL || transport->share == NULL) {
+        transport_free(transport);
+        error_no_memory(error);
+        return NULL;
+    }
+    curl_share_setopt(transport->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
+    return transport;
+}
+
+static void transfer_free(struct transfer *transfer)
+{
+    curl_easy_cleanup(transfer->easy);
+    for (struct curl_slist *header = transfer->headers; header != NULL; header = header->next) {
+        OPENSSL_cleanse(header->data, strlen(header->data));
+    }
+    curl_slist_free_all(transfer->headers);
+    http_response_free(&transfer->response);
+    free(transfer);
+}
+
+static void unlink_transfer(struct transport *transport, struct transfer *transfer)
+{
+    curl_multi_remove_handle(transport->multi, transfer->easy);
+    if (transfer->previous != NULL) {
+        transfer->previous->next = transfer->next;
+    } else {
+        transport->transfers = transfer->next;
+    }
+    if (transfer->next != NULL) {
+        transfer->next->previous = transfer->previous;
+    }
+    transport->pending--;
+}
+
+void transport_free(struct transport *transport)
+{
+    if (transport == NULL) {
+        return;
+    }
+    while (transport->transfers != NULL) {
+        struct transfer *transfer = transport->transfers;
+        unlink_transfer(transport, transfer);
+        transfer_free(transfer);
+    }
+    curl_multi_cleanup(transport->multi);
+    curl_share_cleanup(transport->share);
+    free(transport);
+    curl_global_cleanup();
+}
+
+void http_response_free(struct http_response *response)
+{
+    text_free(&response->body);
+}
+
+static size_t take_body(char *data, size_t size, size_t count, void *context)
+{
+    struct transfer *transfer = context;
+    struct text *body = &transfer->response.body;
+    size_t more = size * count;
+    if (more > transfer->transport->body_size_max - body->size) {
+        transfer->too_large = true;
+        return 0; /* curl stops with CURLE_WRITE_ERROR */
+    }
+    if (body->capacity == 0) {
+        text_reserve(body, FIRST_BODY_CAPACITY);
+    }
+    text_append(body, data, more);
+    transfer->response.has_body = true;
+    return body->failed ? 0 : more;
+}
+
+/* The number in `name: 123`, when the header line is of that name. */
+static void take_number(struct span line, const char *name, struct maybe_int *number)
+{
+    size_t size = strlen(name);
+    if (line.size <= size || strncasecmp(line.data, name, size) != 0 || line.data[size] != ':') {
+        return;
+    }
+    struct span value = {line.data + size + 1, line.size - size - 1};
+    while (value.size > 0 && strchr(" \t", value.data[0]) != NULL) {
+        value.data++;
+        value.size--;
+    }
+    while (value.size > 0 && strchr(" \t\r\n", value.data[value.size - 1]) != NULL) {
+        value.size--;
+    }
+    int64_t parsed;
+    bool rounded;
+    if (decimal_parse(value, 0, &parsed, &rounded) == DECIMAL_OK && !rounded && parsed >= 0) {
+        *number = maybe_of(parsed);
+    }
+}
+
+static size_t take_header(char *data, size_t size, size_t count, void *context)
+{
+    struct transfer *transfer = context;
+    struct span line = {data, size * count};
+    take_number(line, "X-MBX-USED-WEIGHT-1M", &transfer->response.used_weight);
+    take_number(line, "Retry-After", &transfer->response.retry_after_s);
+    return line.size;
+}
+
+static bool set_headers(struct transfer *transfer, const char *api_key)
+{
+    if (api_key == NULL) {
+        return true;
+    }
+    struct text header = {0};
+    text_append_string(&header, "X-MBX-APIKEY: ");
+    text_append_string(&header, api_key);
+    if (!header.failed) {
+        transfer->headers = curl_slist_append(NULL, text_string(&header));
+        OPENSSL_cleanse(header.data, header.size);
+    }
+    text_free(&header);
+    return transfer->headers != NULL &&
+           curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, transfer->headers) == CURLE_OK;
+}
+
+static bool set_options(struct transfer *transfer, const struct http_request *request)
+{
+    CURL *easy = transfer->easy;
+    long timeout_ms = (long)request->timeout_ms;
+    long connect_ms = timeout_ms < CONNECT_TIMEOUT_MS ? timeout_ms : CONNECT_TIMEOUT_MS;
+    return curl_easy_setopt(easy, CURLOPT_URL, request->url) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_PROXY, request->proxy != NULL ? request->proxy : "") ==
+               CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L) == CURLE_OK &&
+           (request->ca_file == NULL ||
+            curl_easy_setopt(easy, CURLOPT_CAINFO, request->ca_file) == CURLE_OK) &&
+           curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, timeout_ms) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, connect_ms) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_USERAGENT, USER_AGENT) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_SHARE, transfer->transport->share) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->error_text) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer) == CURLE_OK &&
+           set_headers(transfer, request->api_key);
+}
+
+bool transport_start(struct transport *transport, const struct http_request *request,
+                     struct error *error)
+{
+    struct transfer *transfer = calloc(1, sizeof *transfer);
+    if (transfer == NULL) {
+        return error_no_memory(error);
+    }
+    transfer->transport = transport;
+    transfer->response.owner = request->owner;
+    transfer->easy = curl_easy_init();
+    if (transfer->easy == NULL || !set_options(transfer, request) ||
+        curl_multi_add_handle(transport->multi, transfer->easy) != CURLM_OK) {
+        transfer_free(transfer);
+        return error_set(error, ERROR_FAILED,
+                         "libcurl cannot start a request (memory, or ca_file "
+                         "or proxy that it does not take)");
+    }
+    transfer->next = transport->transfers;
+    if (transfer->next != NULL) {
+        transfer->next->previous = transfer;
+    }
+    transport->transfers = transfer;
+    transport->pending++;
+    return true;
+}
+
+bool transport_poll(struct transport *transport, int timeout_ms, struct error *error)
+{
+    int running;
+    CURLMcode code = curl_multi_perform(transport->multi, &running);
+    /* When some are done already there is nothing to wait for. */
+    if (code == CURLM_OK && (size_t)running == transport->pending) {
+        code = curl_multi_poll(transport->multi, NULL, 0, timeout_ms, NULL);
+    }
+    if (code == CURLM_OK) {
+        code = curl_multi_perform(transport->multi, &running);
+    }
+    return code == CURLM_OK ||
+           error_set(error, ERROR_FAILED, "libcurl: %s", curl_multi_strerror(code));
+}
+
+static enum http_result classify(const struct transfer *transfer, CURLcode code)
+{
+    switch (code) {
+    case CURLE_OK:
+        return HTTP_ANSWERED;
+    case CURLE_OPERATION_TIMEDOUT:
+        return HTTP_TIMEOUT;
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CIPHER:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_CRL_BADFILE:
+    case CURLE_SSL_INVALIDCERTSTATUS:
+    case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
+        return HTTP_TLS_ERROR;
+    default:
+        return transfer->too_large ? HTTP_TOO_LARGE : HTTP_NETWORK_ERROR;
+    }
+}
+
+static void finish(struct transfer *transfer, CURLcode code)
+{
+    struct http_response *response = &transfer->response;
+    long status = 0;
+    curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
+    if (status > 0) {
+        response->status = maybe_of(status);
+    }
+    response->result = classify(transfer, code);
+    switch (response->result) {
+    case HTTP_ANSWERED:
+        response->has_body = true; /* an empty one too */
+        break;
+    case HTTP_TOO_LARGE:
+        response->has_body = false;
+        text_free(&response->body);
+        snprintf(response->reason, sizeof response->reason,
+                 "the answer is larger than %zu bytes: not kept",
+                 transfer->transport->body_size_max);
+        break;
+    default:
+        snprintf(response->reason, sizeof response->reason, "%s",
+                 transfer->error_text[0] != '\0' ? transfer->error_text : curl_easy_strerror(code));
+    }
+}
+
+bool transport_take(struct transport *transport, struct http_response *response)
+{
+    int left;
+    CURLMsg *message;
+    while ((message = curl_multi_info_read(transport->multi, &left)) != NULL) {
+        if (message->msg != CURLMSG_DONE) {
+            continue;
+        }
+        struct transfer *transfer;
+        CURLcode code = message->data.result;
+        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
+        finish(transfer, code);
+        *response = transfer->response;
+        transfer->response = (struct http_response){0};
+        unlink_transfer(transport, transfer);
+        transfer_free(transfer);
+        return true;
+    }
+    return false;
+}
+
+size_t transport_pending(const struct transport *transport)
+{
+    return transport->pending;
+}
+
+static bool is_loopback(const char *host)
+{
+    struct in_addr four;
+    struct in6_addr six;
+    if (strcasecmp(host, "localhost") == 0) {
+        return true;
+    }
+    if (inet_pton(AF_INET, host, &four) == 1) {
+        return ntohl(four.s_addr) >> 24 == 127;
+    }
+    return strcmp(host, "[::1]") == 0 ||
+           (inet_pton(AF_INET6, host, &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six));
+}
+
+static bool check_parts(CURLU *url, const char *base_url, struct error *error)
+{
+    char *scheme = NULL, *host = NULL, *user = NULL, *query = NULL, *fragment = NULL;
+    curl_url_get(url, CURLUPART_SCHEME, &scheme, 0);
+    curl_url_get(url, CURLUPART_HOST, &host, 0);
+    curl_url_get(url, CURLUPART_USER, &user, 0);
+    curl_url_get(url, CURLUPART_QUERY, &query, 0);
+    curl_url_get(url, CURLUPART_FRAGMENT, &fragment, 0);
+    bool good = true;
+    if (user != NULL || query != NULL || fragment != NULL) {
+        good = error_set(error, ERROR_USAGE, "base_url: no user, query or fragment belongs in it");
+    } else if (scheme == NULL || host == NULL ||
+               (strcmp(scheme, "https") != 0 && strcmp(scheme, "http") != 0)) {
+        good = error_set(error, ERROR_USAGE, "base_url '%s': not an https URL", base_url);
+    } else if (strcmp(scheme, "http") == 0 && !is_loopback(host)) {
+        good = error_set(error, ERROR_USAGE,
+                         "base_url '%s': plain http is for loopback addresses only (use https)",
+                         base_url);
+    }
+    curl_free(scheme);
+    curl_free(host);
+    curl_free(user);
+    curl_free(query);
+    curl_free(fragment);
+    return good;
+}
+
+bool transport_check_url(const char *base_url, struct error *error)
+{
+    CURLU *url = curl_url();
+    if (url == NULL) {
+        return error_no_memory(error);
+    }
+    bool good = curl_url_set(url, CURLUPART_URL, base_url, 0) == CURLUE_OK
+                    ? check_parts(url, base_url, error)
+                    : error_set(error, ERROR_USAGE, "base_url '%s': not a URL", base_url);
+    curl_url_cleanup(url);
+    return good;
+}

@@ -1,0 +1,74 @@
+/* HTTP over one curl_multi handle: any number of GET requests at once, in one thread.
+ *
+ * TLS certificates and names are always verified, redirects are not followed, environment proxies
+ * are ignored, a body is capped, and plain http goes to loopback addresses only. */
+#ifndef POSREC_EXCHANGE_TRANSPORT_H
+#define POSREC_EXCHANGE_TRANSPORT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "model/maybe.h"
+
+#define TRANSPORT_REASON_SIZE 300
+
+/* Everything is copied when the request starts. */
+struct http_request {
+    const char *url;     /* with the query; may hold a signature: never shown */
+    const char *api_key; /* X-MBX-APIKEY; NULL for none */
+    const char *ca_file; /* PEM; NULL for the system's */
+    const char *proxy;   /* NULL for none */
+    int64_t timeout_ms;  /* for all of it */
+    void *owner;         /* handed back */
+};
+
+enum http_result {
+    HTTP_ANSWERED, /* a whole answer, whatever its status */
+    HTTP_TOO_LARGE,
+    HTTP_TIMEOUT,
+    HTTP_NETWORK_ERROR,
+    HTTP_TLS_ERROR,
+};
+
+struct http_response {
+    void *owner;
+    enum http_result result;
+    struct maybe_int status;            /* known once headers came, even when the rest did not */
+    struct maybe_int used_weight;       /* X-MBX-USED-WEIGHT-1M */
+    struct maybe_int retry_after_s;     /* Retry-After */
+    bool has_body;                      /* a whole answer, or bytes of a broken one */
+    struct text body;                   /* the bytes as received; empty when HTTP_TOO_LARGE */
+    char reason[TRANSPORT_REASON_SIZE]; /* what went wrong, without secrets; "" when answered */
+};
+
+struct transport;
+
+/* NULL with the error set on failure. `body_size_max` in bytes. */
+struct transport *transport_new(size_t body_size_max, struct error *error);
+
+/* Requests still out are given up. */
+void transport_free(struct transport *transport);
+
+bool transport_start(struct transport *transport, const struct http_request *request,
+                     struct error *error);
+
+/* Moves requests on; waits up to timeout_ms for something to happen, or for transport_wake() or a
+ * signal. */
+bool transport_poll(struct transport *transport, int timeout_ms, struct error *error);
+
+/* Takes out a finished request; false when there is none. The caller frees the response with
+ * http_response_free(). */
+bool transport_take(struct transport *transport, struct http_response *response);
+
+/* How many requests are out. */
+size_t transport_pending(const struct transport *transport);
+
+void http_response_free(struct http_response *response);
+
+/* Whether posrec will talk to this base URL: https, or http to a loopback address; no user, query
+ * or fragment. ERROR_USAGE when not. */
+bool transport_check_url(const char *base_url, struct error *error);
+
+#endif

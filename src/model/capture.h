@@ -1,0 +1,84 @@
+/* A capture: one request to the exchange, when it was sent, what came back and what became of it.
+ * It is all that passes between those who make captures (exchange, import, the archive itself when
+ * rows are derived again) and the store. */
+#ifndef POSREC_MODEL_CAPTURE_H
+#define POSREC_MODEL_CAPTURE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/text.h"
+#include "model/maybe.h"
+
+#define CAPTURE_BODY_SIZE_MAX ((size_t)16 << 20)
+#define CAPTURE_DETAIL_SIZE_MAX ((size_t)500)
+#define CAPTURE_ACCOUNT_DEFAULT "main"
+#define CAPTURE_ACCOUNT_SIZE_MAX ((size_t)64)
+#define CAPTURE_ACCOUNT_RULE "1 to 64 letters, digits and . _ - @, or bytes over 0x7f"
+
+enum endpoint {
+    ENDPOINT_POSITION_RISK,
+    ENDPOINT_EXCHANGE_INFO,
+    ENDPOINT_COUNT,
+};
+
+enum outcome {
+    OUTCOME_OK,
+    OUTCOME_API_ERROR,    /* any status without a name of its own */
+    OUTCOME_RATE_LIMITED, /* 429 */
+    OUTCOME_BANNED,       /* 418 */
+    OUTCOME_SERVER_ERROR, /* 5xx */
+    OUTCOME_TIMEOUT,
+    OUTCOME_NETWORK_ERROR,
+    OUTCOME_TLS_ERROR,
+    OUTCOME_UNREADABLE, /* 200, but not what the endpoint answers */
+    OUTCOME_COUNT,
+};
+
+struct capture {
+    struct text account; /* name */
+    enum endpoint endpoint;
+    struct maybe_int due_ms;          /* when the schedule wanted it; unknown for a poll by hand */
+    struct maybe_int sent_ms;         /* all times on the exchange's clock, ms since 1970 UTC */
+    int64_t received_ms;              /* when it was complete, or had failed */
+    struct maybe_int clock_offset_ms; /* exchange's clock minus the local one */
+    struct maybe_int interval_ms;     /* how often polls were meant to come */
+    int64_t attempt;                  /* 1 for the first request of a tick */
+    enum outcome outcome;
+    struct maybe_int http_status;
+    struct maybe_int api_code;    /* the exchange's negative code */
+    struct maybe_int used_weight; /* X-MBX-USED-WEIGHT-1M */
+    struct text detail;           /* why, in words; empty when there is nothing to say */
+    struct text request; /* path and query, no timestamp, no signature; empty when unknown */
+    bool has_body;
+    struct text body; /* the bytes exactly as received */
+};
+
+/* Empties the capture for use again, keeping its memory. */
+void capture_clear(struct capture *capture);
+void capture_free(struct capture *capture);
+
+/* True when any of its texts ran out of memory. */
+bool capture_failed(const struct capture *capture);
+
+/* An account's name goes into tables, logs and file names: see CAPTURE_ACCOUNT_RULE. */
+bool capture_account_is_valid(struct span name);
+
+/* Sets outcome, api_code and detail from http_status and body. A status of 200, or none stated, is
+ * OUTCOME_OK here: whether the body can be read is found where it is read. */
+void capture_judge(struct capture *capture);
+
+/* False for outcomes that arose below HTTP (timeout, network, TLS): no status or body proves them.
+ */
+bool outcome_follows_from_response(enum outcome outcome);
+
+const char *outcome_name(enum outcome outcome);
+bool outcome_from_name(struct span name, enum outcome *outcome);
+const char *endpoint_name(enum endpoint endpoint);
+bool endpoint_from_name(struct span name, enum endpoint *endpoint);
+
+/* Appends text that came from outside to `detail`: control characters become spaces, invalid UTF-8
+ * '?', and it is cut at CAPTURE_DETAIL_SIZE_MAX. */
+void capture_append_detail(struct capture *capture, struct span words);
+
+#endif

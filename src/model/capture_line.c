@@ -1,0 +1,343 @@
+#include "model/capture_line.h"
+
+#include "base/base64.h"
+#include "base/decimal.h"
+#include "base/time_text.h"
+#include "base/utf8.h"
+#include "model/json_span.h"
+
+/* What a line has said so far, besides what is in the capture. */
+struct reading {
+    struct capture *capture;
+    bool has_received_ms;
+    bool has_outcome;
+    enum outcome outcome;
+    struct text detail;
+    unsigned seen; /* bits by index in FIELDS */
+};
+
+static bool wrong(const char *name, const char *why, struct error *error)
+{
+    return error_set(error, ERROR_USAGE, "field \"%s\": %s", name, why);
+}
+
+static bool take_int(const char *name, struct span value, int64_t from, int64_t to, int64_t *number,
+                     struct error *error)
+{
+    bool rounded = false;
+    if (decimal_parse(value, 0, number, &rounded) != DECIMAL_OK || rounded) {
+        return wrong(name, "not a whole number", error);
+    }
+    if (*number < from || *number > to) {
+        return error_set(error, ERROR_USAGE, "field \"%s\": %lld is not within %lld and %lld", name,
+                         (long long)*number, (long long)from, (long long)to);
+    }
+    return true;
+}
+
+static bool take_maybe(const char *name, struct span value, int64_t from, int64_t to,
+                       struct maybe_int *number, struct error *error)
+{
+    number->known = take_int(name, value, from, to, &number->value, error);
+    return number->known;
+}
+
+static bool take_string(const char *name, struct span value, struct text *out, struct error *error)
+{
+    if (value.data[0] != '"' || !json_unescape(value, out)) {
+        return wrong(name, "not a string", error);
+    }
+    return memchr(text_string(out), '\0', out->size) == NULL || wrong(name, "has a NUL", error);
+}
+
+static bool take_account(struct reading *reading, const char *name, struct span value,
+                         struct error *error)
+{
+    return take_string(name, value, &reading->capture->account, error) &&
+           (capture_account_is_valid(text_span(&reading->capture->account)) ||
+            wrong(name, "not an account's name (" CAPTURE_ACCOUNT_RULE ")", error));
+}
+
+static bool take_endpoint(struct reading *reading, const char *name, struct span value,
+                          struct error *error)
+{
+    struct text text = {0};
+    bool taken = take_string(name, value, &text, error) &&
+                 (endpoint_from_name(text_span(&text), &reading->capture->endpoint) ||
+                  wrong(name, "neither positionRisk nor exchangeInfo", error));
+    text_free(&text);
+    return taken;
+}
+
+static bool take_outcome(struct reading *reading, const char *name, struct span value,
+                         struct error *error)
+{
+    struct text text = {0};
+    reading->has_outcome = take_string(name, value, &text, error) &&
+                           (outcome_from_name(text_span(&text), &reading->outcome) ||
+                            wrong(name, "no outcome that posrec knows", error));
+    text_free(&text);
+    return reading->has_outcome;
+}
+
+static bool take_due(struct reading *reading, const char *name, struct span value,
+                     struct error *error)
+{
+    return take_maybe(name, value, 0, TIME_MS_MAX, &reading->capture->due_ms, error);
+}
+
+static bool take_sent(struct reading *reading, const char *name, struct span value,
+                      struct error *error)
+{
+    return take_maybe(name, value, 0, TIME_MS_MAX, &reading->capture->sent_ms, error);
+}
+
+static bool take_received(struct reading *reading, const char *name, struct span value,
+                          struct error *error)
+{
+    reading->has_received_ms =
+        take_int(name, value, 0, TIME_MS_MAX, &reading->capture->received_ms, error);
+    return reading->has_received_ms;
+}
+
+static bool take_offset(struct reading *reading, const char *name, struct span value,
+                        struct error *error)
+{
+    return take_maybe(name, value, -TIME_MS_MAX, TIME_MS_MAX, &reading->capture->clock_offset_ms,
+                      error);
+}
+
+static bool take_interval(struct reading *reading, const char *name, struct span value,
+                          struct error *error)
+{
+    return take_maybe(name, value, 1, TIME_MS_MAX, &reading->capture->interval_ms, error);
+}
+
+static bool take_attempt(struct reading *reading, const char *name, struct span value,
+                         struct error *error)
+{
+    return take_int(name, value, 1, INT32_MAX, &reading->capture->attempt, error);
+}
+
+static bool take_status(struct reading *reading, const char *name, struct span value,
+                        struct error *error)
+{
+    return take_maybe(name, value, 100, 999, &reading->capture->http_status, error);
+}
+
+static bool take_weight(struct reading *reading, const char *name, struct span value,
+                        struct error *error)
+{
+    return take_maybe(name, value, 0, INT32_MAX, &reading->capture->used_weight, error);
+}
+
+static bool take_detail(struct reading *reading, const char *name, struct span value,
+                        struct error *error)
+{
+    return take_string(name, value, &reading->detail, error);
+}
+
+static bool take_request(struct reading *reading, const char *name, struct span value,
+                         struct error *error)
+{
+    return take_string(name, value, &reading->capture->request, error);
+}
+
+static bool begin_body(struct reading *reading, const char *name, struct error *error)
+{
+    if (reading->capture->has_body) {
+        return wrong(name, "a second body", error);
+    }
+    reading->capture->has_body = true;
+    return true;
+}
+
+static bool take_body(struct reading *reading, const char *name, struct span value,
+                      struct error *error)
+{
+    struct text *body = &reading->capture->body;
+    if (!begin_body(reading, name, error)) {
+        return false;
+    }
+    if (value.data[0] == '"') {
+        return json_unescape(value, body) || wrong(name, "not a JSON string", error);
+    }
+    cJSON *parsed = json_value_parse(value);
+    cJSON_Delete(parsed);
+    text_append(body, value.data, value.size);
+    return parsed != NULL || wrong(name, "neither a string nor JSON", error);
+}
+
+static bool take_base64(struct reading *reading, const char *name, struct span value,
+                        struct error *error)
+{
+    struct text text = {0};
+    bool taken = begin_body(reading, name, error) && take_string(name, value, &text, error) &&
+                 (base64_decode(text_span(&text), &reading->capture->body) ||
+                  wrong(name, "not base64", error));
+    text_free(&text);
+    return taken;
+}
+
+struct line_field {
+    const char *name;
+    bool (*take)(struct reading *reading, const char *name, struct span value, struct error *error);
+};
+
+static const struct line_field FIELDS[] = {
+    {"account", take_account},
+    {"sent_ms", take_sent},
+    {"received_ms", take_received},
+    {"http_status", take_status},
+    {"body", take_body},
+    {"body_base64", take_base64},
+    {"endpoint", take_endpoint},
+    {"due_ms", take_due},
+    {"interval_ms", take_interval},
+    {"attempt", take_attempt},
+    {"clock_offset_ms", take_offset},
+    {"used_weight", take_weight},
+    {"request", take_request},
+    {"outcome", take_outcome},
+    {"detail", take_detail},
+};
+#define FIELD_COUNT (sizeof FIELDS / sizeof FIELDS[0])
+
+static bool take_member(struct reading *reading, struct span key, struct span value,
+                        struct error *error)
+{
+    for (size_t i = 0; i < FIELD_COUNT; i++) {
+        if (!json_key_is(key, FIELDS[i].name)) {
+            continue;
+        }
+        if ((reading->seen & (1u << i)) != 0) {
+            return wrong(FIELDS[i].name, "given twice", error);
+        }
+        reading->seen |= 1u << i;
+        return span_is(value, "null") || FIELDS[i].take(reading, FIELDS[i].name, value, error);
+    }
+    return error_set(error, ERROR_USAGE, "field %.*s: unknown",
+                     (int)(key.size < 60 ? key.size : 60), key.data);
+}
+
+/* The bytes decide the outcome; what the line says of it counts only where they cannot. */
+static bool settle_outcome(struct reading *reading, struct error *error)
+{
+    struct capture *capture = reading->capture;
+    bool from_below = reading->has_outcome && !outcome_follows_from_response(reading->outcome);
+    if (!from_below && capture->has_body) {
+        capture_judge(capture);
+        return true;
+    }
+    if (!reading->has_outcome) {
+        return error_set(error, ERROR_USAGE, "neither a body nor an outcome in it");
+    }
+    if (reading->outcome == OUTCOME_OK) {
+        return error_set(error, ERROR_USAGE, "an outcome of ok without a body");
+    }
+    capture->outcome = reading->outcome;
+    capture_append_detail(capture, text_span(&reading->detail));
+    return true;
+}
+
+static bool read_line(struct reading *reading, struct span line, struct error *error)
+{
+    struct json_walk walk = json_walk_at(line, 0);
+    struct span key, value;
+    enum json_step step;
+    if (!utf8_is_valid(line)) {
+        return error_set(error, ERROR_USAGE, "not UTF-8 at byte %zu (body_base64 takes any bytes)",
+                         utf8_valid_size(line));
+    }
+    while ((step = json_next_member(&walk, &key, &value)) == JSON_ITEM) {
+        if (!take_member(reading, key, value, error)) {
+            return false;
+        }
+    }
+    if (step == JSON_INVALID || !json_walk_at_end(&walk)) {
+        size_t start = json_skip_space(line, 0);
+        bool bare = start < line.size && line.data[start] == '[';
+        return error_set(error, ERROR_USAGE, "not a JSON object at byte %zu%s", walk.at,
+                         bare ? " (a bare response needs --received-at TIME)" : "");
+    }
+    if (!reading->has_received_ms) {
+        return error_set(error, ERROR_USAGE, "no received_ms in it");
+    }
+    if (reading->capture->body.size > CAPTURE_BODY_SIZE_MAX) {
+        return error_set(error, ERROR_USAGE, "a body of more than %zu bytes",
+                         CAPTURE_BODY_SIZE_MAX);
+    }
+    return settle_outcome(reading, error);
+}
+
+bool capture_line_parse(struct span line, struct capture *capture, struct error *error)
+{
+    struct reading reading = {.capture = capture};
+    bool done = read_line(&reading, line, error);
+    if (capture_failed(capture) || reading.detail.failed) {
+        done = error_no_memory(error);
+    }
+    text_free(&reading.detail);
+    return done;
+}
+
+static void append_name(struct text *out, const char *name)
+{
+    bool first = out->size > 0 && text_string(out)[out->size - 1] == '{';
+    text_append_string(out, first ? "\"" : ",\"");
+    text_append_string(out, name);
+    text_append_string(out, "\":");
+}
+
+static void append_int(struct text *out, const char *name, struct maybe_int value)
+{
+    if (value.known) {
+        append_name(out, name);
+        text_append_int(out, value.value);
+    }
+}
+
+static void append_text(struct text *out, const char *name, struct span value)
+{
+    if (value.size > 0) {
+        append_name(out, name);
+        text_append_json(out, value);
+    }
+}
+
+static void append_body(struct text *out, struct span body)
+{
+    bool is_text = utf8_is_valid(body);
+    append_name(out, is_text ? "body" : "body_base64");
+    if (is_text) {
+        text_append_json(out, body);
+        return;
+    }
+    text_append_char(out, '"');
+    base64_encode(body, out);
+    text_append_char(out, '"');
+}
+
+void capture_line_append(struct text *out, const struct capture *capture)
+{
+    text_append_char(out, '{');
+    append_text(out, "account", text_span(&capture->account));
+    append_int(out, "sent_ms", capture->sent_ms);
+    append_int(out, "received_ms", maybe_of(capture->received_ms));
+    append_int(out, "http_status", capture->http_status);
+    append_text(out, "endpoint", span_of(endpoint_name(capture->endpoint)));
+    append_int(out, "due_ms", capture->due_ms);
+    append_int(out, "interval_ms", capture->interval_ms);
+    append_int(out, "attempt", maybe_of(capture->attempt));
+    append_int(out, "clock_offset_ms", capture->clock_offset_ms);
+    append_int(out, "used_weight", capture->used_weight);
+    append_text(out, "request", text_span(&capture->request));
+    if (!capture->has_body || !outcome_follows_from_response(capture->outcome)) {
+        append_text(out, "outcome", span_of(outcome_name(capture->outcome)));
+        append_text(out, "detail", text_span(&capture->detail));
+    }
+    if (capture->has_body) {
+        append_body(out, text_span(&capture->body));
+    }
+    text_append_string(out, "}\n");
+}

@@ -1,0 +1,212 @@
+#include "model/contract.h"
+
+#include <ctype.h>
+#include <stdio.h>
+
+#include "base/decimal.h"
+#include "base/time_text.h"
+#include "base/utf8.h"
+
+/* Contract sizes of COIN-M: 100 USD for BTC, 10 USD for all others (exchangeInfo: contractSize). */
+#define SIZE_BTC_E8 (100 * DECIMAL_ONE)
+#define SIZE_OTHER_E8 (10 * DECIMAL_ONE)
+
+/* Quarterly contracts are delivered at 08:00 UTC (exchangeInfo: deliveryDate). */
+#define DELIVERY_OF_DAY_MS (INT64_C(8) * 3600 * 1000)
+
+void contract_free(struct contract *contract)
+{
+    text_free(&contract->symbol);
+    text_free(&contract->pair);
+    text_free(&contract->margin_asset);
+    text_free(&contract->contract_type);
+    *contract = (struct contract){0};
+}
+
+static void contract_clear(struct contract *contract)
+{
+    text_clear(&contract->symbol);
+    text_clear(&contract->pair);
+    text_clear(&contract->margin_asset);
+    text_clear(&contract->contract_type);
+    contract->delivery_ms = (struct maybe_int){0};
+    contract->contract_size_e8 = (struct maybe_int){0};
+    contract->from_exchange_info = false;
+}
+
+static bool contract_failed(const struct contract *contract)
+{
+    return contract->symbol.failed || contract->pair.failed || contract->margin_asset.failed ||
+           contract->contract_type.failed;
+}
+
+/* yymmdd of this century. */
+static bool delivery_time(struct span yymmdd, int64_t *delivery_ms)
+{
+    if (yymmdd.size != 6) {
+        return false;
+    }
+    for (size_t i = 0; i < yymmdd.size; i++) {
+        if (!isdigit((unsigned char)yymmdd.data[i])) {
+            return false;
+        }
+    }
+    char date[16];
+    struct error ignored;
+    snprintf(date, sizeof date, "20%.2s-%.2s-%.2s", yymmdd.data, yymmdd.data + 2, yymmdd.data + 4);
+    if (!time_text_parse(date, 0, delivery_ms, &ignored)) {
+        return false;
+    }
+    *delivery_ms += DELIVERY_OF_DAY_MS;
+    return true;
+}
+
+bool contract_derive(struct span symbol, struct contract *contract, struct error *error)
+{
+    contract_clear(contract);
+    text_append(&contract->symbol, symbol.data, symbol.size);
+    const char *underscore = memchr(symbol.data, '_', symbol.size);
+    size_t pair_size = underscore == NULL ? 0 : (size_t)(underscore - symbol.data);
+    if (pair_size > 3 && memcmp(symbol.data + pair_size - 3, "USD", 3) == 0) {
+        struct span kind = {underscore + 1, symbol.size - pair_size - 1};
+        struct span asset = {symbol.data, pair_size - 3};
+        int64_t delivery_ms;
+        text_append(&contract->pair, symbol.data, pair_size);
+        text_append(&contract->margin_asset, asset.data, asset.size);
+        contract->contract_size_e8 = maybe_of(span_is(asset, "BTC") ? SIZE_BTC_E8 : SIZE_OTHER_E8);
+        if (span_is(kind, "PERP")) {
+            text_append_string(&contract->contract_type, "PERPETUAL");
+        } else if (delivery_time(kind, &delivery_ms)) {
+            text_append_string(&contract->contract_type, "DELIVERY");
+            contract->delivery_ms = maybe_of(delivery_ms);
+        }
+    }
+    return !contract_failed(contract) || error_no_memory(error);
+}
+
+bool contract_list_open(struct span body, struct contract_list *list, struct error *error)
+{
+    struct json_walk walk = json_walk_at(body, 0);
+    struct span key, value;
+    enum json_step step;
+    bool found = false;
+    if (!utf8_is_valid(body)) {
+        return error_set(error, ERROR_FAILED, "not UTF-8 at byte %zu", utf8_valid_size(body));
+    }
+    while ((step = json_next_member(&walk, &key, &value)) == JSON_ITEM) {
+        if (json_key_is(key, "symbols") && value.data[0] == '[') {
+            *list = (struct contract_list){.walk = json_walk_at(value, 0)};
+            found = true;
+        }
+    }
+    if (step == JSON_INVALID || !json_walk_at_end(&walk)) {
+        return error_set(error, ERROR_FAILED, "not a JSON object at byte %zu", walk.at);
+    }
+    return found || error_set(error, ERROR_FAILED, "no symbols in it");
+}
+
+static bool take_text(struct span key, struct span value, const char *name, struct text *out)
+{
+    if (!json_key_is(key, name)) {
+        return true;
+    }
+    text_clear(out);
+    return value.data[0] == '"' && json_unescape(value, out) &&
+           memchr(text_string(out), '\0', out->size) == NULL;
+}
+
+static bool take_number(struct span key, struct span value, const char *name, int scale,
+                        struct maybe_int *out)
+{
+    if (!json_key_is(key, name)) {
+        return true;
+    }
+    bool rounded;
+    if (value.data[0] == '"') {
+        value = (struct span){value.data + 1, value.size - 2};
+    }
+    out->known = decimal_parse(value, scale, &out->value, &rounded) == DECIMAL_OK && !rounded;
+    return out->known;
+}
+
+static bool take_member(struct contract *contract, struct span key, struct span value)
+{
+    return take_text(key, value, "symbol", &contract->symbol) &&
+           take_text(key, value, "pair", &contract->pair) &&
+           take_text(key, value, "marginAsset", &contract->margin_asset) &&
+           take_text(key, value, "contractType", &contract->contract_type) &&
+           take_number(key, value, "deliveryDate", 0, &contract->delivery_ms) &&
+           take_number(key, value, "contractSize", DECIMAL_SCALE, &contract->contract_size_e8);
+}
+
+enum json_step contract_list_next(struct contract_list *list, struct contract *contract,
+                                  struct error *error)
+{
+    struct span element, key, value;
+    enum json_step step = json_next_element(&list->walk, &element);
+    if (step == JSON_END) {
+        return step;
+    }
+    contract_clear(contract);
+    contract->from_exchange_info = true;
+    struct json_walk walk = json_walk_at(element, 0);
+    while (step == JSON_ITEM && (step = json_next_member(&walk, &key, &value)) == JSON_ITEM) {
+        if (!span_is(value, "null") && !take_member(contract, key, value)) {
+            error_set(error, ERROR_FAILED, "symbols, element %zu: field %.*s: wrong type or value",
+                      list->index, (int)(key.size < 40 ? key.size : 40), key.data);
+            return JSON_INVALID;
+        }
+    }
+    if (step == JSON_INVALID || contract->symbol.size == 0) {
+        error_set(error, ERROR_FAILED, "symbols, element %zu: not an object with a symbol",
+                  list->index);
+        return JSON_INVALID;
+    }
+    if (contract_failed(contract)) {
+        error_no_memory(error);
+        return JSON_INVALID;
+    }
+    list->index++;
+    return JSON_ITEM;
+}
+
+static void fill_text(struct text *text, const struct text *other)
+{
+    if (text->size == 0) {
+        text_append(text, text_string(other), other->size);
+    }
+}
+
+static void fill_number(struct maybe_int *number, struct maybe_int other)
+{
+    if (!number->known) {
+        *number = other;
+    }
+}
+
+bool contract_fill_unknown(struct contract *contract, const struct contract *other,
+                           struct error *error)
+{
+    fill_text(&contract->pair, &other->pair);
+    fill_text(&contract->margin_asset, &other->margin_asset);
+    fill_text(&contract->contract_type, &other->contract_type);
+    fill_number(&contract->delivery_ms, other->delivery_ms);
+    fill_number(&contract->contract_size_e8, other->contract_size_e8);
+    return !contract_failed(contract) || error_no_memory(error);
+}
+
+const char *contract_source(const struct contract *contract)
+{
+    return contract->from_exchange_info ? "exchangeInfo" : "derived";
+}
+
+bool contract_same(const struct contract *a, const struct contract *b)
+{
+    return span_equal(text_span(&a->symbol), text_span(&b->symbol)) &&
+           span_equal(text_span(&a->pair), text_span(&b->pair)) &&
+           span_equal(text_span(&a->margin_asset), text_span(&b->margin_asset)) &&
+           span_equal(text_span(&a->contract_type), text_span(&b->contract_type)) &&
+           maybe_equal(a->delivery_ms, b->delivery_ms) &&
+           maybe_equal(a->contract_size_e8, b->contract_size_e8) &&
+           a->from_exchange_info == b->from_exchange_info;
+}

@@ -1,0 +1,56 @@
+/* A contract: what a symbol stands for. Derived from the symbol's name until exchangeInfo says. */
+#ifndef POSREC_MODEL_CONTRACT_H
+#define POSREC_MODEL_CONTRACT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+#include "base/span.h"
+#include "base/text.h"
+#include "model/json_span.h"
+#include "model/maybe.h"
+
+#define PRODUCT_COIN_M "coin-m"
+
+struct contract {
+    struct text symbol;
+    struct text pair; /* these three empty when not known */
+    struct text margin_asset;
+    struct text contract_type;
+    struct maybe_int delivery_ms;      /* ms since 1970 UTC */
+    struct maybe_int contract_size_e8; /* quote for one contract (USD) */
+    bool from_exchange_info;
+};
+
+void contract_free(struct contract *contract);
+
+/* BTCUSD_PERP: pair BTCUSD, margin asset BTC, 100 USD a contract for BTC and 10 for all others.
+ * BTCUSD_261225: delivered on that day at 08:00 UTC. A name of another shape leaves what it does
+ * not say unknown. False when out of memory. */
+bool contract_derive(struct span symbol, struct contract *contract, struct error *error);
+
+/* A walk over the `symbols` of an exchangeInfo body. */
+struct contract_list {
+    struct json_walk walk;
+    size_t index;
+};
+
+/* Finds `symbols` in the body; fails, saying why, when the body is not an exchangeInfo. */
+bool contract_list_open(struct span body, struct contract_list *list, struct error *error);
+
+/* The next contract: JSON_ITEM, JSON_END after the last, JSON_INVALID with the error set. */
+enum json_step contract_list_next(struct contract_list *list, struct contract *contract,
+                                  struct error *error);
+
+/* Fills what `contract` does not know with what `other` does. False when out of memory. */
+bool contract_fill_unknown(struct contract *contract, const struct contract *other,
+                           struct error *error);
+
+/* "exchangeInfo" or "derived". */
+const char *contract_source(const struct contract *contract);
+
+/* The column values are all the same. */
+bool contract_same(const struct contract *a, const struct contract *b);
+
+#endif

@@ -1,0 +1,291 @@
+#include "model/json_span.h"
+
+#include <assert.h>
+
+/* As deep as cJSON goes. */
+#define DEPTH_MAX CJSON_NESTING_LIMIT
+
+size_t json_skip_space(struct span text, size_t at)
+{
+    while (at < text.size && (text.data[at] == ' ' || text.data[at] == '\t' ||
+                              text.data[at] == '\n' || text.data[at] == '\r')) {
+        at++;
+    }
+    return at;
+}
+
+/* From the opening quote to just after the closing one; `at` when there is none, or a control
+ * character stands bare. */
+static size_t skip_string(struct span text, size_t at)
+{
+    for (size_t i = at + 1; i < text.size; i++) {
+        unsigned char c = (unsigned char)text.data[i];
+        if (c == '"') {
+            return i + 1;
+        }
+        if (c == '\\') {
+            i++;
+        } else if (c < 0x20) {
+            break;
+        }
+    }
+    return at;
+}
+
+static size_t skip_scalar(struct span text, size_t at)
+{
+    while (at < text.size && memchr(",:]}[{\" \t\r\n", text.data[at], 11) == NULL) {
+        at++;
+    }
+    return at;
+}
+
+static size_t skip_nested(struct span text, size_t at)
+{
+    char closers[DEPTH_MAX];
+    size_t depth = 0;
+    for (size_t i = at; i < text.size; i++) {
+        char c = text.data[i];
+        if (c == '"') {
+            size_t end = skip_string(text, i);
+            if (end == i) {
+                return at;
+            }
+            i = end - 1;
+        } else if (c == '{' || c == '[') {
+            if (depth == DEPTH_MAX) {
+                return at;
+            }
+            closers[depth++] = c == '{' ? '}' : ']';
+        } else if (c == '}' || c == ']') {
+            if (closers[--depth] != c) {
+                return at;
+            }
+            if (depth == 0) {
+                return i + 1;
+            }
+        }
+    }
+    return at;
+}
+
+size_t json_skip_value(struct span text, size_t at)
+{
+    if (at >= text.size) {
+        return at;
+    }
+    switch (text.data[at]) {
+    case '"':
+        return skip_string(text, at);
+    case '{':
+    case '[':
+        return skip_nested(text, at);
+    default:
+        return skip_scalar(text, at);
+    }
+}
+
+struct json_walk json_walk_at(struct span text, size_t at)
+{
+    return (struct json_walk){.text = text, .at = json_skip_space(text, at)};
+}
+
+/* Steps over the opening bracket, or the comma before the next item. */
+static enum json_step next_item(struct json_walk *walk, char open, char close)
+{
+    struct span text = walk->text;
+    if (!walk->begun) {
+        if (walk->at >= text.size || text.data[walk->at] != open) {
+            return JSON_INVALID;
+        }
+        walk->begun = true;
+        walk->at = json_skip_space(text, walk->at + 1);
+        if (walk->at < text.size && text.data[walk->at] == close) {
+            walk->at++;
+            return JSON_END;
+        }
+        return JSON_ITEM;
+    }
+    walk->at = json_skip_space(text, walk->at);
+    if (walk->at < text.size && text.data[walk->at] == close) {
+        walk->at++;
+        return JSON_END;
+    }
+    if (walk->at >= text.size || text.data[walk->at] != ',') {
+        return JSON_INVALID;
+    }
+    walk->at = json_skip_space(text, walk->at + 1);
+    return JSON_ITEM;
+}
+
+static bool take_value(struct json_walk *walk, struct span *value)
+{
+    size_t end = json_skip_value(walk->text, walk->at);
+    *value = (struct span){walk->text.data + walk->at, end - walk->at};
+    walk->at = end;
+    return value->size > 0;
+}
+
+enum json_step json_next_member(struct json_walk *walk, struct span *key, struct span *value)
+{
+    enum json_step step = next_item(walk, '{', '}');
+    if (step != JSON_ITEM) {
+        return step;
+    }
+    if (!take_value(walk, key) || key->data[0] != '"') {
+        return JSON_INVALID;
+    }
+    walk->at = json_skip_space(walk->text, walk->at);
+    if (walk->at >= walk->text.size || walk->text.data[walk->at] != ':') {
+        return JSON_INVALID;
+    }
+    walk->at = json_skip_space(walk->text, walk->at + 1);
+    return take_value(walk, value) ? JSON_ITEM : JSON_INVALID;
+}
+
+enum json_step json_next_element(struct json_walk *walk, struct span *value)
+{
+    enum json_step step = next_item(walk, '[', ']');
+    if (step != JSON_ITEM) {
+        return step;
+    }
+    return take_value(walk, value) ? JSON_ITEM : JSON_INVALID;
+}
+
+bool json_walk_at_end(const struct json_walk *walk)
+{
+    return json_skip_space(walk->text, walk->at) == walk->text.size;
+}
+
+bool json_key_is(struct span key, const char *name)
+{
+    struct span inner = {key.data + 1, key.size - 2};
+    if (memchr(inner.data, '\\', inner.size) == NULL) {
+        return span_is(inner, name);
+    }
+    struct text plain = {0};
+    bool same = json_unescape(key, &plain) && span_is(text_span(&plain), name);
+    text_free(&plain);
+    return same;
+}
+
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9') {
+        return c - '0';
+    }
+    if (c >= 'a' && c <= 'f') {
+        return c - 'a' + 10;
+    }
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/* Reads uXXXX at p (p at the 'u'); -1 when it is none. */
+static int take_code_unit(const char *p, const char *end)
+{
+    if (end - p < 5 || *p != 'u') {
+        return -1;
+    }
+    int unit = 0;
+    for (int i = 1; i <= 4; i++) {
+        int digit = hex_digit(p[i]);
+        if (digit < 0) {
+            return -1;
+        }
+        unit = unit * 16 + digit;
+    }
+    return unit;
+}
+
+static size_t encode_utf8(unsigned code, char out[static 4])
+{
+    if (code < 0x80) {
+        out[0] = (char)code;
+        return 1;
+    }
+    if (code < 0x800) {
+        out[0] = (char)(0xc0 | (code >> 6));
+        out[1] = (char)(0x80 | (code & 0x3f));
+        return 2;
+    }
+    if (code < 0x10000) {
+        out[0] = (char)(0xe0 | (code >> 12));
+        out[1] = (char)(0x80 | ((code >> 6) & 0x3f));
+        out[2] = (char)(0x80 | (code & 0x3f));
+        return 3;
+    }
+    out[0] = (char)(0xf0 | (code >> 18));
+    out[1] = (char)(0x80 | ((code >> 12) & 0x3f));
+    out[2] = (char)(0x80 | ((code >> 6) & 0x3f));
+    out[3] = (char)(0x80 | (code & 0x3f));
+    return 4;
+}
+
+/* Decodes \uXXXX, or a surrogate pair of two; returns how many bytes it read after the backslash, 0
+ * when it is not valid. */
+static size_t unescape_unicode(const char *p, const char *end, char **write)
+{
+    int unit = take_code_unit(p, end);
+    if (unit < 0 || (unit >= 0xdc00 && unit <= 0xdfff)) {
+        return 0;
+    }
+    if (unit < 0xd800 || unit > 0xdbff) {
+        *write += encode_utf8((unsigned)unit, *write);
+        return 5;
+    }
+    int low = end - p >= 11 && p[5] == '\\' ? take_code_unit(p + 6, end) : -1;
+    if (low < 0xdc00 || low > 0xdfff) {
+        return 0;
+    }
+    unsigned code = 0x10000 + (((unsigned)unit - 0xd800) << 10) + ((unsigned)low - 0xdc00);
+    *write += encode_utf8(code, *write);
+    return 11;
+}
+
+bool json_unescape(struct span string, struct text *out)
+{
+    static const char ESCAPES[] = "\"\\/bfnrt";
+    static const char MEANINGS[] = "\"\\/\b\f\n\r\t";
+    assert(string.size >= 2 && string.data[0] == '"');
+    /* An escape is never shorter than what it stands for. */
+    if (!text_reserve(out, string.size)) {
+        return false;
+    }
+    const char *p = string.data + 1;
+    const char *end = string.data + string.size - 1;
+    char *write = out->data + out->size;
+    while (p < end) {
+        if (*p != '\\') {
+            *write++ = *p++;
+            continue;
+        }
+        if (++p == end) {
+            return false;
+        }
+        const char *escape = memchr(ESCAPES, *p, sizeof ESCAPES - 1);
+        if (escape != NULL) {
+            *write++ = MEANINGS[escape - ESCAPES];
+            p++;
+            continue;
+        }
+        size_t taken = unescape_unicode(p, end, &write);
+        if (taken == 0) {
+            return false;
+        }
+        p += taken;
+    }
+    out->size = (size_t)(write - out->data);
+    out->data[out->size] = '\0';
+    return true;
+}
+
+cJSON *json_value_parse(struct span value)
+{
+    const char *end = NULL;
+    cJSON *parsed = cJSON_ParseWithLengthOpts(value.data, value.size, &end, 0);
+    if (parsed != NULL && end != value.data + value.size) {
+        cJSON_Delete(parsed);
+        return NULL;
+    }
+    return parsed;
+}

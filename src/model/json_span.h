@@ -1,0 +1,61 @@
+/* Where JSON values begin and end in their own text.
+ *
+ * cJSON parses values but keeps neither a number's digits nor a string's NULs, and posrec owes
+ * both. So this walks over the punctuation of an object or array and hands out each value's own
+ * bytes; what those bytes mean is asked of cJSON (json_value_parse) or, for exact strings, of
+ * json_unescape. */
+#ifndef POSREC_MODEL_JSON_SPAN_H
+#define POSREC_MODEL_JSON_SPAN_H
+
+#include <cjson/cJSON.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/span.h"
+#include "base/text.h"
+
+enum json_step {
+    JSON_ITEM,    /* the outputs hold the next member or element */
+    JSON_END,     /* the object or array is complete */
+    JSON_INVALID, /* not JSON at `at` */
+};
+
+/* A walk over one object or array. `at` is the offset of what comes next, for error texts. */
+struct json_walk {
+    struct span text;
+    size_t at;
+    bool begun;
+};
+
+/* The offset of the first byte at or after `at` that is not JSON white space. */
+size_t json_skip_space(struct span text, size_t at);
+
+/* The offset just after the value that starts at `at`; `at` itself when no value can start or end
+ * there. Checks brackets, strings and that scalars are not empty, not what a scalar says. */
+size_t json_skip_value(struct span text, size_t at);
+
+/* Starts a walk over an object's members (or array's elements): `text` from offset `at` must start
+ * with `{` (`[`), after white space; otherwise the first step is JSON_INVALID. */
+struct json_walk json_walk_at(struct span text, size_t at);
+
+/* The next member: its key as written, quotes included, and its value's bytes. */
+enum json_step json_next_member(struct json_walk *walk, struct span *key, struct span *value);
+
+/* The next element's bytes. */
+enum json_step json_next_element(struct json_walk *walk, struct span *value);
+
+/* True when nothing but white space follows the walk's end. */
+bool json_walk_at_end(const struct json_walk *walk);
+
+/* True when a key as written says `name`. */
+bool json_key_is(struct span key, const char *name);
+
+/* Appends the bytes that a string as written (quotes included) stands for, NULs too. False when it
+ * is no valid JSON string: a bad escape, half a surrogate pair. */
+bool json_unescape(struct span string, struct text *out);
+
+/* Parses one value's bytes with cJSON; NULL when they are not one whole JSON value. The caller
+ * frees the result with cJSON_Delete. */
+cJSON *json_value_parse(struct span value);
+
+#endif

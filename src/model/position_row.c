@@ -1,0 +1,316 @@
+#include "model/position_row.h"
+
+#include "base/decimal.h"
+#include "model/json_span.h"
+
+enum field_kind { KIND_DECIMAL, KIND_WHOLE, KIND_FLAG };
+
+struct field {
+    const char *name;
+    enum position_column column;
+    enum field_kind kind;
+};
+
+/* The exchange's names (GET /dapi/v1/positionRisk) and the columns they go to. */
+static const struct field FIELDS[] = {
+    {"positionAmt", COLUMN_POSITION_AMOUNT, KIND_DECIMAL},
+    {"entryPrice", COLUMN_ENTRY_PRICE, KIND_DECIMAL},
+    {"breakEvenPrice", COLUMN_BREAK_EVEN_PRICE, KIND_DECIMAL},
+    {"leverage", COLUMN_LEVERAGE, KIND_WHOLE},
+    {"maxQty", COLUMN_MAX_QUANTITY, KIND_DECIMAL},
+    {"isAutoAddMargin", COLUMN_AUTO_ADD_MARGIN, KIND_FLAG},
+    {"isolatedWallet", COLUMN_ISOLATED_WALLET, KIND_DECIMAL},
+    {"markPrice", COLUMN_MARK_PRICE, KIND_DECIMAL},
+    {"unRealizedProfit", COLUMN_UNREALIZED_PNL, KIND_DECIMAL},
+    {"liquidationPrice", COLUMN_LIQUIDATION_PRICE, KIND_DECIMAL},
+    {"isolatedMargin", COLUMN_ISOLATED_MARGIN, KIND_DECIMAL},
+    {"notionalValue", COLUMN_NOTIONAL_VALUE, KIND_DECIMAL},
+};
+#define FIELD_COUNT (sizeof FIELDS / sizeof FIELDS[0])
+
+/* The fields that are not in FIELDS, for the record of what was seen. */
+enum { SEEN_SYMBOL = FIELD_COUNT, SEEN_SIDE, SEEN_UPDATE_TIME, SEEN_MARGIN_TYPE };
+
+void position_row_free(struct position_row *row)
+{
+    text_free(&row->symbol);
+    text_free(&row->position_side);
+    text_free(&row->margin_type);
+    text_free(&row->extra);
+    *row = (struct position_row){0};
+}
+
+static void row_clear(struct position_row *row)
+{
+    struct text symbol = row->symbol, side = row->position_side;
+    struct text margin_type = row->margin_type, extra = row->extra;
+    text_clear(&symbol);
+    text_clear(&side);
+    text_clear(&margin_type);
+    text_clear(&extra);
+    *row = (struct position_row){
+        .symbol = symbol, .position_side = side, .margin_type = margin_type, .extra = extra};
+}
+
+static bool field_error(struct error *error, struct span key, const char *why, struct span value)
+{
+    int shown = value.size < 40 ? (int)value.size : 40;
+    return error_set(error, ERROR_FAILED, "field %.*s: %s: %.*s",
+                     (int)(key.size < 60 ? key.size : 60) - 2, key.data + 1, why, shown,
+                     value.data);
+}
+
+/* A number field's digits: a number's own text, or what its string says. */
+static bool number_text(struct span value, struct text *scratch, struct span *digits)
+{
+    if (value.data[0] != '"') {
+        *digits = value;
+        return true;
+    }
+    digits->data = value.data + 1;
+    digits->size = value.size - 2;
+    if (memchr(digits->data, '\\', digits->size) == NULL) {
+        return true;
+    }
+    bool valid = json_unescape(value, scratch);
+    *digits = text_span(scratch);
+    return valid;
+}
+
+static bool parse_number(struct span key, struct span value, int scale, int64_t *number,
+                         bool *rounded, struct error *error)
+{
+    struct text scratch = {0};
+    struct span digits;
+    enum decimal_result result = DECIMAL_NOT_A_NUMBER;
+    if (number_text(value, &scratch, &digits)) {
+        result = decimal_parse(digits, scale, number, rounded);
+    }
+    text_free(&scratch);
+    if (result == DECIMAL_OUT_OF_RANGE) {
+        return field_error(error, key, "out of range", value);
+    }
+    return result == DECIMAL_OK || field_error(error, key, "not a number", value);
+}
+
+static bool parse_whole(struct span key, struct span value, int64_t *number, struct error *error)
+{
+    bool rounded;
+    if (!parse_number(key, value, 0, number, &rounded, error)) {
+        return false;
+    }
+    return !rounded || field_error(error, key, "not a whole number", value);
+}
+
+static bool parse_flag(struct span key, struct span value, int64_t *flag, struct error *error)
+{
+    if (span_is(value, "true") || span_is(value, "\"true\"")) {
+        *flag = 1;
+    } else if (span_is(value, "false") || span_is(value, "\"false\"")) {
+        *flag = 0;
+    } else {
+        return field_error(error, key, "neither true nor false", value);
+    }
+    return true;
+}
+
+static bool parse_string(struct span key, struct span value, struct text *out, struct error *error)
+{
+    if (value.data[0] != '"' || !json_unescape(value, out)) {
+        return field_error(error, key, "not a string", value);
+    }
+    if (memchr(text_string(out), '\0', out->size) != NULL) {
+        return field_error(error, key, "has a NUL", value);
+    }
+    return true;
+}
+
+static bool parse_column(struct position_row *row, const struct field *field, struct span key,
+                         struct span value, struct error *error)
+{
+    struct maybe_int *column = &row->column[field->column];
+    bool rounded = false;
+    switch (field->kind) {
+    case KIND_DECIMAL:
+        column->known = parse_number(key, value, DECIMAL_SCALE, &column->value, &rounded, error);
+        break;
+    case KIND_WHOLE:
+        column->known = parse_whole(key, value, &column->value, error);
+        break;
+    case KIND_FLAG:
+        column->known = parse_flag(key, value, &column->value, error);
+        break;
+    }
+    if (field->column < POSITION_COLUMN_COUNT) {
+        row->position_rounded |= rounded;
+    } else {
+        row->valuation_rounded |= rounded;
+    }
+    return column->known;
+}
+
+/* FNV-1a. Summed over the keys it does not depend on their order. */
+static uint64_t key_hash(struct span key)
+{
+    uint64_t hash = UINT64_C(14695981039346656037);
+    for (size_t i = 0; i < key.size; i++) {
+        hash = (hash ^ (unsigned char)key.data[i]) * UINT64_C(1099511628211);
+    }
+    return hash;
+}
+
+static void append_extra(struct position_row *row, struct span key, struct span value)
+{
+    text_append_char(&row->extra, row->extra.size == 0 ? '{' : ',');
+    text_append(&row->extra, key.data, key.size);
+    text_append_char(&row->extra, ':');
+    text_append(&row->extra, value.data, value.size);
+    row->extra_keys += key_hash(key);
+}
+
+/* Whether the bytes are JSON is cJSON's to say, but its numbers are laxer than JSON's. */
+static bool is_json_value(struct span value)
+{
+    cJSON *parsed = json_value_parse(value);
+    bool valid = parsed != NULL;
+    if (valid && cJSON_IsNumber(parsed)) {
+        int64_t number;
+        bool rounded;
+        size_t digit = value.data[0] == '-' ? 1 : 0;
+        bool padded = value.size > digit + 1 && value.data[digit] == '0' &&
+                      value.data[digit + 1] >= '0' && value.data[digit + 1] <= '9';
+        valid = !padded && decimal_parse(value, 0, &number, &rounded) != DECIMAL_NOT_A_NUMBER;
+    }
+    cJSON_Delete(parsed);
+    return valid;
+}
+
+static int seen_index(struct span key)
+{
+    for (size_t i = 0; i < FIELD_COUNT; i++) {
+        if (json_key_is(key, FIELDS[i].name)) {
+            return (int)i;
+        }
+    }
+    static const char *const NAMES[] = {"symbol", "positionSide", "updateTime", "marginType"};
+    for (int i = 0; i < 4; i++) {
+        if (json_key_is(key, NAMES[i])) {
+            return SEEN_SYMBOL + i;
+        }
+    }
+    return -1;
+}
+
+static bool parse_member(struct position_row *row, struct span key, struct span value,
+                         unsigned *seen, struct error *error)
+{
+    if (!is_json_value(value)) {
+        return field_error(error, key, "not a JSON value", value);
+    }
+    int index = seen_index(key);
+    if (index < 0) {
+        append_extra(row, key, value);
+        return true;
+    }
+    if ((*seen & (1u << index)) != 0) {
+        return field_error(error, key, "given twice", value);
+    }
+    if (span_is(value, "null")) {
+        return true;
+    }
+    *seen |= 1u << index;
+    switch (index) {
+    case SEEN_SYMBOL:
+        return parse_string(key, value, &row->symbol, error);
+    case SEEN_SIDE:
+        return parse_string(key, value, &row->position_side, error);
+    case SEEN_UPDATE_TIME:
+        return parse_whole(key, value, &row->update_ms, error);
+    case SEEN_MARGIN_TYPE:
+        row->has_margin_type = true;
+        return parse_string(key, value, &row->margin_type, error);
+    default:
+        return parse_column(row, &FIELDS[index], key, value, error);
+    }
+}
+
+static bool check_complete(const struct position_row *row, unsigned seen, struct error *error)
+{
+    if (row->symbol.size == 0) {
+        return error_set(error, ERROR_FAILED, "field symbol: missing");
+    }
+    if (row->position_side.size == 0) {
+        return error_set(error, ERROR_FAILED, "field positionSide: missing");
+    }
+    if ((seen & (1u << SEEN_UPDATE_TIME)) == 0) {
+        return error_set(error, ERROR_FAILED, "field updateTime: missing");
+    }
+    if (row->symbol.failed || row->position_side.failed || row->margin_type.failed ||
+        row->extra.failed) {
+        return error_no_memory(error);
+    }
+    return true;
+}
+
+bool position_row_parse(struct span element, struct position_row *row, struct error *error)
+{
+    row_clear(row);
+    struct json_walk walk = json_walk_at(element, 0);
+    struct span key, value;
+    unsigned seen = 0;
+    enum json_step step;
+    while ((step = json_next_member(&walk, &key, &value)) == JSON_ITEM) {
+        if (!parse_member(row, key, value, &seen, error)) {
+            return false;
+        }
+    }
+    if (step == JSON_INVALID || !json_walk_at_end(&walk)) {
+        return error_set(error, ERROR_FAILED, "not a JSON object");
+    }
+    if (row->extra.size > 0) {
+        text_append_char(&row->extra, '}');
+    }
+    return check_complete(row, seen, error);
+}
+
+uint64_t position_row_extra_keys(struct span extra)
+{
+    uint64_t keys = 0;
+    struct json_walk walk = json_walk_at(extra, 0);
+    struct span key, value;
+    while (json_next_member(&walk, &key, &value) == JSON_ITEM) {
+        keys += key_hash(key);
+    }
+    return keys;
+}
+
+static bool same_columns(const struct position_row *a, const struct position_row *b, int from,
+                         int to)
+{
+    for (int i = from; i < to; i++) {
+        if (!maybe_equal(a->column[i], b->column[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool position_row_same_position(const struct position_row *a, const struct position_row *b)
+{
+    return a->update_ms == b->update_ms && same_columns(a, b, 0, POSITION_COLUMN_COUNT) &&
+           a->has_margin_type == b->has_margin_type &&
+           span_equal(text_span(&a->margin_type), text_span(&b->margin_type)) &&
+           a->position_rounded == b->position_rounded;
+}
+
+bool position_row_same_valuation(const struct position_row *a, const struct position_row *b)
+{
+    return same_columns(a, b, POSITION_COLUMN_COUNT, COLUMN_COUNT) &&
+           a->valuation_rounded == b->valuation_rounded;
+}
+
+bool position_row_is_open(const struct position_row *row)
+{
+    return row->column[COLUMN_POSITION_AMOUNT].known &&
+           row->column[COLUMN_POSITION_AMOUNT].value != 0;
+}

@@ -1,0 +1,15 @@
+/* One value of a result row as text. */
+#ifndef POSREC_REPORT_CELL_H
+#define POSREC_REPORT_CELL_H
+
+#include <sqlite3.h>
+
+#include "base/text.h"
+
+/* Appends the value as plain text: nothing for NULL, hex for a blob. */
+void cell_append_text(sqlite3_stmt *statement, int column, struct text *out);
+
+/* Appends the value as JSON. Bytes of a text that are not UTF-8 become U+FFFD. */
+void cell_append_json(sqlite3_stmt *statement, int column, struct text *out);
+
+#endif

@@ -1,0 +1,75 @@
+#include "report/render.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "report/renderers.h"
+
+static const char *const FORMAT_NAMES[FORMAT_COUNT] = {
+    [FORMAT_TABLE] = "table",
+    [FORMAT_CSV] = "csv",
+    [FORMAT_JSON] = "json",
+    [FORMAT_NDJSON] = "ndjson",
+};
+
+bool report_format_from_name(const char *name, enum report_format *format, struct error *error)
+{
+    for (int i = 0; i < FORMAT_COUNT; i++) {
+        if (strcmp(name, FORMAT_NAMES[i]) == 0) {
+            *format = (enum report_format)i;
+            return true;
+        }
+    }
+    return error_set(error, ERROR_USAGE, "format '%s': unknown (table, csv, json or ndjson)", name);
+}
+
+static bool flush(struct text *text, FILE *out, struct error *error)
+{
+    if (text->failed) {
+        return error_no_memory(error);
+    }
+    if (fwrite(text_string(text), 1, text->size, out) != text->size) {
+        return error_set(error, ERROR_FAILED, "output: %s", strerror(errno));
+    }
+    text_clear(text);
+    return true;
+}
+
+static bool render_rows(const struct database *database, sqlite3_stmt *statement,
+                        const struct row_writer *writer, FILE *out, int64_t *row_count,
+                        struct error *error)
+{
+    struct text text = {0};
+    enum step step = STEP_FAILED;
+    writer->begin(statement, &text);
+    bool written = flush(&text, out, error);
+    while (written && (step = database_step(database, statement, error)) == STEP_ROW) {
+        writer->row(statement, *row_count, &text);
+        ++*row_count;
+        written = flush(&text, out, error);
+    }
+    if (written && step == STEP_DONE) {
+        writer->end(*row_count, &text);
+        written = flush(&text, out, error);
+    }
+    text_free(&text);
+    return written && step == STEP_DONE;
+}
+
+bool render_statement(const struct database *database, sqlite3_stmt *statement,
+                      enum report_format format, FILE *out, int64_t *row_count, struct error *error)
+{
+    static const struct row_writer *const WRITERS[FORMAT_COUNT] = {
+        [FORMAT_CSV] = &CSV_WRITER,
+        [FORMAT_JSON] = &JSON_WRITER,
+        [FORMAT_NDJSON] = &NDJSON_WRITER,
+    };
+    *row_count = 0;
+    bool done = format == FORMAT_TABLE
+                    ? render_table(database, statement, out, row_count, error)
+                    : render_rows(database, statement, WRITERS[format], out, row_count, error);
+    if (done && fflush(out) != 0) {
+        return error_set(error, ERROR_FAILED, "output: %s", strerror(errno));
+    }
+    return done;
+}

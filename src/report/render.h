@@ -1,0 +1,32 @@
+/* Writes the rows of a statement as a table for people, or as csv, json or ndjson for programs.
+ *
+ * REAL numbers are written as the shortest decimal that reads back as the same number, without an
+ * exponent; NULL is empty in tables and csv, null in JSON; blobs are written in hex. */
+#ifndef POSREC_REPORT_RENDER_H
+#define POSREC_REPORT_RENDER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/error.h"
+#include "store/database.h"
+
+enum report_format {
+    FORMAT_TABLE,
+    FORMAT_CSV, /* RFC 4180 */
+    FORMAT_JSON,
+    FORMAT_NDJSON,
+    FORMAT_COUNT,
+};
+
+/* ERROR_USAGE, naming those there are, for another name. */
+bool report_format_from_name(const char *name, enum report_format *format, struct error *error);
+
+/* Steps the statement to its end and writes every row to `out`; counts them in *row_count. A table
+ * of no rows writes nothing; csv then has its header, json its brackets. */
+bool render_statement(const struct database *database, sqlite3_stmt *statement,
+                      enum report_format format, FILE *out, int64_t *row_count,
+                      struct error *error);
+
+#endif

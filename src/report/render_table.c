@@ -1,0 +1,71 @@
+#include <errno.h>
+#include <libsmartcols/libsmartcols.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "report/cell.h"
+#include "report/renderers.h"
+
+static struct libscols_table *new_table(sqlite3_stmt *statement, FILE *out)
+{
+    struct libscols_table *table = scols_new_table();
+    bool made = table != NULL && scols_table_set_stream(table, out) == 0;
+    for (int i = 0; made && i < sqlite3_column_count(statement); i++) {
+        made = scols_table_new_column(table, sqlite3_column_name(statement, i), 0, 0) != NULL;
+    }
+    if (!made) {
+        scols_unref_table(table);
+        return NULL;
+    }
+    return table;
+}
+
+/* Adds the row a statement stands on; notes in `has_text` which columns are not all numbers. */
+static bool add_row(struct libscols_table *table, sqlite3_stmt *statement, bool *has_text)
+{
+    struct libscols_line *line = scols_table_new_line(table, NULL);
+    struct text cell = {0};
+    bool added = line != NULL;
+    for (int i = 0; added && i < sqlite3_column_count(statement); i++) {
+        int type = sqlite3_column_type(statement, i);
+        has_text[i] |= type == SQLITE_TEXT || type == SQLITE_BLOB;
+        text_clear(&cell);
+        cell_append_text(statement, i, &cell);
+        added = !cell.failed && scols_line_set_data(line, (size_t)i, text_string(&cell)) == 0;
+    }
+    text_free(&cell);
+    return added;
+}
+
+static bool print_table(struct libscols_table *table, const bool *has_text)
+{
+    for (size_t i = 0; i < scols_table_get_ncols(table); i++) {
+        if (!has_text[i]) {
+            scols_column_set_flags(scols_table_get_column(table, i), SCOLS_FL_RIGHT);
+        }
+    }
+    return scols_print_table(table) == 0;
+}
+
+bool render_table(const struct database *database, sqlite3_stmt *statement, FILE *out,
+                  int64_t *row_count, struct error *error)
+{
+    int columns = sqlite3_column_count(statement);
+    struct libscols_table *table = new_table(statement, out);
+    bool *has_text = calloc((size_t)columns + 1, sizeof *has_text);
+    bool added = table != NULL && has_text != NULL;
+    enum step step = STEP_FAILED;
+    while (added && (step = database_step(database, statement, error)) == STEP_ROW) {
+        added = add_row(table, statement, has_text);
+        ++*row_count;
+    }
+    bool done = added && step == STEP_DONE;
+    if (!added) {
+        error_no_memory(error);
+    } else if (done && *row_count > 0 && !print_table(table, has_text)) {
+        done = error_set(error, ERROR_FAILED, "output: %s", strerror(errno));
+    }
+    free(has_text);
+    scols_unref_table(table);
+    return done;
+}

@@ -1,0 +1,22 @@
+/* The renderers behind render_statement(), one a format family. */
+#ifndef POSREC_REPORT_RENDERERS_H
+#define POSREC_REPORT_RENDERERS_H
+
+#include "report/render.h"
+
+bool render_table(const struct database *database, sqlite3_stmt *statement, FILE *out,
+                  int64_t *row_count, struct error *error);
+
+/* Formats that write row by row: what comes before the first row, for each row (with its number,
+ * from 0) and at the end. */
+struct row_writer {
+    void (*begin)(sqlite3_stmt *statement, struct text *out);
+    void (*row)(sqlite3_stmt *statement, int64_t number, struct text *out);
+    void (*end)(int64_t row_count, struct text *out);
+};
+
+extern const struct row_writer CSV_WRITER;
+extern const struct row_writer JSON_WRITER;
+extern const struct row_writer NDJSON_WRITER;
+
+#endif

@@ -1,0 +1,168 @@
+#include "service/fetch.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+
+#define POLL_WAIT_MS 1000
+
+/* How old what exchangeInfo said may be. */
+#define CONTRACTS_AGE_MS_MAX (INT64_C(24) * 3600 * 1000)
+
+struct fetch {
+    struct transport *transport;
+    struct recorder *recorder;
+    struct poller *pollers;
+    struct fetch_result *results;
+    size_t count;
+    bool contracts_asked; /* one account's answer serves all */
+};
+
+void fetch_result_free(struct fetch_result *result)
+{
+    capture_free(&result->capture);
+    text_free(&result->contracts_problem);
+}
+
+/* Whether exchangeInfo is to be read now. */
+static bool needs_contracts(struct fetch *fetch, const struct capture *capture,
+                            const struct recorded *recorded, bool *needed, struct error *error)
+{
+    int64_t read_ms;
+    if (!recorder_exchange_info_ms(fetch->recorder, &read_ms, error)) {
+        return false;
+    }
+    *needed = !fetch->contracts_asked && capture->outcome == OUTCOME_OK &&
+              recorded->row_count > 0 &&
+              (recorded->new_contract_count > 0 || read_ms == INT64_MIN ||
+               capture->received_ms - read_ms > CONTRACTS_AGE_MS_MAX);
+    return true;
+}
+
+/* Once the poll itself is recorded, what goes wrong only concerns the contracts. */
+static void fail(struct poller *poller, struct fetch_result *result, const struct error *error)
+{
+    poller->phase = POLLER_IDLE;
+    if (result->done) {
+        text_append_string(&result->contracts_problem, error->text);
+    } else {
+        result->error = *error;
+    }
+}
+
+static bool end_contracts(struct poller *poller, struct fetch_result *result)
+{
+    poller->phase = POLLER_IDLE;
+    if (poller->capture.outcome != OUTCOME_OK) {
+        text_printf(&result->contracts_problem, "%s: %s", outcome_name(poller->capture.outcome),
+                    text_string(&poller->capture.detail));
+    }
+    return true;
+}
+
+/* Goes on with the retry after -1021, with exchangeInfo, or not at all. */
+static bool end_poll(struct fetch *fetch, struct poller *poller, struct fetch_result *result,
+                     struct error *error)
+{
+    bool needed;
+    if (!poller_continue(poller, error)) {
+        return false;
+    }
+    if (poller->phase != POLLER_IDLE) {
+        return true;
+    }
+    struct capture spare = result->capture;
+    result->capture = poller->capture;
+    poller->capture = spare;
+    result->done = true;
+    if (!needs_contracts(fetch, &result->capture, &result->recorded, &needed, error)) {
+        return false;
+    }
+    fetch->contracts_asked |= needed;
+    return !needed || poller_ask_contracts(poller, error);
+}
+
+static bool take_capture(struct fetch *fetch, struct poller *poller, struct fetch_result *result,
+                         struct error *error)
+{
+    struct recorded recorded;
+    if (!recorder_record(fetch->recorder, RECORD_LIVE, &poller->capture, &recorded, error)) {
+        return false;
+    }
+    if (poller->phase == POLLER_CONTRACTS) {
+        return end_contracts(poller, result);
+    }
+    result->recorded = recorded;
+    return end_poll(fetch, poller, result, error);
+}
+
+static void take_answer(struct fetch *fetch, struct http_response *response)
+{
+    struct poller *poller = response->owner;
+    struct fetch_result *result = &fetch->results[poller - fetch->pollers];
+    struct error error;
+    enum poller_step step = poller_answer(poller, response, &error);
+    if (step == POLLER_FAILED ||
+        (step == POLLER_CAPTURED && !take_capture(fetch, poller, result, &error))) {
+        fail(poller, result, &error);
+    }
+}
+
+static bool is_busy(const struct fetch *fetch)
+{
+    for (size_t i = 0; i < fetch->count; i++) {
+        if (fetch->pollers[i].phase != POLLER_IDLE) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool work(struct fetch *fetch, struct error *error)
+{
+    while (is_busy(fetch)) {
+        struct http_response response;
+        if (!transport_poll(fetch->transport, POLL_WAIT_MS, error)) {
+            return false;
+        }
+        while (transport_take(fetch->transport, &response)) {
+            take_answer(fetch, &response);
+            http_response_free(&response);
+        }
+    }
+    return true;
+}
+
+static void start_all(struct fetch *fetch, const struct poller_settings *settings)
+{
+    struct exchange_clock clock = exchange_clock_start(clock_real_ms(), clock_monotonic_ms());
+    for (size_t i = 0; i < fetch->count; i++) {
+        poller_start(&fetch->pollers[i], &settings[i], fetch->transport, clock);
+        poller_begin_tick(&fetch->pollers[i], (struct maybe_int){0}, &fetch->results[i].error);
+    }
+}
+
+bool fetch_all(const struct poller_settings *settings, size_t count, struct recorder *recorder,
+               struct fetch_result *results, struct error *error)
+{
+    struct fetch fetch = {.recorder = recorder, .results = results, .count = count};
+    for (size_t i = 0; i < count; i++) {
+        results[i] = (struct fetch_result){0};
+    }
+    fetch.pollers = calloc(count, sizeof *fetch.pollers);
+    if (fetch.pollers == NULL) {
+        return error_no_memory(error);
+    }
+    fetch.transport = transport_new(CAPTURE_BODY_SIZE_MAX, error);
+    bool done = fetch.transport != NULL;
+    if (done) {
+        start_all(&fetch, settings);
+        done = work(&fetch, error);
+    }
+    for (size_t i = 0; i < count && fetch.transport != NULL; i++) {
+        poller_free(&fetch.pollers[i]);
+    }
+    transport_free(fetch.transport);
+    free(fetch.pollers);
+    return done;
+}

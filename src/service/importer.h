@@ -1,0 +1,43 @@
+/* Imports recorded responses: files of capture lines, or one bare response a file. Each file is one
+ * transaction. */
+#ifndef POSREC_SERVICE_IMPORTER_H
+#define POSREC_SERVICE_IMPORTER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/error.h"
+#include "model/maybe.h"
+#include "store/recorder.h"
+
+/* A body of CAPTURE_BODY_SIZE_MAX with every byte escaped as \u00xx, and the other fields. */
+#define IMPORT_LINE_SIZE_MAX ((size_t)100 << 20)
+
+struct import_settings {
+    const char *account;             /* of captures that name none */
+    struct maybe_int interval_ms;    /* likewise */
+    struct maybe_int received_at_ms; /* the file is one bare response of that time */
+    bool skip_bad;                   /* report bad lines and go on */
+
+    void *context; /* of the two below, either of which may be NULL */
+    void (*on_progress)(void *context, int64_t bytes_done);
+    void (*on_bad_line)(void *context, const char *name, int64_t line, const struct error *error);
+};
+
+struct import_counts {
+    int64_t polls;      /* recorded */
+    int64_t duplicates; /* recorded already */
+    int64_t unreadable; /* among the polls */
+    int64_t bad_lines;  /* skipped */
+    int64_t positions;  /* rows written */
+    int64_t valuations;
+};
+
+/* Imports a file and adds to `counts`. On failure nothing of the file is kept; the error names file
+ * and line. `name` is for people; the caller closes the file. */
+bool import_file(struct recorder *recorder, FILE *file, const char *name,
+                 const struct import_settings *settings, struct import_counts *counts,
+                 struct error *error);
+
+#endif

@@ -1,0 +1,167 @@
+#include "service/poller.h"
+
+#include <openssl/crypto.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+
+/* A clock reading that takes longer than this is of no use. */
+#define TIME_TIMEOUT_MS 5000
+
+void poller_start(struct poller *poller, const struct poller_settings *settings,
+                  struct transport *transport, struct exchange_clock clock)
+{
+    *poller = (struct poller){.settings = settings, .transport = transport, .clock = clock};
+}
+
+void poller_free(struct poller *poller)
+{
+    capture_free(&poller->capture);
+}
+
+/* Sends a request for a URL that may hold a signature, and wipes the URL. */
+static bool send_request(struct poller *poller, enum poller_phase phase, struct text *url,
+                         const char *api_key, int64_t timeout_ms, struct error *error)
+{
+    const struct poller_settings *settings = poller->settings;
+    struct http_request request = {
+        .url = text_string(url),
+        .api_key = api_key,
+        .ca_file = settings->ca_file,
+        .proxy = settings->proxy,
+        .timeout_ms = timeout_ms,
+        .owner = poller,
+    };
+    poller->phase = phase;
+    poller->sent_monotonic_ms = clock_monotonic_ms();
+    bool sent = transport_start(poller->transport, &request, error);
+    if (url->data != NULL) {
+        OPENSSL_cleanse(url->data, url->capacity);
+    }
+    text_free(url);
+    if (!sent) {
+        poller->phase = POLLER_IDLE;
+    }
+    return sent;
+}
+
+static bool ask_time(struct poller *poller, struct error *error)
+{
+    struct text url = {0};
+    int64_t timeout_ms = poller->settings->timeout_ms < TIME_TIMEOUT_MS
+                             ? poller->settings->timeout_ms
+                             : TIME_TIMEOUT_MS;
+    if (!endpoint_time(&poller->settings->exchange, &url, error)) {
+        text_free(&url);
+        return false;
+    }
+    return send_request(poller, POLLER_TIME, &url, NULL, timeout_ms, error);
+}
+
+/* Fills in what is known of a capture when its request goes out. */
+static int64_t begin_capture(struct poller *poller, enum endpoint endpoint)
+{
+    struct capture *capture = &poller->capture;
+    int64_t now_ms = exchange_clock_at(&poller->clock, clock_monotonic_ms());
+    text_clear(&capture->account);
+    text_append_string(&capture->account, poller->settings->account);
+    capture->endpoint = endpoint;
+    capture->sent_ms = maybe_of(now_ms);
+    capture->clock_offset_ms = poller->clock.offset_ms;
+    text_clear(&capture->request);
+    return now_ms;
+}
+
+static bool ask_positions(struct poller *poller, struct error *error)
+{
+    const struct poller_settings *settings = poller->settings;
+    struct text url = {0};
+    int64_t now_ms = begin_capture(poller, ENDPOINT_POSITION_RISK);
+    poller->capture.interval_ms = settings->interval_ms;
+    if (!endpoint_position_risk(&settings->exchange, now_ms, &url, &poller->capture.request,
+                                error)) {
+        text_free(&url);
+        return false;
+    }
+    return send_request(poller, POLLER_POSITIONS, &url,
+                        text_string(&settings->exchange.credentials->api_key), settings->timeout_ms,
+                        error);
+}
+
+bool poller_begin_tick(struct poller *poller, struct maybe_int due_ms, struct error *error)
+{
+    capture_clear(&poller->capture);
+    poller->capture.due_ms = due_ms;
+    poller->clock_retried = false;
+    return poller->clock.offset_ms.known ? ask_positions(poller, error) : ask_time(poller, error);
+}
+
+bool poller_ask_contracts(struct poller *poller, struct error *error)
+{
+    struct text url = {0};
+    capture_clear(&poller->capture);
+    begin_capture(poller, ENDPOINT_EXCHANGE_INFO);
+    if (!endpoint_exchange_info(&poller->settings->exchange, &url, &poller->capture.request,
+                                error)) {
+        text_free(&url);
+        return false;
+    }
+    return send_request(poller, POLLER_CONTRACTS, &url, NULL, poller->settings->timeout_ms, error);
+}
+
+static void take_time(struct poller *poller, const struct http_response *response)
+{
+    int64_t now_monotonic_ms = clock_monotonic_ms();
+    int64_t server_ms;
+    struct log_line line;
+    if (response->result == HTTP_ANSWERED && response->status.value == 200 &&
+        endpoint_read_time(text_span(&response->body), &server_ms)) {
+        exchange_clock_measure(&poller->clock, poller->sent_monotonic_ms, now_monotonic_ms,
+                               server_ms);
+        log_begin(&line, LOG_DEBUG, "clock");
+        log_text(&line, "account", poller->settings->account);
+        log_int(&line, "offset_ms", poller->clock.offset_ms.value);
+        log_int(&line, "round_trip_ms", now_monotonic_ms - poller->sent_monotonic_ms);
+        log_end(&line);
+        return;
+    }
+    log_begin(&line, LOG_WARNING, "clock_not_measured");
+    log_text(&line, "account", poller->settings->account);
+    if (response->status.known) {
+        log_int(&line, "http_status", response->status.value);
+    }
+    if (response->reason[0] != '\0') {
+        log_text(&line, "reason", response->reason);
+    }
+    log_end(&line);
+}
+
+enum poller_step poller_answer(struct poller *poller, struct http_response *response,
+                               struct error *error)
+{
+    if (poller->phase == POLLER_TIME) {
+        take_time(poller, response);
+        return ask_positions(poller, error) ? POLLER_WAITING : POLLER_FAILED;
+    }
+    poller->capture.received_ms = exchange_clock_at(&poller->clock, clock_monotonic_ms());
+    poller->retry_after_s = response->retry_after_s;
+    endpoint_fill_capture(response, &poller->capture);
+    if (capture_failed(&poller->capture)) {
+        error_no_memory(error);
+        return POLLER_FAILED;
+    }
+    return POLLER_CAPTURED;
+}
+
+bool poller_continue(struct poller *poller, struct error *error)
+{
+    bool clock_is_off = poller->phase == POLLER_POSITIONS && poller->capture.api_code.known &&
+                        poller->capture.api_code.value == API_CODE_TIMESTAMP;
+    if (clock_is_off && !poller->clock_retried) {
+        poller->clock_retried = true;
+        poller->capture.attempt++;
+        return ask_time(poller, error);
+    }
+    poller->phase = POLLER_IDLE;
+    return true;
+}

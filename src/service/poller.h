@@ -1,0 +1,72 @@
+/* The poller of one account: which request follows which within one tick.
+ *
+ *     time (when the clock is not measured) -> positionRisk
+ *         -> on -1021: time -> positionRisk once more
+ *     exchangeInfo, when its owner asks for it
+ *
+ * It sends through a shared transport and turns each answer into a capture; its owner records the
+ * capture and decides when the next tick is. */
+#ifndef POSREC_SERVICE_POLLER_H
+#define POSREC_SERVICE_POLLER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "exchange/endpoints.h"
+#include "exchange/transport.h"
+#include "model/capture.h"
+#include "service/exchange_clock.h"
+
+/* Views; they outlive the poller. */
+struct poller_settings {
+    const char *account; /* name */
+    struct exchange_account exchange;
+    const char *ca_file; /* NULL for none */
+    const char *proxy;   /* NULL for none */
+    int64_t timeout_ms;  /* of one request */
+    struct maybe_int interval_ms;
+};
+
+enum poller_phase {
+    POLLER_IDLE,
+    POLLER_TIME,      /* asking for the time before the poll */
+    POLLER_POSITIONS, /* asking for the positions */
+    POLLER_CONTRACTS, /* asking for exchangeInfo */
+};
+
+struct poller {
+    const struct poller_settings *settings;
+    struct transport *transport;
+    struct exchange_clock clock;
+    enum poller_phase phase;
+    int64_t sent_monotonic_ms;      /* of the request that is out */
+    struct capture capture;         /* of the poll under way, then of the last answer */
+    bool clock_retried;             /* -1021 was answered within this tick already */
+    struct maybe_int retry_after_s; /* of the last answer */
+};
+
+/* What an answer led to. */
+enum poller_step {
+    POLLER_WAITING,  /* the next request is out */
+    POLLER_CAPTURED, /* poller->capture is to be recorded; then call poller_continue() */
+    POLLER_FAILED,   /* posrec's own failure: the error says what */
+};
+
+void poller_start(struct poller *poller, const struct poller_settings *settings,
+                  struct transport *transport, struct exchange_clock clock);
+void poller_free(struct poller *poller);
+
+/* Starts a tick. `due_ms` is when the schedule wanted it, on the exchange's clock. */
+bool poller_begin_tick(struct poller *poller, struct maybe_int due_ms, struct error *error);
+
+/* Asks for exchangeInfo; the poller must be idle. */
+bool poller_ask_contracts(struct poller *poller, struct error *error);
+
+/* Takes an answer of the transport whose owner is this poller. */
+enum poller_step poller_answer(struct poller *poller, struct http_response *response,
+                               struct error *error);
+
+/* Goes on after a capture was recorded: the retry after -1021, or idle. */
+bool poller_continue(struct poller *poller, struct error *error);
+
+#endif

@@ -1,0 +1,428 @@
+#include "store/archive.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <zstd.h>
+
+#define DELTA_LEVEL 1 /* 25 KB in about 10 us; higher levels gain little against a good base */
+#define WHOLE_LEVEL 9 /* whole bodies are rare and every delta's size depends on them */
+
+/* Bases kept open, the longest unused given up first. A base costs its bytes and its tables. */
+#define WARM_BASES_MAX 8
+
+/* zstd would take a body that starts with this for a trained dictionary: never a base. */
+#define DICTIONARY_MAGIC "\x37\xa4\x30\xec"
+
+/* Where the bodies of one account and endpoint stand. */
+struct stream {
+    bool loaded;
+    int64_t last_id; /* last payload, 0 for none */
+    struct sha256_digest last_sha256;
+    int64_t last_base_id; /* the last payload's own base, 0 when it is whole */
+    int64_t last_frame_size;
+    int64_t base_id; /* base for the next delta, 0 for none */
+    int64_t base_frame_size;
+};
+
+struct warm_base {
+    int64_t payload_id; /* 0 when the place is free */
+    uint64_t used;
+    struct text bytes;
+    ZSTD_CDict *compressor; /* made when the first delta needs it */
+    ZSTD_DDict *decompressor;
+};
+
+struct archive {
+    const struct database *database;
+    struct sha256 *sha256;
+    ZSTD_CCtx *compress;
+    ZSTD_DCtx *decompress;
+    sqlite3_stmt *insert;
+    sqlite3_stmt *select;
+    sqlite3_stmt *last;
+    sqlite3_stmt *last_good;
+    struct text frame;
+    struct warm_base warm[WARM_BASES_MAX];
+    uint64_t uses;
+    struct stream *streams; /* by account_id and endpoint */
+    size_t stream_count;
+};
+
+static bool prepare(struct archive *archive, struct error *error)
+{
+    const struct database *database = archive->database;
+    archive->insert = database_prepare(
+        database, "INSERT INTO payload (base_id, size, sha256, zstd) VALUES (?, ?, ?, ?)", error);
+    archive->select = database_prepare(
+        database, "SELECT base_id, size, zstd, sha256 FROM payload WHERE payload_id = ?", error);
+    archive->last = database_prepare(
+        database,
+        "SELECT y.payload_id, y.sha256, y.base_id, length(y.zstd) FROM poll AS p JOIN payload AS y "
+        "USING (payload_id) "
+        "WHERE p.account_id = ? AND p.endpoint = ? ORDER BY p.received_ms DESC LIMIT 1",
+        error);
+    archive->last_good = database_prepare(
+        database,
+        "SELECT b.payload_id, length(b.zstd) FROM poll AS p JOIN payload AS y USING (payload_id) "
+        "JOIN payload AS b ON b.payload_id = coalesce(y.base_id, y.payload_id) "
+        "WHERE p.account_id = ? AND p.endpoint = ? AND p.outcome = 'ok' "
+        "ORDER BY p.received_ms DESC LIMIT 1",
+        error);
+    return archive->insert != NULL && archive->select != NULL && archive->last != NULL &&
+           archive->last_good != NULL;
+}
+
+struct archive *archive_new(const struct database *database, struct sha256 *sha256,
+                            struct error *error)
+{
+    struct archive *archive = calloc(1, sizeof *archive);
+    if (archive == NULL) {
+        error_no_memory(error);
+        return NULL;
+    }
+    archive->database = database;
+    archive->sha256 = sha256;
+    archive->compress = ZSTD_createCCtx();
+    archive->decompress = ZSTD_createDCtx();
+    if (archive->compress == NULL || archive->decompress == NULL) {
+        error_no_memory(error);
+    } else if (prepare(archive, error)) {
+        return archive;
+    }
+    archive_free(archive);
+    return NULL;
+}
+
+static void cool(struct warm_base *base)
+{
+    ZSTD_freeCDict(base->compressor);
+    ZSTD_freeDDict(base->decompressor);
+    text_free(&base->bytes);
+    *base = (struct warm_base){0};
+}
+
+void archive_forget(struct archive *archive)
+{
+    for (size_t i = 0; i < WARM_BASES_MAX; i++) {
+        cool(&archive->warm[i]);
+    }
+    free(archive->streams);
+    archive->streams = NULL;
+    archive->stream_count = 0;
+}
+
+void archive_free(struct archive *archive)
+{
+    if (archive == NULL) {
+        return;
+    }
+    archive_forget(archive);
+    sqlite3_finalize(archive->insert);
+    sqlite3_finalize(archive->select);
+    sqlite3_finalize(archive->last);
+    sqlite3_finalize(archive->last_good);
+    ZSTD_freeCCtx(archive->compress);
+    ZSTD_freeDCtx(archive->decompress);
+    text_free(&archive->frame);
+    free(archive);
+}
+
+static bool fits_as_base(struct span body)
+{
+    return body.size > 0 && (body.size < 4 || memcmp(body.data, DICTIONARY_MAGIC, 4) != 0);
+}
+
+static bool load_last(struct archive *archive, int64_t account_id, enum endpoint endpoint,
+                      struct stream *stream, struct error *error)
+{
+    sqlite3_stmt *last = archive->last;
+    bind_int(last, 1, account_id);
+    bind_span(last, 2, span_of(endpoint_name(endpoint)));
+    enum step step = database_step(archive->database, last, error);
+    if (step == STEP_ROW) {
+        stream->last_id = sqlite3_column_int64(last, 0);
+        if (!sha256_from_bytes(column_span(last, 1), &stream->last_sha256)) {
+            step = STEP_FAILED;
+            error_set(error, ERROR_FAILED, "archive: payload %lld: its SHA-256 is damaged",
+                      (long long)stream->last_id);
+        }
+        stream->last_base_id = sqlite3_column_int64(last, 2);
+        stream->last_frame_size = sqlite3_column_int64(last, 3);
+    }
+    sqlite3_reset(last);
+    return step != STEP_FAILED;
+}
+
+static bool load_base(struct archive *archive, int64_t account_id, enum endpoint endpoint,
+                      struct stream *stream, struct error *error)
+{
+    sqlite3_stmt *good = archive->last_good;
+    bind_int(good, 1, account_id);
+    bind_span(good, 2, span_of(endpoint_name(endpoint)));
+    enum step step = database_step(archive->database, good, error);
+    if (step == STEP_ROW) {
+        stream->base_id = sqlite3_column_int64(good, 0);
+        stream->base_frame_size = sqlite3_column_int64(good, 1);
+    }
+    sqlite3_reset(good);
+    return step != STEP_FAILED;
+}
+
+/* The stream, found in the database when it is asked for the first time. */
+static struct stream *find_stream(struct archive *archive, int64_t account_id,
+                                  enum endpoint endpoint, struct error *error)
+{
+    size_t index = (size_t)account_id * ENDPOINT_COUNT + (size_t)endpoint;
+    if (index >= archive->stream_count) {
+        size_t wanted = (index + 1) * 2;
+        struct stream *grown = reallocarray(archive->streams, wanted, sizeof *grown);
+        if (grown == NULL) {
+            error_no_memory(error);
+            return NULL;
+        }
+        memset(grown + archive->stream_count, 0, (wanted - archive->stream_count) * sizeof *grown);
+        archive->streams = grown;
+        archive->stream_count = wanted;
+    }
+    struct stream *stream = &archive->streams[index];
+    if (!stream->loaded) {
+        stream->loaded = load_last(archive, account_id, endpoint, stream, error) &&
+                         load_base(archive, account_id, endpoint, stream, error);
+    }
+    return stream->loaded ? stream : NULL;
+}
+
+static bool zstd_error(const char *doing, size_t result, struct error *error)
+{
+    return error_set(error, ERROR_FAILED, "archive: %s: %s", doing, ZSTD_getErrorName(result));
+}
+
+/* Opens one frame into `body`; `base` is NULL for a whole one. */
+static bool open_frame(struct archive *archive, struct span frame, int64_t size,
+                       struct warm_base *base, struct text *body, struct error *error)
+{
+    text_clear(body);
+    if (size < 0 || (uint64_t)size > CAPTURE_BODY_SIZE_MAX) {
+        return error_set(error, ERROR_FAILED, "archive: a size of %lld bytes", (long long)size);
+    }
+    if (!text_reserve(body, (size_t)size)) {
+        return error_no_memory(error);
+    }
+    size_t result = base == NULL
+                        ? ZSTD_decompressDCtx(archive->decompress, body->data, (size_t)size,
+                                              frame.data, frame.size)
+                        : ZSTD_decompress_usingDDict(archive->decompress, body->data, (size_t)size,
+                                                     frame.data, frame.size, base->decompressor);
+    if (ZSTD_isError(result)) {
+        return zstd_error("frame cannot be opened", result, error);
+    }
+    if (result != (size_t)size) {
+        return error_set(error, ERROR_FAILED, "archive: %zu bytes where %lld should be", result,
+                         (long long)size);
+    }
+    body->size = result;
+    body->data[result] = '\0';
+    return true;
+}
+
+static struct warm_base *coolest_place(struct archive *archive)
+{
+    struct warm_base *place = &archive->warm[0];
+    for (size_t i = 1; i < WARM_BASES_MAX; i++) {
+        if (archive->warm[i].used < place->used) {
+            place = &archive->warm[i];
+        }
+    }
+    cool(place);
+    return place;
+}
+
+static struct warm_base *find_warm(struct archive *archive, int64_t payload_id)
+{
+    for (size_t i = 0; i < WARM_BASES_MAX; i++) {
+        if (archive->warm[i].payload_id == payload_id) {
+            archive->warm[i].used = ++archive->uses;
+            return &archive->warm[i];
+        }
+    }
+    return NULL;
+}
+
+/* Keeps the bytes as an open base; they are taken over. */
+static struct warm_base *keep_warm(struct archive *archive, int64_t payload_id, struct text *bytes,
+                                   struct error *error)
+{
+    struct warm_base *base = coolest_place(archive);
+    base->payload_id = payload_id;
+    base->used = ++archive->uses;
+    base->bytes = *bytes;
+    *bytes = (struct text){0};
+    base->decompressor = ZSTD_createDDict(base->bytes.data, base->bytes.size);
+    if (base->decompressor == NULL) {
+        cool(base);
+        error_no_memory(error);
+        return NULL;
+    }
+    return base;
+}
+
+/* A base, opened when it is not warm yet. A base that itself has a base is refused. */
+static struct warm_base *warm_up(struct archive *archive, int64_t payload_id, struct error *error)
+{
+    struct warm_base *base = find_warm(archive, payload_id);
+    if (base != NULL) {
+        return base;
+    }
+    sqlite3_stmt *select = archive->select;
+    struct text bytes = {0};
+    bind_int(select, 1, payload_id);
+    enum step step = database_step(archive->database, select, error);
+    bool opened = false;
+    if (step == STEP_DONE) {
+        error_set(error, ERROR_FAILED, "archive: base %lld is missing", (long long)payload_id);
+    } else if (step == STEP_ROW && column_maybe(select, 0).known) {
+        error_set(error, ERROR_FAILED, "archive: base %lld is no whole body",
+                  (long long)payload_id);
+    } else if (step == STEP_ROW) {
+        opened = open_frame(archive, column_span(select, 2), sqlite3_column_int64(select, 1), NULL,
+                            &bytes, error);
+    }
+    sqlite3_reset(select);
+    if (opened) {
+        base = keep_warm(archive, payload_id, &bytes, error);
+    }
+    text_free(&bytes);
+    return base;
+}
+
+bool archive_get(struct archive *archive, int64_t payload_id, struct text *body,
+                 struct sha256_digest *stored_sha256, struct error *error)
+{
+    sqlite3_stmt *select = archive->select;
+    bind_int(select, 1, payload_id);
+    enum step step = database_step(archive->database, select, error);
+    if (step == STEP_FAILED) {
+        return false;
+    }
+    if (step == STEP_DONE) {
+        return error_set(error, ERROR_FAILED, "archive: payload %lld is missing",
+                         (long long)payload_id);
+    }
+    /* The base may be read with the same statement: take this row's values out first. */
+    struct maybe_int base_id = column_maybe(select, 0);
+    int64_t size = sqlite3_column_int64(select, 1);
+    struct span frame = column_span(select, 2);
+    text_clear(&archive->frame);
+    text_append(&archive->frame, frame.data, frame.size);
+    bool digest_taken = sha256_from_bytes(column_span(select, 3), stored_sha256);
+    sqlite3_reset(select);
+    if (archive->frame.failed) {
+        return error_no_memory(error);
+    }
+    if (!digest_taken) {
+        return error_set(error, ERROR_FAILED, "archive: payload %lld: its SHA-256 is damaged",
+                         (long long)payload_id);
+    }
+    struct warm_base *base = NULL;
+    if (base_id.known && (base = warm_up(archive, base_id.value, error)) == NULL) {
+        return false;
+    }
+    return open_frame(archive, text_span(&archive->frame), size, base, body, error);
+}
+
+/* Compresses into archive->frame; `base` is NULL for a whole frame. */
+static bool make_frame(struct archive *archive, struct span body, struct warm_base *base,
+                       struct error *error)
+{
+    if (base != NULL && base->compressor == NULL) {
+        base->compressor = ZSTD_createCDict(base->bytes.data, base->bytes.size, DELTA_LEVEL);
+        if (base->compressor == NULL) {
+            return error_no_memory(error);
+        }
+    }
+    text_clear(&archive->frame);
+    size_t bound = ZSTD_compressBound(body.size);
+    if (!text_reserve(&archive->frame, bound)) {
+        return error_no_memory(error);
+    }
+    size_t result = base == NULL
+                        ? ZSTD_compressCCtx(archive->compress, archive->frame.data, bound,
+                                            body.data, body.size, WHOLE_LEVEL)
+                        : ZSTD_compress_usingCDict(archive->compress, archive->frame.data, bound,
+                                                   body.data, body.size, base->compressor);
+    if (ZSTD_isError(result)) {
+        return zstd_error("cannot compress", result, error);
+    }
+    archive->frame.size = result;
+    return true;
+}
+
+static bool insert_frame(struct archive *archive, int64_t base_id, struct span body,
+                         const struct sha256_digest *digest, int64_t *payload_id,
+                         struct error *error)
+{
+    sqlite3_stmt *insert = archive->insert;
+    bind_maybe(insert, 1, (struct maybe_int){base_id != 0, base_id});
+    bind_int(insert, 2, (int64_t)body.size);
+    bind_bytes(insert, 3, (struct span){(const char *)digest->bytes, SHA256_SIZE});
+    bind_bytes(insert, 4, text_span(&archive->frame));
+    if (!database_step_done(archive->database, insert, error)) {
+        return false;
+    }
+    *payload_id = sqlite3_last_insert_rowid(archive->database->handle);
+    return true;
+}
+
+/* Makes the frame that is to be stored: *base_id is its base, 0 when it is whole. */
+static bool choose_frame(struct archive *archive, const struct stream *stream, struct span body,
+                         int64_t *base_id, struct error *error)
+{
+    *base_id = stream->base_id;
+    if (stream->base_id != 0) {
+        struct warm_base *base = warm_up(archive, stream->base_id, error);
+        if (base == NULL || !make_frame(archive, body, base, error)) {
+            return false;
+        }
+        double limit = ARCHIVE_DELTA_SHARE * (double)stream->base_frame_size;
+        if ((double)archive->frame.size < limit) {
+            return true;
+        }
+    }
+    *base_id = 0;
+    return make_frame(archive, body, NULL, error);
+}
+
+/* A whole body that can be a base is the base of what follows. */
+static void settle_base(struct stream *stream, struct span body, bool can_be_base)
+{
+    if (can_be_base && stream->last_base_id == 0 && fits_as_base(body)) {
+        stream->base_id = stream->last_id;
+        stream->base_frame_size = stream->last_frame_size;
+    }
+}
+
+bool archive_put(struct archive *archive, int64_t account_id, enum endpoint endpoint,
+                 struct span body, bool can_be_base, int64_t *payload_id,
+                 struct sha256_digest *digest, struct error *error)
+{
+    struct stream *stream = find_stream(archive, account_id, endpoint, error);
+    if (stream == NULL || !sha256_of(archive->sha256, &body, 1, digest, error)) {
+        return false;
+    }
+    if (stream->last_id != 0 && sha256_equal(digest, &stream->last_sha256)) {
+        *payload_id = stream->last_id;
+        settle_base(stream, body, can_be_base);
+        return true;
+    }
+    int64_t base_id;
+    if (!choose_frame(archive, stream, body, &base_id, error) ||
+        !insert_frame(archive, base_id, body, digest, payload_id, error)) {
+        return false;
+    }
+    stream->last_id = *payload_id;
+    stream->last_sha256 = *digest;
+    stream->last_base_id = base_id;
+    stream->last_frame_size = (int64_t)archive->frame.size;
+    settle_base(stream, body, can_be_base);
+    return true;
+}

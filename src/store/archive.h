@@ -1,0 +1,42 @@
+/* The archive of received bytes (table `payload`).
+ *
+ * A body is a zstd frame, either whole or with an earlier whole body (its base) as raw dictionary,
+ * so any payload opens in at most two steps. Which one is decided from what is stored alone, never
+ * from what a process happens to remember: the same captures always give the same payload rows. */
+#ifndef POSREC_STORE_ARCHIVE_H
+#define POSREC_STORE_ARCHIVE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/sha256.h"
+#include "model/capture.h"
+#include "store/database.h"
+
+/* A delta is kept while it is smaller than this share of its base's frame; past it, a new whole
+ * body is stored, which then is the base of those to come. */
+#define ARCHIVE_DELTA_SHARE 0.5
+
+struct archive;
+
+/* NULL with the error set on failure. The archive uses the database until archive_free(). */
+struct archive *archive_new(const struct database *database, struct sha256 *sha256,
+                            struct error *error);
+void archive_free(struct archive *archive);
+
+/* Forgets all it remembers of the database: after a rollback, or when another program wrote. */
+void archive_forget(struct archive *archive);
+
+/* Stores a body inside the caller's transaction, unless it equals the last one of this account and
+ * endpoint; sets its id and digest. `can_be_base`: a body of the kind that later bodies will be
+ * like. */
+bool archive_put(struct archive *archive, int64_t account_id, enum endpoint endpoint,
+                 struct span body, bool can_be_base, int64_t *payload_id,
+                 struct sha256_digest *digest, struct error *error);
+
+/* Replaces `body` with the bytes of a payload. Fails when the frame, its size or its base is not
+ * what the row says; the digest, as the row has it, is the caller's to check. */
+bool archive_get(struct archive *archive, int64_t payload_id, struct text *body,
+                 struct sha256_digest *stored_sha256, struct error *error);
+
+#endif

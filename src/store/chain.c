@@ -1,0 +1,91 @@
+#include "store/chain.h"
+
+#include <stdio.h>
+
+#define MARK "posrec-poll-1"
+
+static const struct sha256_digest ZERO;
+
+static void add_span(struct text *out, struct span value)
+{
+    text_append_int(out, (int64_t)value.size);
+    text_append_char(out, ':');
+    text_append(out, value.data, value.size);
+    text_append_char(out, ',');
+}
+
+static void add_string(struct text *out, const char *value)
+{
+    add_span(out, span_of(value));
+}
+
+static void add_null(struct text *out)
+{
+    text_append(out, "-,", 2);
+}
+
+static void add_int(struct text *out, int64_t value)
+{
+    char digits[24];
+    int length = snprintf(digits, sizeof digits, "%lld", (long long)value);
+    add_span(out, (struct span){digits, (size_t)length});
+}
+
+static void add_maybe(struct text *out, struct maybe_int value)
+{
+    if (value.known) {
+        add_int(out, value.value);
+    } else {
+        add_null(out);
+    }
+}
+
+static void add_text_or_null(struct text *out, const struct text *value)
+{
+    if (value->size > 0) {
+        add_span(out, text_span(value));
+    } else {
+        add_null(out);
+    }
+}
+
+static void canonical_text(const struct chain_poll *poll, struct text *out)
+{
+    const struct capture *capture = poll->capture;
+    add_string(out, MARK);
+    add_int(out, poll->poll_id);
+    add_span(out, text_span(&capture->account));
+    add_string(out, poll->product);
+    add_string(out, endpoint_name(capture->endpoint));
+    add_maybe(out, capture->due_ms);
+    add_maybe(out, capture->sent_ms);
+    add_int(out, capture->received_ms);
+    add_maybe(out, capture->clock_offset_ms);
+    add_maybe(out, capture->interval_ms);
+    add_int(out, capture->attempt);
+    add_string(out, outcome_name(capture->outcome));
+    add_maybe(out, capture->http_status);
+    add_maybe(out, capture->api_code);
+    add_text_or_null(out, &capture->detail);
+    add_maybe(out, capture->used_weight);
+    add_text_or_null(out, &capture->request);
+    add_int(out, poll->row_count);
+}
+
+bool chain_next(struct sha256 *sha256, const struct sha256_digest *previous,
+                const struct chain_poll *poll, struct text *scratch, struct sha256_digest *next,
+                struct error *error)
+{
+    text_clear(scratch);
+    canonical_text(poll, scratch);
+    if (scratch->failed) {
+        return error_no_memory(error);
+    }
+    const struct sha256_digest *body = poll->body_sha256 != NULL ? poll->body_sha256 : &ZERO;
+    struct span parts[] = {
+        {(const char *)previous->bytes, SHA256_SIZE},
+        text_span(scratch),
+        {(const char *)body->bytes, SHA256_SIZE},
+    };
+    return sha256_of(sha256, parts, 3, next, error);
+}

@@ -1,0 +1,261 @@
+#include "store/database.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+bool database_error(const struct database *database, const char *doing, struct error *error)
+{
+    int code = sqlite3_errcode(database->handle);
+    const char *path = database->path;
+    switch (code) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return error_set(error, ERROR_FAILED,
+                         "%s: %s is locked by another program (end its transaction, try again)",
+                         doing, path);
+    case SQLITE_FULL:
+        return error_set(error, ERROR_NO_ROOM, "%s: no room left for %s (free some disk space)",
+                         doing, path);
+    case SQLITE_NOTADB:
+        return error_set(error, ERROR_FAILED,
+                         "%s: %s is not a SQLite database (name another with -d)", doing, path);
+    case SQLITE_CORRUPT:
+        return error_set(error, ERROR_FAILED,
+                         "%s: %s is damaged: %s (run 'posrec verify', restore a backup)", doing,
+                         path, sqlite3_errmsg(database->handle));
+    case SQLITE_NOMEM:
+        return error_no_memory(error);
+    case SQLITE_IOERR:
+        return error_set(error, ERROR_FAILED, "%s: %s: %s: %s (check the disk)", doing, path,
+                         sqlite3_errmsg(database->handle),
+                         strerror(sqlite3_system_errno(database->handle)));
+    default:
+        return error_set(error, ERROR_FAILED, "%s: %s: %s", doing, path,
+                         sqlite3_errmsg(database->handle));
+    }
+}
+
+bool database_run(const struct database *database, const char *sql, struct error *error)
+{
+    if (sqlite3_exec(database->handle, sql, NULL, NULL, NULL) != SQLITE_OK) {
+        return database_error(database, "database", error);
+    }
+    return true;
+}
+
+sqlite3_stmt *database_prepare(const struct database *database, const char *sql,
+                               struct error *error)
+{
+    sqlite3_stmt *statement = NULL;
+    if (sqlite3_prepare_v3(database->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement,
+                           NULL) != SQLITE_OK) {
+        database_error(database, "database", error);
+        return NULL;
+    }
+    return statement;
+}
+
+enum step database_step(const struct database *database, sqlite3_stmt *statement,
+                        struct error *error)
+{
+    int result = sqlite3_step(statement);
+    if (result == SQLITE_ROW) {
+        return STEP_ROW;
+    }
+    if (result != SQLITE_DONE) {
+        database_error(database, "database", error);
+        sqlite3_reset(statement);
+        return STEP_FAILED;
+    }
+    sqlite3_reset(statement);
+    return STEP_DONE;
+}
+
+bool database_step_done(const struct database *database, sqlite3_stmt *statement,
+                        struct error *error)
+{
+    enum step step;
+    do {
+        step = database_step(database, statement, error);
+    } while (step == STEP_ROW);
+    return step == STEP_DONE;
+}
+
+bool database_integer(const struct database *database, const char *sql, int64_t *value,
+                      struct error *error)
+{
+    sqlite3_stmt *statement = database_prepare(database, sql, error);
+    if (statement == NULL) {
+        return false;
+    }
+    *value = 0;
+    enum step step = database_step(database, statement, error);
+    if (step == STEP_ROW) {
+        *value = sqlite3_column_int64(statement, 0);
+    }
+    sqlite3_finalize(statement);
+    return step != STEP_FAILED;
+}
+
+static bool check_is_posrec(const struct database *database, struct error *error)
+{
+    int64_t application_id, tables;
+    if (!database_integer(database, "PRAGMA application_id", &application_id, error) ||
+        !database_integer(database, "SELECT count(*) FROM sqlite_schema", &tables, error)) {
+        return false;
+    }
+    if (application_id == DATABASE_APPLICATION_ID ||
+        (application_id == 0 && tables == 0 && database->writable)) {
+        return true;
+    }
+    return error_set(error, ERROR_FAILED,
+                     "%s: not a posrec database (name another file with -d, or in the config)",
+                     database->path);
+}
+
+/* WAL is set once and stays in the file. It needs the file alone for a moment, so another program
+ * that is creating it too can be in the way. */
+static bool use_wal(const struct database *database, struct error *error)
+{
+    sqlite3_stmt *statement = database_prepare(database, "PRAGMA journal_mode = WAL", error);
+    if (statement == NULL) {
+        return false;
+    }
+    enum step step = database_step(database, statement, error);
+    bool wal = step == STEP_ROW && span_is(column_span(statement, 0), "wal");
+    sqlite3_finalize(statement);
+    if (step == STEP_ROW && !wal) {
+        return error_set(error, ERROR_FAILED,
+                         "%s: this file system cannot hold a write-ahead log (use a local disk)",
+                         database->path);
+    }
+    return wal;
+}
+
+static bool configure(const struct database *database, struct error *error)
+{
+    sqlite3 *handle = database->handle;
+    sqlite3_extended_result_codes(handle, 0);
+    sqlite3_busy_timeout(handle, DATABASE_BUSY_MS);
+    sqlite3_db_config(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    sqlite3_db_config(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    sqlite3_db_config(handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    if (!database_run(database, "PRAGMA foreign_keys = ON", error)) {
+        return false;
+    }
+    char cache[64];
+    sqlite3_snprintf(sizeof cache, cache, "PRAGMA cache_size = -%d", DATABASE_CACHE_KIB);
+    if (!database_run(database, cache, error) || !check_is_posrec(database, error)) {
+        return false;
+    }
+    /* FULL: what was reported as recorded is still there after a power cut. */
+    return !database->writable ||
+           (use_wal(database, error) && database_run(database, "PRAGMA synchronous = FULL", error));
+}
+
+static bool check_exists(const char *path, struct error *error)
+{
+    struct stat info;
+    if (stat(path, &info) == 0) {
+        return true;
+    }
+    if (errno == ENOENT) {
+        return error_set(error, ERROR_FAILED,
+                         "%s: no such database (record with 'posrec fetch', or name one with -d)",
+                         path);
+    }
+    return error_set(error, ERROR_FAILED, "%s: %s", path, strerror(errno));
+}
+
+bool database_open(const char *path, enum database_mode mode, struct database *database,
+                   struct error *error)
+{
+    *database = (struct database){.writable = mode == DATABASE_WRITE};
+    if (mode == DATABASE_READ && !check_exists(path, error)) {
+        return false;
+    }
+    database->path = strdup(path);
+    if (database->path == NULL) {
+        return error_no_memory(error);
+    }
+    int flags =
+        SQLITE_OPEN_NOMUTEX |
+        (database->writable ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY);
+    if (sqlite3_open_v2(path, &database->handle, flags, NULL) != SQLITE_OK) {
+        if (database->handle == NULL) {
+            error_no_memory(error);
+        } else {
+            error_set(error, ERROR_FAILED, "%s: cannot be opened: %s (check path and permissions)",
+                      path, strerror(sqlite3_system_errno(database->handle)));
+        }
+    } else if (configure(database, error)) {
+        return true;
+    }
+    sqlite3_close_v2(database->handle);
+    free(database->path);
+    *database = (struct database){0};
+    return false;
+}
+
+void database_close(struct database *database)
+{
+    if (database->handle != NULL && database->writable) {
+        /* Best effort: what stays in the log is read from there all the same. */
+        sqlite3_busy_timeout(database->handle, 0);
+        sqlite3_wal_checkpoint_v2(database->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    }
+    sqlite3_close_v2(database->handle);
+    free(database->path);
+    *database = (struct database){0};
+}
+
+void bind_int(sqlite3_stmt *statement, int index, int64_t value)
+{
+    sqlite3_bind_int64(statement, index, value);
+}
+
+void bind_maybe(sqlite3_stmt *statement, int index, struct maybe_int value)
+{
+    if (value.known) {
+        sqlite3_bind_int64(statement, index, value.value);
+    } else {
+        sqlite3_bind_null(statement, index);
+    }
+}
+
+void bind_bytes(sqlite3_stmt *statement, int index, struct span bytes)
+{
+    /* A NULL pointer would bind NULL; an empty blob is not that. */
+    sqlite3_bind_blob64(statement, index, bytes.size == 0 ? "" : bytes.data, bytes.size,
+                        SQLITE_STATIC);
+}
+
+void bind_span(sqlite3_stmt *statement, int index, struct span text)
+{
+    sqlite3_bind_text64(statement, index, text.size == 0 ? "" : text.data, text.size, SQLITE_STATIC,
+                        SQLITE_UTF8);
+}
+
+void bind_text_or_null(sqlite3_stmt *statement, int index, const struct text *text)
+{
+    if (text->size == 0) {
+        sqlite3_bind_null(statement, index);
+    } else {
+        bind_span(statement, index, text_span(text));
+    }
+}
+
+struct maybe_int column_maybe(sqlite3_stmt *statement, int column)
+{
+    return (struct maybe_int){sqlite3_column_type(statement, column) != SQLITE_NULL,
+                              sqlite3_column_int64(statement, column)};
+}
+
+struct span column_span(sqlite3_stmt *statement, int column)
+{
+    const char *data = sqlite3_column_blob(statement, column);
+    return (struct span){data == NULL ? "" : data, (size_t)sqlite3_column_bytes(statement, column)};
+}

@@ -1,0 +1,79 @@
+/* One connection to one posrec database: opening, prepared statements, transactions, and SQLite's
+ * results turned into errors that say what to do.
+ *
+ * Every connection waits DATABASE_BUSY_MS for a lock. Writers leave the write-ahead log empty when
+ * they close but do not delete it: deleting takes a lock that a reader without a busy timeout (the
+ * stock sqlite3 shell) would run into. */
+#ifndef POSREC_STORE_DATABASE_H
+#define POSREC_STORE_DATABASE_H
+
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/span.h"
+#include "base/text.h"
+#include "model/maybe.h"
+
+#define DATABASE_APPLICATION_ID 0x506f7352 /* "PosR" in the file's header */
+#define DATABASE_BUSY_MS 20000
+#define DATABASE_CACHE_KIB 8192
+
+struct database {
+    sqlite3 *handle;
+    char *path;
+    bool writable;
+};
+
+enum database_mode {
+    DATABASE_READ,  /* must exist; nothing can be written */
+    DATABASE_WRITE, /* made when missing */
+};
+
+enum step { STEP_ROW, STEP_DONE, STEP_FAILED };
+
+/* Opens the file and checks that it is empty or posrec's; the schema is migrate's business. On
+ * failure nothing is left open. Close with database_close(). */
+bool database_open(const char *path, enum database_mode mode, struct database *database,
+                   struct error *error);
+void database_close(struct database *database);
+
+/* Sets an error from the connection's last result: "DOING: why (what to do)". Returns false. */
+bool database_error(const struct database *database, const char *doing, struct error *error);
+
+/* Runs SQL without parameters or rows. */
+bool database_run(const struct database *database, const char *sql, struct error *error);
+
+/* NULL with the error set on failure. Finalize with sqlite3_finalize(). */
+sqlite3_stmt *database_prepare(const struct database *database, const char *sql,
+                               struct error *error);
+
+/* Steps once; after STEP_DONE and STEP_FAILED the statement is reset and ready for new parameters.
+ */
+enum step database_step(const struct database *database, sqlite3_stmt *statement,
+                        struct error *error);
+
+/* Steps a statement that gives no rows. */
+bool database_step_done(const struct database *database, sqlite3_stmt *statement,
+                        struct error *error);
+
+/* The one integer that the SQL gives; 0 when it gives no row or NULL. */
+bool database_integer(const struct database *database, const char *sql, int64_t *value,
+                      struct error *error);
+
+/* Binds at 1-based `index`. Bytes and text are not copied: they must live until the step is over.
+ */
+void bind_int(sqlite3_stmt *statement, int index, int64_t value);
+void bind_maybe(sqlite3_stmt *statement, int index, struct maybe_int value);
+void bind_bytes(sqlite3_stmt *statement, int index, struct span bytes);
+void bind_span(sqlite3_stmt *statement, int index, struct span text);
+
+/* Binds text, NULL when it is empty. */
+void bind_text_or_null(sqlite3_stmt *statement, int index, const struct text *text);
+
+/* Reads the 0-based column of the row a statement stands on. Spans live until the next step. */
+struct maybe_int column_maybe(sqlite3_stmt *statement, int column);
+struct span column_span(sqlite3_stmt *statement, int column);
+
+#endif

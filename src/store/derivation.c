@@ -1,0 +1,297 @@
+#include "store/derivation.h"
+
+#include <stdlib.h>
+
+struct derivation {
+    const struct row_sink *sink;
+    bool compares_bytes;
+    struct account **accounts; /* in the order of their ids */
+    size_t account_count;
+    size_t account_capacity;
+    int64_t leg_count;
+    struct contract_book *contracts;
+    struct ledger_scratch *scratch;
+    struct contract contract; /* scratch: the one that is being read */
+    struct contract derived;  /* scratch: what its symbol's name says */
+};
+
+struct derivation *derivation_new(const struct row_sink *sink, bool compares_bytes,
+                                  struct error *error)
+{
+    struct derivation *derivation = calloc(1, sizeof *derivation);
+    if (derivation != NULL) {
+        derivation->sink = sink;
+        derivation->compares_bytes = compares_bytes;
+        derivation->contracts = contract_book_new();
+        derivation->scratch = ledger_scratch_new();
+        if (derivation->contracts != NULL && derivation->scratch != NULL) {
+            return derivation;
+        }
+    }
+    derivation_free(derivation);
+    error_no_memory(error);
+    return NULL;
+}
+
+static void account_free(struct account *account)
+{
+    text_free(&account->name);
+    ledger_free(account->ledger);
+    free(account);
+}
+
+void derivation_free(struct derivation *derivation)
+{
+    if (derivation == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < derivation->account_count; i++) {
+        account_free(derivation->accounts[i]);
+    }
+    free(derivation->accounts);
+    contract_book_free(derivation->contracts);
+    ledger_scratch_free(derivation->scratch);
+    contract_free(&derivation->contract);
+    contract_free(&derivation->derived);
+    free(derivation);
+}
+
+struct account *derivation_add_account(struct derivation *derivation, int64_t account_id,
+                                       struct span name)
+{
+    if (derivation->account_count == derivation->account_capacity) {
+        size_t wanted = derivation->account_capacity == 0 ? 8 : derivation->account_capacity * 2;
+        void *grown = reallocarray(derivation->accounts, wanted, sizeof(struct account *));
+        if (grown == NULL) {
+            return NULL;
+        }
+        derivation->accounts = grown;
+        derivation->account_capacity = wanted;
+    }
+    struct account *account = calloc(1, sizeof *account);
+    if (account == NULL) {
+        return NULL;
+    }
+    account->account_id = account_id;
+    account->last_received_ms = INT64_MIN;
+    text_append(&account->name, name.data, name.size);
+    if (account->name.failed) {
+        account_free(account);
+        return NULL;
+    }
+    derivation->accounts[derivation->account_count++] = account;
+    return account;
+}
+
+struct account *derivation_account(struct derivation *derivation, struct span name,
+                                   struct error *error)
+{
+    for (size_t i = 0; i < derivation->account_count; i++) {
+        if (span_equal(text_span(&derivation->accounts[i]->name), name)) {
+            return derivation->accounts[i];
+        }
+    }
+    int64_t account_id = (int64_t)derivation->account_count + 1;
+    struct account *account = derivation_add_account(derivation, account_id, name);
+    if (account == NULL) {
+        error_no_memory(error);
+        return NULL;
+    }
+    const struct row_sink *sink = derivation->sink;
+    return derivation_open_ledger(derivation, account, error) &&
+                   sink->put_account(sink->context, account, error)
+               ? account
+               : NULL;
+}
+
+void derivation_set_leg_count(struct derivation *derivation, int64_t leg_count)
+{
+    derivation->leg_count = leg_count;
+}
+
+struct contract_book *derivation_contracts(struct derivation *derivation)
+{
+    return derivation->contracts;
+}
+
+bool derivation_open_ledger(struct derivation *derivation, struct account *account,
+                            struct error *error)
+{
+    account->ledger = ledger_new(derivation->scratch, derivation->compares_bytes);
+    return account->ledger != NULL || error_no_memory(error);
+}
+
+static bool read_exchange_info(struct derivation *derivation, struct span body, int64_t *row_count,
+                               struct error *error)
+{
+    struct contract_list list;
+    enum json_step step;
+    if (!contract_list_open(body, &list, error)) {
+        return false;
+    }
+    while ((step = contract_list_next(&list, &derivation->contract, error)) == JSON_ITEM) {
+        ++*row_count;
+    }
+    return step == JSON_END;
+}
+
+static bool read_body(struct derivation *derivation, struct account *account,
+                      const struct capture *capture, int64_t *row_count, struct error *error)
+{
+    struct span body = text_span(&capture->body);
+    if (capture->endpoint == ENDPOINT_EXCHANGE_INFO) {
+        return read_exchange_info(derivation, body, row_count, error);
+    }
+    if (!ledger_read(account->ledger, body, error)) {
+        return false;
+    }
+    *row_count = (int64_t)ledger_row_count(account->ledger);
+    return true;
+}
+
+bool derivation_read(struct derivation *derivation, struct account *account,
+                     struct capture *capture, int64_t *row_count, struct error *error)
+{
+    struct error reason;
+    *row_count = 0;
+    if (capture->outcome != OUTCOME_OK ||
+        read_body(derivation, account, capture, row_count, &reason)) {
+        return true;
+    }
+    if (reason.kind == ERROR_NO_MEMORY) {
+        return error_no_memory(error);
+    }
+    *row_count = 0;
+    capture->outcome = OUTCOME_UNREADABLE;
+    text_clear(&capture->detail);
+    capture_append_detail(capture, span_of(reason.text));
+    return !capture->detail.failed || error_no_memory(error);
+}
+
+/* Adds derivation->contract to the book, or gives an entry its contents. */
+static bool take_contract(struct derivation *derivation, struct contract_entry *entry,
+                          const struct contract_entry **taken, struct error *error)
+{
+    const struct row_sink *sink = derivation->sink;
+    bool is_new = entry == NULL;
+    if (is_new) {
+        int64_t contract_id = (int64_t)contract_book_size(derivation->contracts) + 1;
+        entry = contract_book_add(derivation->contracts, contract_id, &derivation->contract);
+        if (entry == NULL) {
+            return error_no_memory(error);
+        }
+    } else {
+        struct contract before = entry->contract;
+        entry->contract = derivation->contract;
+        derivation->contract = before;
+    }
+    *taken = entry;
+    return sink->put_contract(sink->context, entry, is_new, error);
+}
+
+/* Takes what exchangeInfo says of one contract; where it is silent the symbol's name serves. */
+static bool put_contract(struct derivation *derivation, struct error *error)
+{
+    struct contract *contract = &derivation->contract;
+    struct span symbol = text_span(&contract->symbol);
+    if (!contract_derive(symbol, &derivation->derived, error) ||
+        !contract_fill_unknown(contract, &derivation->derived, error)) {
+        return false;
+    }
+    const struct contract_entry *taken;
+    struct contract_entry *entry = contract_book_find(derivation->contracts, symbol);
+    return (entry != NULL && contract_same(&entry->contract, contract)) ||
+           take_contract(derivation, entry, &taken, error);
+}
+
+static bool put_contracts(struct derivation *derivation, const struct capture *capture,
+                          struct error *error)
+{
+    struct contract_list list;
+    enum json_step step;
+    if (!contract_list_open(text_span(&capture->body), &list, error)) {
+        return false;
+    }
+    while ((step = contract_list_next(&list, &derivation->contract, error)) == JSON_ITEM) {
+        if (!put_contract(derivation, error)) {
+            return false;
+        }
+    }
+    return step == JSON_END;
+}
+
+static bool introduce_leg(struct derivation *derivation, const struct account *account,
+                          struct leg *leg, struct row_counts *counts, struct error *error)
+{
+    const struct row_sink *sink = derivation->sink;
+    struct span symbol = text_span(&leg->row.symbol);
+    leg->contract = contract_book_find(derivation->contracts, symbol);
+    if (leg->contract == NULL) {
+        counts->derived_contracts++;
+        if (!contract_derive(symbol, &derivation->contract, error) ||
+            !take_contract(derivation, NULL, &leg->contract, error)) {
+            return false;
+        }
+    }
+    leg->leg_id = ++derivation->leg_count;
+    return sink->put_leg(sink->context, account, leg, error);
+}
+
+static bool settle_revision(struct derivation *derivation, struct ledger_change *change,
+                            int64_t poll_id, struct error *error)
+{
+    const struct row_sink *sink = derivation->sink;
+    if (change->revision == LEDGER_REVISION_UNKNOWN) {
+        int64_t highest;
+        if (!sink->find_revision(sink->context, change->leg, poll_id, &highest, error)) {
+            return false;
+        }
+        change->revision = highest + 1;
+        change->leg->revision = change->revision;
+    }
+    return true;
+}
+
+static bool put_change(struct derivation *derivation, const struct account *account,
+                       struct ledger_change *change, const struct capture *capture, int64_t poll_id,
+                       struct row_counts *counts, struct error *error)
+{
+    const struct row_sink *sink = derivation->sink;
+    if (change->is_new && !introduce_leg(derivation, account, change->leg, counts, error)) {
+        return false;
+    }
+    if (change->writes_position) {
+        counts->positions++;
+        if (!settle_revision(derivation, change, poll_id, error) ||
+            !sink->put_position(sink->context, change->leg, poll_id, error)) {
+            return false;
+        }
+    }
+    if (change->writes_valuation) {
+        counts->valuations++;
+        return sink->put_valuation(sink->context, change->leg, capture->received_ms, error);
+    }
+    return true;
+}
+
+bool derivation_put_rows(struct derivation *derivation, struct account *account,
+                         const struct capture *capture, int64_t poll_id, struct row_counts *counts,
+                         struct error *error)
+{
+    *counts = (struct row_counts){0};
+    account->last_received_ms = capture->received_ms;
+    if (capture->outcome != OUTCOME_OK) {
+        return true;
+    }
+    if (capture->endpoint == ENDPOINT_EXCHANGE_INFO) {
+        return put_contracts(derivation, capture, error);
+    }
+    struct request_filter filter = request_filter_of(text_span(&capture->request));
+    struct ledger_change *change;
+    while ((change = ledger_next_change(account->ledger, &filter)) != NULL) {
+        if (!put_change(derivation, account, change, capture, poll_id, counts, error)) {
+            return false;
+        }
+    }
+    return true;
+}

@@ -1,0 +1,83 @@
+/* The derivation: what captures, one after the other, make of contracts, legs, positions and
+ * valuations. Rows come from nowhere else: the recorder inserts those that the derivation puts into
+ * its sink, verify compares them with the stored ones.
+ *
+ * Ids are given in the order things are first seen, from 1 on and without holes, so the same
+ * captures always give the same rows. */
+#ifndef POSREC_STORE_DERIVATION_H
+#define POSREC_STORE_DERIVATION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "model/capture.h"
+#include "store/contract_book.h"
+#include "store/ledger.h"
+
+struct account {
+    int64_t account_id;
+    struct text name;
+    int64_t last_received_ms; /* of its last poll, INT64_MIN before the first */
+    struct ledger *ledger;    /* NULL until somebody gives it one */
+};
+
+/* Where rows go. Each function takes one row and returns false, with the error set, to stop. */
+struct row_sink {
+    void *context;
+    bool (*put_account)(void *context, const struct account *account, struct error *error);
+    bool (*put_contract)(void *context, const struct contract_entry *entry, bool is_new,
+                         struct error *error);
+    bool (*put_leg)(void *context, const struct account *account, const struct leg *leg,
+                    struct error *error);
+    bool (*put_position)(void *context, const struct leg *leg, int64_t poll_id,
+                         struct error *error);
+    bool (*put_valuation)(void *context, const struct leg *leg, int64_t time_ms,
+                          struct error *error);
+
+    /* The highest revision that polls before `poll_id` gave this leg's updateTime; -1 for none. */
+    bool (*find_revision)(void *context, const struct leg *leg, int64_t poll_id, int64_t *revision,
+                          struct error *error);
+};
+
+struct row_counts {
+    int64_t positions;
+    int64_t valuations;
+    int64_t derived_contracts; /* new ones, known by name alone */
+};
+
+struct derivation;
+
+/* NULL with the error set on failure. `compares_bytes` as in ledger_new(). */
+struct derivation *derivation_new(const struct row_sink *sink, bool compares_bytes,
+                                  struct error *error);
+void derivation_free(struct derivation *derivation);
+
+/* The account, made and put into the sink when it is new. NULL with the error set on failure. */
+struct account *derivation_account(struct derivation *derivation, struct span name,
+                                   struct error *error);
+
+/* For loading what an earlier process derived. NULL when out of memory. */
+struct account *derivation_add_account(struct derivation *derivation, int64_t account_id,
+                                       struct span name);
+void derivation_set_leg_count(struct derivation *derivation, int64_t leg_count);
+struct contract_book *derivation_contracts(struct derivation *derivation);
+
+/* Gives the account an empty ledger. */
+bool derivation_open_ledger(struct derivation *derivation, struct account *account,
+                            struct error *error);
+
+/* Reads the body of a capture whose outcome is OK: the outcome becomes OUTCOME_UNREADABLE, with the
+ * reason in `detail`, when it is not what the endpoint answers. Sets how many rows it has. The
+ * account needs its ledger. False only for posrec's own failures. */
+bool derivation_read(struct derivation *derivation, struct account *account,
+                     struct capture *capture, int64_t *row_count, struct error *error);
+
+/* Puts the rows that the capture read last makes into the sink. After a failure the derivation's
+ * state is half-way and must be thrown away. */
+bool derivation_put_rows(struct derivation *derivation, struct account *account,
+                         const struct capture *capture, int64_t poll_id, struct row_counts *counts,
+                         struct error *error);
+
+#endif

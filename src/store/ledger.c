@@ -1,0 +1,397 @@
+#include "store/ledger.h"
+
+#include <search.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/utf8.h"
+#include "model/json_span.h"
+
+/* One element of a response: where it stands in the body, whose it is, and what it says when that
+ * had to be parsed (`row_index`, or NO_ROW when the bytes were the last response's). */
+struct element {
+    size_t offset;
+    size_t size;
+    struct leg *leg;
+    size_t row_index;
+};
+#define NO_ROW SIZE_MAX
+
+struct elements {
+    struct element *items;
+    size_t count;
+    size_t capacity;
+};
+
+struct ledger_scratch {
+    struct elements now;       /* of the response being read */
+    struct position_row *rows; /* what had to be parsed of it */
+    size_t row_count;
+    size_t row_capacity;
+};
+
+struct ledger {
+    struct ledger_scratch *scratch;
+    bool compares_bytes;
+    struct leg **legs;
+    size_t leg_count;
+    size_t leg_capacity;
+    void *by_name; /* tsearch tree of struct leg, by symbol and side */
+
+    struct text body; /* the last good response and its elements */
+    struct elements last;
+    uint64_t generation;
+
+    size_t next_element; /* where ledger_next_change() stands */
+    size_t next_leg;
+    struct ledger_change change;
+};
+
+struct ledger_scratch *ledger_scratch_new(void)
+{
+    return calloc(1, sizeof(struct ledger_scratch));
+}
+
+void ledger_scratch_free(struct ledger_scratch *scratch)
+{
+    if (scratch == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < scratch->row_capacity; i++) {
+        position_row_free(&scratch->rows[i]);
+    }
+    free(scratch->rows);
+    free(scratch->now.items);
+    free(scratch);
+}
+
+struct ledger *ledger_new(struct ledger_scratch *scratch, bool compares_bytes)
+{
+    struct ledger *ledger = calloc(1, sizeof *ledger);
+    if (ledger != NULL) {
+        ledger->scratch = scratch;
+        ledger->compares_bytes = compares_bytes;
+    }
+    return ledger;
+}
+
+static void leg_free(struct leg *leg)
+{
+    position_row_free(&leg->row);
+    free(leg);
+}
+
+static void keep(void *leg)
+{
+    (void)leg; /* the tree does not own its legs */
+}
+
+void ledger_free(struct ledger *ledger)
+{
+    if (ledger == NULL) {
+        return;
+    }
+    tdestroy(ledger->by_name, keep);
+    for (size_t i = 0; i < ledger->leg_count; i++) {
+        leg_free(ledger->legs[i]);
+    }
+    free(ledger->legs);
+    free(ledger->last.items);
+    text_free(&ledger->body);
+    free(ledger);
+}
+
+/* Doubles an array so that it holds `needed` items, the new ones zeroed. */
+static bool grow(void **items, size_t item_size, size_t *capacity, size_t needed)
+{
+    if (needed <= *capacity) {
+        return true;
+    }
+    size_t wanted = *capacity == 0 ? 16 : *capacity;
+    while (wanted < needed) {
+        wanted *= 2;
+    }
+    void *grown = reallocarray(*items, wanted, item_size);
+    if (grown == NULL) {
+        return false;
+    }
+    memset((char *)grown + *capacity * item_size, 0, (wanted - *capacity) * item_size);
+    *items = grown;
+    *capacity = wanted;
+    return true;
+}
+
+static int compare_text(const struct text *a, const struct text *b)
+{
+    if (a->size != b->size) {
+        return a->size < b->size ? -1 : 1;
+    }
+    return memcmp(text_string(a), text_string(b), a->size);
+}
+
+static int compare_legs(const void *a, const void *b)
+{
+    const struct leg *left = a, *right = b;
+    int order = compare_text(&left->row.symbol, &right->row.symbol);
+    return order != 0 ? order : compare_text(&left->row.position_side, &right->row.position_side);
+}
+
+static struct leg *find_leg(const struct ledger *ledger, const struct position_row *row)
+{
+    const struct leg wanted = {.row = *row};
+    void *found = tfind(&wanted, &ledger->by_name, compare_legs);
+    return found == NULL ? NULL : *(struct leg **)found;
+}
+
+struct leg *ledger_add(struct ledger *ledger, struct position_row *row)
+{
+    struct leg *leg = calloc(1, sizeof *leg);
+    if (leg == NULL || !grow((void **)&ledger->legs, sizeof *ledger->legs, &ledger->leg_capacity,
+                             ledger->leg_count + 1)) {
+        free(leg);
+        return NULL;
+    }
+    leg->row = *row;
+    *row = (struct position_row){0};
+    if (tsearch(leg, &ledger->by_name, compare_legs) == NULL) {
+        leg_free(leg);
+        return NULL;
+    }
+    ledger->legs[ledger->leg_count++] = leg;
+    return leg;
+}
+
+/* Takes back the legs that an unreadable response had named for the first time. */
+static void drop_new_legs(struct ledger *ledger, size_t leg_count)
+{
+    while (ledger->leg_count > leg_count) {
+        struct leg *leg = ledger->legs[--ledger->leg_count];
+        tdelete(leg, &ledger->by_name, compare_legs);
+        leg_free(leg);
+    }
+}
+
+/* The same place in the last response, when the bytes at `at` begin with that element. What follows
+ * does not matter: an object's text ends where its brackets close. */
+static const struct element *same_as_last(const struct ledger *ledger, struct span body, size_t at)
+{
+    size_t index = ledger->scratch->now.count;
+    if (!ledger->compares_bytes || index >= ledger->last.count) {
+        return NULL;
+    }
+    const struct element *last = &ledger->last.items[index];
+    bool same = body.size - at >= last->size &&
+                memcmp(body.data + at, ledger->body.data + last->offset, last->size) == 0;
+    return same ? last : NULL;
+}
+
+static bool parse_element(struct ledger *ledger, struct span text, struct element *element,
+                          struct error *error)
+{
+    struct ledger_scratch *scratch = ledger->scratch;
+    if (!grow((void **)&scratch->rows, sizeof *scratch->rows, &scratch->row_capacity,
+              scratch->row_count + 1)) {
+        return error_no_memory(error);
+    }
+    element->row_index = scratch->row_count;
+    struct position_row *row = &scratch->rows[element->row_index];
+    if (!position_row_parse(text, row, error)) {
+        return error_context(error, "element %zu", ledger->scratch->now.count);
+    }
+    scratch->row_count++;
+    element->leg = find_leg(ledger, row);
+    if (element->leg != NULL) {
+        return true;
+    }
+    struct position_row named = {0};
+    text_append(&named.symbol, row->symbol.data, row->symbol.size);
+    text_append(&named.position_side, row->position_side.data, row->position_side.size);
+    bool copied = !named.symbol.failed && !named.position_side.failed;
+    element->leg = copied ? ledger_add(ledger, &named) : NULL;
+    position_row_free(&named);
+    return element->leg != NULL || error_no_memory(error);
+}
+
+static bool read_element(struct ledger *ledger, struct span body, struct span text,
+                         const struct element *last, struct error *error)
+{
+    if (!grow((void **)&ledger->scratch->now.items, sizeof *ledger->scratch->now.items,
+              &ledger->scratch->now.capacity, ledger->scratch->now.count + 1)) {
+        return error_no_memory(error);
+    }
+    struct element element = {
+        .offset = (size_t)(text.data - body.data), .size = text.size, .row_index = NO_ROW};
+    if (last != NULL) {
+        element.leg = last->leg;
+    } else if (!parse_element(ledger, text, &element, error)) {
+        return false;
+    }
+    if (element.leg->generation == ledger->generation) {
+        return error_set(error, ERROR_FAILED, "element %zu: %s %s is there twice",
+                         ledger->scratch->now.count, text_string(&element.leg->row.symbol),
+                         text_string(&element.leg->row.position_side));
+    }
+    element.leg->generation = ledger->generation;
+    ledger->scratch->now.items[ledger->scratch->now.count++] = element;
+    return true;
+}
+
+/* One step of the walk over the array, jumping over an element that the last response had too. */
+static enum json_step next_element(const struct ledger *ledger, struct json_walk *walk,
+                                   struct span *text, const struct element **last)
+{
+    size_t at = walk->begun ? json_skip_space(walk->text, walk->at) : walk->text.size;
+    *last = NULL;
+    if (at < walk->text.size && walk->text.data[at] == ',') {
+        size_t start = json_skip_space(walk->text, at + 1);
+        *last = same_as_last(ledger, walk->text, start);
+        if (*last != NULL) {
+            *text = (struct span){walk->text.data + start, (*last)->size};
+            walk->at = start + (*last)->size;
+            return JSON_ITEM;
+        }
+    }
+    return json_next_element(walk, text);
+}
+
+static bool read_elements(struct ledger *ledger, struct span body, struct error *error)
+{
+    struct json_walk walk = json_walk_at(body, 0);
+    struct span text;
+    const struct element *last;
+    enum json_step step;
+    while ((step = next_element(ledger, &walk, &text, &last)) == JSON_ITEM) {
+        if (!read_element(ledger, body, text, last, error)) {
+            return false;
+        }
+    }
+    if (step == JSON_END && json_walk_at_end(&walk)) {
+        return true;
+    }
+    return error_set(error, ERROR_FAILED, "%s at byte %zu of %zu",
+                     walk.begun ? "not JSON" : "not a JSON array", walk.at, body.size);
+}
+
+bool ledger_read(struct ledger *ledger, struct span body, struct error *error)
+{
+    size_t leg_count = ledger->leg_count;
+    ledger->generation++;
+    ledger->scratch->now.count = 0;
+    ledger->scratch->row_count = 0;
+    bool done = utf8_is_valid(body) ||
+                error_set(error, ERROR_FAILED, "not UTF-8 at byte %zu", utf8_valid_size(body));
+    if (!done || !read_elements(ledger, body, error)) {
+        drop_new_legs(ledger, leg_count);
+        return false;
+    }
+    text_clear(&ledger->body);
+    text_append(&ledger->body, body.data, body.size);
+    if (ledger->body.failed || !grow((void **)&ledger->last.items, sizeof *ledger->last.items,
+                                     &ledger->last.capacity, ledger->scratch->now.count)) {
+        drop_new_legs(ledger, leg_count);
+        ledger->last.count = 0;
+        return error_no_memory(error);
+    }
+    if (ledger->scratch->now.count > 0) {
+        memcpy(ledger->last.items, ledger->scratch->now.items,
+               ledger->scratch->now.count * sizeof(struct element));
+    }
+    ledger->last.count = ledger->scratch->now.count;
+    ledger->next_element = 0;
+    ledger->next_leg = 0;
+    return true;
+}
+
+size_t ledger_row_count(const struct ledger *ledger)
+{
+    return ledger->last.count;
+}
+
+/* The revision of a new row of this updateTime. */
+static int64_t next_revision(const struct leg *leg, int64_t update_ms)
+{
+    if (!leg->seen_before || update_ms > leg->update_ms_max) {
+        return 0;
+    }
+    return update_ms == leg->row.update_ms ? leg->revision + 1 : LEDGER_REVISION_UNKNOWN;
+}
+
+static void settle(struct ledger *ledger, struct leg *leg, int64_t update_ms)
+{
+    struct ledger_change *change = &ledger->change;
+    change->is_new = !leg->seen_before;
+    change->leg = leg;
+    change->revision = leg->revision;
+    if (change->writes_position) {
+        change->revision = next_revision(leg, update_ms);
+        leg->update_ms_max =
+            leg->seen_before && leg->update_ms_max > update_ms ? leg->update_ms_max : update_ms;
+    }
+}
+
+/* True when the element changes something. */
+static bool apply_element(struct ledger *ledger, const struct element *element)
+{
+    struct leg *leg = element->leg;
+    struct ledger_change *change = &ledger->change;
+    *change = (struct ledger_change){0};
+    if (element->row_index == NO_ROW) {
+        change->writes_valuation = position_row_is_open(&leg->row);
+        settle(ledger, leg, leg->row.update_ms);
+        return change->writes_valuation;
+    }
+    struct position_row *row = &ledger->scratch->rows[element->row_index];
+    change->writes_position = !leg->seen_before || !leg->present ||
+                              !position_row_same_position(&leg->row, row) ||
+                              leg->row.extra_keys != row->extra_keys;
+    change->writes_valuation = change->writes_position || position_row_is_open(row) ||
+                               !position_row_same_valuation(&leg->row, row);
+    settle(ledger, leg, row->update_ms);
+    struct position_row before = leg->row;
+    leg->row = *row;
+    *row = before;
+    leg->present = true;
+    leg->seen_before = true;
+    leg->revision = change->revision;
+    return change->writes_valuation;
+}
+
+static void apply_vanish(struct ledger *ledger, struct leg *leg)
+{
+    ledger->change = (struct ledger_change){.writes_position = true, .writes_valuation = true};
+    settle(ledger, leg, leg->row.update_ms);
+    leg->present = false;
+    leg->revision = ledger->change.revision;
+    leg->row.has_margin_type = false;
+    leg->row.position_rounded = false;
+    leg->row.valuation_rounded = false;
+    leg->row.extra_keys = 0;
+    text_clear(&leg->row.margin_type);
+    text_clear(&leg->row.extra);
+    memset(leg->row.column, 0, sizeof leg->row.column);
+}
+
+static bool has_vanished(const struct ledger *ledger, const struct leg *leg,
+                         const struct request_filter *filter)
+{
+    return leg->present && leg->generation != ledger->generation &&
+           request_filter_includes(filter, text_span(&leg->contract->contract.margin_asset),
+                                   text_span(&leg->contract->contract.pair));
+}
+
+struct ledger_change *ledger_next_change(struct ledger *ledger, const struct request_filter *filter)
+{
+    while (ledger->next_element < ledger->last.count) {
+        if (apply_element(ledger, &ledger->last.items[ledger->next_element++])) {
+            return &ledger->change;
+        }
+    }
+    while (ledger->next_leg < ledger->leg_count) {
+        struct leg *leg = ledger->legs[ledger->next_leg++];
+        if (has_vanished(ledger, leg, filter)) {
+            apply_vanish(ledger, leg);
+            return &ledger->change;
+        }
+    }
+    return NULL;
+}

@@ -1,0 +1,76 @@
+/* The ledger of one account: the last known state of each leg, and what a new response changes.
+ *
+ * It holds DESIGN's rules of what makes a row of `position` and `valuation`, and writes nothing:
+ * the recorder inserts the changes it is given, verify compares them with what is stored. So both
+ * come from one place.
+ *
+ * Most of a response is what the last one said, to the byte. An element whose bytes equal those of
+ * the same place in the last good response is that leg, unchanged, and is not parsed again. */
+#ifndef POSREC_STORE_LEDGER_H
+#define POSREC_STORE_LEDGER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/span.h"
+#include "model/position_row.h"
+#include "model/request_filter.h"
+#include "store/contract_book.h"
+
+/* A revision that must be looked up: updateTime went back to a value that may have been used. */
+#define LEDGER_REVISION_UNKNOWN INT64_C(-1)
+
+struct leg {
+    int64_t leg_id;                        /* 0 until the owner has given it one */
+    const struct contract_entry *contract; /* NULL likewise */
+    bool seen_before;                      /* it has a row */
+    bool present;
+    int64_t revision;
+    int64_t update_ms_max;   /* highest updateTime of any row */
+    struct position_row row; /* symbol, side and the last known values */
+    uint64_t generation;     /* of the last response that had it */
+};
+
+/* What a response makes of one leg. Its values are leg->row's. */
+struct ledger_change {
+    struct leg *leg;
+    bool is_new; /* the leg has no row yet; the owner sets its leg_id and contract */
+    bool writes_position;
+    bool writes_valuation;
+    int64_t revision; /* of the position that holds now, or LEDGER_REVISION_UNKNOWN */
+};
+
+struct ledger;
+
+/* What is needed only from ledger_read() until the last ledger_next_change(): one for many ledgers.
+ */
+struct ledger_scratch;
+
+/* NULL when out of memory. */
+struct ledger_scratch *ledger_scratch_new(void);
+void ledger_scratch_free(struct ledger_scratch *scratch);
+
+/* NULL when out of memory. `scratch` is used, not owned. `compares_bytes` false parses every
+ * element: the plain way, which tests and verify hold against the other. */
+struct ledger *ledger_new(struct ledger_scratch *scratch, bool compares_bytes);
+void ledger_free(struct ledger *ledger);
+
+/* Adds a leg while loading; `row` must have symbol and side and is taken over. NULL when out of
+ * memory. The caller sets the rest. */
+struct leg *ledger_add(struct ledger *ledger, struct position_row *row);
+
+/* Reads a positionRisk body. False: it is no list of rows, nothing has changed, and the error says
+ * which element and field; ERROR_NO_MEMORY says nothing of the body. */
+bool ledger_read(struct ledger *ledger, struct span body, struct error *error);
+
+/* How many rows the response read last has. */
+size_t ledger_row_count(const struct ledger *ledger);
+
+/* Steps through the changes that the response read last makes, updating the legs on the way: those
+ * of its rows in their order, then the legs that vanished. NULL after the last. The change is valid
+ * until the next call. */
+struct ledger_change *ledger_next_change(struct ledger *ledger,
+                                         const struct request_filter *filter);
+
+#endif

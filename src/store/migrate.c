@@ -1,0 +1,271 @@
+#include "store/migrate.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/sha256.h"
+#include "store/sql_file.h"
+
+int migrate_latest(void)
+{
+    int count = 0;
+    while (SQL_MIGRATIONS[count].name != NULL) {
+        count++;
+    }
+    return count;
+}
+
+/* "core" of "0001_core". */
+static const char *short_name(const struct sql_file *file)
+{
+    return strchr(file->name, '_') + 1;
+}
+
+bool migrate_version(const struct database *database, int64_t *version, struct error *error)
+{
+    return database_integer(database, "PRAGMA user_version", version, error);
+}
+
+static bool checksum(struct sha256 *sha256, const struct sql_file *file,
+                     char hex[static SHA256_HEX_SIZE], struct error *error)
+{
+    struct span text = span_of(file->text);
+    struct sha256_digest digest;
+    if (!sha256_of(sha256, &text, 1, &digest, error)) {
+        return false;
+    }
+    sha256_hex(&digest, hex);
+    return true;
+}
+
+static bool refuse_newer(const struct database *database, int64_t version, struct error *error)
+{
+    if (version <= migrate_latest()) {
+        return true;
+    }
+    return error_set(error, ERROR_FAILED,
+                     "%s: schema version %lld was made by a newer posrec, this one knows %d "
+                     "(install the newer posrec)",
+                     database->path, (long long)version, migrate_latest());
+}
+
+static bool compare_recorded(const struct database *database, sqlite3_stmt *select,
+                             struct sha256 *sha256, int64_t version, struct error *error)
+{
+    for (int i = 0; i < version; i++) {
+        char hex[SHA256_HEX_SIZE];
+        if (!checksum(sha256, &SQL_MIGRATIONS[i], hex, error)) {
+            return false;
+        }
+        enum step step = database_step(database, select, error);
+        if (step == STEP_FAILED) {
+            return false;
+        }
+        if (step == STEP_DONE || sqlite3_column_int64(select, 0) != i + 1 ||
+            !span_is(column_span(select, 1), short_name(&SQL_MIGRATIONS[i])) ||
+            !span_is(column_span(select, 2), hex)) {
+            return error_set(error, ERROR_FAILED,
+                             "%s: migration %d is not recorded as this posrec knows it "
+                             "(schema_migration was changed, or another build made it)",
+                             database->path, i + 1);
+        }
+    }
+    enum step step = database_step(database, select, error);
+    if (step == STEP_ROW) {
+        return error_set(error, ERROR_FAILED,
+                         "%s: schema_migration lists more than user_version says", database->path);
+    }
+    return step == STEP_DONE;
+}
+
+bool migrate_check_recorded(const struct database *database, struct error *error)
+{
+    int64_t version;
+    if (!migrate_version(database, &version, error) || !refuse_newer(database, version, error)) {
+        return false;
+    }
+    if (version == 0) {
+        return true;
+    }
+    struct sha256 *sha256 = sha256_new(error);
+    sqlite3_stmt *select = database_prepare(
+        database, "SELECT version, name, sha256 FROM schema_migration ORDER BY version", error);
+    bool same = sha256 != NULL && select != NULL &&
+                compare_recorded(database, select, sha256, version, error);
+    sqlite3_finalize(select);
+    sha256_free(sha256);
+    return same;
+}
+
+static bool record(const struct database *database, struct sha256 *sha256, int version,
+                   int64_t now_ms, struct error *error)
+{
+    const struct sql_file *file = &SQL_MIGRATIONS[version - 1];
+    char hex[SHA256_HEX_SIZE];
+    if (!checksum(sha256, file, hex, error)) {
+        return false;
+    }
+    sqlite3_stmt *insert =
+        database_prepare(database, "INSERT INTO schema_migration VALUES (?, ?, ?, ?)", error);
+    if (insert == NULL) {
+        return false;
+    }
+    bind_int(insert, 1, version);
+    bind_span(insert, 2, span_of(short_name(file)));
+    bind_span(insert, 3, span_of(hex));
+    bind_int(insert, 4, now_ms);
+    bool done = database_step_done(database, insert, error);
+    sqlite3_finalize(insert);
+    return done;
+}
+
+/* PRAGMA takes no bound parameters; both numbers are this program's own. */
+static bool stamp(const struct database *database, int version, struct error *error)
+{
+    char sql[96];
+    snprintf(sql, sizeof sql, "PRAGMA application_id = %d; PRAGMA user_version = %d",
+             DATABASE_APPLICATION_ID, version);
+    return database_run(database, sql, error);
+}
+
+static bool apply_one(const struct database *database, struct sha256 *sha256, int version,
+                      int64_t now_ms, struct error *error)
+{
+    static const char MIGRATION_TABLE[] =
+        "CREATE TABLE IF NOT EXISTS schema_migration ("
+        "version INTEGER PRIMARY KEY, name TEXT NOT NULL, sha256 TEXT NOT NULL, "
+        "applied_ms INTEGER NOT NULL) STRICT";
+    if (database_run(database, MIGRATION_TABLE, error) &&
+        database_run(database, SQL_MIGRATIONS[version - 1].text, error) &&
+        record(database, sha256, version, now_ms, error) && stamp(database, version, error)) {
+        return true;
+    }
+    return error_context(error, "migration %s", SQL_MIGRATIONS[version - 1].name);
+}
+
+/* Another posrec may be migrating the same file: look at the version under the write lock. */
+static bool apply_next(const struct database *database, struct sha256 *sha256, int64_t now_ms,
+                       bool *more, struct error *error)
+{
+    if (!database_run(database, "BEGIN IMMEDIATE", error)) {
+        return false;
+    }
+    int64_t version;
+    bool done =
+        migrate_version(database, &version, error) && refuse_newer(database, version, error);
+    *more = done && version < migrate_latest();
+    if (*more) {
+        done = apply_one(database, sha256, (int)version + 1, now_ms, error);
+    }
+    if (done && database_run(database, "COMMIT", error)) {
+        return true;
+    }
+    sqlite3_exec(database->handle, "ROLLBACK", NULL, NULL, NULL);
+    return false;
+}
+
+/* The CREATE VIEW statement as SQLite keeps it: without the comments before it and the end mark. */
+static struct span view_statement(const struct sql_file *file)
+{
+    struct span text = span_of(strstr(file->text, "CREATE VIEW"));
+    while (text.size > 0 && strchr(" \n;", text.data[text.size - 1]) != NULL) {
+        text.size--;
+    }
+    return text;
+}
+
+static bool view_is_current(const struct database *database, sqlite3_stmt *select,
+                            const struct sql_file *file, bool *current, struct error *error)
+{
+    bind_span(select, 1, span_of(file->name));
+    enum step step = database_step(database, select, error);
+    *current = step == STEP_ROW && span_equal(column_span(select, 0), view_statement(file));
+    sqlite3_reset(select);
+    return step != STEP_FAILED;
+}
+
+static bool refresh_view(const struct database *database, const struct sql_file *file,
+                         struct error *error)
+{
+    /* A name cannot be bound; this one comes from the program's own file list. */
+    char drop[128];
+    sqlite3_snprintf(sizeof drop, drop, "DROP VIEW IF EXISTS \"%w\"", file->name);
+    if (database_run(database, drop, error) && database_run(database, file->text, error)) {
+        return true;
+    }
+    return error_context(error, "view %s", file->name);
+}
+
+static bool views_are_current(const struct database *database, sqlite3_stmt *select, bool *current,
+                              struct error *error)
+{
+    *current = true;
+    for (const struct sql_file *file = SQL_VIEWS; file->name != NULL && *current; file++) {
+        if (!view_is_current(database, select, file, current, error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool refresh_views(const struct database *database, struct error *error)
+{
+    sqlite3_stmt *select = database_prepare(
+        database, "SELECT sql FROM sqlite_schema WHERE type = 'view' AND name = ?", error);
+    bool current = false;
+    if (select == NULL || !views_are_current(database, select, &current, error)) {
+        sqlite3_finalize(select);
+        return false;
+    }
+    bool done = true;
+    if (!current) {
+        done = database_run(database, "BEGIN IMMEDIATE", error);
+        for (const struct sql_file *file = SQL_VIEWS; done && file->name != NULL; file++) {
+            done = view_is_current(database, select, file, &current, error) &&
+                   (current || refresh_view(database, file, error));
+        }
+        done = done && database_run(database, "COMMIT", error);
+        if (!done) {
+            sqlite3_exec(database->handle, "ROLLBACK", NULL, NULL, NULL);
+        }
+    }
+    sqlite3_finalize(select);
+    return done;
+}
+
+bool migrate_apply(const struct database *database, int64_t now_ms, int *applied,
+                   struct error *error)
+{
+    if (!migrate_check_recorded(database, error)) {
+        return false;
+    }
+    int64_t version;
+    struct sha256 *sha256 = sha256_new(error);
+    bool done = sha256 != NULL && migrate_version(database, &version, error);
+    bool more = done && version < migrate_latest();
+    int steps = 0;
+    while (done && more) {
+        done = apply_next(database, sha256, now_ms, &more, error);
+        steps += done && more;
+    }
+    sha256_free(sha256);
+    if (applied != NULL) {
+        *applied = steps;
+    }
+    return done && refresh_views(database, error);
+}
+
+bool migrate_check(const struct database *database, struct error *error)
+{
+    int64_t version;
+    if (!migrate_version(database, &version, error) || !refuse_newer(database, version, error)) {
+        return false;
+    }
+    if (version < migrate_latest()) {
+        return error_set(error, ERROR_FAILED,
+                         "%s: schema version %lld is older than this posrec's %d "
+                         "(run 'posrec migrate')",
+                         database->path, (long long)version, migrate_latest());
+    }
+    return true;
+}

@@ -1,0 +1,461 @@
+#include "store/recorder.h"
+
+#include <stdlib.h>
+
+#include "store/archive.h"
+#include "store/chain.h"
+#include "store/derivation.h"
+#include "store/state_loader.h"
+
+enum statement {
+    INSERT_ACCOUNT,
+    INSERT_CONTRACT,
+    UPDATE_CONTRACT,
+    INSERT_LEG,
+    INSERT_POLL,
+    INSERT_POSITION,
+    INSERT_VALUATION,
+    SELECT_REVISION,
+    SELECT_HEAD,
+    SELECT_SAME_TIME,
+    SELECT_DATA_VERSION,
+    SELECT_EXCHANGE_INFO,
+    STATEMENT_COUNT,
+};
+
+static const char *const SQL[STATEMENT_COUNT] = {
+    [INSERT_ACCOUNT] = "INSERT INTO account (account_id, name, product) VALUES (?, ?, ?)",
+    [INSERT_CONTRACT] =
+        "INSERT INTO contract (contract_id, product, symbol, pair, margin_asset, contract_type, "
+        "delivery_ms, contract_size_e8, source) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+    [UPDATE_CONTRACT] =
+        "UPDATE contract SET product = ?2, symbol = ?3, pair = ?4, margin_asset = ?5, "
+        "contract_type = ?6, delivery_ms = ?7, contract_size_e8 = ?8, source = ?9 "
+        "WHERE contract_id = ?1",
+    [INSERT_LEG] =
+        "INSERT INTO leg (leg_id, account_id, contract_id, position_side) VALUES (?, ?, ?, ?)",
+    [INSERT_POLL] =
+        "INSERT INTO poll (poll_id, account_id, endpoint, due_ms, sent_ms, received_ms, "
+        "clock_offset_ms, interval_ms, attempt, outcome, http_status, api_code, detail, "
+        "used_weight, request, row_count, payload_id, chain) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [INSERT_POSITION] =
+        "INSERT INTO position (leg_id, update_ms, revision, poll_id, position_amount_e8, "
+        "entry_price_e8, break_even_price_e8, leverage, max_quantity_e8, auto_add_margin, "
+        "isolated_wallet_e8, margin_type, present, rounded, extra) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [INSERT_VALUATION] =
+        "INSERT INTO valuation (leg_id, time_ms, update_ms, revision, mark_price_e8, "
+        "unrealized_pnl_e8, liquidation_price_e8, isolated_margin_e8, notional_value_e8, rounded) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [SELECT_REVISION] = "SELECT max(revision) FROM position WHERE leg_id = ? AND update_ms = ?",
+    [SELECT_HEAD] = "SELECT poll_id, chain FROM poll ORDER BY poll_id DESC LIMIT 1",
+    [SELECT_SAME_TIME] =
+        "SELECT p.poll_id, p.endpoint, p.outcome, y.sha256 FROM poll AS p "
+        "LEFT JOIN payload AS y USING (payload_id) WHERE p.account_id = ? AND p.received_ms = ?",
+    [SELECT_DATA_VERSION] = "PRAGMA data_version",
+    [SELECT_EXCHANGE_INFO] =
+        "SELECT max(received_ms) FROM poll WHERE endpoint = 'exchangeInfo' AND outcome = 'ok'",
+};
+
+struct recorder {
+    const struct database *database;
+    bool compares_bytes;
+    struct sha256 *sha256;
+    struct archive *archive;
+    struct row_sink sink;
+    sqlite3_stmt *statements[STATEMENT_COUNT];
+    struct text canonical; /* scratch of the chain */
+
+    /* What is remembered of the database; NULL when it must be read again. */
+    struct derivation *derivation;
+    int64_t data_version;
+    int64_t last_poll_id;
+    struct sha256_digest head;
+};
+
+static bool put(struct recorder *recorder, enum statement which, struct error *error)
+{
+    return database_step_done(recorder->database, recorder->statements[which], error);
+}
+
+static bool put_account(void *context, const struct account *account, struct error *error)
+{
+    struct recorder *recorder = context;
+    sqlite3_stmt *insert = recorder->statements[INSERT_ACCOUNT];
+    bind_int(insert, 1, account->account_id);
+    bind_span(insert, 2, text_span(&account->name));
+    bind_span(insert, 3, span_of(PRODUCT_COIN_M));
+    return put(recorder, INSERT_ACCOUNT, error);
+}
+
+static bool put_contract(void *context, const struct contract_entry *entry, bool is_new,
+                         struct error *error)
+{
+    struct recorder *recorder = context;
+    enum statement which = is_new ? INSERT_CONTRACT : UPDATE_CONTRACT;
+    sqlite3_stmt *statement = recorder->statements[which];
+    const struct contract *contract = &entry->contract;
+    bind_int(statement, 1, entry->contract_id);
+    bind_span(statement, 2, span_of(PRODUCT_COIN_M));
+    bind_span(statement, 3, text_span(&contract->symbol));
+    bind_text_or_null(statement, 4, &contract->pair);
+    bind_text_or_null(statement, 5, &contract->margin_asset);
+    bind_text_or_null(statement, 6, &contract->contract_type);
+    bind_maybe(statement, 7, contract->delivery_ms);
+    bind_maybe(statement, 8, contract->contract_size_e8);
+    bind_span(statement, 9, span_of(contract_source(contract)));
+    return put(recorder, which, error);
+}
+
+static bool put_leg(void *context, const struct account *account, const struct leg *leg,
+                    struct error *error)
+{
+    struct recorder *recorder = context;
+    sqlite3_stmt *insert = recorder->statements[INSERT_LEG];
+    bind_int(insert, 1, leg->leg_id);
+    bind_int(insert, 2, account->account_id);
+    bind_int(insert, 3, leg->contract->contract_id);
+    bind_span(insert, 4, text_span(&leg->row.position_side));
+    return put(recorder, INSERT_LEG, error);
+}
+
+static bool put_position(void *context, const struct leg *leg, int64_t poll_id, struct error *error)
+{
+    struct recorder *recorder = context;
+    sqlite3_stmt *insert = recorder->statements[INSERT_POSITION];
+    const struct position_row *row = &leg->row;
+    bind_int(insert, 1, leg->leg_id);
+    bind_int(insert, 2, row->update_ms);
+    bind_int(insert, 3, leg->revision);
+    bind_int(insert, 4, poll_id);
+    for (int i = 0; i < POSITION_COLUMN_COUNT; i++) {
+        bind_maybe(insert, 5 + i, row->column[i]);
+    }
+    if (row->has_margin_type) {
+        bind_span(insert, 12, text_span(&row->margin_type));
+    } else {
+        sqlite3_bind_null(insert, 12);
+    }
+    bind_int(insert, 13, leg->present);
+    bind_int(insert, 14, row->position_rounded);
+    bind_text_or_null(insert, 15, &row->extra);
+    return put(recorder, INSERT_POSITION, error);
+}
+
+static bool put_valuation(void *context, const struct leg *leg, int64_t time_ms,
+                          struct error *error)
+{
+    struct recorder *recorder = context;
+    sqlite3_stmt *insert = recorder->statements[INSERT_VALUATION];
+    bind_int(insert, 1, leg->leg_id);
+    bind_int(insert, 2, time_ms);
+    bind_int(insert, 3, leg->row.update_ms);
+    bind_int(insert, 4, leg->revision);
+    for (int i = POSITION_COLUMN_COUNT; i < COLUMN_COUNT; i++) {
+        bind_maybe(insert, 5 + i - POSITION_COLUMN_COUNT, leg->row.column[i]);
+    }
+    bind_int(insert, 10, leg->row.valuation_rounded);
+    return put(recorder, INSERT_VALUATION, error);
+}
+
+static bool find_revision(void *context, const struct leg *leg, int64_t poll_id, int64_t *revision,
+                          struct error *error)
+{
+    struct recorder *recorder = context;
+    sqlite3_stmt *select = recorder->statements[SELECT_REVISION];
+    (void)poll_id; /* every row is of an earlier poll */
+    bind_int(select, 1, leg->leg_id);
+    bind_int(select, 2, leg->row.update_ms);
+    enum step step = database_step(recorder->database, select, error);
+    if (step == STEP_ROW) {
+        struct maybe_int highest = column_maybe(select, 0);
+        *revision = highest.known ? highest.value : -1;
+    }
+    sqlite3_reset(select);
+    return step == STEP_ROW;
+}
+
+struct recorder *recorder_new(const struct database *database, bool compares_bytes,
+                              struct error *error)
+{
+    struct recorder *recorder = calloc(1, sizeof *recorder);
+    if (recorder == NULL) {
+        error_no_memory(error);
+        return NULL;
+    }
+    recorder->database = database;
+    recorder->compares_bytes = compares_bytes;
+    recorder->sink = (struct row_sink){recorder,     put_account,   put_contract, put_leg,
+                                       put_position, put_valuation, find_revision};
+    recorder->sha256 = sha256_new(error);
+    if (recorder->sha256 != NULL) {
+        recorder->archive = archive_new(database, recorder->sha256, error);
+    }
+    bool ready = recorder->archive != NULL;
+    for (int i = 0; i < STATEMENT_COUNT && ready; i++) {
+        recorder->statements[i] = database_prepare(database, SQL[i], error);
+        ready = recorder->statements[i] != NULL;
+    }
+    if (!ready) {
+        recorder_free(recorder);
+        return NULL;
+    }
+    return recorder;
+}
+
+static void forget(struct recorder *recorder)
+{
+    derivation_free(recorder->derivation);
+    recorder->derivation = NULL;
+    archive_forget(recorder->archive);
+}
+
+void recorder_free(struct recorder *recorder)
+{
+    if (recorder == NULL) {
+        return;
+    }
+    if (recorder->archive != NULL) {
+        forget(recorder);
+    }
+    for (int i = 0; i < STATEMENT_COUNT; i++) {
+        sqlite3_finalize(recorder->statements[i]);
+    }
+    archive_free(recorder->archive);
+    sha256_free(recorder->sha256);
+    text_free(&recorder->canonical);
+    free(recorder);
+}
+
+static bool load_head(struct recorder *recorder, struct error *error)
+{
+    sqlite3_stmt *select = recorder->statements[SELECT_HEAD];
+    recorder->last_poll_id = 0;
+    recorder->head = (struct sha256_digest){0};
+    enum step step = database_step(recorder->database, select, error);
+    bool taken = step != STEP_FAILED;
+    if (step == STEP_ROW) {
+        recorder->last_poll_id = sqlite3_column_int64(select, 0);
+        taken = sha256_from_bytes(column_span(select, 1), &recorder->head) ||
+                error_set(error, ERROR_FAILED, "the chain's head is damaged (run 'posrec verify')");
+    }
+    sqlite3_reset(select);
+    return taken;
+}
+
+/* Reads the state again when there is none, or when another connection has written meanwhile. */
+static bool refresh(struct recorder *recorder, struct error *error)
+{
+    sqlite3_stmt *select = recorder->statements[SELECT_DATA_VERSION];
+    enum step step = database_step(recorder->database, select, error);
+    int64_t data_version = step == STEP_ROW ? sqlite3_column_int64(select, 0) : 0;
+    sqlite3_reset(select);
+    if (step == STEP_FAILED) {
+        return false;
+    }
+    if (recorder->derivation != NULL && recorder->data_version == data_version) {
+        return true;
+    }
+    forget(recorder);
+    recorder->data_version = data_version;
+    recorder->derivation = derivation_new(&recorder->sink, recorder->compares_bytes, error);
+    return recorder->derivation != NULL &&
+           state_load(recorder->database, recorder->derivation, STATE_NOW, error) &&
+           load_head(recorder, error);
+}
+
+bool recorder_begin(struct recorder *recorder, struct error *error)
+{
+    if (!database_run(recorder->database, "BEGIN IMMEDIATE", error)) {
+        return false;
+    }
+    if (!refresh(recorder, error)) {
+        recorder_rollback(recorder);
+        return false;
+    }
+    return true;
+}
+
+bool recorder_commit(struct recorder *recorder, struct error *error)
+{
+    return database_run(recorder->database, "COMMIT", error);
+}
+
+void recorder_rollback(struct recorder *recorder)
+{
+    /* Fails when SQLite has rolled back already, as it does when the disk is full. */
+    sqlite3_exec(recorder->database->handle, "ROLLBACK", NULL, NULL, NULL);
+    forget(recorder);
+}
+
+static bool link_poll(struct recorder *recorder, const struct capture *capture, int64_t poll_id,
+                      int64_t row_count, const struct sha256_digest *body_sha256,
+                      struct error *error)
+{
+    struct chain_poll poll = {poll_id, PRODUCT_COIN_M, row_count, capture, body_sha256};
+    struct sha256_digest next;
+    if (!chain_next(recorder->sha256, &recorder->head, &poll, &recorder->canonical, &next, error)) {
+        return false;
+    }
+    recorder->head = next;
+    return true;
+}
+
+static bool insert_poll(struct recorder *recorder, const struct account *account,
+                        const struct capture *capture, const struct recorded *recorded,
+                        struct maybe_int payload_id, struct error *error)
+{
+    sqlite3_stmt *insert = recorder->statements[INSERT_POLL];
+    bind_int(insert, 1, recorded->poll_id);
+    bind_int(insert, 2, account->account_id);
+    bind_span(insert, 3, span_of(endpoint_name(capture->endpoint)));
+    bind_maybe(insert, 4, capture->due_ms);
+    bind_maybe(insert, 5, capture->sent_ms);
+    bind_int(insert, 6, capture->received_ms);
+    bind_maybe(insert, 7, capture->clock_offset_ms);
+    bind_maybe(insert, 8, capture->interval_ms);
+    bind_int(insert, 9, capture->attempt);
+    bind_span(insert, 10, span_of(outcome_name(capture->outcome)));
+    bind_maybe(insert, 11, capture->http_status);
+    bind_maybe(insert, 12, capture->api_code);
+    bind_text_or_null(insert, 13, &capture->detail);
+    bind_maybe(insert, 14, capture->used_weight);
+    bind_text_or_null(insert, 15, &capture->request);
+    bind_int(insert, 16, recorded->row_count);
+    bind_maybe(insert, 17, payload_id);
+    bind_bytes(insert, 18, (struct span){(const char *)recorder->head.bytes, SHA256_SIZE});
+    return put(recorder, INSERT_POLL, error);
+}
+
+/* Whether the capture is the poll that is recorded for its time already. */
+static bool find_duplicate(struct recorder *recorder, const struct account *account,
+                           const struct capture *capture, struct recorded *recorded,
+                           struct error *error)
+{
+    struct span body = text_span(&capture->body);
+    struct sha256_digest digest;
+    if (!sha256_of(recorder->sha256, &body, 1, &digest, error)) {
+        return false;
+    }
+    sqlite3_stmt *select = recorder->statements[SELECT_SAME_TIME];
+    bind_int(select, 1, account->account_id);
+    bind_int(select, 2, capture->received_ms);
+    enum step step = database_step(recorder->database, select, error);
+    if (step == STEP_ROW) {
+        struct span stored = column_span(select, 3);
+        struct span sha256 = {(const char *)digest.bytes, capture->has_body ? SHA256_SIZE : 0};
+        recorded->poll_id = sqlite3_column_int64(select, 0);
+        recorded->is_duplicate =
+            span_is(column_span(select, 1), endpoint_name(capture->endpoint)) &&
+            span_equal(stored, sha256) &&
+            (capture->has_body || span_is(column_span(select, 2), outcome_name(capture->outcome)));
+    }
+    sqlite3_reset(select);
+    return step != STEP_FAILED;
+}
+
+/* Decides what a time means that is not later than the account's last one. */
+static bool place_in_time(struct recorder *recorder, enum record_mode mode,
+                          const struct account *account, struct capture *capture,
+                          struct recorded *recorded, struct error *error)
+{
+    if (capture->received_ms > account->last_received_ms) {
+        return true;
+    }
+    if (mode == RECORD_LIVE) {
+        capture->received_ms = account->last_received_ms + 1;
+        recorded->time_moved = true;
+        return true;
+    }
+    if (!find_duplicate(recorder, account, capture, recorded, error)) {
+        return false;
+    }
+    if (recorded->is_duplicate) {
+        return true;
+    }
+    if (recorded->poll_id != 0) {
+        return error_set(error, ERROR_USAGE,
+                         "account %s: poll %lld has the same received_ms %lld and other bytes",
+                         text_string(&account->name), (long long)recorded->poll_id,
+                         (long long)capture->received_ms);
+    }
+    return error_set(error, ERROR_USAGE,
+                     "account %s: received_ms %lld is before its last poll's %lld (sort by time; "
+                     "to merge, export both and import into a new database)",
+                     text_string(&account->name), (long long)capture->received_ms,
+                     (long long)account->last_received_ms);
+}
+
+static bool write_poll(struct recorder *recorder, struct account *account, struct capture *capture,
+                       struct recorded *recorded, struct error *error)
+{
+    struct maybe_int payload_id = {0};
+    struct sha256_digest digest;
+    if (!derivation_read(recorder->derivation, account, capture, &recorded->row_count, error)) {
+        return false;
+    }
+    if (capture->has_body) {
+        payload_id.known = true;
+        if (!archive_put(recorder->archive, account->account_id, capture->endpoint,
+                         text_span(&capture->body), capture->outcome == OUTCOME_OK,
+                         &payload_id.value, &digest, error)) {
+            return false;
+        }
+    }
+    recorded->poll_id = recorder->last_poll_id + 1;
+    struct row_counts counts;
+    if (!link_poll(recorder, capture, recorded->poll_id, recorded->row_count,
+                   capture->has_body ? &digest : NULL, error) ||
+        !insert_poll(recorder, account, capture, recorded, payload_id, error) ||
+        !derivation_put_rows(recorder->derivation, account, capture, recorded->poll_id, &counts,
+                             error)) {
+        return false;
+    }
+    recorder->last_poll_id = recorded->poll_id;
+    recorded->position_count = counts.positions;
+    recorded->valuation_count = counts.valuations;
+    recorded->new_contract_count = counts.derived_contracts;
+    return true;
+}
+
+bool recorder_append(struct recorder *recorder, enum record_mode mode, struct capture *capture,
+                     struct recorded *recorded, struct error *error)
+{
+    *recorded = (struct recorded){0};
+    struct account *account =
+        derivation_account(recorder->derivation, text_span(&capture->account), error);
+    if (account == NULL ||
+        (account->ledger == NULL &&
+         !state_load_ledger(recorder->database, recorder->derivation, account, STATE_NOW, error)) ||
+        !place_in_time(recorder, mode, account, capture, recorded, error)) {
+        return false;
+    }
+    return recorded->is_duplicate || write_poll(recorder, account, capture, recorded, error);
+}
+
+bool recorder_record(struct recorder *recorder, enum record_mode mode, struct capture *capture,
+                     struct recorded *recorded, struct error *error)
+{
+    if (!recorder_begin(recorder, error)) {
+        return false;
+    }
+    if (recorder_append(recorder, mode, capture, recorded, error) &&
+        recorder_commit(recorder, error)) {
+        return true;
+    }
+    recorder_rollback(recorder);
+    return false;
+}
+
+bool recorder_exchange_info_ms(struct recorder *recorder, int64_t *received_ms, struct error *error)
+{
+    sqlite3_stmt *select = recorder->statements[SELECT_EXCHANGE_INFO];
+    enum step step = database_step(recorder->database, select, error);
+    if (step == STEP_ROW) {
+        struct maybe_int last_ms = column_maybe(select, 0);
+        *received_ms = last_ms.known ? last_ms.value : INT64_MIN;
+    }
+    sqlite3_reset(select);
+    return step == STEP_ROW;
+}

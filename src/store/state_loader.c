@@ -1,0 +1,181 @@
+#include "store/state_loader.h"
+
+static bool take_account(struct derivation *derivation, sqlite3_stmt *select, struct error *error)
+{
+    struct account *account =
+        derivation_add_account(derivation, sqlite3_column_int64(select, 0), column_span(select, 1));
+    if (account == NULL) {
+        return error_no_memory(error);
+    }
+    struct maybe_int last_ms = column_maybe(select, 2);
+    if (last_ms.known) {
+        account->last_received_ms = last_ms.value;
+    }
+    return true;
+}
+
+static bool take_contract(struct derivation *derivation, sqlite3_stmt *select, struct error *error)
+{
+    struct contract contract = {0};
+    struct text *const texts[] = {&contract.symbol, &contract.pair, &contract.margin_asset,
+                                  &contract.contract_type};
+    bool failed = false;
+    for (int i = 0; i < 4; i++) {
+        struct span value = column_span(select, 1 + i);
+        text_append(texts[i], value.data, value.size);
+        failed |= texts[i]->failed;
+    }
+    contract.delivery_ms = column_maybe(select, 5);
+    contract.contract_size_e8 = column_maybe(select, 6);
+    contract.from_exchange_info = span_is(column_span(select, 7), "exchangeInfo");
+    if (!failed && contract_book_add(derivation_contracts(derivation),
+                                     sqlite3_column_int64(select, 0), &contract) != NULL) {
+        return true;
+    }
+    contract_free(&contract);
+    return error_no_memory(error);
+}
+
+static bool take_leg_count(struct derivation *derivation, sqlite3_stmt *select, struct error *error)
+{
+    (void)error;
+    derivation_set_leg_count(derivation, sqlite3_column_int64(select, 0));
+    return true;
+}
+
+/* Runs a SELECT, its first parameter (if it has one) bound to before_poll_id, over `take`. */
+static bool load_rows(const struct database *database, const char *sql,
+                      struct derivation *derivation, int64_t before_poll_id,
+                      bool (*take)(struct derivation *, sqlite3_stmt *, struct error *),
+                      struct error *error)
+{
+    sqlite3_stmt *select = database_prepare(database, sql, error);
+    if (select == NULL) {
+        return false;
+    }
+    if (sqlite3_bind_parameter_count(select) > 0) {
+        bind_int(select, 1, before_poll_id);
+    }
+    enum step step;
+    bool taken = true;
+    while (taken && (step = database_step(database, select, error)) == STEP_ROW) {
+        taken = take(derivation, select, error);
+    }
+    sqlite3_finalize(select);
+    return taken && step == STEP_DONE;
+}
+
+bool state_load(const struct database *database, struct derivation *derivation,
+                int64_t before_poll_id, struct error *error)
+{
+    static const char ACCOUNTS[] =
+        "SELECT account_id, name, (SELECT received_ms FROM poll AS p "
+        "WHERE p.account_id = a.account_id AND p.poll_id < ?1 ORDER BY received_ms DESC LIMIT 1) "
+        "FROM account AS a ORDER BY account_id";
+    static const char CONTRACTS[] =
+        "SELECT contract_id, symbol, pair, margin_asset, contract_type, delivery_ms, "
+        "contract_size_e8, source FROM contract ORDER BY contract_id";
+    static const char LEGS[] =
+        "SELECT count(*) FROM leg AS l WHERE EXISTS "
+        "(SELECT 1 FROM position AS p WHERE p.leg_id = l.leg_id AND p.poll_id < ?1)";
+    return load_rows(database, ACCOUNTS, derivation, before_poll_id, take_account, error) &&
+           load_rows(database, CONTRACTS, derivation, before_poll_id, take_contract, error) &&
+           load_rows(database, LEGS, derivation, before_poll_id, take_leg_count, error);
+}
+
+/* The columns of LEG_STATE. */
+enum {
+    STATE_LEG_ID,
+    STATE_SYMBOL,
+    STATE_SIDE,
+    STATE_UPDATE_MS,
+    STATE_REVISION,
+    STATE_PRESENT,
+    STATE_MARGIN_TYPE,
+    STATE_POSITION_ROUNDED,
+    STATE_VALUATION_ROUNDED,
+    STATE_EXTRA,
+    STATE_UPDATE_MS_MAX,
+    STATE_COLUMNS, /* the first of COLUMN_COUNT columns in the order of enum position_column */
+};
+
+static const char LEG_STATE[] =
+    "SELECT l.leg_id, c.symbol, l.position_side, p.update_ms, p.revision, p.present, "
+    "p.margin_type, p.rounded, v.rounded, p.extra, "
+    "(SELECT m.update_ms FROM position AS m WHERE m.leg_id = l.leg_id AND m.poll_id < ?2 "
+    "ORDER BY m.update_ms DESC LIMIT 1), "
+    "p.position_amount_e8, p.entry_price_e8, p.break_even_price_e8, p.leverage, "
+    "p.max_quantity_e8, p.auto_add_margin, p.isolated_wallet_e8, "
+    "v.mark_price_e8, v.unrealized_pnl_e8, v.liquidation_price_e8, v.isolated_margin_e8, "
+    "v.notional_value_e8 "
+    "FROM leg AS l JOIN contract AS c ON c.contract_id = l.contract_id "
+    "JOIN position AS p ON p.leg_id = l.leg_id AND p.poll_id = "
+    "(SELECT max(m.poll_id) FROM position AS m WHERE m.leg_id = l.leg_id AND m.poll_id < ?2) "
+    "JOIN valuation AS v ON v.leg_id = l.leg_id AND v.time_ms = "
+    "(SELECT max(m.time_ms) FROM valuation AS m WHERE m.leg_id = l.leg_id AND m.time_ms <= ?3) "
+    "WHERE l.account_id = ?1 ORDER BY l.leg_id";
+
+static bool fill_row(struct position_row *row, sqlite3_stmt *select)
+{
+    struct text *const texts[] = {&row->symbol, &row->position_side, &row->margin_type,
+                                  &row->extra};
+    static const int FROM[] = {STATE_SYMBOL, STATE_SIDE, STATE_MARGIN_TYPE, STATE_EXTRA};
+    bool failed = false;
+    for (int i = 0; i < 4; i++) {
+        struct span value = column_span(select, FROM[i]);
+        text_append(texts[i], value.data, value.size);
+        failed |= texts[i]->failed;
+    }
+    row->update_ms = sqlite3_column_int64(select, STATE_UPDATE_MS);
+    row->has_margin_type = column_maybe(select, STATE_MARGIN_TYPE).known;
+    row->position_rounded = sqlite3_column_int(select, STATE_POSITION_ROUNDED) != 0;
+    row->valuation_rounded = sqlite3_column_int(select, STATE_VALUATION_ROUNDED) != 0;
+    row->extra_keys = position_row_extra_keys(text_span(&row->extra));
+    for (int i = 0; i < COLUMN_COUNT; i++) {
+        row->column[i] = column_maybe(select, STATE_COLUMNS + i);
+    }
+    return !failed;
+}
+
+static bool take_leg(struct derivation *derivation, struct ledger *ledger, sqlite3_stmt *select,
+                     struct error *error)
+{
+    struct position_row row = {0};
+    struct span symbol = column_span(select, STATE_SYMBOL);
+    struct leg *leg = fill_row(&row, select) ? ledger_add(ledger, &row) : NULL;
+    position_row_free(&row);
+    if (leg == NULL) {
+        return error_no_memory(error);
+    }
+    leg->leg_id = sqlite3_column_int64(select, STATE_LEG_ID);
+    leg->contract = contract_book_find(derivation_contracts(derivation), symbol);
+    leg->seen_before = true;
+    leg->present = sqlite3_column_int(select, STATE_PRESENT) != 0;
+    leg->revision = sqlite3_column_int64(select, STATE_REVISION);
+    leg->update_ms_max = sqlite3_column_int64(select, STATE_UPDATE_MS_MAX);
+    return leg->contract != NULL ||
+           error_set(error, ERROR_FAILED, "leg %lld has no contract (run 'posrec verify')",
+                     (long long)leg->leg_id);
+}
+
+bool state_load_ledger(const struct database *database, struct derivation *derivation,
+                       struct account *account, int64_t before_poll_id, struct error *error)
+{
+    if (!derivation_open_ledger(derivation, account, error)) {
+        return false;
+    }
+    sqlite3_stmt *select = database_prepare(database, LEG_STATE, error);
+    if (select == NULL) {
+        return false;
+    }
+    bind_int(select, 1, account->account_id);
+    bind_int(select, 2, before_poll_id);
+    bind_int(select, 3, account->last_received_ms);
+    enum step step;
+    bool taken = true;
+    while (taken && (step = database_step(database, select, error)) == STEP_ROW) {
+        taken = take_leg(derivation, account->ledger, select, error);
+    }
+    sqlite3_finalize(select);
+    return taken && step == STEP_DONE;
+}
