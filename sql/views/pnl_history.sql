@@ -15,7 +15,7 @@ SELECT a.name AS account,
        p.break_even_price_e8 / 1e8 AS break_even_price,
        v.mark_price_e8 / 1e8 AS mark_price,
        v.unrealized_pnl_e8 / 1e8 AS unrealized_pnl,
-       (v.unrealized_pnl_e8 / 1e8) * (v.mark_price_e8 / 1e8) AS unrealized_pnl_usd,
+       round((v.unrealized_pnl_e8 / 1e8) * (v.mark_price_e8 / 1e8), 8) AS unrealized_pnl_usd,
        CASE
            WHEN p.position_amount_e8 = 0 THEN 0.0
            WHEN p.entry_price_e8 <> 0 AND v.mark_price_e8 <> 0

@@ -2,6 +2,7 @@
 
 #include <limits.h>
 #include <openssl/evp.h>
+#include <string.h>
 
 void base64_encode(struct span bytes, struct text *out)
 {
@@ -28,6 +29,10 @@ bool base64_decode(struct span base64, struct text *out)
     size_t padding = 0;
     while (padding < 2 && padding < base64.size && base64.data[base64.size - 1 - padding] == '=') {
         padding++;
+    }
+    /* EVP_DecodeBlock reads '=' anywhere as zero bits. */
+    if (base64.size > 0 && memchr(base64.data, '=', base64.size - padding) != NULL) {
+        return false;
     }
     if (!text_reserve(out, base64.size / 4 * 3)) {
         return false;

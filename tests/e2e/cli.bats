@@ -1,0 +1,172 @@
+load helper
+
+one_poll() {
+    documented_body > body.json
+    posrec -q import --received-at 2021-07-23T07:54:42Z body.json
+}
+
+@test "help and version tell what there is" {
+    run posrec --version
+    assert_equal "$status" 0
+    for library in SQLite libcurl OpenSSL cJSON zstd libsmartcols; do
+        assert_contains "$output" "$library"
+    done
+    run posrec help
+    assert_equal "$status" 0
+    for command in fetch import export body positions sql migrate; do
+        assert_contains "$output" "  $command"
+        run posrec help "$command"
+        assert_equal "$status" 0
+        assert_contains "$output" "Examples:"
+        inline=$(posrec "$command" --help)
+        assert_equal "$inline" "$output"
+        run posrec help
+    done
+}
+
+@test "bad usage is exit code 2 and one line that helps" {
+    for words in "" "frobnicate" "fetch extra" "body" "body x" "body 1 2" "sql" "positions --at soon" \
+        "positions --format pdf" "--nonsense" "fetch --all" "positions --at" "help nothing"; do
+        # shellcheck disable=SC2086
+        run --separate-stderr posrec $words
+        assert_equal "$status" 2
+        assert_contains "${stderr_lines[-1]}" "posrec: "
+    done
+}
+
+@test "a config mistake is named with file and line" {
+    check() { # TEXT EXPECTED
+        printf "$1" > posrec.ini
+        run posrec fetch
+        assert_equal "$status" 2
+        assert_contains "$output" "posrec.ini:$2"
+    }
+    check '[posrec]\ndatabse = x\n' "2: unknown key 'databse' in [posrec]"
+    check '[posrec]\n[posrek]\n' "2: unknown section [posrek]"
+    check '[account a]\n\ncolour = red\n' "3: unknown key 'colour'"
+    check 'database = x\n' "1: key 'database' before any section"
+    check '[posrec]\ninterval = 10\n' "2: duration '10': not understood"
+    check '[posrec]\ninterval = 50ms\n' "2: 50ms: shorter than 100ms"
+    check '[posrec]\ninterval = 1s\ninterval = 2s\n' "3: given twice"
+    check '[posrec\n' "1: a section without its ']'"
+    check '[posrec]\nnonsense\n' "2: neither a section nor key = value"
+    check '[account a]\n[account a]\n' "2: account 'a' is there twice"
+    check '[account a]\nbase_url = http://example.com\n' "2: base_url 'http://example.com': plain http"
+    check '[account a]\nproduct = usd-m\n' "2: product 'usd-m'"
+    check '[account a]\nrecv_window = 60001\n' "2: recv_window '60001'"
+    check '[account a b]\n' "1: account 'a b'"
+    check '[account a]\napi_key_file = x\n' "1: account 'a': api_key_file and secret_file go together"
+}
+
+@test "the config is found by -c, the environment, here, and in the home folder" {
+    one_poll
+    mkdir -p .config/posrec elsewhere
+    printf '[posrec]\ndatabase = %s/posrec.db\n' "$PWD" > .config/posrec/posrec.ini
+    mv .config/posrec/posrec.ini some.ini
+    cd elsewhere
+    run posrec positions
+    assert_equal "$status" 1
+    assert_contains "$output" "posrec.db: no such database"
+    run posrec -c ../some.ini positions
+    assert_equal "$status" 0
+    POSREC_CONFIG=../some.ini run posrec positions
+    assert_equal "$status" 0
+    cp ../some.ini ../.config/posrec/posrec.ini
+    run posrec positions
+    assert_equal "$status" 0
+    run posrec -c missing.ini positions
+    assert_equal "$status" 2
+    run posrec positions -d ../posrec.db
+    assert_equal "$status" 0
+}
+
+@test "positions shows open legs, then and now, in every format" {
+    one_poll
+    run posrec positions
+    assert_equal "${#lines[@]}" 2
+    assert_contains "${lines[1]}" "LONG"
+    assert_equal "$(posrec positions --all --format csv | tail -n +2 | wc -l)" 3
+    assert_equal "$(posrec positions --format json | jq -r '.[0].entry_price')" 11707.70000003
+    assert_equal "$(posrec positions --format ndjson | jq -r '.time')" 2021-07-23T07:54:42.000Z
+    run --separate-stderr posrec positions --at 2021-07-23T07:54:41Z
+    assert_equal "$status" 0
+    assert_equal "$output" ""
+    assert_contains "$stderr" "No position is open at 2021-07-23T07:54:41.000Z"
+}
+
+@test "sql prints every kind of value in every format" {
+    one_poll
+    query="SELECT 1 AS i, 0.1 AS r, 'a,\"b\"' AS t, x'00ff' AS b, NULL AS n, 1e-9 AS s"
+    assert_equal "$(posrec sql --format csv "$query" | tr -d '\r' | tail -1)" '1,0.1,"a,""b""",00ff,,0.000000001'
+    assert_equal "$(posrec sql --format ndjson "$query")" '{"i":1,"r":0.1,"t":"a,\"b\"","b":"00ff","n":null,"s":0.000000001}'
+    posrec sql --format json "$query" | jq -e 'length == 1' > /dev/null
+    assert_equal "$(posrec sql --format json 'SELECT 1 WHERE 0' | jq length)" 0
+    assert_equal "$(echo 'SELECT 7 AS x' | posrec sql --format csv - | tr -d '\r' | tail -1)" 7
+    posrec sql --format csv "$query" | od -c | grep -q '\\r'
+}
+
+@test "sql only reads" {
+    one_poll
+    for query in "DELETE FROM poll" "UPDATE position SET leverage = 1" "DROP VIEW poll_log" \
+        "ATTACH 'x.db' AS x" "PRAGMA user_version = 9" "CREATE TABLE t (a)" "VACUUM" "BEGIN" \
+        "INSERT INTO account VALUES (9, 'x', 'coin-m')" "SELECT load_extension('x')" \
+        "PRAGMA writable_schema = ON"; do
+        run posrec sql "$query"
+        assert_equal "$status" 1
+        assert_contains "$output" "posrec: sql: "
+    done
+    run posrec sql "SELECT 1; DELETE FROM poll"
+    assert_equal "$status" 2
+    run posrec sql "SELEC"
+    assert_equal "$status" 1
+    assert_contains "$output" "syntax error"
+    assert_equal "$(sql 'SELECT count(*) FROM poll')" 1
+}
+
+@test "a foreign, missing, newer or broken database is refused with advice" {
+    run posrec positions
+    assert_equal "$status" 1
+    assert_contains "$output" "no such database (record with 'posrec fetch'"
+    [ ! -e posrec.db ]
+    sqlite3 foreign.db 'CREATE TABLE t (a)'
+    run posrec -d foreign.db import /dev/null
+    assert_equal "$status" 1
+    assert_contains "$output" "not a posrec database"
+    head -c 8192 /dev/urandom > noise.db
+    run posrec -d noise.db positions
+    assert_equal "$status" 1
+    assert_contains "$output" "not a SQLite database"
+    one_poll
+    sqlite3 posrec.db 'PRAGMA user_version = 999' > /dev/null
+    run posrec positions
+    assert_equal "$status" 1
+    assert_contains "$output" "newer posrec"
+    run posrec import /dev/null
+    assert_equal "$status" 1
+    run posrec -d /nowhere/x.db import /dev/null
+    assert_equal "$status" 1
+    assert_contains "$output" "cannot be opened"
+}
+
+@test "migrate --status says where the database stands" {
+    one_poll
+    run --separate-stderr posrec migrate --status
+    assert_equal "$status" 0
+    assert_contains "$output" "core"
+    assert_contains "$stderr" "schema version $(sql 'PRAGMA user_version')"
+    run posrec migrate
+    assert_equal "$status" 0
+    run posrec -d new.db migrate
+    assert_equal "$status" 0
+    assert_equal "$(sqlite3 new.db 'SELECT count(*) FROM poll_log')" 0
+}
+
+@test "output goes to the file it is told" {
+    one_poll
+    posrec positions --format csv --output out.csv
+    assert_equal "$(wc -l < out.csv)" 2
+    posrec body 1 -o body.out
+    cmp body.out body.json
+    run posrec positions --output /dev/full
+    assert_equal "$status" 1
+}

@@ -1,0 +1,110 @@
+# What end-to-end tests share. Each test has a folder of its own ($BATS_TEST_TMPDIR), a simulated
+# exchange when it asks for one, and a config for both. Everything started is ended in teardown.
+
+BUILD=${POSREC_BUILD:?the folder with posrec and dapi-sim}
+SOURCE=${POSREC_SOURCE:?the source folder}
+KEY=k3yk3yk3yk3yk3yk3yk3yk3yk3yk3yk3yk3yk3yk3yk3yk3yk3yk3yk3yk3yk3yk3
+SECRET=s3crets3crets3crets3crets3crets3crets3crets3crets3crets3crets3c
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+    cd "$BATS_TEST_TMPDIR"
+    SIM_PID=
+    printf '%s\n' "main hedge $KEY $SECRET" > accounts
+    printf '%s\n' "$KEY" > main.key
+    printf '%s\n' "$SECRET" > main.secret
+    chmod 600 main.key main.secret
+    unset POSREC_CONFIG POSREC_API_KEY POSREC_API_SECRET XDG_CONFIG_HOME
+    export HOME=$BATS_TEST_TMPDIR
+}
+
+teardown() {
+    stop_sim
+}
+
+# Waits until a command succeeds; fails after ten seconds.
+wait_for() {
+    local _
+    for _ in $(seq 200); do
+        if "$@"; then
+            return 0
+        fi
+        sleep 0.05
+    done
+    echo "waited in vain for: $*" >&2
+    return 1
+}
+
+# start_sim [OPTION...]: starts the exchange and writes posrec.ini for it. SIM is its base URL.
+start_sim() {
+    rm -f port
+    "$BUILD/dapi-sim" --accounts accounts --port-file port "$@" > sim.log 2>&1 3>&- &
+    SIM_PID=$!
+    wait_for test -s port
+    SIM=http://127.0.0.1:$(cat port)
+    write_config "$SIM"
+}
+
+stop_sim() {
+    if [ -n "$SIM_PID" ]; then
+        kill "$SIM_PID" 2> /dev/null || true
+        wait "$SIM_PID" 2> /dev/null || true
+        SIM_PID=
+    fi
+}
+
+# write_config BASE_URL [LINE...]: one account called main, with more lines for its section.
+write_config() {
+    {
+        printf '[posrec]\ndatabase = posrec.db\ntimeout = 3s\n\n[account main]\n'
+        printf 'base_url = %s\napi_key_file = main.key\nsecret_file = main.secret\n' "$1"
+        shift
+        if [ $# -gt 0 ]; then
+            printf '%s\n' "$@"
+        fi
+    } > posrec.ini
+}
+
+# sim PATH [CURL OPTION...]: asks the exchange's admin paths.
+sim() {
+    local path=$1
+    shift
+    curl -sS -f "$@" "$SIM/sim/$path"
+}
+
+# serve FILE [QUERY]: the next answer to positionRisk is this file's bytes.
+serve() {
+    sim "fault?kind=body&${2:-count=1}" --data-binary "@$1" -H 'Content-Type: application/octet-stream' > /dev/null
+}
+
+posrec() {
+    "$BUILD/posrec" "$@"
+}
+
+# sql QUERY: one value or CSV rows without a header, by the stock shell.
+sql() {
+    sqlite3 -readonly posrec.db "$1"
+}
+
+# The documented hedge-mode answer, line breaks and spaces as documented.
+documented_body() {
+    cat "$SOURCE/tests/data/documented.json"
+}
+
+assert_equal() {
+    if [ "$1" != "$2" ]; then
+        printf 'expected: %s\n but got: %s\n' "$2" "$1" >&2
+        return 1
+    fi
+}
+
+assert_contains() {
+    case $1 in
+    *"$2"*) ;;
+    *)
+        printf 'not found: %s\n       in: %s\n' "$2" "$1" >&2
+        return 1
+        ;;
+    esac
+}

@@ -1,0 +1,118 @@
+load helper
+
+# captures N: that many capture lines in which prices move, legs open and close.
+captures() {
+    python3 - "$1" <<'PYTHON'
+import json, sys
+for i in range(int(sys.argv[1])):
+    rows = [{"symbol": f"C{s}USD_PERP", "positionAmt": str((i // 50 + s) % 3), "entryPrice": "100.5",
+             "markPrice": f"{100 + (i * 7 + s) % 13 / 8}", "leverage": "20", "positionSide": "BOTH",
+             "updateTime": i // 50} for s in range(5)]
+    print(json.dumps({"account": "main", "sent_ms": 1000 * i + 1, "received_ms": 1000 * i + 90,
+                      "http_status": 200, "body": json.dumps(rows)}))
+PYTHON
+}
+
+@test "import then export gives the same captures, and importing again adds nothing" {
+    captures 1000 > in.ndjson
+    run --separate-stderr posrec import in.ndjson
+    assert_equal "$status" 0
+    assert_contains "$stderr" "1000 polls recorded"
+    posrec export > out.ndjson
+    python3 - <<'PYTHON'
+import json
+read = lambda path: [json.loads(line) for line in open(path)]
+given, got = read("in.ndjson"), read("out.ndjson")
+assert len(got) == 1000
+for a, b in zip(given, got):
+    assert {key: b[key] for key in a} == a, (a, b)
+PYTHON
+    before=$(sql "SELECT count(*) || ' ' || hex(chain) FROM poll ORDER BY poll_id DESC LIMIT 1")
+    run --separate-stderr posrec import in.ndjson
+    assert_contains "$stderr" "0 polls recorded"
+    assert_contains "$stderr" "1000 recorded before"
+    assert_equal "$(sql "SELECT count(*) || ' ' || hex(chain) FROM poll ORDER BY poll_id DESC LIMIT 1")" "$before"
+    posrec -d second.db import out.ndjson
+    posrec -d second.db export | cmp - out.ndjson
+    assert_equal "$(sqlite3 posrec.db .dump | grep -v schema_migration)" "$(sqlite3 second.db .dump | grep -v schema_migration)"
+}
+
+@test "failed polls and partial bodies survive export and import" {
+    start_sim
+    posrec -q fetch > /dev/null
+    for fault in 'kind=half' 'kind=reset&count=2' 'kind=status&status=429&retry_after=1' 'kind=garbage' 'kind=large'; do
+        sim "fault?$fault" > /dev/null
+        posrec -q fetch > /dev/null 2>&1 || true
+    done
+    posrec export > out.ndjson
+    posrec -q -d second.db import out.ndjson
+    assert_equal "$(sqlite3 posrec.db .dump | grep -v schema_migration)" "$(sqlite3 second.db .dump | grep -v schema_migration)"
+    assert_equal "$(sql 'SELECT count(DISTINCT outcome) FROM poll')" 4
+}
+
+@test "a bad line keeps nothing of its file and says where it is" {
+    captures 5 > good.ndjson
+    { captures 3; echo 'oops'; captures 3; } > bad.ndjson
+    run --separate-stderr posrec import bad.ndjson
+    assert_equal "$status" 1
+    assert_equal "${#stderr_lines[@]}" 1
+    assert_contains "$stderr" "posrec: bad.ndjson: line 4: not a JSON object"
+    assert_equal "$(sql 'SELECT count(*) FROM poll')" 0
+    run --separate-stderr posrec import --skip-bad bad.ndjson
+    assert_equal "$status" 0
+    assert_contains "$stderr" "bad.ndjson: line 4: not a JSON object at byte 0 (skipped)"
+    assert_contains "$stderr" "3 polls recorded"
+    assert_contains "$stderr" "3 recorded before, 1 bad lines skipped"
+    run --separate-stderr posrec import good.ndjson
+    assert_contains "$stderr" "2 polls recorded"
+}
+
+@test "history is appended in order" {
+    echo '{"received_ms":2000,"body":"[]"}' | posrec -q import -
+    echo '{"received_ms":1000,"body":"[]"}' > older
+    run posrec import older
+    assert_equal "$status" 1
+    assert_contains "$output" "older: line 1: account main: received_ms 1000 is before its last poll's 2000"
+    echo '{"received_ms":2000,"body":"[ ]"}' > other
+    run posrec import other
+    assert_equal "$status" 1
+    assert_contains "$output" "poll 1 has the same received_ms 2000 and other bytes"
+    echo '{"received_ms":1000,"body":"[]","account":"second"}' | posrec -q import -
+    assert_equal "$(sql 'SELECT count(*) FROM poll')" 2
+}
+
+@test "a bare response needs a time and is kept to the byte" {
+    documented_body > body.json
+    run posrec import body.json
+    assert_equal "$status" 1
+    assert_contains "$output" "needs --received-at TIME"
+    run posrec import --received-at 2021-07-23T07:54:42Z --account desk body.json
+    assert_equal "$status" 0
+    assert_equal "$(sql "SELECT account, received_ms FROM poll_log")" "desk|1627026882000"
+    posrec body 1 | cmp - body.json
+    run posrec import --received-at now body.json body.json
+    assert_equal "$status" 2
+}
+
+@test "an inline body is its own text, and an interval can be told" {
+    printf '{"received_ms":5,"body":[ {"symbol":"X", "positionSide":"BOTH","updateTime":1 } ]}\n' > in
+    posrec -q import --interval 10s in
+    assert_equal "$(posrec body 1)" '[ {"symbol":"X", "positionSide":"BOTH","updateTime":1 } ]'
+    assert_equal "$(sql 'SELECT interval_ms FROM poll')" 10000
+}
+
+@test "export narrows by time and account" {
+    captures 10 > in && posrec -q import in
+    assert_equal "$(posrec export --from 3090 --to 5090 | wc -l)" 3
+    assert_equal "$(posrec export --account nobody | wc -l)" 0
+    run posrec export --output /nowhere/file
+    assert_equal "$status" 1
+    assert_contains "$output" "output /nowhere/file: No such file or directory"
+}
+
+@test "a full output is an error, not a short file" {
+    captures 100 > in && posrec -q import in
+    run posrec export --output /dev/full
+    assert_equal "$status" 1
+    assert_contains "$output" "No space left"
+}

@@ -1,0 +1,48 @@
+load helper
+
+# make_ca: a test CA and a certificate for the name in $1 that is valid for $2 days.
+make_certificates() {
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=test-ca \
+        -keyout ca.key -out ca.pem 2> /dev/null
+    openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj "/CN=$1" \
+        -keyout server.key -out server.csr 2> /dev/null
+    printf 'subjectAltName=%s\n' "$1" > names
+    openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days "$2" \
+        -extfile names -out server.pem 2> /dev/null
+}
+
+start_tls_sim() {
+    start_sim --tls-cert server.pem --tls-key server.key
+    SIM=https://127.0.0.1:$(cat port)
+}
+
+@test "fetch over TLS trusts the configured CA" {
+    make_certificates IP:127.0.0.1 2
+    start_tls_sim
+    write_config "$SIM" "ca_file = ca.pem"
+    run posrec fetch
+    assert_equal "$status" 0
+    assert_equal "$(sql 'SELECT outcome FROM poll WHERE poll_id = 1')" ok
+}
+
+@test "an unknown CA, a wrong name and an expired certificate are tls_error" {
+    make_certificates IP:127.0.0.1 2
+    start_tls_sim
+    write_config "$SIM"
+    run posrec fetch
+    assert_equal "$status" 1
+    assert_contains "$output" "tls_error"
+    stop_sim
+    make_certificates DNS:other.test 2
+    start_tls_sim
+    write_config "$SIM" "ca_file = ca.pem"
+    run posrec fetch
+    assert_equal "$status" 1
+    stop_sim
+    make_certificates IP:127.0.0.1 -1
+    start_tls_sim
+    write_config "$SIM" "ca_file = ca.pem"
+    run posrec fetch
+    assert_equal "$status" 1
+    assert_equal "$(sql "SELECT group_concat(outcome) FROM poll")" "tls_error,tls_error,tls_error"
+}

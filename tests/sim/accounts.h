@@ -1,0 +1,41 @@
+/* The simulated exchange's keys: who may ask, and whether a signed request is right. */
+#ifndef SIM_ACCOUNTS_H
+#define SIM_ACCOUNTS_H
+
+#include <openssl/evp.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "market.h"
+
+#define ACCOUNTS_MAX 4000
+#define SECRET_SIZE 256
+
+struct sim_account {
+    char name[80];
+    char key[80];
+    char secret[SECRET_SIZE]; /* HMAC; "" when there is a public key */
+    EVP_PKEY *public_key;     /* RSA or Ed25519; NULL for HMAC */
+    bool revoked;
+    struct market_account market;
+};
+
+struct sim_accounts {
+    struct sim_account *list;
+    int count;
+};
+
+/* Reads a file of lines `NAME hedge|one-way KEY SECRET`, where SECRET may be `pem:PATH` of a public
+ * key. Says on stderr what is wrong and returns false. */
+bool accounts_read(struct sim_accounts *accounts, const char *path);
+void accounts_free(struct sim_accounts *accounts);
+
+/* NULL when nobody has this key. */
+struct sim_account *accounts_find_key(const struct sim_accounts *accounts, const char *key);
+struct sim_account *accounts_find_name(const struct sim_accounts *accounts, const char *name);
+
+/* Whether `signature` (URL-decoded) signs `payload`, the query string in front of it. */
+bool accounts_check_signature(const struct sim_account *account, const char *payload,
+                              const char *signature);
+
+#endif

@@ -1,0 +1,398 @@
+/* The exchange's own paths: GET /dapi/v1/positionRisk, time and exchangeInfo, with the checks,
+ * weights and error codes that its documentation states. */
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "sim.h"
+
+#define OVER_LIMIT_MAX 5 /* requests after a 429 that are still answered 429, not 418 */
+#define BAN_S 120
+#define RECV_WINDOW_MS_MAX 60000
+#define RECV_WINDOW_MS_DEFAULT 5000
+
+/* What an answer is made of before it goes out. */
+struct reply {
+    int status;
+    char *body;
+    size_t size;
+    int retry_after_s;
+};
+
+static void log_request(struct sim *sim, struct request *request, const char *endpoint,
+                        const char *account, int status)
+{
+    fprintf(sim->log_file,
+            "{\"ms\":%lld,\"endpoint\":\"%s\",\"account\":\"%s\",\"status\":%d,\"weight\":%d,"
+            "\"signature\":\"%s\"}\n",
+            (long long)(sim_now_ms(sim) - sim->clock_offset_ms), endpoint, account, status,
+            sim->used_weight, sim_parameter(request, "signature"));
+}
+
+static enum MHD_Result send_reply(struct sim *sim, struct request *request, const char *endpoint,
+                                  const char *account, struct reply *reply)
+{
+    char weight[16], retry[16];
+    const char *headers[] = {
+        "Content-Type", "application/json", "X-MBX-USED-WEIGHT-1M", weight, NULL, NULL, NULL};
+    snprintf(weight, sizeof weight, "%d", sim->used_weight);
+    if (reply->retry_after_s > 0) {
+        snprintf(retry, sizeof retry, "%d", reply->retry_after_s);
+        headers[4] = "Retry-After";
+        headers[5] = retry;
+    }
+    log_request(sim, request, endpoint, account, reply->status);
+    enum MHD_Result result = sim_answer(request, reply->status, reply->body, reply->size, headers);
+    free(reply->body);
+    return result;
+}
+
+static struct reply error_reply(int status, int code, const char *message)
+{
+    struct reply reply = {.status = status};
+    FILE *out = open_memstream(&reply.body, &reply.size);
+    fprintf(out, "{\"code\":%d,\"msg\":\"%s\"}", code, message);
+    fclose(out);
+    return reply;
+}
+
+/* Counts the request's weight; false, with the answer, when there is none left. */
+static bool take_weight(struct sim *sim, int weight, struct reply *reply)
+{
+    int64_t now_ms = sim_now_ms(sim) - sim->clock_offset_ms;
+    char message[200];
+    if (now_ms / 60000 != sim->weight_minute) {
+        sim->weight_minute = now_ms / 60000;
+        sim->used_weight = 0;
+        sim->over_limit = 0;
+    }
+    sim->used_weight += weight;
+    if (now_ms >= sim->banned_until_ms && sim->used_weight > sim->weight_limit &&
+        ++sim->over_limit > OVER_LIMIT_MAX) {
+        sim->banned_until_ms = now_ms + BAN_S * 1000;
+    }
+    if (now_ms < sim->banned_until_ms) {
+        snprintf(message, sizeof message,
+                 "Way too many requests; IP banned until %lld. Please use the websocket for live "
+                 "updates to avoid bans.",
+                 (long long)sim->banned_until_ms);
+        *reply = error_reply(418, -1003, message);
+        reply->retry_after_s = (int)((sim->banned_until_ms - now_ms + 999) / 1000);
+        return false;
+    }
+    if (sim->used_weight > sim->weight_limit) {
+        snprintf(message, sizeof message,
+                 "Too many requests; current limit of IP is %d requests per minute.",
+                 sim->weight_limit);
+        *reply = error_reply(429, -1003, message);
+        reply->retry_after_s = (int)(60 - now_ms / 1000 % 60);
+        return false;
+    }
+    return true;
+}
+
+/* A whole number parameter; `standard` when it is not there, LLONG_MIN when it is none. */
+static int64_t whole_parameter(struct request *request, const char *name, int64_t standard)
+{
+    const char *value = sim_parameter(request, name);
+    char *end;
+    if (value[0] == '\0') {
+        return standard;
+    }
+    int64_t number = strtoll(value, &end, 10);
+    return *end == '\0' ? number : LLONG_MIN;
+}
+
+static bool check_timestamp(const struct sim *sim, struct request *request, struct reply *reply)
+{
+    int64_t timestamp_ms = whole_parameter(request, "timestamp", LLONG_MIN);
+    int64_t window_ms = whole_parameter(request, "recvWindow", RECV_WINDOW_MS_DEFAULT);
+    int64_t now_ms = sim_now_ms(sim);
+    if (timestamp_ms == LLONG_MIN) {
+        *reply = error_reply(400, -1102,
+                             "Mandatory parameter 'timestamp' was not sent, was empty/null, or "
+                             "malformed.");
+        return false;
+    }
+    if (window_ms == LLONG_MIN || window_ms <= 0) {
+        *reply = error_reply(400, -1104, "Illegal characters found in parameter 'recvWindow'.");
+        return false;
+    }
+    if (window_ms > RECV_WINDOW_MS_MAX) {
+        *reply = error_reply(400, -1131, "recvWindow must be less than 60000");
+        return false;
+    }
+    if (timestamp_ms > now_ms + 1000) {
+        *reply = error_reply(400, -1021,
+                             "Timestamp for this request was 1000ms ahead of the server's time.");
+        return false;
+    }
+    if (now_ms - timestamp_ms > window_ms) {
+        *reply =
+            error_reply(400, -1021, "Timestamp for this request is outside of the recvWindow.");
+        return false;
+    }
+    return true;
+}
+
+/* The signature signs the query in front of it, and nothing comes after it. */
+static bool check_signature(const struct sim_account *account, struct request *request,
+                            struct reply *reply)
+{
+    const char *signature = sim_parameter(request, "signature");
+    const char *query = strchr(request->uri, '?');
+    const char *mark = query == NULL ? NULL : strstr(query, "&signature=");
+    bool good = false;
+    if (signature[0] == '\0') {
+        *reply = error_reply(400, -1102,
+                             "Mandatory parameter 'signature' was not sent, was empty/null, or "
+                             "malformed.");
+        return false;
+    }
+    if (mark != NULL && strchr(mark + 1, '&') == NULL) {
+        char *payload = strndup(query + 1, (size_t)(mark - query - 1));
+        good = accounts_check_signature(account, payload, signature);
+        free(payload);
+    }
+    if (!good) {
+        *reply = error_reply(400, -1022, "Signature for this request is not valid.");
+    }
+    return good;
+}
+
+static struct sim_account *check_key(const struct sim *sim, struct request *request,
+                                     struct reply *reply)
+{
+    const char *key =
+        MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, "X-MBX-APIKEY");
+    if (key == NULL || key[0] == '\0') {
+        *reply = error_reply(401, -2014, "API-key format invalid.");
+        return NULL;
+    }
+    struct sim_account *account = accounts_find_key(&sim->accounts, key);
+    if (account == NULL || account->revoked) {
+        *reply = error_reply(401, -2015, "Invalid API-key, IP, or permissions for action.");
+        return NULL;
+    }
+    return account;
+}
+
+static bool check_parameters(struct request *request, struct reply *reply)
+{
+    if (sim_parameter(request, "marginAsset")[0] != '\0' &&
+        sim_parameter(request, "pair")[0] != '\0') {
+        *reply = error_reply(400, -1128, "Combination of optional parameters invalid.");
+        return false;
+    }
+    return true;
+}
+
+static struct reply positions_reply(struct sim *sim, struct request *request,
+                                    struct sim_account *account)
+{
+    struct reply reply = {.status = 200};
+    struct market_style style = sim->style;
+    snprintf(style.margin_asset, sizeof style.margin_asset, "%s",
+             sim_parameter(request, "marginAsset"));
+    snprintf(style.pair, sizeof style.pair, "%s", sim_parameter(request, "pair"));
+    market_step(&account->market, sim->symbols, sim->symbol_count, sim_now_ms(sim));
+    FILE *out = open_memstream(&reply.body, &reply.size);
+    market_write_positions(out, &account->market, sim->symbols, sim->symbol_count, &style);
+    fclose(out);
+    return reply;
+}
+
+static struct reply time_reply(const struct sim *sim)
+{
+    struct reply reply = {.status = 200};
+    FILE *out = open_memstream(&reply.body, &reply.size);
+    fprintf(out, "{\"serverTime\":%lld}", (long long)sim_now_ms(sim));
+    fclose(out);
+    return reply;
+}
+
+static struct reply exchange_info_reply(const struct sim *sim)
+{
+    struct reply reply = {.status = 200};
+    FILE *out = open_memstream(&reply.body, &reply.size);
+    fprintf(out,
+            "{\"timezone\":\"UTC\",\"serverTime\":%lld,\"rateLimits\":[{\"rateLimitType\":"
+            "\"REQUEST_WEIGHT\",\"interval\":\"MINUTE\",\"intervalNum\":1,\"limit\":%d}],"
+            "\"exchangeFilters\":[],\"symbols\":[",
+            (long long)sim_now_ms(sim), sim->weight_limit);
+    for (int i = 0; i < sim->symbol_count; i++) {
+        const struct market_symbol *symbol = &sim->symbols[i];
+        fprintf(
+            out,
+            "%s{\"symbol\":\"%s\",\"pair\":\"%s\",\"contractType\":\"%s\",\"deliveryDate\":%lld,"
+            "\"onboardDate\":1597042800000,\"contractStatus\":\"TRADING\",\"contractSize\":%d,"
+            "\"marginAsset\":\"%s\",\"baseAsset\":\"%s\",\"quoteAsset\":\"USD\","
+            "\"pricePrecision\":1,\"quantityPrecision\":0}",
+            i == 0 ? "" : ",", symbol->name, symbol->pair,
+            symbol->perpetual ? "PERPETUAL" : "CURRENT_QUARTER", (long long)symbol->delivery_ms,
+            symbol->contract_size, symbol->asset, symbol->asset);
+    }
+    fputs("]}", out);
+    fclose(out);
+    return reply;
+}
+
+static void reset_connection(struct request *request)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    struct linger at_once = {1, 0};
+    if (info != NULL) {
+        setsockopt(info->connect_fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    }
+}
+
+/* Half a body: says its whole length, sends a part, and hangs up. */
+static ssize_t half_reader(void *context, uint64_t position, char *buffer, size_t room)
+{
+    const struct reply *half = context;
+    size_t part = half->size / 2;
+    if (position >= part) {
+        return MHD_CONTENT_READER_END_WITH_ERROR;
+    }
+    size_t size = part - (size_t)position < room ? part - (size_t)position : room;
+    memcpy(buffer, half->body + position, size);
+    return (ssize_t)size;
+}
+
+static void half_free(void *context)
+{
+    struct reply *half = context;
+    free(half->body);
+    free(half);
+}
+
+static enum MHD_Result send_half(struct sim *sim, struct request *request, const char *endpoint,
+                                 const char *account, const struct reply *reply)
+{
+    struct reply *half = malloc(sizeof *half);
+    *half = *reply;
+    struct MHD_Response *response =
+        MHD_create_response_from_callback(half->size, 1024, half_reader, half, half_free);
+    log_request(sim, request, endpoint, account, 200);
+    enum MHD_Result result = MHD_queue_response(request->connection, 200, response);
+    MHD_destroy_response(response);
+    return result;
+}
+
+static void replace_body(struct reply *reply, const char *bytes, size_t size)
+{
+    free(reply->body);
+    reply->body = malloc(size + 1);
+    memcpy(reply->body, bytes, size);
+    reply->size = size;
+}
+
+static void stall(struct sim *sim, struct request *request, int64_t delay_ms)
+{
+    request->was_stalled = true;
+    request->resume_ms = sim_now_ms(sim) - sim->clock_offset_ms + delay_ms;
+    request->next_stalled = sim->stalled;
+    sim->stalled = request;
+    MHD_suspend_connection(request->connection);
+}
+
+/* Applies a fault to the good answer. */
+static enum MHD_Result send_faulty(struct sim *sim, struct request *request, const char *endpoint,
+                                   const char *account, const struct fault *fault,
+                                   struct reply *reply)
+{
+    switch (fault->kind) {
+    case FAULT_STATUS:
+        free(reply->body);
+        *reply = error_reply(fault->status, fault->code != 0 ? fault->code : -1000,
+                             fault->message[0] != '\0' ? fault->message : "Simulated fault.");
+        reply->retry_after_s = fault->retry_after_s;
+        break;
+    case FAULT_RESET:
+        free(reply->body);
+        log_request(sim, request, endpoint, account, 0);
+        reset_connection(request);
+        return MHD_NO;
+    case FAULT_HALF:
+        return send_half(sim, request, endpoint, account, reply);
+    case FAULT_TRUNCATED:
+        reply->size = reply->size * 2 / 3;
+        break;
+    case FAULT_GARBAGE:
+        replace_body(reply, "\x1f\x8b\xff\x00<html>gateway</html>", 24);
+        break;
+    case FAULT_LARGE:
+        free(reply->body);
+        reply->body = malloc(fault->size);
+        memset(reply->body, ' ', fault->size);
+        reply->size = fault->size;
+        break;
+    case FAULT_BODY:
+        reply->status = fault->status;
+        reply->retry_after_s = fault->retry_after_s;
+        replace_body(reply, fault->body != NULL ? fault->body : "", fault->body_size);
+        break;
+    case FAULT_REDIRECT:
+        free(reply->body);
+        log_request(sim, request, endpoint, account, 302);
+        return sim_answer(request, 302, "", 0, (const char *[]){"Location", "/dapi/v1/time", NULL});
+    default:
+        break;
+    }
+    return send_reply(sim, request, endpoint, account, reply);
+}
+
+static enum MHD_Result answer_with(struct sim *sim, struct request *request, const char *endpoint,
+                                   const char *account, struct reply *reply)
+{
+    struct fault fault = {.kind = FAULT_NONE};
+    if (!request->was_stalled) {
+        fault = faults_take(&sim->faults, account, endpoint);
+    }
+    if (fault.kind == FAULT_STALL) {
+        free(reply->body);
+        stall(sim, request, fault.delay_ms);
+        return MHD_YES;
+    }
+    return fault.kind == FAULT_NONE ? send_reply(sim, request, endpoint, account, reply)
+                                    : send_faulty(sim, request, endpoint, account, &fault, reply);
+}
+
+static enum MHD_Result answer_positions(struct sim *sim, struct request *request)
+{
+    struct reply reply;
+    struct sim_account *account = NULL;
+    if (!take_weight(sim, 1, &reply) || (account = check_key(sim, request, &reply)) == NULL ||
+        !check_timestamp(sim, request, &reply) || !check_signature(account, request, &reply) ||
+        !check_parameters(request, &reply)) {
+        return send_reply(sim, request, "positionRisk", account != NULL ? account->name : "",
+                          &reply);
+    }
+    reply = positions_reply(sim, request, account);
+    return answer_with(sim, request, "positionRisk", account->name, &reply);
+}
+
+enum MHD_Result exchange_answer(struct sim *sim, struct request *request, const char *method,
+                                const char *path)
+{
+    struct reply reply;
+    if (strcmp(method, "GET") != 0) {
+        reply = error_reply(405, -1000, "Method not allowed.");
+        return send_reply(sim, request, path, "", &reply);
+    }
+    if (strcmp(path, "/dapi/v1/positionRisk") == 0) {
+        return answer_positions(sim, request);
+    }
+    if (strcmp(path, "/dapi/v1/time") != 0 && strcmp(path, "/dapi/v1/exchangeInfo") != 0) {
+        reply = error_reply(404, -5000, "Path not found.");
+        return send_reply(sim, request, "unknown", "", &reply);
+    }
+    const char *endpoint = path + strlen("/dapi/v1/");
+    if (!take_weight(sim, 1, &reply)) {
+        return send_reply(sim, request, endpoint, "", &reply);
+    }
+    reply = strcmp(endpoint, "time") == 0 ? time_reply(sim) : exchange_info_reply(sim);
+    return answer_with(sim, request, endpoint, "", &reply);
+}

@@ -1,0 +1,307 @@
+/* dapi-sim: a stand-in for the exchange's COIN-M futures API, on a loopback port.
+ *
+ *     dapi-sim --accounts FILE [--port N] [--port-file FILE] [--symbols N] [--seed N]
+ *              [--weight-limit N] [--tls-cert FILE --tls-key FILE]
+ *
+ * Prints the port it listens on; writes it to --port-file too, when it is ready. Ends on SIGTERM.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "sim.h"
+
+#define UPLOAD_SIZE_MAX ((size_t)32 << 20)
+#define LOOP_WAIT_MS 20
+
+static volatile sig_atomic_t stopping;
+
+static void on_signal(int number)
+{
+    (void)number;
+    stopping = 1;
+}
+
+int64_t sim_now_ms(const struct sim *sim)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000 + sim->clock_offset_ms;
+}
+
+bool sim_log_open(struct sim *sim)
+{
+    if (sim->log_file != NULL) {
+        fclose(sim->log_file);
+        free(sim->log);
+    }
+    sim->log_file = open_memstream(&sim->log, &sim->log_size);
+    return sim->log_file != NULL;
+}
+
+const char *sim_parameter(struct request *request, const char *name)
+{
+    const char *value =
+        MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, name);
+    return value == NULL ? "" : value;
+}
+
+enum MHD_Result sim_answer(struct request *request, int status, const void *body, size_t size,
+                           const char *const *headers)
+{
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(size, (void *)(uintptr_t)body, MHD_RESPMEM_MUST_COPY);
+    if (response == NULL) {
+        return MHD_NO;
+    }
+    for (int i = 0; headers != NULL && headers[i] != NULL; i += 2) {
+        MHD_add_response_header(response, headers[i], headers[i + 1]);
+    }
+    enum MHD_Result result =
+        MHD_queue_response(request->connection, (unsigned int)status, response);
+    MHD_destroy_response(response);
+    return result;
+}
+
+/* The first word of a request: its URI as it was sent. */
+static void *begin_request(void *context, const char *uri, struct MHD_Connection *connection)
+{
+    struct request *request = calloc(1, sizeof *request);
+    (void)context;
+    if (request != NULL) {
+        request->connection = connection;
+        request->uri = strdup(uri);
+    }
+    return request;
+}
+
+static void end_request(void *context, struct MHD_Connection *connection, void **state,
+                        enum MHD_RequestTerminationCode code)
+{
+    struct request *request = *state;
+    (void)context;
+    (void)connection;
+    (void)code;
+    if (request != NULL) {
+        free(request->uri);
+        free(request->upload);
+        free(request);
+    }
+    *state = NULL;
+}
+
+static bool take_upload(struct request *request, const char *data, size_t size)
+{
+    if (request->upload_size + size > UPLOAD_SIZE_MAX) {
+        return false;
+    }
+    char *grown = realloc(request->upload, request->upload_size + size + 1);
+    if (grown == NULL) {
+        return false;
+    }
+    memcpy(grown + request->upload_size, data, size);
+    request->upload = grown;
+    request->upload_size += size;
+    return true;
+}
+
+static enum MHD_Result on_request(void *context, struct MHD_Connection *connection,
+                                  const char *path, const char *method, const char *version,
+                                  const char *data, size_t *size, void **state)
+{
+    struct sim *sim = context;
+    struct request *request = *state;
+    (void)connection;
+    (void)version;
+    if (request == NULL) {
+        return MHD_NO;
+    }
+    if (!request->begun) {
+        request->begun = true;
+        return MHD_YES;
+    }
+    if (*size > 0) {
+        bool taken = take_upload(request, data, *size);
+        *size = 0;
+        return taken ? MHD_YES : MHD_NO;
+    }
+    return strncmp(path, "/sim/", 5) == 0 ? admin_answer(sim, request, path)
+                                          : exchange_answer(sim, request, method, path);
+}
+
+static void resume_stalled(struct sim *sim, bool all)
+{
+    struct request **link = &sim->stalled;
+    int64_t now_ms = sim_now_ms(sim) - sim->clock_offset_ms;
+    while (*link != NULL) {
+        struct request *request = *link;
+        if (all || request->resume_ms <= now_ms) {
+            *link = request->next_stalled;
+            MHD_resume_connection(request->connection);
+        } else {
+            link = &request->next_stalled;
+        }
+    }
+}
+
+static char *read_file(const char *path)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *file = path == NULL ? NULL : fopen(path, "r");
+    if (file == NULL) {
+        return NULL;
+    }
+    if (getdelim(&text, &size, '\0', file) < 0) {
+        perror(path);
+    }
+    fclose(file);
+    return text;
+}
+
+struct settings {
+    const char *accounts;
+    const char *port_file;
+    const char *tls_cert;
+    const char *tls_key;
+    uint16_t port;
+};
+
+static bool parse_arguments(int argc, char **argv, struct settings *settings, struct sim *sim)
+{
+    static const struct option OPTIONS[] = {
+        {"accounts", required_argument, NULL, 'a'},
+        {"port", required_argument, NULL, 'p'},
+        {"port-file", required_argument, NULL, 'f'},
+        {"symbols", required_argument, NULL, 's'},
+        {"seed", required_argument, NULL, 'r'},
+        {"weight-limit", required_argument, NULL, 'w'},
+        {"tls-cert", required_argument, NULL, 'c'},
+        {"tls-key", required_argument, NULL, 'k'},
+        {0},
+    };
+    int option;
+    while ((option = getopt_long(argc, argv, "", OPTIONS, NULL)) != -1) {
+        switch (option) {
+        case 'a':
+            settings->accounts = optarg;
+            break;
+        case 'p':
+            settings->port = (uint16_t)strtoul(optarg, NULL, 10);
+            break;
+        case 'f':
+            settings->port_file = optarg;
+            break;
+        case 's':
+            sim->symbol_count = (int)strtol(optarg, NULL, 10);
+            break;
+        case 'r':
+            sim->seed = strtoull(optarg, NULL, 10);
+            break;
+        case 'w':
+            sim->weight_limit = (int)strtol(optarg, NULL, 10);
+            break;
+        case 'c':
+            settings->tls_cert = optarg;
+            break;
+        case 'k':
+            settings->tls_key = optarg;
+            break;
+        default:
+            return false;
+        }
+    }
+    return settings->accounts != NULL && sim->symbol_count >= 1 && sim->symbol_count <= 70;
+}
+
+static bool open_accounts(struct sim *sim, const char *path)
+{
+    if (!accounts_read(&sim->accounts, path)) {
+        return false;
+    }
+    for (int i = 0; i < sim->accounts.count; i++) {
+        struct sim_account *account = &sim->accounts.list[i];
+        market_open_account(&account->market, account->name, account->market.hedge, sim->seed,
+                            sim->symbols, sim->symbol_count, sim_now_ms(sim));
+    }
+    return true;
+}
+
+static struct MHD_Daemon *start(struct sim *sim, const struct settings *settings)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_port = htons(settings->port),
+                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    unsigned int flags = MHD_ALLOW_SUSPEND_RESUME | MHD_USE_EPOLL;
+    char *cert = read_file(settings->tls_cert), *key = read_file(settings->tls_key);
+    struct MHD_OptionItem tls[] = {{MHD_OPTION_HTTPS_MEM_CERT, 0, cert},
+                                   {MHD_OPTION_HTTPS_MEM_KEY, 0, key},
+                                   {MHD_OPTION_END, 0, NULL}};
+    if (settings->tls_cert != NULL) {
+        flags |= MHD_USE_TLS;
+    } else {
+        tls[0].option = MHD_OPTION_END;
+    }
+    struct MHD_Daemon *daemon = MHD_start_daemon(
+        flags, 0, NULL, NULL, on_request, sim, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&address,
+        MHD_OPTION_URI_LOG_CALLBACK, begin_request, NULL, MHD_OPTION_NOTIFY_COMPLETED, end_request,
+        NULL, MHD_OPTION_CONNECTION_LIMIT, 2000u, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
+    free(cert);
+    free(key);
+    return daemon;
+}
+
+static bool announce(struct MHD_Daemon *daemon, const char *port_file)
+{
+    const union MHD_DaemonInfo *info = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_BIND_PORT);
+    printf("%u\n", info->port);
+    fflush(stdout);
+    if (port_file == NULL) {
+        return true;
+    }
+    /* A reader sees the whole file or none. */
+    char part[4096];
+    snprintf(part, sizeof part, "%s.part", port_file);
+    FILE *file = fopen(part, "w");
+    bool written = file != NULL && fprintf(file, "%u\n", info->port) > 0;
+    return file != NULL && fclose(file) == 0 && written && rename(part, port_file) == 0;
+}
+
+int main(int argc, char **argv)
+{
+    static struct sim sim = {.symbol_count = 70, .seed = 1, .weight_limit = 2400};
+    struct settings settings = {0};
+    if (!parse_arguments(argc, argv, &settings, &sim)) {
+        fputs("usage: dapi-sim --accounts FILE [--port N] [--port-file FILE] [--symbols 1..70]\n"
+              "                [--seed N] [--weight-limit N] [--tls-cert FILE --tls-key FILE]\n",
+              stderr);
+        return 2;
+    }
+    signal(SIGTERM, on_signal);
+    signal(SIGINT, on_signal);
+    signal(SIGPIPE, SIG_IGN);
+    market_symbols(sim.symbols, sim.symbol_count);
+    if (!sim_log_open(&sim) || !open_accounts(&sim, settings.accounts)) {
+        return 1;
+    }
+    struct MHD_Daemon *daemon = start(&sim, &settings);
+    if (daemon == NULL || !announce(daemon, settings.port_file)) {
+        fprintf(stderr, "dapi-sim: cannot listen: %s\n", strerror(errno));
+        return 1;
+    }
+    while (!stopping) {
+        MHD_run_wait(daemon, LOOP_WAIT_MS);
+        resume_stalled(&sim, false);
+    }
+    resume_stalled(&sim, true);
+    MHD_stop_daemon(daemon);
+    fclose(sim.log_file);
+    free(sim.log);
+    faults_clear(&sim.faults);
+    accounts_free(&sim.accounts);
+    return 0;
+}

@@ -1,0 +1,71 @@
+/* The state of the simulated exchange and the way of one request through it:
+ *
+ *     main.c (sockets)  ->  admin.c (/sim/...: faults, clock, keys, log)
+ *                       ->  exchange.c (/dapi/v1/...: checks, weight, answers) */
+#ifndef SIM_SIM_H
+#define SIM_SIM_H
+
+#include <microhttpd.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "accounts.h"
+#include "faults.h"
+#include "market.h"
+
+struct sim {
+    /* Options */
+    int symbol_count;
+    uint64_t seed;
+    int weight_limit; /* a minute */
+
+    struct market_symbol symbols[MARKET_SYMBOLS_MAX];
+    struct sim_accounts accounts;
+    struct faults faults;
+    struct market_style style;
+    int64_t clock_offset_ms; /* of the exchange's clock against the machine's */
+
+    int64_t weight_minute; /* which minute used_weight counts */
+    int used_weight;
+    int over_limit; /* requests since the limit was passed */
+    int64_t banned_until_ms;
+
+    char *log; /* NDJSON of the requests served, grown by open_memstream */
+    size_t log_size;
+    FILE *log_file;
+
+    struct request *stalled; /* those whose answer waits */
+};
+
+struct request {
+    struct MHD_Connection *connection;
+    char *uri; /* as sent: path, '?' and query */
+    char *upload;
+    size_t upload_size;
+    bool begun;
+    bool was_stalled;
+    int64_t resume_ms;
+    struct request *next_stalled;
+};
+
+/* The exchange's clock. */
+int64_t sim_now_ms(const struct sim *sim);
+
+/* The value of a query parameter; "" when it is not there. */
+const char *sim_parameter(struct request *request, const char *name);
+
+/* Queues an answer; the bytes are copied. `headers` are pairs of name and value, ending with NULL.
+ */
+enum MHD_Result sim_answer(struct request *request, int status, const void *body, size_t size,
+                           const char *const *headers);
+
+/* Answers requests under /dapi/v1 and /sim. */
+enum MHD_Result exchange_answer(struct sim *sim, struct request *request, const char *method,
+                                const char *path);
+enum MHD_Result admin_answer(struct sim *sim, struct request *request, const char *path);
+
+/* Starts or clears the log of requests. */
+bool sim_log_open(struct sim *sim);
+
+#endif

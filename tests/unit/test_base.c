@@ -1,0 +1,239 @@
+/* Times, text, UTF-8, base64, hashes and errors. */
+#include "support.h"
+
+#include <string.h>
+
+#include "base/base64.h"
+#include "base/error.h"
+#include "base/sha256.h"
+#include "base/text.h"
+#include "base/time_text.h"
+#include "base/utf8.h"
+
+static void times_are_read_as_people_write_them(void **state)
+{
+    static const struct {
+        const char *text;
+        int64_t time_ms;
+    } EXAMPLES[] = {
+        {"1970-01-01", 0},
+        {"2026-11-24", 1795478400000},
+        {"2026-11-24T14:03:10Z", 1795528990000},
+        {"2026-11-24 14:03", 1795528980000},
+        {"2026-11-24T14:03:10.5Z", 1795528990500},
+        {"2026-11-24T14:03:10.1239Z", 1795528990123},
+        {"2026-11-24T16:03:10+02:00", 1795528990000},
+        {"2026-11-24T09:33:10-0430", 1795528990000},
+        {"2024-02-29", 1709164800000},
+        {"1795528990000", 1795528990000},
+        {"-1000", -1000},
+        {"now", TEST_NOW_MS},
+        {"-24h", TEST_NOW_MS - 86400000},
+        {"-100ms", TEST_NOW_MS - 100},
+        {"+1d", TEST_NOW_MS + 86400000},
+        {"0001-01-01", TIME_MS_MIN},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof EXAMPLES / sizeof EXAMPLES[0]; i++) {
+        struct error error = {0};
+        int64_t time_ms = 0;
+        if (!time_text_parse(EXAMPLES[i].text, TEST_NOW_MS, &time_ms, &error) ||
+            time_ms != EXAMPLES[i].time_ms) {
+            fail_msg("%s: %lld %s", EXAMPLES[i].text, (long long)time_ms, error.text);
+        }
+    }
+}
+
+static void what_is_no_time_is_refused(void **state)
+{
+    static const char *const EXAMPLES[] = {
+        "",
+        "yesterday",
+        "2026-13-01",
+        "2026-02-30",
+        "2026-11-24T",
+        "2026-11-24T25:00",
+        "2026-11-24T14:60",
+        "2026-11-24T14:03:10+9",
+        "24-11-2026",
+        "2026-11-24x",
+        "9999999999999999999",
+        "-24x",
+        "2025-02-29",
+        "2026-11-24T14:03:10.Z",
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof EXAMPLES / sizeof EXAMPLES[0]; i++) {
+        struct error error = {0};
+        int64_t time_ms;
+        if (time_text_parse(EXAMPLES[i], TEST_NOW_MS, &time_ms, &error)) {
+            fail_msg("%s was taken", EXAMPLES[i]);
+        }
+        assert_int_equal(error.kind, ERROR_USAGE);
+    }
+}
+
+static void times_are_written_as_iso_utc(void **state)
+{
+    char text[TIME_TEXT_SIZE];
+    (void)state;
+    time_text_format(1795528990007, text);
+    assert_string_equal(text, "2026-11-24T14:03:10.007Z");
+    time_text_format(-1, text);
+    assert_string_equal(text, "1969-12-31T23:59:59.999Z");
+    time_text_format(INT64_MAX, text);
+    assert_string_equal(text, "9223372036854775807");
+}
+
+static void durations_have_a_unit(void **state)
+{
+    struct error error;
+    int64_t duration_ms;
+    (void)state;
+    assert_true(duration_parse("100ms", &duration_ms, &error));
+    assert_int_equal(duration_ms, 100);
+    assert_true(duration_parse("5m", &duration_ms, &error));
+    assert_int_equal(duration_ms, 300000);
+    assert_true(duration_parse("2d", &duration_ms, &error));
+    assert_int_equal(duration_ms, 172800000);
+    assert_false(duration_parse("10", &duration_ms, &error));
+    assert_false(duration_parse("0s", &duration_ms, &error));
+    assert_false(duration_parse("-5s", &duration_ms, &error));
+    assert_false(duration_parse("5 s", &duration_ms, &error));
+    assert_false(duration_parse("999999999999999999d", &duration_ms, &error));
+}
+
+static void utf8_is_checked_to_the_byte(void **state)
+{
+    static const struct {
+        const char *bytes;
+        size_t valid;
+    } EXAMPLES[] = {
+        {"", 0},
+        {"plain ascii, longer than eight", 30},
+        {"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80", 9},
+        {"ab\xc3", 2},
+        {"\xc0\xaf", 0},
+        {"\xed\xa0\x80", 0},
+        {"\xf4\x90\x80\x80", 0},
+        {"12345678\xff", 8},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof EXAMPLES / sizeof EXAMPLES[0]; i++) {
+        assert_int_equal(utf8_valid_size(span_of(EXAMPLES[i].bytes)), EXAMPLES[i].valid);
+    }
+}
+
+static void base64_is_undone_exactly(void **state)
+{
+    (void)state;
+    for (size_t size = 0; size < 70; size++) {
+        char bytes[70];
+        struct text encoded = {0}, decoded = {0};
+        for (size_t i = 0; i < size; i++) {
+            bytes[i] = (char)(i * 37 + size);
+        }
+        base64_encode((struct span){bytes, size}, &encoded);
+        assert_true(base64_decode(text_span(&encoded), &decoded));
+        assert_int_equal(decoded.size, size);
+        assert_memory_equal(text_string(&decoded), bytes, size);
+        text_free(&encoded);
+        text_free(&decoded);
+    }
+}
+
+static void what_is_no_base64_is_refused(void **state)
+{
+    static const char *const EXAMPLES[] = {"A", "AB", "ABC", "AB=C", "A*==", " AAA", "AAA\n"};
+    (void)state;
+    for (size_t i = 0; i < sizeof EXAMPLES / sizeof EXAMPLES[0]; i++) {
+        struct text decoded = {0};
+        if (base64_decode(span_of(EXAMPLES[i]), &decoded)) {
+            fail_msg("'%s' was taken", EXAMPLES[i]);
+        }
+        text_free(&decoded);
+    }
+}
+
+static void json_strings_escape_what_they_must(void **state)
+{
+    struct text text = {0};
+    (void)state;
+    text_append_json(&text, (struct span){"a\"b\\c\n\x01\0é", 10});
+    assert_string_equal(text_string(&text), "\"a\\\"b\\\\c\\n\\u0001\\u0000\xc3\xa9\"");
+    text_free(&text);
+}
+
+static void a_text_past_its_limit_fails_and_stays_failed(void **state)
+{
+    struct text text = {0};
+    (void)state;
+    text_append_string(&text, "start");
+    assert_false(text_reserve(&text, TEXT_SIZE_MAX));
+    assert_true(text.failed);
+    text_append_string(&text, "more");
+    assert_int_equal(text.size, 5);
+    text_clear(&text);
+    text_append_string(&text, "again");
+    assert_string_equal(text_string(&text), "again");
+    text_free(&text);
+}
+
+/* FIPS 180-4's "abc". */
+static void sha256_gives_the_documented_digest(void **state)
+{
+    struct error error;
+    struct sha256_digest digest;
+    char hex[SHA256_HEX_SIZE];
+    struct sha256 *sha256 = sha256_new(&error);
+    struct span parts[] = {span_of("a"), span_of(""), span_of("bc")};
+    (void)state;
+    assert_non_null(sha256);
+    assert_true(sha256_of(sha256, parts, 3, &digest, &error));
+    sha256_hex(&digest, hex);
+    assert_string_equal(hex, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    assert_false(sha256_from_bytes(span_of("short"), &digest));
+    sha256_free(sha256);
+}
+
+static void an_error_gathers_context_and_stays_one_line(void **state)
+{
+    struct error error;
+    (void)state;
+    assert_false(error_set(&error, ERROR_USAGE, "bad %s", "in\nput\x1b"));
+    assert_false(error_context(&error, "line %d", 7));
+    assert_string_equal(error.text, "line 7: bad in?put?");
+    assert_int_equal(error.kind, ERROR_USAGE);
+}
+
+static void a_long_error_is_cut_not_overrun(void **state)
+{
+    char long_text[3000];
+    struct error error;
+    (void)state;
+    memset(long_text, 'x', sizeof long_text - 1);
+    long_text[sizeof long_text - 1] = '\0';
+    error_set(&error, ERROR_FAILED, "%s", long_text);
+    assert_int_equal(strlen(error.text), ERROR_TEXT_SIZE - 1);
+    error_context(&error, "%s", long_text);
+    assert_int_equal(strlen(error.text), ERROR_TEXT_SIZE - 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(times_are_read_as_people_write_them),
+        cmocka_unit_test(what_is_no_time_is_refused),
+        cmocka_unit_test(times_are_written_as_iso_utc),
+        cmocka_unit_test(durations_have_a_unit),
+        cmocka_unit_test(utf8_is_checked_to_the_byte),
+        cmocka_unit_test(base64_is_undone_exactly),
+        cmocka_unit_test(what_is_no_base64_is_refused),
+        cmocka_unit_test(json_strings_escape_what_they_must),
+        cmocka_unit_test(a_text_past_its_limit_fails_and_stays_failed),
+        cmocka_unit_test(sha256_gives_the_documented_digest),
+        cmocka_unit_test(an_error_gathers_context_and_stays_one_line),
+        cmocka_unit_test(a_long_error_is_cut_not_overrun),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

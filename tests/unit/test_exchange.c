@@ -1,0 +1,181 @@
+/* Signing against the documented vector, request building, and what answers mean. */
+#include "support.h"
+
+#include <string.h>
+
+#include "exchange/endpoints.h"
+#include "exchange/signer.h"
+
+#define DOCUMENTED_SECRET "NhqPtmdSJYdKjVHjA7PZj4Mge3R5YNiP1e3UZjInClVN65XAbvqqM6A7H5fATj0j"
+#define DOCUMENTED_QUERY                                                                           \
+    "symbol=LTCBTC&side=BUY&type=LIMIT&timeInForce=GTC&quantity=1&price=0.1&recvWindow=5000"       \
+    "&timestamp=1499827319559"
+#define DOCUMENTED_SIGNATURE "c8db56825ae71d6d79447849e617115f4a920fa2acdcab2b053c4b2838bd6b71"
+
+static void hmac_gives_the_documented_signature(void **state)
+{
+    struct error error;
+    struct text signature = {0};
+    struct signer *signer = signer_new(span_of(DOCUMENTED_SECRET), &error);
+    (void)state;
+    assert_non_null(signer);
+    assert_string_equal(signer_kind(signer), "HMAC-SHA-256");
+    assert_true(signer_sign(signer, span_of(DOCUMENTED_QUERY), &signature, &error));
+    assert_string_equal(text_string(&signature), DOCUMENTED_SIGNATURE);
+    text_free(&signature);
+    signer_free(signer);
+}
+
+static void what_is_no_secret_is_refused_without_showing_it(void **state)
+{
+    static const char *const SECRETS[] = {
+        "",
+        "two words",
+        "line\nbreak",
+        "-----BEGIN PRIVATE KEY-----\nhidden\n",
+        "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAhidden\n-----END PUBLIC KEY-----\n",
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof SECRETS / sizeof SECRETS[0]; i++) {
+        struct error error;
+        assert_null(signer_new(span_of(SECRETS[i]), &error));
+        assert_int_equal(error.kind, ERROR_USAGE);
+        assert_null(strstr(error.text, "hidden"));
+        assert_null(strstr(error.text, "words"));
+    }
+}
+
+static void a_request_is_recorded_without_time_and_signature(void **state)
+{
+    struct error error;
+    struct text url = {0}, request = {0};
+    struct credentials credentials = {.signer = signer_new(span_of("secret"), &error)};
+    struct exchange_account account = {.base_url = "https://example.test/",
+                                       .margin_asset = "B+C",
+                                       .recv_window_ms = 5000,
+                                       .credentials = &credentials};
+    (void)state;
+    assert_true(endpoint_position_risk(&account, 1499827319559, &url, &request, &error));
+    assert_string_equal(text_string(&request),
+                        "/dapi/v1/positionRisk?marginAsset=B%2BC&recvWindow=5000");
+    /* printf '...' | openssl dgst -sha256 -hmac secret */
+    assert_string_equal(text_string(&url),
+                        "https://example.test/dapi/v1/positionRisk?marginAsset=B%2BC"
+                        "&recvWindow=5000&timestamp=1499827319559&signature="
+                        "628f88a43d528e0ec5675dcc544e09a2d2d35d4d039186192b6bf9613d0c940f");
+    text_free(&url);
+    text_free(&request);
+    signer_free(credentials.signer);
+}
+
+static void plain_http_is_for_loopback_only(void **state)
+{
+    static const char *const GOOD[] = {"https://dapi.binance.com", "http://127.0.0.1:8080",
+                                       "http://localhost", "http://[::1]:9", "http://127.9.9.9"};
+    static const char *const BAD[] = {
+        "http://dapi.binance.com",
+        "http://127.0.0.1.example.com",
+        "http://10.0.0.1",
+        "ftp://127.0.0.1",
+        "https://user:word@host",
+        "https://host/?a=b",
+        "http://localhost.evil.io",
+        "not a url",
+        "http://[::2]",
+    };
+    struct error error;
+    (void)state;
+    for (size_t i = 0; i < sizeof GOOD / sizeof GOOD[0]; i++) {
+        if (!transport_check_url(GOOD[i], &error)) {
+            fail_msg("%s: %s", GOOD[i], error.text);
+        }
+    }
+    for (size_t i = 0; i < sizeof BAD / sizeof BAD[0]; i++) {
+        if (transport_check_url(BAD[i], &error)) {
+            fail_msg("%s was taken", BAD[i]);
+        }
+        assert_int_equal(error.kind, ERROR_USAGE);
+        assert_null(strstr(error.text, "word"));
+    }
+}
+
+static void the_time_is_read_from_its_answer(void **state)
+{
+    int64_t server_ms = 0;
+    (void)state;
+    assert_true(endpoint_read_time(span_of("{\"serverTime\":1499827319559}"), &server_ms));
+    assert_int_equal(server_ms, 1499827319559);
+    assert_false(endpoint_read_time(span_of("{\"serverTime\":\"soon\"}"), &server_ms));
+    assert_false(endpoint_read_time(span_of("{\"serverTime\":-5}"), &server_ms));
+    assert_false(endpoint_read_time(span_of("{}"), &server_ms));
+    assert_false(endpoint_read_time(span_of("<html>"), &server_ms));
+}
+
+static enum outcome outcome_of(enum http_result result, int64_t status, const char *body,
+                               bool *refused)
+{
+    struct capture capture = {0};
+    struct http_response response = {.result = result, .has_body = true};
+    if (status != 0) {
+        response.status = maybe_of(status);
+    }
+    text_append_string(&response.body, body);
+    endpoint_fill_capture(&response, &capture);
+    *refused = endpoint_is_refused(&capture);
+    enum outcome outcome = capture.outcome;
+    assert_string_equal(text_string(&capture.body), body);
+    http_response_free(&response);
+    capture_free(&capture);
+    return outcome;
+}
+
+static void every_answer_has_its_outcome(void **state)
+{
+    static const struct {
+        enum http_result result;
+        int64_t status;
+        const char *body;
+        enum outcome outcome;
+        bool refused;
+    } EXAMPLES[] = {
+        {HTTP_ANSWERED, 200, "[]", OUTCOME_OK, false},
+        {HTTP_ANSWERED, 400, "{\"code\":-1121,\"msg\":\"x\"}", OUTCOME_API_ERROR, false},
+        {HTTP_ANSWERED, 400, "{\"code\":-1022,\"msg\":\"x\"}", OUTCOME_API_ERROR, true},
+        {HTTP_ANSWERED, 401, "{\"code\":-2015,\"msg\":\"x\"}", OUTCOME_API_ERROR, true},
+        {HTTP_ANSWERED, 401, "{\"code\":-2014,\"msg\":\"x\"}", OUTCOME_API_ERROR, true},
+        {HTTP_ANSWERED, 403, "<html>", OUTCOME_API_ERROR, true},
+        {HTTP_ANSWERED, 408, "", OUTCOME_API_ERROR, false},
+        {HTTP_ANSWERED, 302, "", OUTCOME_API_ERROR, false},
+        {HTTP_ANSWERED, 429, "", OUTCOME_RATE_LIMITED, false},
+        {HTTP_ANSWERED, 418, "{\"code\":-1003}", OUTCOME_BANNED, true},
+        {HTTP_ANSWERED, 500, "x", OUTCOME_SERVER_ERROR, false},
+        {HTTP_ANSWERED, 503, "", OUTCOME_SERVER_ERROR, false},
+        {HTTP_TIMEOUT, 0, "", OUTCOME_TIMEOUT, false},
+        {HTTP_NETWORK_ERROR, 200, "[{\"sym", OUTCOME_NETWORK_ERROR, false},
+        {HTTP_TLS_ERROR, 0, "", OUTCOME_TLS_ERROR, false},
+        {HTTP_TOO_LARGE, 200, "", OUTCOME_UNREADABLE, false},
+        {HTTP_TOO_LARGE, 500, "", OUTCOME_SERVER_ERROR, false},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof EXAMPLES / sizeof EXAMPLES[0]; i++) {
+        bool refused;
+        enum outcome outcome =
+            outcome_of(EXAMPLES[i].result, EXAMPLES[i].status, EXAMPLES[i].body, &refused);
+        if (outcome != EXAMPLES[i].outcome || refused != EXAMPLES[i].refused) {
+            fail_msg("example %zu: %s, refused %d", i, outcome_name(outcome), refused);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(hmac_gives_the_documented_signature),
+        cmocka_unit_test(what_is_no_secret_is_refused_without_showing_it),
+        cmocka_unit_test(a_request_is_recorded_without_time_and_signature),
+        cmocka_unit_test(plain_http_is_for_loopback_only),
+        cmocka_unit_test(the_time_is_read_from_its_answer),
+        cmocka_unit_test(every_answer_has_its_outcome),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

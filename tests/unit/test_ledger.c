@@ -1,0 +1,150 @@
+/* The two ways of reading a response, element by element or by the bytes that changed, must tell
+ * the same. */
+#include "support.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/ledger.h"
+
+static const struct contract_entry CONTRACT; /* of every leg here */
+
+struct reader {
+    struct ledger_scratch *scratch;
+    struct ledger *ledger;
+};
+
+static struct reader open_reader(bool compares_bytes)
+{
+    struct reader reader = {.scratch = ledger_scratch_new()};
+    reader.ledger = ledger_new(reader.scratch, compares_bytes);
+    assert_non_null(reader.ledger);
+    return reader;
+}
+
+static void close_reader(struct reader *reader)
+{
+    ledger_free(reader->ledger);
+    ledger_scratch_free(reader->scratch);
+}
+
+/* All that a response changes, as text. */
+static void changes_of(struct reader *reader, const char *body, struct text *out)
+{
+    struct error error;
+    struct request_filter filter = {0};
+    struct ledger_change *change;
+    text_clear(out);
+    if (!ledger_read(reader->ledger, span_of(body), &error)) {
+        text_printf(out, "unreadable: %s", error.text);
+        return;
+    }
+    while ((change = ledger_next_change(reader->ledger, &filter)) != NULL) {
+        change->leg->contract = &CONTRACT;
+        if (change->revision == LEDGER_REVISION_UNKNOWN) {
+            change->leg->revision = change->revision = 1000;
+        }
+        text_printf(
+            out, "%s %s new %d position %d valuation %d revision %lld update %lld mark %lld;",
+            text_string(&change->leg->row.symbol), text_string(&change->leg->row.position_side),
+            change->is_new, change->writes_position, change->writes_valuation,
+            (long long)change->revision, (long long)change->leg->row.update_ms,
+            (long long)change->leg->row.column[COLUMN_MARK_PRICE].value);
+    }
+}
+
+static char *random_body(unsigned *random)
+{
+    static char body[8192];
+    static const char *const SEPARATORS[] = {",", ", ", ",\n", " ,"};
+    int size = snprintf(body, sizeof body, "[");
+    bool first = true;
+    for (int i = 0; i < 6; i++) {
+        *random = *random * 1103515245u + 12345u;
+        unsigned dice = *random >> 16;
+        if (dice % 11 == 0) {
+            continue; /* not in this response */
+        }
+        char members[160];
+        snprintf(members, sizeof members,
+                 "\"symbol\":\"S%d\",\"positionAmt\":\"%d\",\"markPrice\":\"%u\",\"leverage\":%u,"
+                 "\"updateTime\":%u",
+                 i, i % 2, dice % 5 == 0 ? dice % 7 : 1, dice % 13 == 0 ? 2u : 1u,
+                 dice % 17 == 0 ? dice % 3 : 9u);
+        size += snprintf(body + size, sizeof body - (size_t)size, "%s%s",
+                         first ? "" : SEPARATORS[dice % 4], element(members));
+        first = false;
+    }
+    *random = *random * 1103515245u + 12345u;
+    snprintf(body + size, sizeof body - (size_t)size, "%s",
+             (*random >> 16) % 10 == 0  ? ""
+             : (*random >> 16) % 9 == 0 ? "]]"
+                                        : "]");
+    return body;
+}
+
+static void both_ways_of_reading_tell_the_same(void **state)
+{
+    struct reader quick = open_reader(true), plain = open_reader(false);
+    struct text by_bytes = {0}, by_parsing = {0};
+    unsigned random = 42;
+    (void)state;
+    for (int i = 0; i < 5000; i++) {
+        const char *body = random_body(&random);
+        changes_of(&quick, body, &by_bytes);
+        changes_of(&plain, body, &by_parsing);
+        assert_string_equal(text_string(&by_bytes), text_string(&by_parsing));
+    }
+    text_free(&by_bytes);
+    text_free(&by_parsing);
+    close_reader(&quick);
+    close_reader(&plain);
+}
+
+static void a_leg_named_only_by_an_unreadable_response_is_forgotten(void **state)
+{
+    struct reader reader = open_reader(true);
+    struct text changes = {0};
+    char body[4096];
+    (void)state;
+    snprintf(body, sizeof body, "[%s,7]", element(""));
+    changes_of(&reader, body, &changes);
+    assert_string_equal(text_string(&changes), "unreadable: element 1: not a JSON object");
+    snprintf(body, sizeof body, "[%s]", element(""));
+    changes_of(&reader, body, &changes);
+    assert_non_null(strstr(text_string(&changes), "new 1"));
+    text_free(&changes);
+    close_reader(&reader);
+}
+
+static void a_leg_is_told_apart_by_symbol_and_side(void **state)
+{
+    struct reader reader = open_reader(true);
+    struct text changes = {0};
+    char body[4096];
+    (void)state;
+    snprintf(body, sizeof body, "[%s,", element("\"positionSide\":\"LONG\""));
+    strcat(body, element("\"positionSide\":\"SHORT\""));
+    strcat(body, "]");
+    changes_of(&reader, body, &changes);
+    assert_int_equal(ledger_row_count(reader.ledger), 2);
+    snprintf(body, sizeof body, "[%s,", element("\"positionSide\":\"LONG\""));
+    strcat(body, element("\"positionSide\":\"LONG\""));
+    strcat(body, "]");
+    changes_of(&reader, body, &changes);
+    assert_string_equal(text_string(&changes),
+                        "unreadable: element 1: BTCUSD_PERP LONG is there twice");
+    text_free(&changes);
+    close_reader(&reader);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(both_ways_of_reading_tell_the_same),
+        cmocka_unit_test(a_leg_named_only_by_an_unreadable_response_is_forgotten),
+        cmocka_unit_test(a_leg_is_told_apart_by_symbol_and_side),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
