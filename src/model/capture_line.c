@@ -152,20 +152,30 @@ static bool begin_body(struct reading *reading, const char *name, struct error *
     return true;
 }
 
-static bool take_body(struct reading *reading, const char *name, struct span value,
+/* The largest value of a line by far: read in one pass, straight into its place. */
+static bool take_body(struct reading *reading, const char *name, struct json_walk *walk,
                       struct error *error)
 {
     struct text *body = &reading->capture->body;
+    struct span value;
     if (!begin_body(reading, name, error)) {
         return false;
     }
-    if (value.data[0] == '"') {
-        return json_unescape(value, body) || wrong(name, "not a JSON string", error);
+    if (walk->text.data[walk->at] == '"') {
+        return json_take_string(walk, body) || wrong(name, "not a JSON string", error);
     }
-    cJSON *parsed = json_value_parse(value);
+    bool taken = json_take_value(walk, &value);
+    cJSON *parsed = taken ? json_value_parse(value) : NULL;
+    bool is_json = parsed != NULL;
     cJSON_Delete(parsed);
-    text_append(body, value.data, value.size);
-    return parsed != NULL || wrong(name, "neither a string nor JSON", error);
+    if (!is_json) {
+        return wrong(name, "neither a string nor JSON", error);
+    }
+    reading->capture->has_body = !span_is(value, "null");
+    if (reading->capture->has_body) {
+        text_append(body, value.data, value.size);
+    }
+    return true;
 }
 
 static bool take_base64(struct reading *reading, const char *name, struct span value,
@@ -185,36 +195,44 @@ struct line_field {
 };
 
 static const struct line_field FIELDS[] = {
-    {"account", take_account},
-    {"sent_ms", take_sent},
-    {"received_ms", take_received},
+    {"account", take_account},      {"sent_ms", take_sent},      {"received_ms", take_received},
     {"http_status", take_status},
-    {"body", take_body},
-    {"body_base64", take_base64},
-    {"endpoint", take_endpoint},
-    {"due_ms", take_due},
-    {"interval_ms", take_interval},
-    {"attempt", take_attempt},
-    {"clock_offset_ms", take_offset},
-    {"used_weight", take_weight},
-    {"request", take_request},
-    {"outcome", take_outcome},
+
+    {"body_base64", take_base64},   {"endpoint", take_endpoint}, {"due_ms", take_due},
+    {"interval_ms", take_interval}, {"attempt", take_attempt},   {"clock_offset_ms", take_offset},
+    {"used_weight", take_weight},   {"request", take_request},   {"outcome", take_outcome},
     {"detail", take_detail},
 };
 #define FIELD_COUNT (sizeof FIELDS / sizeof FIELDS[0])
+#define FIELD_BODY "body" /* the one that is not in FIELDS */
 
-static bool take_member(struct reading *reading, struct span key, struct span value,
+/* Notes that a field was there; false when it was there before. `index` is the field's own. */
+static bool see(struct reading *reading, size_t index, const char *name, struct error *error)
+{
+    if ((reading->seen & (1u << index)) != 0) {
+        return wrong(name, "given twice", error);
+    }
+    reading->seen |= 1u << index;
+    return true;
+}
+
+static bool take_member(struct reading *reading, struct span key, struct json_walk *walk,
                         struct error *error)
 {
+    struct span value;
+    if (json_key_is(key, FIELD_BODY)) {
+        return see(reading, FIELD_COUNT, FIELD_BODY, error) &&
+               take_body(reading, FIELD_BODY, walk, error);
+    }
+    if (!json_take_value(walk, &value)) {
+        return error_set(error, ERROR_USAGE, "not JSON at byte %zu", walk->at);
+    }
     for (size_t i = 0; i < FIELD_COUNT; i++) {
-        if (!json_key_is(key, FIELDS[i].name)) {
-            continue;
+        if (json_key_is(key, FIELDS[i].name)) {
+            return see(reading, i, FIELDS[i].name, error) &&
+                   (span_is(value, "null") ||
+                    FIELDS[i].take(reading, FIELDS[i].name, value, error));
         }
-        if ((reading->seen & (1u << i)) != 0) {
-            return wrong(FIELDS[i].name, "given twice", error);
-        }
-        reading->seen |= 1u << i;
-        return span_is(value, "null") || FIELDS[i].take(reading, FIELDS[i].name, value, error);
     }
     return error_set(error, ERROR_USAGE, "field %.*s: unknown",
                      (int)(key.size < 60 ? key.size : 60), key.data);
@@ -243,14 +261,14 @@ static bool settle_outcome(struct reading *reading, struct error *error)
 static bool read_line(struct reading *reading, struct span line, struct error *error)
 {
     struct json_walk walk = json_walk_at(line, 0);
-    struct span key, value;
+    struct span key;
     enum json_step step;
     if (!utf8_is_valid(line)) {
         return error_set(error, ERROR_USAGE, "not UTF-8 at byte %zu (body_base64 takes any bytes)",
                          utf8_valid_size(line));
     }
-    while ((step = json_next_member(&walk, &key, &value)) == JSON_ITEM) {
-        if (!take_member(reading, key, value, error)) {
+    while ((step = json_next_key(&walk, &key)) == JSON_ITEM) {
+        if (!take_member(reading, key, &walk, error)) {
             return false;
         }
     }

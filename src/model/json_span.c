@@ -1,6 +1,6 @@
 #include "model/json_span.h"
 
-#include <assert.h>
+#include <string.h>
 
 /* As deep as cJSON goes. */
 #define DEPTH_MAX CJSON_NESTING_LIMIT
@@ -118,7 +118,7 @@ static enum json_step next_item(struct json_walk *walk, char open, char close)
     return JSON_ITEM;
 }
 
-static bool take_value(struct json_walk *walk, struct span *value)
+bool json_take_value(struct json_walk *walk, struct span *value)
 {
     size_t end = json_skip_value(walk->text, walk->at);
     *value = (struct span){walk->text.data + walk->at, end - walk->at};
@@ -126,13 +126,13 @@ static bool take_value(struct json_walk *walk, struct span *value)
     return value->size > 0;
 }
 
-enum json_step json_next_member(struct json_walk *walk, struct span *key, struct span *value)
+enum json_step json_next_key(struct json_walk *walk, struct span *key)
 {
     enum json_step step = next_item(walk, '{', '}');
     if (step != JSON_ITEM) {
         return step;
     }
-    if (!take_value(walk, key) || key->data[0] != '"') {
+    if (!json_take_value(walk, key) || key->data[0] != '"') {
         return JSON_INVALID;
     }
     walk->at = json_skip_space(walk->text, walk->at);
@@ -140,7 +140,16 @@ enum json_step json_next_member(struct json_walk *walk, struct span *key, struct
         return JSON_INVALID;
     }
     walk->at = json_skip_space(walk->text, walk->at + 1);
-    return take_value(walk, value) ? JSON_ITEM : JSON_INVALID;
+    return walk->at < walk->text.size ? JSON_ITEM : JSON_INVALID;
+}
+
+enum json_step json_next_member(struct json_walk *walk, struct span *key, struct span *value)
+{
+    enum json_step step = json_next_key(walk, key);
+    if (step != JSON_ITEM) {
+        return step;
+    }
+    return json_take_value(walk, value) ? JSON_ITEM : JSON_INVALID;
 }
 
 enum json_step json_next_element(struct json_walk *walk, struct span *value)
@@ -149,7 +158,7 @@ enum json_step json_next_element(struct json_walk *walk, struct span *value)
     if (step != JSON_ITEM) {
         return step;
     }
-    return take_value(walk, value) ? JSON_ITEM : JSON_INVALID;
+    return json_take_value(walk, value) ? JSON_ITEM : JSON_INVALID;
 }
 
 bool json_walk_at_end(const struct json_walk *walk)
@@ -242,41 +251,56 @@ static size_t unescape_unicode(const char *p, const char *end, char **write)
     return 11;
 }
 
-bool json_unescape(struct span string, struct text *out)
+/* Decodes the escape at p, a backslash; returns the place after it, NULL when it is not valid. */
+static const char *unescape(const char *p, const char *end, char **write)
 {
     static const char ESCAPES[] = "\"\\/bfnrt";
     static const char MEANINGS[] = "\"\\/\b\f\n\r\t";
-    assert(string.size >= 2 && string.data[0] == '"');
-    /* An escape is never shorter than what it stands for. */
-    if (!text_reserve(out, string.size)) {
+    if (++p == end) {
+        return NULL;
+    }
+    const char *escape = memchr(ESCAPES, *p, sizeof ESCAPES - 1);
+    if (escape != NULL) {
+        *(*write)++ = MEANINGS[escape - ESCAPES];
+        return p + 1;
+    }
+    size_t taken = unescape_unicode(p, end, write);
+    return taken == 0 ? NULL : p + taken;
+}
+
+bool json_take_string(struct json_walk *walk, struct text *out)
+{
+    struct span text = walk->text;
+    const char *p = text.data + walk->at, *end = text.data + text.size;
+    if (p == end || *p != '"' || !text_reserve(out, (size_t)(end - p))) {
         return false;
     }
-    const char *p = string.data + 1;
-    const char *end = string.data + string.size - 1;
+    /* An escape is never shorter than what it stands for, so the reserved room is enough. */
     char *write = out->data + out->size;
-    while (p < end) {
-        if (*p != '\\') {
+    p++;
+    while (p != NULL && p < end && *p != '"' && (unsigned char)*p >= 0x20) {
+        if (p[0] == '\\' && end - p > 1 && p[1] == '"') { /* most are: JSON within JSON */
+            *write++ = '"';
+            p += 2;
+        } else if (*p == '\\') {
+            p = unescape(p, end, &write);
+        } else {
             *write++ = *p++;
-            continue;
         }
-        if (++p == end) {
-            return false;
-        }
-        const char *escape = memchr(ESCAPES, *p, sizeof ESCAPES - 1);
-        if (escape != NULL) {
-            *write++ = MEANINGS[escape - ESCAPES];
-            p++;
-            continue;
-        }
-        size_t taken = unescape_unicode(p, end, &write);
-        if (taken == 0) {
-            return false;
-        }
-        p += taken;
     }
-    out->size = (size_t)(write - out->data);
+    bool closed = p != NULL && p < end && *p == '"';
+    if (closed) {
+        walk->at = (size_t)(p + 1 - text.data);
+        out->size = (size_t)(write - out->data);
+    }
     out->data[out->size] = '\0';
-    return true;
+    return closed;
+}
+
+bool json_unescape(struct span string, struct text *out)
+{
+    struct json_walk walk = {.text = string};
+    return json_take_string(&walk, out) && walk.at == string.size;
 }
 
 cJSON *json_value_parse(struct span value)

@@ -41,6 +41,17 @@ struct json_walk json_walk_at(struct span text, size_t at);
 /* The next member: its key as written, quotes included, and its value's bytes. */
 enum json_step json_next_member(struct json_walk *walk, struct span *key, struct span *value);
 
+/* The same in two steps, for a value that is better taken another way: the next key, after which
+ * the walk stands at the value, ... */
+enum json_step json_next_key(struct json_walk *walk, struct span *key);
+
+/* ... and the value's bytes, false when there is none, ... */
+bool json_take_value(struct json_walk *walk, struct span *value);
+
+/* ... or what a string value stands for, appended to `out` in one pass; false, with the walk where
+ * it was, when the value is no string or no valid one. */
+bool json_take_string(struct json_walk *walk, struct text *out);
+
 /* The next element's bytes. */
 enum json_step json_next_element(struct json_walk *walk, struct span *value);
 

@@ -3,33 +3,47 @@
 #include "base/decimal.h"
 #include "model/json_span.h"
 
-enum field_kind { KIND_DECIMAL, KIND_WHOLE, KIND_FLAG };
+enum field_kind {
+    KIND_DECIMAL,
+    KIND_WHOLE,
+    KIND_FLAG,
+    KIND_SYMBOL,
+    KIND_SIDE,
+    KIND_UPDATE_TIME,
+    KIND_MARGIN_TYPE,
+};
 
 struct field {
-    const char *name;
-    enum position_column column;
+    struct span name;
     enum field_kind kind;
+    enum position_column column; /* of the first three kinds */
 };
 
-/* The exchange's names (GET /dapi/v1/positionRisk) and the columns they go to. */
+#define NAME(literal)                                                                              \
+    {                                                                                              \
+        literal, sizeof(literal) - 1                                                               \
+    }
+
+/* The exchange's names (GET /dapi/v1/positionRisk) and where they go. */
 static const struct field FIELDS[] = {
-    {"positionAmt", COLUMN_POSITION_AMOUNT, KIND_DECIMAL},
-    {"entryPrice", COLUMN_ENTRY_PRICE, KIND_DECIMAL},
-    {"breakEvenPrice", COLUMN_BREAK_EVEN_PRICE, KIND_DECIMAL},
-    {"leverage", COLUMN_LEVERAGE, KIND_WHOLE},
-    {"maxQty", COLUMN_MAX_QUANTITY, KIND_DECIMAL},
-    {"isAutoAddMargin", COLUMN_AUTO_ADD_MARGIN, KIND_FLAG},
-    {"isolatedWallet", COLUMN_ISOLATED_WALLET, KIND_DECIMAL},
-    {"markPrice", COLUMN_MARK_PRICE, KIND_DECIMAL},
-    {"unRealizedProfit", COLUMN_UNREALIZED_PNL, KIND_DECIMAL},
-    {"liquidationPrice", COLUMN_LIQUIDATION_PRICE, KIND_DECIMAL},
-    {"isolatedMargin", COLUMN_ISOLATED_MARGIN, KIND_DECIMAL},
-    {"notionalValue", COLUMN_NOTIONAL_VALUE, KIND_DECIMAL},
+    {NAME("symbol"), KIND_SYMBOL, 0},
+    {NAME("positionAmt"), KIND_DECIMAL, COLUMN_POSITION_AMOUNT},
+    {NAME("entryPrice"), KIND_DECIMAL, COLUMN_ENTRY_PRICE},
+    {NAME("breakEvenPrice"), KIND_DECIMAL, COLUMN_BREAK_EVEN_PRICE},
+    {NAME("markPrice"), KIND_DECIMAL, COLUMN_MARK_PRICE},
+    {NAME("unRealizedProfit"), KIND_DECIMAL, COLUMN_UNREALIZED_PNL},
+    {NAME("liquidationPrice"), KIND_DECIMAL, COLUMN_LIQUIDATION_PRICE},
+    {NAME("leverage"), KIND_WHOLE, COLUMN_LEVERAGE},
+    {NAME("maxQty"), KIND_DECIMAL, COLUMN_MAX_QUANTITY},
+    {NAME("marginType"), KIND_MARGIN_TYPE, 0},
+    {NAME("isolatedMargin"), KIND_DECIMAL, COLUMN_ISOLATED_MARGIN},
+    {NAME("isAutoAddMargin"), KIND_FLAG, COLUMN_AUTO_ADD_MARGIN},
+    {NAME("positionSide"), KIND_SIDE, 0},
+    {NAME("notionalValue"), KIND_DECIMAL, COLUMN_NOTIONAL_VALUE},
+    {NAME("isolatedWallet"), KIND_DECIMAL, COLUMN_ISOLATED_WALLET},
+    {NAME("updateTime"), KIND_UPDATE_TIME, 0},
 };
 #define FIELD_COUNT (sizeof FIELDS / sizeof FIELDS[0])
-
-/* The fields that are not in FIELDS, for the record of what was seen. */
-enum { SEEN_SYMBOL = FIELD_COUNT, SEEN_SIDE, SEEN_UPDATE_TIME, SEEN_MARGIN_TYPE };
 
 void position_row_free(struct position_row *row)
 {
@@ -125,28 +139,47 @@ static bool parse_string(struct span key, struct span value, struct text *out, s
     return true;
 }
 
-static bool parse_column(struct position_row *row, const struct field *field, struct span key,
-                         struct span value, struct error *error)
+static bool parse_decimal(struct position_row *row, enum position_column column, struct span key,
+                          struct span value, struct error *error)
 {
-    struct maybe_int *column = &row->column[field->column];
     bool rounded = false;
-    switch (field->kind) {
-    case KIND_DECIMAL:
-        column->known = parse_number(key, value, DECIMAL_SCALE, &column->value, &rounded, error);
-        break;
-    case KIND_WHOLE:
-        column->known = parse_whole(key, value, &column->value, error);
-        break;
-    case KIND_FLAG:
-        column->known = parse_flag(key, value, &column->value, error);
-        break;
+    if (!parse_number(key, value, DECIMAL_SCALE, &row->column[column].value, &rounded, error)) {
+        return false;
     }
-    if (field->column < POSITION_COLUMN_COUNT) {
+    row->column[column].known = true;
+    if (column < POSITION_COLUMN_COUNT) {
         row->position_rounded |= rounded;
     } else {
         row->valuation_rounded |= rounded;
     }
-    return column->known;
+    return true;
+}
+
+static bool parse_field(struct position_row *row, const struct field *field, struct span key,
+                        struct span value, struct error *error)
+{
+    struct maybe_int *column = &row->column[field->column];
+    switch (field->kind) {
+    case KIND_DECIMAL:
+        return parse_decimal(row, field->column, key, value, error);
+    case KIND_WHOLE:
+        column->known = parse_whole(key, value, &column->value, error);
+        return column->known;
+    case KIND_FLAG:
+        column->known = parse_flag(key, value, &column->value, error);
+        return column->known;
+    case KIND_SYMBOL:
+        return parse_string(key, value, &row->symbol, error);
+    case KIND_SIDE:
+        return parse_string(key, value, &row->position_side, error);
+    case KIND_UPDATE_TIME:
+        row->has_update_time = parse_whole(key, value, &row->update_ms, error);
+        return row->has_update_time;
+    case KIND_MARGIN_TYPE:
+        row->has_margin_type = true;
+        return parse_string(key, value, &row->margin_type, error);
+    }
+    return false;
 }
 
 /* FNV-1a. Summed over the keys it does not depend on their order. */
@@ -185,56 +218,39 @@ static bool is_json_value(struct span value)
     return valid;
 }
 
-static int seen_index(struct span key)
+/* The field a key names; NULL when posrec does not know it. */
+static const struct field *find_field(struct span key)
 {
+    struct span name = {key.data + 1, key.size - 2};
+    bool plain = memchr(name.data, '\\', name.size) == NULL;
     for (size_t i = 0; i < FIELD_COUNT; i++) {
-        if (json_key_is(key, FIELDS[i].name)) {
-            return (int)i;
+        if (plain ? span_equal(name, FIELDS[i].name) : json_key_is(key, FIELDS[i].name.data)) {
+            return &FIELDS[i];
         }
     }
-    static const char *const NAMES[] = {"symbol", "positionSide", "updateTime", "marginType"};
-    for (int i = 0; i < 4; i++) {
-        if (json_key_is(key, NAMES[i])) {
-            return SEEN_SYMBOL + i;
-        }
-    }
-    return -1;
+    return NULL;
 }
 
 static bool parse_member(struct position_row *row, struct span key, struct span value,
                          unsigned *seen, struct error *error)
 {
-    if (!is_json_value(value)) {
-        return field_error(error, key, "not a JSON value", value);
-    }
-    int index = seen_index(key);
-    if (index < 0) {
+    const struct field *field = find_field(key);
+    if (field == NULL) {
+        if (!is_json_value(value) || !is_json_value(key)) {
+            return field_error(error, key, "not a JSON value", value);
+        }
         append_extra(row, key, value);
         return true;
     }
-    if ((*seen & (1u << index)) != 0) {
+    unsigned bit = 1u << (field - FIELDS);
+    if ((*seen & bit) != 0) {
         return field_error(error, key, "given twice", value);
     }
-    if (span_is(value, "null")) {
-        return true;
-    }
-    *seen |= 1u << index;
-    switch (index) {
-    case SEEN_SYMBOL:
-        return parse_string(key, value, &row->symbol, error);
-    case SEEN_SIDE:
-        return parse_string(key, value, &row->position_side, error);
-    case SEEN_UPDATE_TIME:
-        return parse_whole(key, value, &row->update_ms, error);
-    case SEEN_MARGIN_TYPE:
-        row->has_margin_type = true;
-        return parse_string(key, value, &row->margin_type, error);
-    default:
-        return parse_column(row, &FIELDS[index], key, value, error);
-    }
+    *seen |= bit;
+    return span_is(value, "null") || parse_field(row, field, key, value, error);
 }
 
-static bool check_complete(const struct position_row *row, unsigned seen, struct error *error)
+static bool check_complete(const struct position_row *row, struct error *error)
 {
     if (row->symbol.size == 0) {
         return error_set(error, ERROR_FAILED, "field symbol: missing");
@@ -242,7 +258,7 @@ static bool check_complete(const struct position_row *row, unsigned seen, struct
     if (row->position_side.size == 0) {
         return error_set(error, ERROR_FAILED, "field positionSide: missing");
     }
-    if ((seen & (1u << SEEN_UPDATE_TIME)) == 0) {
+    if (!row->has_update_time) {
         return error_set(error, ERROR_FAILED, "field updateTime: missing");
     }
     if (row->symbol.failed || row->position_side.failed || row->margin_type.failed ||
@@ -270,7 +286,7 @@ bool position_row_parse(struct span element, struct position_row *row, struct er
     if (row->extra.size > 0) {
         text_append_char(&row->extra, '}');
     }
-    return check_complete(row, seen, error);
+    return check_complete(row, error);
 }
 
 uint64_t position_row_extra_keys(struct span extra)

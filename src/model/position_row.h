@@ -33,6 +33,7 @@ enum position_column {
 struct position_row {
     struct text symbol;
     struct text position_side; /* BOTH, LONG, SHORT, or what the exchange may add */
+    bool has_update_time;      /* always, once it is parsed */
     int64_t update_ms;
     struct maybe_int column[COLUMN_COUNT];
     bool has_margin_type;

@@ -6,6 +6,8 @@
 
 #include "model/capture_line.h"
 
+#define READ_BUFFER_SIZE ((size_t)256 << 10)
+
 struct import {
     struct recorder *recorder;
     const struct import_settings *settings;
@@ -71,6 +73,7 @@ static bool take_lines(struct import *import, FILE *file, struct error *error)
     const struct import_settings *settings = import->settings;
     char *buffer = NULL;
     size_t capacity = 0;
+    setvbuf(file, NULL, _IOFBF, READ_BUFFER_SIZE);
     ssize_t size;
     bool taken = true;
     while (taken && (size = getline(&buffer, &capacity, file)) >= 0) {

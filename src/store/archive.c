@@ -22,6 +22,7 @@ struct stream {
     int64_t last_frame_size;
     int64_t base_id; /* base for the next delta, 0 for none */
     int64_t base_frame_size;
+    int64_t first_delta_size; /* of that base's first delta, 0 before there is one */
 };
 
 struct warm_base {
@@ -41,6 +42,7 @@ struct archive {
     sqlite3_stmt *select;
     sqlite3_stmt *last;
     sqlite3_stmt *last_good;
+    sqlite3_stmt *first_delta;
     struct text frame;
     struct warm_base warm[WARM_BASES_MAX];
     uint64_t uses;
@@ -68,8 +70,15 @@ static bool prepare(struct archive *archive, struct error *error)
         "WHERE p.account_id = ? AND p.endpoint = ? AND p.outcome = 'ok' "
         "ORDER BY p.received_ms DESC LIMIT 1",
         error);
+    /* A base's deltas follow it closely; the bound keeps an account that paused from a long search.
+     */
+    archive->first_delta = database_prepare(
+        database,
+        "SELECT length(zstd) FROM (SELECT base_id, zstd FROM payload WHERE payload_id > ?1 "
+        "ORDER BY payload_id LIMIT 100000) WHERE base_id = ?1 LIMIT 1",
+        error);
     return archive->insert != NULL && archive->select != NULL && archive->last != NULL &&
-           archive->last_good != NULL;
+           archive->last_good != NULL && archive->first_delta != NULL;
 }
 
 struct archive *archive_new(const struct database *database, struct sha256 *sha256,
@@ -121,6 +130,7 @@ void archive_free(struct archive *archive)
     sqlite3_finalize(archive->select);
     sqlite3_finalize(archive->last);
     sqlite3_finalize(archive->last_good);
+    sqlite3_finalize(archive->first_delta);
     ZSTD_freeCCtx(archive->compress);
     ZSTD_freeDCtx(archive->decompress);
     text_free(&archive->frame);
@@ -168,6 +178,16 @@ static bool load_base(struct archive *archive, int64_t account_id, enum endpoint
     return step != STEP_FAILED;
 }
 
+static bool load_first_delta(struct archive *archive, struct stream *stream, struct error *error)
+{
+    sqlite3_stmt *first = archive->first_delta;
+    bind_int(first, 1, stream->base_id);
+    enum step step = database_step(archive->database, first, error);
+    stream->first_delta_size = step == STEP_ROW ? sqlite3_column_int64(first, 0) : 0;
+    sqlite3_reset(first);
+    return step != STEP_FAILED;
+}
+
 /* The stream, found in the database when it is asked for the first time. */
 static struct stream *find_stream(struct archive *archive, int64_t account_id,
                                   enum endpoint endpoint, struct error *error)
@@ -187,7 +207,8 @@ static struct stream *find_stream(struct archive *archive, int64_t account_id,
     struct stream *stream = &archive->streams[index];
     if (!stream->loaded) {
         stream->loaded = load_last(archive, account_id, endpoint, stream, error) &&
-                         load_base(archive, account_id, endpoint, stream, error);
+                         load_base(archive, account_id, endpoint, stream, error) &&
+                         load_first_delta(archive, stream, error);
     }
     return stream->loaded ? stream : NULL;
 }
@@ -373,18 +394,27 @@ static bool insert_frame(struct archive *archive, int64_t base_id, struct span b
     return true;
 }
 
+/* How large a delta may be to be kept. */
+static double delta_limit(const struct stream *stream)
+{
+    double whole = (double)stream->base_frame_size;
+    return stream->first_delta_size == 0
+               ? ARCHIVE_FIRST_DELTA_SHARE * whole
+               : (double)stream->first_delta_size + ARCHIVE_GROWTH_SHARE * whole;
+}
+
 /* Makes the frame that is to be stored: *base_id is its base, 0 when it is whole. */
 static bool choose_frame(struct archive *archive, const struct stream *stream, struct span body,
-                         int64_t *base_id, struct error *error)
+                         bool can_be_base, int64_t *base_id, struct error *error)
 {
-    *base_id = stream->base_id;
-    if (stream->base_id != 0) {
+    /* What is no good body is nothing like one: it is stored whole. */
+    *base_id = can_be_base ? stream->base_id : 0;
+    if (*base_id != 0) {
         struct warm_base *base = warm_up(archive, stream->base_id, error);
         if (base == NULL || !make_frame(archive, body, base, error)) {
             return false;
         }
-        double limit = ARCHIVE_DELTA_SHARE * (double)stream->base_frame_size;
-        if ((double)archive->frame.size < limit) {
+        if ((double)archive->frame.size <= delta_limit(stream)) {
             return true;
         }
     }
@@ -392,12 +422,27 @@ static bool choose_frame(struct archive *archive, const struct stream *stream, s
     return make_frame(archive, body, NULL, error);
 }
 
+/* Notes what was stored last, and which base the next delta is against. */
+static void advance(struct stream *stream, int64_t payload_id, const struct sha256_digest *digest,
+                    int64_t base_id, int64_t frame_size)
+{
+    stream->last_id = payload_id;
+    stream->last_sha256 = *digest;
+    stream->last_base_id = base_id;
+    stream->last_frame_size = frame_size;
+    if (base_id != 0 && stream->first_delta_size == 0) {
+        stream->first_delta_size = frame_size;
+    }
+}
+
 /* A whole body that can be a base is the base of what follows. */
 static void settle_base(struct stream *stream, struct span body, bool can_be_base)
 {
-    if (can_be_base && stream->last_base_id == 0 && fits_as_base(body)) {
+    if (can_be_base && stream->last_base_id == 0 && stream->base_id != stream->last_id &&
+        fits_as_base(body)) {
         stream->base_id = stream->last_id;
         stream->base_frame_size = stream->last_frame_size;
+        stream->first_delta_size = 0;
     }
 }
 
@@ -415,14 +460,11 @@ bool archive_put(struct archive *archive, int64_t account_id, enum endpoint endp
         return true;
     }
     int64_t base_id;
-    if (!choose_frame(archive, stream, body, &base_id, error) ||
+    if (!choose_frame(archive, stream, body, can_be_base, &base_id, error) ||
         !insert_frame(archive, base_id, body, digest, payload_id, error)) {
         return false;
     }
-    stream->last_id = *payload_id;
-    stream->last_sha256 = *digest;
-    stream->last_base_id = base_id;
-    stream->last_frame_size = (int64_t)archive->frame.size;
+    advance(stream, *payload_id, digest, base_id, (int64_t)archive->frame.size);
     settle_base(stream, body, can_be_base);
     return true;
 }

@@ -1,8 +1,8 @@
 /* The archive of received bytes (table `payload`).
  *
  * A body is a zstd frame, either whole or with an earlier whole body (its base) as raw dictionary,
- * so any payload opens in at most two steps. Which one is decided from what is stored alone, never
- * from what a process happens to remember: the same captures always give the same payload rows. */
+ * so any payload opens in at most two steps. Which one is decided from the sizes of what is stored.
+ */
 #ifndef POSREC_STORE_ARCHIVE_H
 #define POSREC_STORE_ARCHIVE_H
 
@@ -13,9 +13,14 @@
 #include "model/capture.h"
 #include "store/database.h"
 
-/* A delta is kept while it is smaller than this share of its base's frame; past it, a new whole
- * body is stored, which then is the base of those to come. */
-#define ARCHIVE_DELTA_SHARE 0.5
+/* A base's first delta is kept while it is smaller than this share of the base's own frame. */
+#define ARCHIVE_FIRST_DELTA_SHARE 0.5
+
+/* Later deltas grow as the market moves away from the base. One that is larger than the first by
+ * more than this share of the base's frame is not kept: a new whole body is stored, which then is
+ * the base of those to come. Small, because a whole body pays for itself within some dozens of
+ * smaller deltas. */
+#define ARCHIVE_GROWTH_SHARE (1.0 / 32)
 
 struct archive;
 

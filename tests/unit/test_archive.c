@@ -138,6 +138,8 @@ static void a_body_unlike_its_base_becomes_the_next_base(void **state)
     put(&opened, response(0), true);
     put(&opened, span_of("{\"code\":-1121,\"msg\":\"no base for anything\"}"), false);
     put(&opened, response(1), true);
+    assert_int_equal(
+        bench_integer(bench, "SELECT base_id IS NULL FROM payload WHERE payload_id = 2"), 1);
     assert_int_equal(bench_integer(bench, "SELECT base_id FROM payload WHERE payload_id = 3"), 1);
     char other[4000];
     unsigned random = 99;

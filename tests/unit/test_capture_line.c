@@ -107,7 +107,8 @@ static void a_bad_line_names_the_field(void **state)
     assert_bad("{\"received_ms\":\"2\",\"body\":\"[]\"}", "\"received_ms\": not a whole number");
     assert_bad("{\"received_ms\":2.5,\"body\":\"[]\"}", "\"received_ms\": not a whole number");
     assert_bad("{\"received_ms\":-2,\"body\":\"[]\"}", "\"received_ms\": -2 is not within");
-    assert_bad("{\"received_ms\":2,\"body\":[1,}", "byte");
+    assert_bad("{\"received_ms\":2,\"body\":[1,}", "\"body\": neither a string nor JSON");
+    assert_bad("{\"received_ms\":2,\"account\":[1,}", "not JSON at byte");
     assert_bad("{\"received_ms\":2,\"body\":[1 2]}", "\"body\": neither a string nor JSON");
     assert_bad("{\"received_ms\":2,\"body\":\"[]\",\"body_base64\":\"\"}", "a second body");
     assert_bad("{\"received_ms\":2,\"body\":\"[]\",\"body\":\"[]\"}", "\"body\": given twice");
