@@ -42,6 +42,9 @@ extern const struct command COMMAND_EXPORT;
 extern const struct command COMMAND_BODY;
 extern const struct command COMMAND_POSITIONS;
 extern const struct command COMMAND_SQL;
+extern const struct command COMMAND_VERIFY;
+extern const struct command COMMAND_REBUILD;
+extern const struct command COMMAND_BACKUP;
 extern const struct command COMMAND_MIGRATE;
 
 /* Reads the config file, once. */

@@ -54,6 +54,10 @@ static const struct definition DEFINITIONS[OPTION_COUNT] = {
                        "write to this file, not to standard output"},
     [OPTION_STATUS] = {"status", 0, NULL, KIND_FLAG, offsetof(struct options, status),
                        "only say where the database stands"},
+    [OPTION_FROM_POLL] = {"from", 0, "POLL", KIND_TEXT, offsetof(struct options, from_poll),
+                          "start at this poll; take those before it as given"},
+    [OPTION_HEAD] = {"head", 0, "HASH", KIND_TEXT, offsetof(struct options, head),
+                     "this link, noted earlier, must be part of the chain"},
 };
 
 const enum option_id OPTIONS_GLOBAL[] = {OPTION_CONFIG,  OPTION_DATABASE, OPTION_QUIET,

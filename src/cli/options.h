@@ -30,6 +30,8 @@ enum option_id {
     OPTION_FORMAT,
     OPTION_OUTPUT,
     OPTION_STATUS,
+    OPTION_FROM_POLL,
+    OPTION_HEAD,
     OPTION_COUNT,
 };
 
@@ -55,6 +57,8 @@ struct options {
     enum report_format format;
     const char *output;
     bool status;
+    const char *from_poll;
+    const char *head;
 };
 
 /* Reads options in front of the first argument that is none (`first_only`), or among all arguments.

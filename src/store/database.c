@@ -200,6 +200,16 @@ bool database_open(const char *path, enum database_mode mode, struct database *d
     return false;
 }
 
+bool database_open_memory(struct database *database, struct error *error)
+{
+    *database = (struct database){.path = strdup(":memory:"), .writable = true};
+    if (database->path != NULL && sqlite3_open(database->path, &database->handle) == SQLITE_OK) {
+        return true;
+    }
+    database_close(database);
+    return error_no_memory(error);
+}
+
 void database_close(struct database *database)
 {
     if (database->handle != NULL && database->writable) {

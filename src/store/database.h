@@ -39,6 +39,9 @@ bool database_open(const char *path, enum database_mode mode, struct database *d
                    struct error *error);
 void database_close(struct database *database);
 
+/* A database of its own in memory, for comparing. */
+bool database_open_memory(struct database *database, struct error *error);
+
 /* Sets an error from the connection's last result: "DOING: why (what to do)". Returns false. */
 bool database_error(const struct database *database, const char *doing, struct error *error);
 

@@ -114,6 +114,16 @@ struct contract_book *derivation_contracts(struct derivation *derivation)
     return derivation->contracts;
 }
 
+int64_t derivation_account_count(const struct derivation *derivation)
+{
+    return (int64_t)derivation->account_count;
+}
+
+int64_t derivation_leg_count(const struct derivation *derivation)
+{
+    return derivation->leg_count;
+}
+
 bool derivation_open_ledger(struct derivation *derivation, struct account *account,
                             struct error *error)
 {

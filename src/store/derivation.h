@@ -64,6 +64,10 @@ struct account *derivation_add_account(struct derivation *derivation, int64_t ac
 void derivation_set_leg_count(struct derivation *derivation, int64_t leg_count);
 struct contract_book *derivation_contracts(struct derivation *derivation);
 
+/* How many there are so far. */
+int64_t derivation_account_count(const struct derivation *derivation);
+int64_t derivation_leg_count(const struct derivation *derivation);
+
 /* Gives the account an empty ledger. */
 bool derivation_open_ledger(struct derivation *derivation, struct account *account,
                             struct error *error);

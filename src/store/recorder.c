@@ -5,17 +5,11 @@
 #include "store/archive.h"
 #include "store/chain.h"
 #include "store/derivation.h"
+#include "store/row_writer.h"
 #include "store/state_loader.h"
 
 enum statement {
-    INSERT_ACCOUNT,
-    INSERT_CONTRACT,
-    UPDATE_CONTRACT,
-    INSERT_LEG,
     INSERT_POLL,
-    INSERT_POSITION,
-    INSERT_VALUATION,
-    SELECT_REVISION,
     SELECT_HEAD,
     SELECT_SAME_TIME,
     SELECT_DATA_VERSION,
@@ -24,31 +18,11 @@ enum statement {
 };
 
 static const char *const SQL[STATEMENT_COUNT] = {
-    [INSERT_ACCOUNT] = "INSERT INTO account (account_id, name, product) VALUES (?, ?, ?)",
-    [INSERT_CONTRACT] =
-        "INSERT INTO contract (contract_id, product, symbol, pair, margin_asset, contract_type, "
-        "delivery_ms, contract_size_e8, source) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-    [UPDATE_CONTRACT] =
-        "UPDATE contract SET product = ?2, symbol = ?3, pair = ?4, margin_asset = ?5, "
-        "contract_type = ?6, delivery_ms = ?7, contract_size_e8 = ?8, source = ?9 "
-        "WHERE contract_id = ?1",
-    [INSERT_LEG] =
-        "INSERT INTO leg (leg_id, account_id, contract_id, position_side) VALUES (?, ?, ?, ?)",
     [INSERT_POLL] =
         "INSERT INTO poll (poll_id, account_id, endpoint, due_ms, sent_ms, received_ms, "
         "clock_offset_ms, interval_ms, attempt, outcome, http_status, api_code, detail, "
         "used_weight, request, row_count, payload_id, chain) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    [INSERT_POSITION] =
-        "INSERT INTO position (leg_id, update_ms, revision, poll_id, position_amount_e8, "
-        "entry_price_e8, break_even_price_e8, leverage, max_quantity_e8, auto_add_margin, "
-        "isolated_wallet_e8, margin_type, present, rounded, extra) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    [INSERT_VALUATION] =
-        "INSERT INTO valuation (leg_id, time_ms, update_ms, revision, mark_price_e8, "
-        "unrealized_pnl_e8, liquidation_price_e8, isolated_margin_e8, notional_value_e8, rounded) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    [SELECT_REVISION] = "SELECT max(revision) FROM position WHERE leg_id = ? AND update_ms = ?",
     [SELECT_HEAD] = "SELECT poll_id, chain FROM poll ORDER BY poll_id DESC LIMIT 1",
     [SELECT_SAME_TIME] =
         "SELECT p.poll_id, p.endpoint, p.outcome, y.sha256 FROM poll AS p "
@@ -63,7 +37,7 @@ struct recorder {
     bool compares_bytes;
     struct sha256 *sha256;
     struct archive *archive;
-    struct row_sink sink;
+    struct row_writer *writer;
     sqlite3_stmt *statements[STATEMENT_COUNT];
     struct text canonical; /* scratch of the chain */
 
@@ -73,108 +47,6 @@ struct recorder {
     int64_t last_poll_id;
     struct sha256_digest head;
 };
-
-static bool put(struct recorder *recorder, enum statement which, struct error *error)
-{
-    return database_step_done(recorder->database, recorder->statements[which], error);
-}
-
-static bool put_account(void *context, const struct account *account, struct error *error)
-{
-    struct recorder *recorder = context;
-    sqlite3_stmt *insert = recorder->statements[INSERT_ACCOUNT];
-    bind_int(insert, 1, account->account_id);
-    bind_span(insert, 2, text_span(&account->name));
-    bind_span(insert, 3, span_of(PRODUCT_COIN_M));
-    return put(recorder, INSERT_ACCOUNT, error);
-}
-
-static bool put_contract(void *context, const struct contract_entry *entry, bool is_new,
-                         struct error *error)
-{
-    struct recorder *recorder = context;
-    enum statement which = is_new ? INSERT_CONTRACT : UPDATE_CONTRACT;
-    sqlite3_stmt *statement = recorder->statements[which];
-    const struct contract *contract = &entry->contract;
-    bind_int(statement, 1, entry->contract_id);
-    bind_span(statement, 2, span_of(PRODUCT_COIN_M));
-    bind_span(statement, 3, text_span(&contract->symbol));
-    bind_text_or_null(statement, 4, &contract->pair);
-    bind_text_or_null(statement, 5, &contract->margin_asset);
-    bind_text_or_null(statement, 6, &contract->contract_type);
-    bind_maybe(statement, 7, contract->delivery_ms);
-    bind_maybe(statement, 8, contract->contract_size_e8);
-    bind_span(statement, 9, span_of(contract_source(contract)));
-    return put(recorder, which, error);
-}
-
-static bool put_leg(void *context, const struct account *account, const struct leg *leg,
-                    struct error *error)
-{
-    struct recorder *recorder = context;
-    sqlite3_stmt *insert = recorder->statements[INSERT_LEG];
-    bind_int(insert, 1, leg->leg_id);
-    bind_int(insert, 2, account->account_id);
-    bind_int(insert, 3, leg->contract->contract_id);
-    bind_span(insert, 4, text_span(&leg->row.position_side));
-    return put(recorder, INSERT_LEG, error);
-}
-
-static bool put_position(void *context, const struct leg *leg, int64_t poll_id, struct error *error)
-{
-    struct recorder *recorder = context;
-    sqlite3_stmt *insert = recorder->statements[INSERT_POSITION];
-    const struct position_row *row = &leg->row;
-    bind_int(insert, 1, leg->leg_id);
-    bind_int(insert, 2, row->update_ms);
-    bind_int(insert, 3, leg->revision);
-    bind_int(insert, 4, poll_id);
-    for (int i = 0; i < POSITION_COLUMN_COUNT; i++) {
-        bind_maybe(insert, 5 + i, row->column[i]);
-    }
-    if (row->has_margin_type) {
-        bind_span(insert, 12, text_span(&row->margin_type));
-    } else {
-        sqlite3_bind_null(insert, 12);
-    }
-    bind_int(insert, 13, leg->present);
-    bind_int(insert, 14, row->position_rounded);
-    bind_text_or_null(insert, 15, &row->extra);
-    return put(recorder, INSERT_POSITION, error);
-}
-
-static bool put_valuation(void *context, const struct leg *leg, int64_t time_ms,
-                          struct error *error)
-{
-    struct recorder *recorder = context;
-    sqlite3_stmt *insert = recorder->statements[INSERT_VALUATION];
-    bind_int(insert, 1, leg->leg_id);
-    bind_int(insert, 2, time_ms);
-    bind_int(insert, 3, leg->row.update_ms);
-    bind_int(insert, 4, leg->revision);
-    for (int i = POSITION_COLUMN_COUNT; i < COLUMN_COUNT; i++) {
-        bind_maybe(insert, 5 + i - POSITION_COLUMN_COUNT, leg->row.column[i]);
-    }
-    bind_int(insert, 10, leg->row.valuation_rounded);
-    return put(recorder, INSERT_VALUATION, error);
-}
-
-static bool find_revision(void *context, const struct leg *leg, int64_t poll_id, int64_t *revision,
-                          struct error *error)
-{
-    struct recorder *recorder = context;
-    sqlite3_stmt *select = recorder->statements[SELECT_REVISION];
-    (void)poll_id; /* every row is of an earlier poll */
-    bind_int(select, 1, leg->leg_id);
-    bind_int(select, 2, leg->row.update_ms);
-    enum step step = database_step(recorder->database, select, error);
-    if (step == STEP_ROW) {
-        struct maybe_int highest = column_maybe(select, 0);
-        *revision = highest.known ? highest.value : -1;
-    }
-    sqlite3_reset(select);
-    return step == STEP_ROW;
-}
 
 struct recorder *recorder_new(const struct database *database, bool compares_bytes,
                               struct error *error)
@@ -186,13 +58,14 @@ struct recorder *recorder_new(const struct database *database, bool compares_byt
     }
     recorder->database = database;
     recorder->compares_bytes = compares_bytes;
-    recorder->sink = (struct row_sink){recorder,     put_account,   put_contract, put_leg,
-                                       put_position, put_valuation, find_revision};
     recorder->sha256 = sha256_new(error);
     if (recorder->sha256 != NULL) {
         recorder->archive = archive_new(database, recorder->sha256, error);
     }
-    bool ready = recorder->archive != NULL;
+    if (recorder->archive != NULL) {
+        recorder->writer = row_writer_new(database, error);
+    }
+    bool ready = recorder->writer != NULL;
     for (int i = 0; i < STATEMENT_COUNT && ready; i++) {
         recorder->statements[i] = database_prepare(database, SQL[i], error);
         ready = recorder->statements[i] != NULL;
@@ -222,6 +95,7 @@ void recorder_free(struct recorder *recorder)
     for (int i = 0; i < STATEMENT_COUNT; i++) {
         sqlite3_finalize(recorder->statements[i]);
     }
+    row_writer_free(recorder->writer);
     archive_free(recorder->archive);
     sha256_free(recorder->sha256);
     text_free(&recorder->canonical);
@@ -259,7 +133,8 @@ static bool refresh(struct recorder *recorder, struct error *error)
     }
     forget(recorder);
     recorder->data_version = data_version;
-    recorder->derivation = derivation_new(&recorder->sink, recorder->compares_bytes, error);
+    recorder->derivation =
+        derivation_new(row_writer_sink(recorder->writer), recorder->compares_bytes, error);
     return recorder->derivation != NULL &&
            state_load(recorder->database, recorder->derivation, STATE_NOW, error) &&
            load_head(recorder, error);
@@ -325,7 +200,7 @@ static bool insert_poll(struct recorder *recorder, const struct account *account
     bind_int(insert, 16, recorded->row_count);
     bind_maybe(insert, 17, payload_id);
     bind_bytes(insert, 18, (struct span){(const char *)recorder->head.bytes, SHA256_SIZE});
-    return put(recorder, INSERT_POLL, error);
+    return database_step_done(recorder->database, insert, error);
 }
 
 /* Whether the capture is the poll that is recorded for its time already. */

@@ -1,0 +1,75 @@
+#include "cli/cli.h"
+#include "cli/progress.h"
+#include "store/backup.h"
+#include "store/migrate.h"
+#include "store/rebuild.h"
+
+static void on_progress(void *context, int64_t done, int64_t total)
+{
+    struct progress *progress = context;
+    progress->total = total;
+    progress_update(progress, done);
+}
+
+static bool rebuild(const struct cli *cli, const struct database *database, struct error *error)
+{
+    struct progress progress;
+    struct rebuild_watch watch = {&progress, on_progress};
+    int64_t polls = 0;
+    progress_begin(&progress, "rebuild", 0, cli->options.quiet);
+    bool done = rebuild_database(database, &watch, &polls, error);
+    progress_end(&progress);
+    if (done) {
+        cli_say(cli, "%s: all rows derived again from %lld polls", database->path,
+                (long long)polls);
+    }
+    return done;
+}
+
+/* Rebuilds a copy; the database itself is only read. */
+static bool rebuild_copy(struct cli *cli, struct error *error)
+{
+    struct database database, copy;
+    struct backup_watch no_watch = {0};
+    if (!cli_open_database(cli, DATABASE_READ, &database, error)) {
+        return false;
+    }
+    bool done = backup_database(&database, cli->options.output, &no_watch, error);
+    database_close(&database);
+    if (!done || !database_open(cli->options.output, DATABASE_WRITE, &copy, error)) {
+        return false;
+    }
+    done = rebuild(cli, &copy, error);
+    database_close(&copy);
+    return done;
+}
+
+static bool run(struct cli *cli, int *exit_code, struct error *error)
+{
+    struct database database;
+    (void)exit_code;
+    if (cli->options.output != NULL) {
+        return rebuild_copy(cli, error) || error_context(error, "rebuild");
+    }
+    if (!cli_open_database(cli, DATABASE_WRITE, &database, error)) {
+        return false;
+    }
+    bool done = rebuild(cli, &database, error) || error_context(error, "rebuild");
+    database_close(&database);
+    return done;
+}
+
+const struct command COMMAND_REBUILD = {
+    .name = "rebuild",
+    .arguments = "",
+    .summary = "derive all rows again from the archived bytes",
+    .help = "Contracts, legs, positions and valuations are made anew from the responses, in one\n"
+            "transaction; polls and responses stay as they are. A rebuilt database equals the "
+            "original\n"
+            "row for row. With --output a copy is rebuilt and the database is only read.\n\n"
+            "Examples:\n"
+            "  posrec rebuild\n"
+            "  posrec rebuild --output rebuilt.db\n",
+    .options = {OPTION_OUTPUT, OPTION_NONE},
+    .run = run,
+};

@@ -1,0 +1,149 @@
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/decimal.h"
+#include "base/time_text.h"
+#include "cli/cli.h"
+#include "cli/progress.h"
+#include "store/verify.h"
+
+static void on_progress(void *context, int64_t done, int64_t total)
+{
+    struct progress *progress = context;
+    progress->total = total;
+    progress_update(progress, done);
+}
+
+/* Reads 64 hex digits. */
+static bool parse_head(const char *text, struct sha256_digest *head, struct error *error)
+{
+    bool good = strlen(text) == 2 * SHA256_SIZE;
+    for (size_t i = 0; i < SHA256_SIZE && good; i++) {
+        const char digits[3] = {text[2 * i], text[2 * i + 1], '\0'};
+        good = isxdigit((unsigned char)digits[0]) && isxdigit((unsigned char)digits[1]);
+        head->bytes[i] = (unsigned char)strtoul(digits, NULL, 16);
+    }
+    return good || error_set(error, ERROR_USAGE, "--head '%s': not 64 hex digits", text);
+}
+
+static bool parse_from(const char *text, int64_t *poll_id, struct error *error)
+{
+    bool rounded = false;
+    return (decimal_parse(span_of(text), 0, poll_id, &rounded) == DECIMAL_OK && !rounded &&
+            *poll_id >= 1) ||
+           error_set(error, ERROR_USAGE, "--from '%s': not a poll's number", text);
+}
+
+static void print_json(const struct verify_report *report, FILE *out)
+{
+    struct text text = {0};
+    char hex[SHA256_HEX_SIZE];
+    bool sound = report->kind == VERIFY_SOUND;
+    sha256_hex(&report->head, hex);
+    text_printf(&text,
+                "{\"sound\":%s,\"polls\":%lld,\"payloads\":%lld,\"positions\":%lld,"
+                "\"valuations\":%lld,\"last_poll\":%lld,\"head\":\"%s\"",
+                sound ? "true" : "false", (long long)report->polls, (long long)report->payloads,
+                (long long)report->positions, (long long)report->valuations,
+                (long long)report->last_poll_id, hex);
+    if (!sound) {
+        text_printf(&text, ",\"kind\":\"%s\",\"what\":", verify_kind_name(report->kind));
+        text_append_json(&text, span_of(report->what));
+    }
+    if (report->poll_id.known) {
+        text_printf(&text, ",\"poll\":%lld", (long long)report->poll_id.value);
+    }
+    if (report->time_ms.known) {
+        text_printf(&text, ",\"time_ms\":%lld", (long long)report->time_ms.value);
+    }
+    fprintf(out, "%s}\n", text_string(&text));
+    text_free(&text);
+}
+
+static void print_words(const struct cli *cli, const struct database *database,
+                        const struct verify_report *report)
+{
+    char hex[SHA256_HEX_SIZE], time[TIME_TEXT_SIZE];
+    if (report->kind == VERIFY_SOUND) {
+        sha256_hex(&report->head, hex);
+        printf("%s\n", hex);
+        cli_say(cli,
+                "%s: sound: %lld polls, %lld payloads, %lld positions, %lld valuations; the head "
+                "after poll %lld is above",
+                database->path, (long long)report->polls, (long long)report->payloads,
+                (long long)report->positions, (long long)report->valuations,
+                (long long)report->last_poll_id);
+        return;
+    }
+    char where[TIME_TEXT_SIZE + 64] = "";
+    if (report->time_ms.known) {
+        time_text_format(report->time_ms.value, time);
+        snprintf(where, sizeof where, "poll %lld (%s): ", (long long)report->poll_id.value, time);
+    } else if (report->poll_id.known) {
+        snprintf(where, sizeof where, "poll %lld: ", (long long)report->poll_id.value);
+    }
+    fprintf(stderr, "posrec: verify: %s: %s%s: %s\n", database->path, where,
+            verify_kind_name(report->kind), report->what);
+}
+
+static bool check_options(const struct options *options, struct verify_settings *settings,
+                          struct sha256_digest *head, struct error *error)
+{
+    if (options->format != FORMAT_TABLE && options->format != FORMAT_JSON) {
+        return error_set(error, ERROR_USAGE, "verify speaks in words or in json");
+    }
+    if (options->head != NULL) {
+        settings->head = head;
+        if (!parse_head(options->head, head, error)) {
+            return false;
+        }
+    }
+    return options->from_poll == NULL ||
+           parse_from(options->from_poll, &settings->from_poll_id, error);
+}
+
+static bool run(struct cli *cli, int *exit_code, struct error *error)
+{
+    struct database database;
+    struct progress progress;
+    struct verify_report report;
+    struct sha256_digest head;
+    struct verify_settings settings = {
+        .from_poll_id = 1, .context = &progress, .on_progress = on_progress};
+    if (!check_options(&cli->options, &settings, &head, error) ||
+        !cli_open_database(cli, DATABASE_READ, &database, error)) {
+        return false;
+    }
+    progress_begin(&progress, "verify", 0, cli->options.quiet);
+    bool done = verify_database(&database, &settings, &report, error);
+    progress_end(&progress);
+    if (done) {
+        *exit_code = report.kind == VERIFY_SOUND ? EXIT_DONE : EXIT_FAILED;
+        if (cli->options.format == FORMAT_JSON) {
+            print_json(&report, stdout);
+        } else {
+            print_words(cli, &database, &report);
+        }
+    }
+    database_close(&database);
+    return done;
+}
+
+const struct command COMMAND_VERIFY = {
+    .name = "verify",
+    .arguments = "",
+    .summary = "prove that nothing was lost, invented or changed",
+    .help =
+        "Checks the file and its foreign keys, the schema, every link of the chain, every body's\n"
+        "SHA-256, and that the rows derived again from the bytes are the rows stored. Prints the\n"
+        "chain's head and ends with 0, or names the first thing wrong and ends with 1.\n\n"
+        "Note the head somewhere else, on paper or in another system: --head then proves that the\n"
+        "history up to it is still there. --from takes the polls before it as given.\n\n"
+        "Examples:\n"
+        "  posrec verify\n"
+        "  posrec verify --head 3f9a...\n"
+        "  posrec verify --from 100000 --format json\n",
+    .options = {OPTION_FROM_POLL, OPTION_HEAD, OPTION_FORMAT, OPTION_NONE},
+    .run = run,
+};

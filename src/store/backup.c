@@ -1,0 +1,72 @@
+#include "store/backup.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PAGES_PER_STEP 1024
+
+static bool copy_pages(const struct database *database, sqlite3_backup *backup,
+                       const struct backup_watch *watch, struct error *error)
+{
+    int code;
+    while ((code = sqlite3_backup_step(backup, PAGES_PER_STEP)) == SQLITE_OK) {
+        if (watch->on_progress != NULL) {
+            int64_t total = sqlite3_backup_pagecount(backup);
+            watch->on_progress(watch->context, total - sqlite3_backup_remaining(backup), total);
+        }
+    }
+    return code == SQLITE_DONE || database_error(database, "backup", error);
+}
+
+/* Copies in one read transaction, so that a writer's commits do not start the copy over again. */
+static bool copy_to(const struct database *database, struct database *copy,
+                    const struct backup_watch *watch, struct error *error)
+{
+    int64_t version;
+    if (!database_run(database, "BEGIN", error) ||
+        !database_integer(database, "PRAGMA user_version", &version, error)) {
+        return false;
+    }
+    sqlite3_backup *backup = sqlite3_backup_init(copy->handle, "main", database->handle, "main");
+    bool done = backup != NULL ? copy_pages(copy, backup, watch, error)
+                               : database_error(copy, "backup", error);
+    if (sqlite3_backup_finish(backup) != SQLITE_OK && done) {
+        done = database_error(copy, "backup", error);
+    }
+    sqlite3_exec(database->handle, "COMMIT", NULL, NULL, NULL);
+    return done;
+}
+
+static void remove_copy(const char *path)
+{
+    static const char *const SUFFIXES[] = {"", "-journal", "-wal", "-shm"};
+    for (size_t i = 0; i < sizeof SUFFIXES / sizeof SUFFIXES[0]; i++) {
+        struct text name = {0};
+        text_append_string(&name, path);
+        text_append_string(&name, SUFFIXES[i]);
+        if (!name.failed) {
+            unlink(text_string(&name));
+        }
+        text_free(&name);
+    }
+}
+
+bool backup_database(const struct database *database, const char *path,
+                     const struct backup_watch *watch, struct error *error)
+{
+    struct database copy;
+    if (access(path, F_OK) == 0) {
+        return error_set(error, ERROR_FAILED, "%s: is there already (name a new file)", path);
+    }
+    if (!database_open(path, DATABASE_WRITE, &copy, error)) {
+        remove_copy(path);
+        return false;
+    }
+    bool done = copy_to(database, &copy, watch, error);
+    database_close(&copy);
+    if (!done) {
+        remove_copy(path);
+    }
+    return done;
+}

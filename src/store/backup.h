@@ -1,0 +1,20 @@
+/* A copy of a database of one moment, made while others may write. */
+#ifndef POSREC_STORE_BACKUP_H
+#define POSREC_STORE_BACKUP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "store/database.h"
+
+struct backup_watch {
+    void *context; /* of the callback, which may be NULL */
+    void (*on_progress)(void *context, int64_t done, int64_t total);
+};
+
+/* Copies the database to a file that must not be there yet, through SQLite's online backup. On
+ * failure no file is left. */
+bool backup_database(const struct database *database, const char *path,
+                     const struct backup_watch *watch, struct error *error);
+
+#endif

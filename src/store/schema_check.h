@@ -1,0 +1,13 @@
+/* Whether a database's tables, indexes and views are the ones that posrec makes. */
+#ifndef POSREC_STORE_SCHEMA_CHECK_H
+#define POSREC_STORE_SCHEMA_CHECK_H
+
+#include <stdbool.h>
+
+#include "store/database.h"
+
+/* False, naming the first object, when one is missing or has another definition, or when a trigger
+ * is there. Further tables, indexes and views of a user's own are left alone. */
+bool schema_check(const struct database *database, struct error *error);
+
+#endif

@@ -1,0 +1,369 @@
+#include "store/verify.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/chain.h"
+#include "store/derivation.h"
+#include "store/migrate.h"
+#include "store/poll_reader.h"
+#include "store/row_checker.h"
+#include "store/schema_check.h"
+#include "store/state_loader.h"
+
+static const char *const KIND_NAMES[] = {
+    [VERIFY_SOUND] = "sound",
+    [VERIFY_INTEGRITY] = "integrity",
+    [VERIFY_FOREIGN_KEY] = "foreign_key",
+    [VERIFY_SCHEMA] = "schema",
+    [VERIFY_CHAIN] = "chain",
+    [VERIFY_PAYLOAD] = "payload",
+    [VERIFY_OUTCOME] = "outcome",
+    [VERIFY_ROWS] = "rows",
+    [VERIFY_HEAD] = "head",
+};
+
+struct verification {
+    const struct database *database;
+    const struct verify_settings *settings;
+    struct verify_report *report;
+    struct sha256 *sha256;
+    struct poll_reader *reader;
+    struct row_checker *checker;
+    struct derivation *derivation;
+    struct stored_poll poll; /* the one at hand */
+    struct capture derived;  /* what its bytes say of outcome, code and detail */
+    struct text canonical;   /* scratch of the chain */
+    int64_t next_poll_id;
+    int64_t last_payload_id; /* payloads are numbered in the order of their first poll */
+    int64_t poll_count;
+    bool head_found;
+};
+
+const char *verify_kind_name(enum verify_kind kind)
+{
+    return KIND_NAMES[kind];
+}
+
+/* Notes the first thing wrong; returns false. */
+static bool found(struct verify_report *report, enum verify_kind kind, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static bool found(struct verify_report *report, enum verify_kind kind, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(report->what, sizeof report->what, format, arguments);
+    va_end(arguments);
+    report->kind = kind;
+    return false;
+}
+
+static bool found_at_poll(struct verification *run, enum verify_kind kind, const char *what)
+{
+    run->report->poll_id = maybe_of(run->poll.poll_id);
+    run->report->time_ms = maybe_of(run->poll.capture.received_ms);
+    return found(run->report, kind, "%s", what);
+}
+
+/* A PRAGMA that checks: its first row is what is wrong, unless it says "ok". */
+static bool check_pragma(struct verification *run, const char *sql, enum verify_kind kind,
+                         struct error *error)
+{
+    sqlite3_stmt *statement = database_prepare(run->database, sql, error);
+    if (statement == NULL) {
+        return false;
+    }
+    enum step step = database_step(run->database, statement, error);
+    bool good = step == STEP_DONE;
+    if (step == STEP_ROW) {
+        const char *text = (const char *)sqlite3_column_text(statement, 0);
+        const char *first = text != NULL ? text : "";
+        good =
+            strcmp(first, "ok") == 0 ||
+            found(run->report, kind, "%s%s", kind == VERIFY_FOREIGN_KEY ? "in table " : "", first);
+    }
+    sqlite3_finalize(statement);
+    return good;
+}
+
+static bool check_file(struct verification *run, struct error *error)
+{
+    struct error why;
+    if (!check_pragma(run, "PRAGMA integrity_check(1)", VERIFY_INTEGRITY, error)) {
+        return false;
+    }
+    return (migrate_check_recorded(run->database, &why) && schema_check(run->database, &why)) ||
+           found(run->report, VERIFY_SCHEMA, "%s", why.text);
+}
+
+/* The link before the first poll that is checked, and the payload number reached by then. */
+static bool load_start(struct verification *run, struct error *error)
+{
+    int64_t from = run->settings->from_poll_id;
+    run->next_poll_id = from;
+    if (from <= 1) {
+        return true;
+    }
+    enum step step = poll_reader_get(run->reader, from - 1, &run->poll, error);
+    if (step == STEP_DONE) {
+        return error_set(error, ERROR_USAGE, "verify: --from: there is no poll %lld before it",
+                         (long long)(from - 1));
+    }
+    run->report->head = run->poll.chain;
+    sqlite3_stmt *select = database_prepare(
+        run->database, "SELECT max(payload_id) FROM poll WHERE poll_id < ?", error);
+    if (step == STEP_FAILED || select == NULL) {
+        return false;
+    }
+    bind_int(select, 1, from);
+    step = database_step(run->database, select, error);
+    run->last_payload_id = step == STEP_ROW ? sqlite3_column_int64(select, 0) : 0;
+    sqlite3_finalize(select);
+    return step == STEP_ROW;
+}
+
+static bool check_payload(struct verification *run, struct error *error)
+{
+    const struct stored_poll *poll = &run->poll;
+    bool intact;
+    if (!poll->payload_id.known) {
+        return true;
+    }
+    if (!poll_reader_check_body(run->reader, poll, &intact, error)) {
+        return false;
+    }
+    if (!intact) {
+        return found_at_poll(run, VERIFY_PAYLOAD, "the bytes do not have the SHA-256 on record");
+    }
+    if (poll->payload_id.value > run->last_payload_id + 1) {
+        return found_at_poll(run, VERIFY_PAYLOAD, "its payload is not the next one");
+    }
+    if (poll->payload_id.value == run->last_payload_id + 1) {
+        run->last_payload_id++;
+        run->report->payloads++;
+    }
+    return true;
+}
+
+static bool check_link(struct verification *run, struct error *error)
+{
+    const struct stored_poll *poll = &run->poll;
+    const struct chain_poll link = {
+        .poll_id = poll->poll_id,
+        .product = text_string(&poll->product),
+        .row_count = poll->row_count,
+        .capture = &poll->capture,
+        .body_sha256 = poll->payload_id.known ? &poll->body_sha256 : NULL,
+    };
+    struct sha256_digest next;
+    if (!chain_next(run->sha256, &run->report->head, &link, &run->canonical, &next, error)) {
+        return false;
+    }
+    if (!sha256_equal(&next, &poll->chain)) {
+        return found_at_poll(run, VERIFY_CHAIN,
+                             "the link does not follow from the poll and the link before it");
+    }
+    run->report->head = next;
+    run->head_found |= run->settings->head != NULL && sha256_equal(&next, run->settings->head);
+    return true;
+}
+
+/* Judges the bytes again into run->derived, whose body is the stored poll's for the time being. */
+static bool judge_again(struct verification *run, struct account *account, int64_t *row_count,
+                        struct error *error)
+{
+    struct capture *stored = &run->poll.capture, *derived = &run->derived;
+    struct text detail = derived->detail;
+    *derived = *stored;
+    derived->detail = detail;
+    if (stored->has_body && outcome_follows_from_response(stored->outcome)) {
+        capture_judge(derived);
+    } else {
+        text_clear(&derived->detail);
+        text_append(&derived->detail, stored->detail.data, stored->detail.size);
+    }
+    return derivation_read(run->derivation, account, derived, row_count, error);
+}
+
+static bool check_outcome(struct verification *run, struct account *account, struct error *error)
+{
+    const struct capture *stored = &run->poll.capture;
+    int64_t row_count;
+    if (!judge_again(run, account, &row_count, error)) {
+        return false;
+    }
+    if (run->derived.outcome == stored->outcome &&
+        maybe_equal(run->derived.api_code, stored->api_code) &&
+        span_equal(text_span(&run->derived.detail), text_span(&stored->detail)) &&
+        row_count == run->poll.row_count) {
+        return true;
+    }
+    return found_at_poll(run, VERIFY_OUTCOME,
+                         "outcome, code, detail or row count do not follow from the bytes");
+}
+
+/* What a step that stopped means: a finding of the row checker's, or a failure. */
+static bool rows_stopped(struct verification *run, bool at_poll)
+{
+    const char *finding = row_checker_finding(run->checker);
+    if (finding == NULL) {
+        return false;
+    }
+    return at_poll ? found_at_poll(run, VERIFY_ROWS, finding)
+                   : found(run->report, VERIFY_ROWS, "%s", finding);
+}
+
+static bool check_rows(struct verification *run, struct error *error)
+{
+    const struct stored_poll *poll = &run->poll;
+    struct row_counts counts;
+    struct account *account =
+        derivation_account(run->derivation, text_span(&poll->capture.account), error);
+    if (account == NULL) {
+        return rows_stopped(run, true);
+    }
+    if (account->account_id != poll->account_id) {
+        return found_at_poll(run, VERIFY_ROWS, "account_id is not the one its name has");
+    }
+    if (account->ledger == NULL && !state_load_ledger(run->database, run->derivation, account,
+                                                      run->settings->from_poll_id, error)) {
+        return false;
+    }
+    if (poll->capture.received_ms <= account->last_received_ms) {
+        return found_at_poll(run, VERIFY_CHAIN, "its time is not after the account's poll before");
+    }
+    return check_outcome(run, account, error) &&
+           (derivation_put_rows(run->derivation, account, &poll->capture, poll->poll_id, &counts,
+                                error) ||
+            rows_stopped(run, true));
+}
+
+/* The poll cannot be read back: that is a finding, but for posrec's own lack of memory. */
+static bool unreadable_poll(struct verification *run, const struct error *why, struct error *error)
+{
+    if (why->kind == ERROR_NO_MEMORY) {
+        *error = *why;
+        return false;
+    }
+    return found_at_poll(run, VERIFY_PAYLOAD, why->text);
+}
+
+static bool check_poll(struct verification *run, bool *more, struct error *error)
+{
+    struct error why;
+    run->poll.poll_id = run->next_poll_id;
+    enum step step = poll_reader_get_from(run->reader, run->next_poll_id, &run->poll, &why);
+    *more = step != STEP_DONE;
+    if (step == STEP_DONE) {
+        return true;
+    }
+    if (step == STEP_FAILED) {
+        return unreadable_poll(run, &why, error);
+    }
+    if (run->poll.poll_id != run->next_poll_id) {
+        run->report->poll_id = maybe_of(run->next_poll_id);
+        return found(run->report, VERIFY_CHAIN, "the poll is missing; the next is %lld",
+                     (long long)run->poll.poll_id);
+    }
+    if (!check_payload(run, error) || !check_link(run, error) || !check_rows(run, error)) {
+        return false;
+    }
+    run->report->last_poll_id = run->next_poll_id++;
+    run->report->polls++;
+    if (run->settings->on_progress != NULL) {
+        run->settings->on_progress(run->settings->context, run->report->polls, run->poll_count);
+    }
+    return true;
+}
+
+static bool check_end(struct verification *run, struct error *error)
+{
+    int64_t payloads;
+    if (!row_checker_finish(run->checker, run->derivation, error)) {
+        return rows_stopped(run, false);
+    }
+    if (!database_integer(run->database, "SELECT max(payload_id) FROM payload", &payloads, error)) {
+        return false;
+    }
+    if (payloads != run->last_payload_id) {
+        return found(run->report, VERIFY_PAYLOAD, "payload %lld belongs to no poll",
+                     (long long)payloads);
+    }
+    if (run->settings->head != NULL && !run->head_found) {
+        return found(run->report, VERIFY_HEAD,
+                     "the noted head is no link of this history: polls up to it are missing or "
+                     "were changed");
+    }
+    return true;
+}
+
+static bool check_polls(struct verification *run, struct error *error)
+{
+    bool more = true;
+    if (!database_integer(run->database, "SELECT max(poll_id) FROM poll", &run->poll_count,
+                          error)) {
+        return false;
+    }
+    run->poll_count -= run->settings->from_poll_id - 1;
+    /* The head noted may be the one that the first checked poll builds on, or none at all. */
+    run->head_found =
+        run->settings->head != NULL && sha256_equal(&run->report->head, run->settings->head);
+    while (more) {
+        if (!check_poll(run, &more, error)) {
+            return false;
+        }
+    }
+    /* After the polls: they name the place, this only the table. */
+    return check_end(run, error) &&
+           check_pragma(run, "PRAGMA foreign_key_check", VERIFY_FOREIGN_KEY, error);
+}
+
+static bool open_verification(struct verification *run, struct error *error)
+{
+    int64_t from = run->settings->from_poll_id;
+    run->sha256 = sha256_new(error);
+    if (run->sha256 == NULL) {
+        return false;
+    }
+    run->reader = poll_reader_new(run->database, error);
+    run->checker = row_checker_new(run->database, from, error);
+    if (run->reader == NULL || run->checker == NULL) {
+        return false;
+    }
+    run->derivation = derivation_new(row_checker_sink(run->checker), true, error);
+    return run->derivation != NULL && load_start(run, error) &&
+           (from <= 1 || state_load(run->database, run->derivation, from, error));
+}
+
+static void close_verification(struct verification *run)
+{
+    derivation_free(run->derivation);
+    row_checker_free(run->checker);
+    poll_reader_free(run->reader);
+    sha256_free(run->sha256);
+    stored_poll_free(&run->poll);
+    text_free(&run->derived.detail);
+    text_free(&run->canonical);
+}
+
+bool verify_database(const struct database *database, const struct verify_settings *settings,
+                     struct verify_report *report, struct error *error)
+{
+    struct verification run = {.database = database, .settings = settings, .report = report};
+    *report = (struct verify_report){0};
+    if (!database_run(database, "BEGIN", error)) {
+        return false;
+    }
+    bool done =
+        check_file(&run, error) && open_verification(&run, error) && check_polls(&run, error);
+    if (run.checker != NULL) {
+        report->positions = row_checker_counts(run.checker).positions;
+        report->valuations = row_checker_counts(run.checker).valuations;
+    }
+    close_verification(&run);
+    sqlite3_exec(database->handle, "COMMIT", NULL, NULL, NULL);
+    return done || report->kind != VERIFY_SOUND;
+}

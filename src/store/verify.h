@@ -1,0 +1,55 @@
+/* Proves a database: its file, its schema, every link of the chain, every payload, and all rows
+ * derived again from the bytes. All of one moment, while others may write. */
+#ifndef POSREC_STORE_VERIFY_H
+#define POSREC_STORE_VERIFY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/sha256.h"
+#include "model/maybe.h"
+#include "store/database.h"
+
+#define VERIFY_WHAT_SIZE 600
+
+/* What kind of thing is wrong. */
+enum verify_kind {
+    VERIFY_SOUND,
+    VERIFY_INTEGRITY,   /* SQLite's own check of the file */
+    VERIFY_FOREIGN_KEY, /* a row refers to one that is not there */
+    VERIFY_SCHEMA,      /* migrations, tables, indexes, views, triggers */
+    VERIFY_CHAIN,       /* a poll is missing, added, swapped or changed */
+    VERIFY_PAYLOAD,     /* bytes are not those that were received */
+    VERIFY_OUTCOME,     /* outcome, code, detail or row count do not follow from the bytes */
+    VERIFY_ROWS,        /* a derived row is missing, changed or too many */
+    VERIFY_HEAD,        /* the history up to the noted head is not there any more */
+};
+
+struct verify_settings {
+    int64_t from_poll_id;             /* 1 for all; links before it are taken as given */
+    const struct sha256_digest *head; /* a link that must be there; NULL for none */
+    void *context;                    /* of the callback, which may be NULL */
+    void (*on_progress)(void *context, int64_t done, int64_t total);
+};
+
+struct verify_report {
+    enum verify_kind kind;       /* of the first thing wrong */
+    struct maybe_int poll_id;    /* where it is, when it is at a poll */
+    struct maybe_int time_ms;    /* that poll's received_ms */
+    char what[VERIFY_WHAT_SIZE]; /* in words */
+
+    int64_t polls; /* that were checked and found sound */
+    int64_t payloads;
+    int64_t positions;
+    int64_t valuations;
+    int64_t last_poll_id; /* 0 for an empty database */
+    struct sha256_digest head;
+};
+
+const char *verify_kind_name(enum verify_kind kind);
+
+/* Fills the report. False with the error set only when it could not be carried through. */
+bool verify_database(const struct database *database, const struct verify_settings *settings,
+                     struct verify_report *report, struct error *error);
+
+#endif

@@ -1,0 +1,130 @@
+#!/usr/bin/env python3
+"""Changes a recorded database in every way that the sqlite3 shell allows, one at a time, and expects
+`posrec verify` to find each.
+
+    tamper.py POSREC HISTORY
+
+For every column of every table the value of one row is changed; rows are deleted, added, swapped and
+moved in time. What cannot matter is listed in HARMLESS, as in docs/schema.md; a base named for a body that opens
+without one cannot either, so base_id is changed where it is used.
+"""
+import pathlib
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+
+# When a migration was applied is nobody's evidence.
+HARMLESS = {("schema_migration", "applied_ms")}
+
+EXTRA = {
+    "a poll deleted in the middle": "DELETE FROM poll WHERE poll_id = 20",
+    "the first poll deleted": "DELETE FROM poll WHERE poll_id = 1",
+    "a poll re-timed": "UPDATE poll SET received_ms = received_ms + 1 WHERE poll_id = 20",
+    "two polls swapped": "UPDATE poll SET poll_id = -1 WHERE poll_id = 20;"
+                         "UPDATE poll SET poll_id = 20 WHERE poll_id = 22;"
+                         "UPDATE poll SET poll_id = 22 WHERE poll_id = -1",
+    "a poll added at the end": "INSERT INTO poll SELECT (SELECT max(poll_id) + 1 FROM poll), account_id, endpoint,"
+                               " due_ms, sent_ms, received_ms + 1000000, clock_offset_ms, interval_ms, attempt,"
+                               " outcome, http_status, api_code, detail, used_weight, request, row_count,"
+                               " payload_id, chain FROM poll WHERE poll_id = (SELECT max(poll_id) FROM poll)",
+    "a position deleted": "DELETE FROM position WHERE leg_id = 2 AND poll_id ="
+                          " (SELECT max(poll_id) FROM position WHERE leg_id = 2)",
+    "a position added": "INSERT INTO position SELECT leg_id, update_ms, revision + 100, poll_id + 1,"
+                        " position_amount_e8, entry_price_e8, break_even_price_e8, leverage, max_quantity_e8,"
+                        " margin_type, auto_add_margin, isolated_wallet_e8, present, rounded, extra"
+                        " FROM position WHERE leg_id = 2 ORDER BY poll_id DESC LIMIT 1",
+    "a valuation deleted": "DELETE FROM valuation WHERE leg_id = 2 AND time_ms ="
+                           " (SELECT max(time_ms) FROM valuation WHERE leg_id = 2)",
+    "a valuation added": "INSERT INTO valuation SELECT leg_id, time_ms + 1, update_ms, revision, mark_price_e8,"
+                         " unrealized_pnl_e8, liquidation_price_e8, isolated_margin_e8, notional_value_e8, rounded"
+                         " FROM valuation WHERE leg_id = 2 ORDER BY time_ms DESC LIMIT 1",
+    "two valuations swapped": "UPDATE valuation SET time_ms = -1 WHERE leg_id = 2 AND time_ms ="
+                              " (SELECT min(time_ms) FROM valuation WHERE leg_id = 2);"
+                              "UPDATE valuation SET time_ms = (SELECT received_ms FROM poll WHERE poll_id = 1)"
+                              " WHERE leg_id = 2 AND time_ms ="
+                              " (SELECT max(time_ms) FROM valuation WHERE leg_id = 2);",
+    "a leg added": "INSERT INTO leg (account_id, contract_id, position_side) VALUES (1, 1, 'ODD')",
+    "a contract added": "INSERT INTO contract (product, symbol, source) VALUES ('coin-m', 'ODD', 'derived')",
+    "an account added": "INSERT INTO account (name, product) VALUES ('odd', 'coin-m')",
+    "a payload added": "INSERT INTO payload (size, sha256, zstd) SELECT size, sha256, zstd FROM payload"
+                       " WHERE payload_id = 1",
+    "a payload deleted": "DELETE FROM payload WHERE payload_id = 10",
+    "a migration record deleted": "DELETE FROM schema_migration WHERE version = 2",
+    "a view changed": "DROP VIEW pnl_history; CREATE VIEW pnl_history AS SELECT 1 AS one",
+    "an index dropped": "DROP INDEX leg_by_contract",
+    "a trigger added": "CREATE TRIGGER t AFTER INSERT ON poll BEGIN DELETE FROM valuation; END",
+    "a table's columns added to": "ALTER TABLE poll ADD COLUMN odd TEXT",
+}
+
+
+def changed(value, kind):
+    if kind == "TEXT":
+        return "odd" if value is None else value + "x"
+    if kind == "BLOB":
+        return bytes([value[0] ^ 1]) + value[1:]
+    return 1 if value is None else value + 1000003
+
+
+def column_changes(database):
+    """Yields (name, statement, parameters): one row of each column, changed."""
+    tables = [row[0] for row in database.execute(
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name")]
+    for table in tables:
+        columns = database.execute(f"PRAGMA table_info({table})").fetchall()
+        keys = [column[1] for column in columns if column[5]]
+        for _, column, kind, *_ in columns:
+            if (table, column) in HARMLESS:
+                continue
+            used = database.execute(f"SELECT {', '.join(keys)}, {column} FROM {table}"
+                                    f" ORDER BY {column} IS NULL, {', '.join(keys)}").fetchall()
+            known = [row for row in used if row[-1] is not None] or used
+            row = known[len(known) // 2]
+            where = " AND ".join(f"{key} IS ?" for key in keys)
+            yield (f"{table}.{column}", f"UPDATE {table} SET {column} = ? WHERE {where}",
+                   (changed(row[-1], kind), *row[:-1]))
+
+
+def loosened(path):
+    database = sqlite3.connect(path, isolation_level=None)
+    database.execute("PRAGMA foreign_keys = OFF")
+    database.execute("PRAGMA ignore_check_constraints = ON")
+    return database
+
+
+def verify(posrec, path):
+    return subprocess.run([posrec, "-d", path, "verify"], capture_output=True, text=True, check=False)
+
+
+def main():
+    posrec, history = sys.argv[1:3]
+    with tempfile.TemporaryDirectory() as folder:
+        original = pathlib.Path(folder) / "original.db"
+        subprocess.run([posrec, "-q", "-d", original, "import", history], check=True)
+        assert verify(posrec, original).returncode == 0
+        with sqlite3.connect(original) as database:
+            trials = [(name, [(sql, parameters)]) for name, sql, parameters in column_changes(database)]
+        trials += [(name, [(part, ()) for part in sql.split(";") if part.strip()])
+                   if "TRIGGER" not in sql else (name, [(sql, ())]) for name, sql in EXTRA.items()]
+        unseen = []
+        for name, statements in trials:
+            path = pathlib.Path(folder) / "tampered.db"
+            shutil.copy(original, path)
+            database = loosened(path)
+            touched = sum(database.execute(sql, parameters).rowcount for sql, parameters in statements)
+            database.close()
+            assert touched != 0, f"{name}: nothing was changed"
+            result = verify(posrec, path)
+            print(f"{name}: {result.stderr.strip().splitlines()[-1] if result.returncode == 1 else 'NOT FOUND'}"
+                  .replace(folder, ""))
+            if result.returncode != 1:
+                unseen.append(f"{name} (exit {result.returncode}: {result.stderr.strip()})")
+        print(f"{len(trials)} changes, {len(unseen)} unseen")
+        for name in unseen:
+            print("unseen:", name)
+        return 1 if unseen else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
