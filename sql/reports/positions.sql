@@ -14,17 +14,19 @@ SELECT h.account,
        m.liquidation_price,
        h.time
   FROM leg_range AS r
-  JOIN pnl_history AS h
+  CROSS JOIN pnl_history AS h
     ON h.account = r.account
    AND h.symbol = r.symbol
    AND h.position_side = r.position_side
-   AND h.time_ms = (SELECT max(t.time_ms)
+   AND h.time_ms = (SELECT t.time_ms
                       FROM pnl_history AS t
                      WHERE t.account = r.account
                        AND t.symbol = r.symbol
                        AND t.position_side = r.position_side
-                       AND t.time_ms <= :at_ms)
-  JOIN margin_history AS m
+                       AND t.time_ms <= :at_ms
+                     ORDER BY t.time_ms DESC
+                     LIMIT 1)
+  CROSS JOIN margin_history AS m
     ON m.account = h.account
    AND m.symbol = h.symbol
    AND m.position_side = h.position_side

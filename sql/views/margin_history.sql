@@ -2,6 +2,8 @@
 -- initial_margin = |amount| x contract size / mark / leverage, in the margin asset.
 -- liquidation_distance = the fraction of the mark price still to go to the liquidation price; NULL
 -- when the leg is flat or has no liquidation price.
+-- CROSS JOIN keeps SQLite to this order, in which every filter on account, symbol, side and time
+-- reaches a key and valuations are never scanned.
 CREATE VIEW margin_history AS
 SELECT a.name AS account,
        c.symbol,
@@ -34,8 +36,8 @@ SELECT a.name AS account,
                     END
        END AS liquidation_distance
   FROM account AS a
-  JOIN contract AS c ON c.product = a.product
-  JOIN leg AS l ON l.account_id = a.account_id AND l.contract_id = c.contract_id
-  JOIN valuation AS v ON v.leg_id = l.leg_id
-  JOIN position AS p
+ CROSS JOIN contract AS c ON c.product = a.product
+ CROSS JOIN leg AS l ON l.account_id = a.account_id AND l.contract_id = c.contract_id
+ CROSS JOIN valuation AS v ON v.leg_id = l.leg_id
+ CROSS JOIN position AS p
     ON p.leg_id = v.leg_id AND p.update_ms = v.update_ms AND p.revision = v.revision;

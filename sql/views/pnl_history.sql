@@ -1,6 +1,8 @@
 -- The unrealized PnL of each leg at each poll, as reported and as computed.
 -- expected_pnl = amount x contract size x (1/entry - 1/mark), in the margin asset: COIN-M contracts
 -- are inverse.
+-- CROSS JOIN keeps SQLite to this order, in which every filter on account, symbol, side and time
+-- reaches a key and valuations are never scanned.
 CREATE VIEW pnl_history AS
 SELECT a.name AS account,
        c.symbol,
@@ -30,8 +32,8 @@ SELECT a.name AS account,
                                   * (1e8 / p.entry_price_e8 - 1e8 / v.mark_price_e8), 8), 8)
        END AS pnl_difference
   FROM account AS a
-  JOIN contract AS c ON c.product = a.product
-  JOIN leg AS l ON l.account_id = a.account_id AND l.contract_id = c.contract_id
-  JOIN valuation AS v ON v.leg_id = l.leg_id
-  JOIN position AS p
+ CROSS JOIN contract AS c ON c.product = a.product
+ CROSS JOIN leg AS l ON l.account_id = a.account_id AND l.contract_id = c.contract_id
+ CROSS JOIN valuation AS v ON v.leg_id = l.leg_id
+ CROSS JOIN position AS p
     ON p.leg_id = v.leg_id AND p.update_ms = v.update_ms AND p.revision = v.revision;

@@ -27,11 +27,11 @@ SELECT a.name AS account,
        c.source AS contract_source,
        p.extra
   FROM account AS a
-  JOIN contract AS c ON c.product = a.product
-  JOIN leg AS l ON l.account_id = a.account_id AND l.contract_id = c.contract_id
-  JOIN valuation AS v
+ CROSS JOIN contract AS c ON c.product = a.product
+ CROSS JOIN leg AS l ON l.account_id = a.account_id AND l.contract_id = c.contract_id
+ CROSS JOIN valuation AS v
     ON v.leg_id = l.leg_id
    AND v.time_ms = (SELECT max(time_ms) FROM valuation WHERE leg_id = l.leg_id)
-  JOIN position AS p
+ CROSS JOIN position AS p
     ON p.leg_id = v.leg_id AND p.update_ms = v.update_ms AND p.revision = v.revision
  WHERE p.present = 1;

@@ -12,6 +12,9 @@ struct watch {
     struct progress progress;
 };
 
+/* Of one stream at a time. */
+static char read_buffer[IMPORT_READ_BUFFER_SIZE];
+
 static void on_progress(void *context, int64_t bytes_done)
 {
     struct watch *watch = context;
@@ -66,6 +69,7 @@ static bool import_all(struct cli *cli, struct recorder *recorder, struct error 
         .interval_ms = options->interval_ms,
         .received_at_ms = options->received_at_ms,
         .skip_bad = options->skip_bad,
+        .read_buffer = read_buffer,
         .context = &watch,
         .on_progress = on_progress,
         .on_bad_line = on_bad_line,

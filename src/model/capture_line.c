@@ -164,11 +164,7 @@ static bool take_body(struct reading *reading, const char *name, struct json_wal
     if (walk->text.data[walk->at] == '"') {
         return json_take_string(walk, body) || wrong(name, "not a JSON string", error);
     }
-    bool taken = json_take_value(walk, &value);
-    cJSON *parsed = taken ? json_value_parse(value) : NULL;
-    bool is_json = parsed != NULL;
-    cJSON_Delete(parsed);
-    if (!is_json) {
+    if (!json_take_value(walk, &value) || !json_value_is_valid(value)) {
         return wrong(name, "neither a string nor JSON", error);
     }
     reading->capture->has_body = !span_is(value, "null");

@@ -1,6 +1,10 @@
 #include "model/json_span.h"
 
+#include <cjson/cJSON.h>
+#include <ctype.h>
 #include <string.h>
+
+#include "base/decimal.h"
 
 /* As deep as cJSON goes. */
 #define DEPTH_MAX CJSON_NESTING_LIMIT
@@ -303,13 +307,60 @@ bool json_unescape(struct span string, struct text *out)
     return json_take_string(&walk, out) && walk.at == string.size;
 }
 
-cJSON *json_value_parse(struct span value)
+/* 007 and 1. are numbers to cJSON, but none of JSON's. */
+static bool is_strict_number(struct span number)
+{
+    int64_t ignored;
+    bool rounded;
+    size_t first = number.size > 0 && number.data[0] == '-' ? 1 : 0;
+    bool padded = number.size > first + 1 && number.data[first] == '0' &&
+                  isdigit((unsigned char)number.data[first + 1]);
+    return !padded && decimal_parse(number, 0, &ignored, &rounded) != DECIMAL_NOT_A_NUMBER;
+}
+
+/* \u with other than four hex digits passes cJSON too. */
+static bool is_strict_string(struct span string)
+{
+    const char *end = string.data + string.size;
+    for (const char *p = string.data; p + 1 < end; p++) {
+        if (*p == '\\') {
+            p++;
+            if (*p == 'u' && take_code_unit(p, end) < 0) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+/* Checks what cJSON lets pass, in bytes that it took for JSON. */
+static bool is_strict(struct span value)
+{
+    size_t at = 0;
+    while (at < value.size) {
+        char c = value.data[at];
+        size_t end = at + 1;
+        bool good = true;
+        if (c == '"') {
+            end = skip_string(value, at);
+            good = end > at && is_strict_string((struct span){value.data + at, end - at});
+        } else if (c == '-' || isdigit((unsigned char)c)) {
+            end = skip_scalar(value, at);
+            good = is_strict_number((struct span){value.data + at, end - at});
+        }
+        if (!good) {
+            return false;
+        }
+        at = end;
+    }
+    return true;
+}
+
+bool json_value_is_valid(struct span value)
 {
     const char *end = NULL;
     cJSON *parsed = cJSON_ParseWithLengthOpts(value.data, value.size, &end, 0);
-    if (parsed != NULL && end != value.data + value.size) {
-        cJSON_Delete(parsed);
-        return NULL;
-    }
-    return parsed;
+    bool whole = parsed != NULL && end == value.data + value.size;
+    cJSON_Delete(parsed);
+    return whole && is_strict(value);
 }

@@ -7,7 +7,6 @@
 #ifndef POSREC_MODEL_JSON_SPAN_H
 #define POSREC_MODEL_JSON_SPAN_H
 
-#include <cjson/cJSON.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -65,8 +64,7 @@ bool json_key_is(struct span key, const char *name);
  * is no valid JSON string: a bad escape, half a surrogate pair. */
 bool json_unescape(struct span string, struct text *out);
 
-/* Parses one value's bytes with cJSON; NULL when they are not one whole JSON value. The caller
- * frees the result with cJSON_Delete. */
-cJSON *json_value_parse(struct span value);
+/* Whether the bytes are one whole JSON value and nothing else (RFC 8259). */
+bool json_value_is_valid(struct span value);
 
 #endif

@@ -201,23 +201,6 @@ static void append_extra(struct position_row *row, struct span key, struct span 
     row->extra_keys += key_hash(key);
 }
 
-/* Whether the bytes are JSON is cJSON's to say, but its numbers are laxer than JSON's. */
-static bool is_json_value(struct span value)
-{
-    cJSON *parsed = json_value_parse(value);
-    bool valid = parsed != NULL;
-    if (valid && cJSON_IsNumber(parsed)) {
-        int64_t number;
-        bool rounded;
-        size_t digit = value.data[0] == '-' ? 1 : 0;
-        bool padded = value.size > digit + 1 && value.data[digit] == '0' &&
-                      value.data[digit + 1] >= '0' && value.data[digit + 1] <= '9';
-        valid = !padded && decimal_parse(value, 0, &number, &rounded) != DECIMAL_NOT_A_NUMBER;
-    }
-    cJSON_Delete(parsed);
-    return valid;
-}
-
 /* The field a key names; NULL when posrec does not know it. */
 static const struct field *find_field(struct span key)
 {
@@ -236,7 +219,7 @@ static bool parse_member(struct position_row *row, struct span key, struct span 
 {
     const struct field *field = find_field(key);
     if (field == NULL) {
-        if (!is_json_value(value) || !is_json_value(key)) {
+        if (!json_value_is_valid(value) || !json_value_is_valid(key)) {
             return field_error(error, key, "not a JSON value", value);
         }
         append_extra(row, key, value);

@@ -6,8 +6,6 @@
 
 #include "model/capture_line.h"
 
-#define READ_BUFFER_SIZE ((size_t)256 << 10)
-
 struct import {
     struct recorder *recorder;
     const struct import_settings *settings;
@@ -73,7 +71,6 @@ static bool take_lines(struct import *import, FILE *file, struct error *error)
     const struct import_settings *settings = import->settings;
     char *buffer = NULL;
     size_t capacity = 0;
-    setvbuf(file, NULL, _IOFBF, READ_BUFFER_SIZE);
     ssize_t size;
     bool taken = true;
     while (taken && (size = getline(&buffer, &capacity, file)) >= 0) {
@@ -137,6 +134,8 @@ bool import_file(struct recorder *recorder, FILE *file, const char *name,
                  struct error *error)
 {
     struct import import = {.recorder = recorder, .settings = settings, .name = name};
+    /* The stream keeps the buffer until its owner closes it. */
+    setvbuf(file, settings->read_buffer, _IOFBF, IMPORT_READ_BUFFER_SIZE);
     if (!recorder_begin(recorder, error)) {
         return false;
     }

@@ -14,11 +14,14 @@
 /* A body of CAPTURE_BODY_SIZE_MAX with every byte escaped as \u00xx, and the other fields. */
 #define IMPORT_LINE_SIZE_MAX ((size_t)100 << 20)
 
+#define IMPORT_READ_BUFFER_SIZE ((size_t)256 << 10)
+
 struct import_settings {
     const char *account;             /* of captures that name none */
     struct maybe_int interval_ms;    /* likewise */
     struct maybe_int received_at_ms; /* the file is one bare response of that time */
     bool skip_bad;                   /* report bad lines and go on */
+    char *read_buffer; /* IMPORT_READ_BUFFER_SIZE bytes that outlive the stream; NULL: the stream's own */
 
     void *context; /* of the two below, either of which may be NULL */
     void (*on_progress)(void *context, int64_t bytes_done);

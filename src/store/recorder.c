@@ -19,14 +19,14 @@ enum statement {
 
 static const char *const SQL[STATEMENT_COUNT] = {
     [INSERT_POLL] =
-        "INSERT INTO poll (poll_id, account_id, endpoint, due_ms, sent_ms, received_ms, "
-        "clock_offset_ms, interval_ms, attempt, outcome, http_status, api_code, detail, "
-        "used_weight, request, row_count, payload_id, chain) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        ("INSERT INTO poll (poll_id, account_id, endpoint, due_ms, sent_ms, received_ms, "
+         "clock_offset_ms, interval_ms, attempt, outcome, http_status, api_code, detail, "
+         "used_weight, request, row_count, payload_id, chain) "
+         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
     [SELECT_HEAD] = "SELECT poll_id, chain FROM poll ORDER BY poll_id DESC LIMIT 1",
     [SELECT_SAME_TIME] =
-        "SELECT p.poll_id, p.endpoint, p.outcome, y.sha256 FROM poll AS p "
-        "LEFT JOIN payload AS y USING (payload_id) WHERE p.account_id = ? AND p.received_ms = ?",
+        ("SELECT p.poll_id, p.endpoint, p.outcome, y.sha256 FROM poll AS p "
+         "LEFT JOIN payload AS y USING (payload_id) WHERE p.account_id = ? AND p.received_ms = ?"),
     [SELECT_DATA_VERSION] = "PRAGMA data_version",
     [SELECT_EXCHANGE_INFO] =
         "SELECT max(received_ms) FROM poll WHERE endpoint = 'exchangeInfo' AND outcome = 'ok'",

@@ -19,20 +19,20 @@ enum statement {
 static const char *const SQL[STATEMENT_COUNT] = {
     [SELECT_ACCOUNT] = "SELECT name, product FROM account WHERE account_id = ?",
     [SELECT_CONTRACT] =
-        "SELECT symbol, product, pair, margin_asset, contract_type, source, delivery_ms, "
-        "contract_size_e8 FROM contract WHERE contract_id = ?",
+        ("SELECT symbol, product, pair, margin_asset, contract_type, source, delivery_ms, "
+         "contract_size_e8 FROM contract WHERE contract_id = ?"),
     [SELECT_LEG] = "SELECT position_side, account_id, contract_id FROM leg WHERE leg_id = ?",
     [SELECT_POSITION] =
-        "SELECT poll_id, update_ms, revision, present, rounded, margin_type, extra, "
-        "position_amount_e8, entry_price_e8, break_even_price_e8, leverage, max_quantity_e8, "
-        "auto_add_margin, isolated_wallet_e8 "
-        "FROM position WHERE leg_id = ? AND poll_id > ? ORDER BY poll_id LIMIT 1",
+        ("SELECT poll_id, update_ms, revision, present, rounded, margin_type, extra, "
+         "position_amount_e8, entry_price_e8, break_even_price_e8, leverage, max_quantity_e8, "
+         "auto_add_margin, isolated_wallet_e8 "
+         "FROM position WHERE leg_id = ? AND poll_id > ? ORDER BY poll_id LIMIT 1"),
     [SELECT_VALUATION] =
-        "SELECT time_ms, update_ms, revision, rounded, mark_price_e8, unrealized_pnl_e8, "
-        "liquidation_price_e8, isolated_margin_e8, notional_value_e8 "
-        "FROM valuation WHERE leg_id = ? AND time_ms > ? ORDER BY time_ms LIMIT 1",
-    [SELECT_REVISION] = "SELECT max(revision) FROM position "
-                        "WHERE leg_id = ? AND update_ms = ? AND poll_id < ?",
+        ("SELECT time_ms, update_ms, revision, rounded, mark_price_e8, unrealized_pnl_e8, "
+         "liquidation_price_e8, isolated_margin_e8, notional_value_e8 "
+         "FROM valuation WHERE leg_id = ? AND time_ms > ? ORDER BY time_ms LIMIT 1"),
+    [SELECT_REVISION] = ("SELECT max(revision) FROM position "
+                         "WHERE leg_id = ? AND update_ms = ? AND poll_id < ?"),
 };
 
 static const char *const POSITION_COLUMNS[POSITION_COLUMN_COUNT] = {

@@ -16,23 +16,23 @@ enum statement {
 static const char *const SQL[STATEMENT_COUNT] = {
     [INSERT_ACCOUNT] = "INSERT INTO account (account_id, name, product) VALUES (?, ?, ?)",
     [INSERT_CONTRACT] =
-        "INSERT INTO contract (contract_id, product, symbol, pair, margin_asset, contract_type, "
-        "delivery_ms, contract_size_e8, source) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        ("INSERT INTO contract (contract_id, product, symbol, pair, margin_asset, contract_type, "
+         "delivery_ms, contract_size_e8, source) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"),
     [UPDATE_CONTRACT] =
-        "UPDATE contract SET product = ?2, symbol = ?3, pair = ?4, margin_asset = ?5, "
-        "contract_type = ?6, delivery_ms = ?7, contract_size_e8 = ?8, source = ?9 "
-        "WHERE contract_id = ?1",
+        ("UPDATE contract SET product = ?2, symbol = ?3, pair = ?4, margin_asset = ?5, "
+         "contract_type = ?6, delivery_ms = ?7, contract_size_e8 = ?8, source = ?9 "
+         "WHERE contract_id = ?1"),
     [INSERT_LEG] =
         "INSERT INTO leg (leg_id, account_id, contract_id, position_side) VALUES (?, ?, ?, ?)",
     [INSERT_POSITION] =
-        "INSERT INTO position (leg_id, update_ms, revision, poll_id, position_amount_e8, "
-        "entry_price_e8, break_even_price_e8, leverage, max_quantity_e8, auto_add_margin, "
-        "isolated_wallet_e8, margin_type, present, rounded, extra) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        ("INSERT INTO position (leg_id, update_ms, revision, poll_id, position_amount_e8, "
+         "entry_price_e8, break_even_price_e8, leverage, max_quantity_e8, auto_add_margin, "
+         "isolated_wallet_e8, margin_type, present, rounded, extra) "
+         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
     [INSERT_VALUATION] =
-        "INSERT INTO valuation (leg_id, time_ms, update_ms, revision, mark_price_e8, "
-        "unrealized_pnl_e8, liquidation_price_e8, isolated_margin_e8, notional_value_e8, rounded) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        ("INSERT INTO valuation (leg_id, time_ms, update_ms, revision, mark_price_e8, "
+         "unrealized_pnl_e8, liquidation_price_e8, isolated_margin_e8, notional_value_e8, rounded) "
+         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
     [SELECT_REVISION] = "SELECT max(revision) FROM position WHERE leg_id = ? AND update_ms = ?",
 };
 

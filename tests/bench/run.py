@@ -1,0 +1,160 @@
+#!/usr/bin/env python3
+"""Measures posrec and the plain recorder in one run, in turn, on the same captures. See scripts/bench."""
+import argparse
+import datetime
+import os
+import pathlib
+import platform
+import shutil
+import sqlite3
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+SOURCE = HERE.parent.parent
+POSREC = SOURCE / "build" / "posrec"
+PLAIN = HERE / "plain_recorder.py"
+BYTES_A_LINE = 31000
+QUERY_RUNS = 7
+
+LEG = "account = 'main' AND symbol = 'ETHUSD_PERP' AND position_side = 'BOTH'"
+SERIES = f"SELECT time_ms, unrealized_pnl FROM pnl_history WHERE {LEG} ORDER BY time_ms"
+EXPOSURE = """SELECT time_ms, margin_asset, sum(notional_value * mark_price) FROM margin_history
+               WHERE notional_value <> 0 GROUP BY time_ms, margin_asset"""
+
+
+def run(command, stdin=None):
+    """Runs a command; returns seconds and peak memory in MiB of that child alone."""
+    started = time.perf_counter()
+    process = subprocess.Popen(command, stdin=stdin, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    text = process.stderr.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        sys.exit(f"{command}: {text.decode()}")
+    return time.perf_counter() - started, usage.ru_maxrss / 1024
+
+
+def import_posrec(captures, database):
+    remove(database)
+    return run([POSREC, "-q", "-d", database, "import", captures])
+
+
+def import_plain(captures, database):
+    remove(database)
+    with open(captures, "rb") as lines:
+        return run([sys.executable, PLAIN, "import", database], stdin=lines)
+
+
+def remove(database):
+    for suffix in ("", "-wal", "-shm"):
+        pathlib.Path(f"{database}{suffix}").unlink(missing_ok=True)
+
+
+def median_ms(question):
+    times = []
+    for _ in range(QUERY_RUNS):
+        started = time.perf_counter()
+        question()
+        times.append((time.perf_counter() - started) * 1000)
+    return statistics.median(times)
+
+
+def drain(cursor):
+    return sum(1 for _ in cursor)
+
+
+def ask_posrec(path):
+    database = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    first, last = database.execute(f"SELECT min(time_ms), max(time_ms) FROM pnl_history WHERE {LEG}").fetchone()
+    as_of = (SOURCE / "sql" / "reports" / "positions.sql").read_text()
+    parameters = {"at_ms": (first + last) // 2, "account": None, "all": 1}
+    return {"series": median_ms(lambda: drain(database.execute(SERIES))),
+            "asof": median_ms(lambda: drain(database.execute(as_of, parameters))),
+            "exposure": median_ms(lambda: drain(database.execute(EXPOSURE)))}
+
+
+def ask_plain(path):
+    def ask(question):
+        output = subprocess.run([sys.executable, PLAIN, question, path], capture_output=True, text=True, check=True)
+        return float(output.stdout.split()[1])
+    return {name: statistics.median(ask(name) for _ in range(3)) for name in ("series", "asof", "exposure")}
+
+
+def make_captures(polls, path):
+    with open(path, "wb") as out:
+        subprocess.run([sys.executable, HERE / "make_captures.py", str(polls)], stdout=out, check=True)
+
+
+def measure(polls, folder):
+    captures, ours, theirs = folder / "captures.ndjson", folder / "posrec.db", folder / "plain.db"
+    need = polls * (BYTES_A_LINE + 14000)
+    if shutil.disk_usage(folder).free < need * 1.2:
+        sys.exit(f"bench: {polls} polls need {need >> 20} MiB in {folder}; set TMPDIR")
+    print(f"{polls} polls: making captures", file=sys.stderr)
+    make_captures(polls, captures)
+    rounds = 3 if polls <= 20000 else 1
+    fast, slow = [], []
+    for number in range(rounds):
+        print(f"{polls} polls: import, round {number + 1} of {rounds}", file=sys.stderr)
+        fast.append(import_posrec(captures, ours))
+        slow.append(import_plain(captures, theirs))
+    captures.unlink()
+    print(f"{polls} polls: questions and verify", file=sys.stderr)
+    answers = {"posrec": ask_posrec(ours), "plain": ask_plain(theirs)}
+    verify_s, _ = run([POSREC, "-q", "-d", ours, "verify"])
+    import_s = statistics.median(seconds for seconds, _ in fast)
+    plain_s = statistics.median(seconds for seconds, _ in slow)
+    rows = [
+        ("disk, bytes a poll", theirs.stat().st_size / polls, ours.stat().st_size / polls, True),
+        ("import, polls a second", polls / plain_s, polls / import_s, False),
+        ("PnL series of one leg, ms", answers["plain"]["series"], answers["posrec"]["series"], True),
+        ("as-of snapshot of 70 legs, ms", answers["plain"]["asof"], answers["posrec"]["asof"], True),
+        ("exposure over all polls, ms", answers["plain"]["exposure"], answers["posrec"]["exposure"], True),
+        ("peak memory of import, MiB", slow[0][1], fast[0][1], True),
+        ("verify, polls a second", None, polls / verify_s, False),
+    ]
+    remove(ours)
+    remove(theirs)
+    return rows
+
+
+def table(polls, rows):
+    lines = [f"### {polls:,} polls", "", "| what | plain recorder | posrec | ratio |", "|---|---|---|---|"]
+    for what, plain, posrec, less_is_better in rows:
+        ratio = "" if plain is None else f"{(plain / posrec if less_is_better else posrec / plain):.1f}x"
+        digits = 2 if posrec < 10 else 0
+        shown = "" if plain is None else f"{plain:,.{digits}f}"
+        lines.append(f"| {what} | {shown} | {posrec:,.{digits}f} | {ratio} |")
+    return "\n".join(lines) + "\n"
+
+
+def machine():
+    model = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")),
+                 platform.machine())
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 30
+    return f"{model}, {os.cpu_count()} cores, {memory} GiB; {platform.system()} {platform.release().split('-')[0]}"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--polls", type=int, action="append")
+    parser.add_argument("--write", action="store_true", help="renew docs/benchmarks.md")
+    arguments = parser.parse_args()
+    text = ""
+    with tempfile.TemporaryDirectory(prefix="posrec-bench-") as folder:
+        for polls in arguments.polls or [20000, 100000]:
+            part = table(polls, measure(polls, pathlib.Path(folder)))
+            print(part)
+            text += part + "\n"
+    if arguments.write:
+        page = SOURCE / "docs" / "benchmarks.md"
+        intro = page.read_text().split("## Measured")[0]
+        page.write_text(f"{intro}## Measured on {datetime.date.today()}\n\n{machine()}\n\n{text}".rstrip() + "\n")
+
+
+if __name__ == "__main__":
+    main()

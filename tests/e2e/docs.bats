@@ -1,0 +1,52 @@
+load helper
+
+@test "every block of the README that can be run works as it stands" {
+    start_sim
+    export PATH=$BUILD:$PATH
+    posrec -q fetch > /dev/null
+    posrec -q fetch > /dev/null
+    run python3 "$SOURCE/tests/e2e/run_docs.py" "$SOURCE/README.md"
+    echo "$output"
+    assert_equal "$status" 0
+    assert_contains "$output" "8 blocks run, 0 failed"
+    [ -s pnl.csv ]
+    [ -s history.ndjson ]
+    posrec -d copy.db verify
+}
+
+@test "the README's configuration is one that posrec takes" {
+    sed -n '/^```ini$/,/^```$/p' "$SOURCE/README.md" | grep -v '^```' > posrec.ini
+    sed -i '/api_key_file/i base_url = http://127.0.0.1:9' posrec.ini
+    run posrec fetch
+    assert_equal "$status" 1
+    assert_contains "$output" "network_error"
+}
+
+@test "docs/schema.md names every table, view and column" {
+    posrec -q migrate
+    for name in $(sqlite3 posrec.db "SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%'"); do
+        grep -q "^### $name\$" "$SOURCE/docs/schema.md" || { echo "no section $name"; false; }
+        section=$(sed -n "/^### $name\$/,/^##/p" "$SOURCE/docs/schema.md")
+        common=" account symbol pair margin_asset position_side "
+        for column in $(sqlite3 posrec.db "SELECT name FROM pragma_table_info('$name')"); do
+            case $section in *"$column"*) continue ;; esac
+            case $common in *" $column "*) continue ;; esac
+            case $column in previous_*) case $section in *"${column#previous_}"*) continue ;; esac ;; esac
+            echo "$name.$column is not described"
+            false
+        done
+    done
+}
+
+@test "the chain's example in docs/schema.md is what posrec hashes" {
+    documented_body > body.json
+    posrec -q import --received-at 2021-07-23T07:54:42Z body.json
+    canonical=$(grep -o '13:posrec-poll-1,.*' "$SOURCE/docs/schema.md")
+    expected=$(python3 - "$canonical" <<'PYTHON'
+import hashlib, sys
+body = hashlib.sha256(open("body.json", "rb").read()).digest()
+print(hashlib.sha256(bytes(32) + sys.argv[1].encode() + body).hexdigest())
+PYTHON
+    )
+    assert_equal "$(posrec -q verify)" "$expected"
+}

@@ -1,0 +1,44 @@
+load helper
+
+# A database with some hundred polls, so that the planner has something to lose.
+setup_history() {
+    python3 "$SOURCE/tests/bench/make_captures.py" 300 > made.ndjson
+    posrec -q import made.ndjson
+}
+
+# plan QUERY: its query plan. Fails when valuations, positions or polls are scanned, or rows are sorted.
+plan() {
+    sqlite3 posrec.db -cmd '.parameter set :at_ms 1767226600000' -cmd ".parameter set :all 1" "EXPLAIN QUERY PLAN $1" > plan
+    if grep -E 'SCAN (v|p|s|b|q|valuation|position|poll)\b|TEMP B-TREE|AUTOMATIC' plan; then
+        echo "in: $1"
+        cat plan
+        return 1
+    fi
+    grep -q 'SEARCH' plan
+}
+
+@test "filters on account, symbol, side and time reach a key" {
+    setup_history
+    leg="account = 'main' AND symbol = 'ETHUSD_PERP' AND position_side = 'BOTH'"
+    range="time_ms BETWEEN 1767226000000 AND 1767227000000"
+    for view in pnl_history margin_history; do
+        plan "SELECT * FROM $view WHERE $leg ORDER BY time_ms"
+        plan "SELECT * FROM $view WHERE $leg AND $range ORDER BY time_ms"
+        plan "SELECT * FROM $view WHERE $leg ORDER BY time_ms DESC LIMIT 1"
+        plan "SELECT * FROM $view WHERE symbol = 'ETHUSD_PERP'"
+        plan "SELECT * FROM $view WHERE account = 'main' AND $range"
+        plan "SELECT * FROM $view WHERE $range"
+        grep -q 'v USING PRIMARY KEY (leg_id=? AND time_ms>? AND time_ms<?)' plan
+    done
+    plan "SELECT * FROM position_change WHERE account = 'main' AND first_seen_ms BETWEEN 1767226000000 AND 1767227000000"
+    plan "SELECT * FROM position_history WHERE $leg"
+    plan "SELECT * FROM position_change WHERE $leg"
+    plan "SELECT * FROM position_now WHERE $leg"
+    plan "SELECT * FROM position_now"
+}
+
+@test "the as-of snapshot and a poll's changes are found by keys" {
+    setup_history
+    plan "$(cat "$SOURCE/sql/reports/positions.sql")"
+    plan "$(cat "$SOURCE/sql/reports/changes_of_poll.sql")"
+}
