@@ -43,6 +43,7 @@ static struct poller_settings settings_of(const struct config *config,
         .ca_file = account->ca_file,
         .proxy = account->proxy,
         .timeout_ms = config_timeout_ms(config, account),
+        .interval_ms = maybe_of(config_interval_ms(config, account)),
     };
 }
 

@@ -146,6 +146,10 @@ static bool run(struct cli *cli, int *exit_code, struct error *error)
         !accounts_load(&cli->config, cli->options.account, &accounts, error)) {
         return false;
     }
+    /* A poll by hand has no schedule that a gap could be judged by. */
+    for (size_t i = 0; i < accounts.count; i++) {
+        accounts.settings[i].interval_ms = (struct maybe_int){0};
+    }
     bool done = cli_open_database(cli, DATABASE_WRITE, &database, error);
     if (done) {
         done = fetch(cli, &database, &accounts, error);

@@ -98,6 +98,9 @@ static bool take_main_key(struct reading *reading, const char *key, const char *
     if (strcmp(key, "database") == 0) {
         return take_text(reading, &config->database, value);
     }
+    if (strcmp(key, "metrics_file") == 0) {
+        return take_text(reading, &config->metrics_file, value);
+    }
     if (strcmp(key, "interval") == 0) {
         return take_interval(reading, &config->interval_ms, value, CONFIG_INTERVAL_MS_MIN);
     }
@@ -334,6 +337,7 @@ void config_free(struct config *config)
     }
     free(config->accounts);
     free(config->database);
+    free(config->metrics_file);
     free(config->path);
     *config = (struct config){0};
 }

@@ -36,6 +36,7 @@ struct config_account {
 struct config {
     char *path; /* of the file read; NULL when there is none */
     char *database;
+    char *metrics_file;
     struct maybe_int interval_ms;
     struct maybe_int timeout_ms;
     struct config_account *accounts;

@@ -5,9 +5,18 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/decimal.h"
 #include "base/time_text.h"
 
-enum kind { KIND_FLAG, KIND_COUNT, KIND_TEXT, KIND_TIME, KIND_DURATION, KIND_FORMAT };
+enum kind {
+    KIND_FLAG,
+    KIND_COUNT,
+    KIND_TEXT,
+    KIND_NUMBER,
+    KIND_TIME,
+    KIND_DURATION,
+    KIND_FORMAT,
+};
 
 struct definition {
     const char *name;
@@ -58,6 +67,10 @@ static const struct definition DEFINITIONS[OPTION_COUNT] = {
                           "start at this poll; take those before it as given"},
     [OPTION_HEAD] = {"head", 0, "HASH", KIND_TEXT, offsetof(struct options, head),
                      "this link, noted earlier, must be part of the chain"},
+    [OPTION_FOR] = {"for", 0, "DURATION", KIND_DURATION, offsetof(struct options, for_ms),
+                    "stop after this long"},
+    [OPTION_COUNT_TICKS] = {"count", 0, "N", KIND_NUMBER, offsetof(struct options, tick_count),
+                            "stop when each account has had so many ticks"},
 };
 
 const enum option_id OPTIONS_GLOBAL[] = {OPTION_CONFIG,  OPTION_DATABASE, OPTION_QUIET,
@@ -111,6 +124,7 @@ static bool take_value(struct options *options, const struct definition *definit
 {
     void *target = (char *)options + definition->offset;
     struct maybe_int *number = target;
+    bool rounded = false;
     switch (definition->kind) {
     case KIND_FLAG:
         *(bool *)target = true;
@@ -121,6 +135,11 @@ static bool take_value(struct options *options, const struct definition *definit
     case KIND_TEXT:
         *(const char **)target = argument;
         return true;
+    case KIND_NUMBER:
+        number->known =
+            decimal_parse(span_of(argument), 0, &number->value, &rounded) == DECIMAL_OK &&
+            !rounded && number->value > 0;
+        return number->known || error_set(error, ERROR_USAGE, "'%s' is no number over 0", argument);
     case KIND_TIME:
         number->known = time_text_parse(argument, now_ms, &number->value, error);
         return number->known;

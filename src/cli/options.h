@@ -32,6 +32,8 @@ enum option_id {
     OPTION_STATUS,
     OPTION_FROM_POLL,
     OPTION_HEAD,
+    OPTION_FOR,
+    OPTION_COUNT_TICKS,
     OPTION_COUNT,
 };
 
@@ -59,6 +61,8 @@ struct options {
     bool status;
     const char *from_poll;
     const char *head;
+    struct maybe_int for_ms;
+    struct maybe_int tick_count;
 };
 
 /* Reads options in front of the first argument that is none (`first_only`), or among all arguments.

@@ -107,6 +107,46 @@ bool endpoint_read_time(struct span body, int64_t *server_ms)
     return found && step == JSON_END && *server_ms > 0;
 }
 
+/* One element of rateLimits; sets *weight when it is the one a minute. */
+static void read_rate_limit(struct span element, int64_t *weight)
+{
+    struct json_walk walk = json_walk_at(element, 0);
+    struct span key, value;
+    bool of_weight = false, a_minute = false, rounded = true;
+    int64_t limit = 0, intervals = 0;
+    while (json_next_member(&walk, &key, &value) == JSON_ITEM) {
+        if (json_key_is(key, "rateLimitType")) {
+            of_weight = span_is(value, "\"REQUEST_WEIGHT\"");
+        } else if (json_key_is(key, "interval")) {
+            a_minute = span_is(value, "\"MINUTE\"");
+        } else if (json_key_is(key, "intervalNum")) {
+            decimal_parse(value, 0, &intervals, &rounded);
+        } else if (json_key_is(key, "limit")) {
+            decimal_parse(value, 0, &limit, &rounded);
+        }
+    }
+    if (of_weight && a_minute && intervals == 1 && limit > 0) {
+        *weight = limit;
+    }
+}
+
+bool endpoint_read_weight_limit(struct span body, int64_t *weight)
+{
+    struct json_walk walk = json_walk_at(body, 0), limits;
+    struct span key, value, element;
+    *weight = 0;
+    while (json_next_member(&walk, &key, &value) == JSON_ITEM) {
+        if (!json_key_is(key, "rateLimits")) {
+            continue;
+        }
+        limits = json_walk_at(value, 0);
+        while (json_next_element(&limits, &element) == JSON_ITEM) {
+            read_rate_limit(element, weight);
+        }
+    }
+    return *weight > 0;
+}
+
 static void fill_failed(const struct http_response *response, struct capture *capture)
 {
     static const enum outcome OUTCOMES[] = {

@@ -13,6 +13,11 @@
 #define RECV_WINDOW_MS_DEFAULT 5000
 #define RECV_WINDOW_MS_MAX 60000
 
+/* Weights (Binance, COIN-M "Market Data" and "Account" endpoints). */
+#define WEIGHT_POSITION_RISK 1
+#define WEIGHT_EXCHANGE_INFO 1
+#define WEIGHT_TIME 1
+
 /* Codes of the exchange that posrec acts on (Binance, "Error Codes"). */
 #define API_CODE_TIMESTAMP (-1021)
 #define API_CODE_SIGNATURE (-1022)
@@ -40,6 +45,10 @@ bool endpoint_time(const struct exchange_account *account, struct text *url, str
 
 /* Reads the answer to endpoint_time(); false when it is none. */
 bool endpoint_read_time(struct span body, int64_t *server_ms);
+
+/* Reads the weight a minute that an exchangeInfo body allows (rateLimits: REQUEST_WEIGHT); false
+ * when it does not say. */
+bool endpoint_read_weight_limit(struct span body, int64_t *weight);
 
 /* Sets what the answer decides of a capture: status, weight, body (taken over from the response),
  * outcome, api_code and detail. */

@@ -219,13 +219,14 @@ bool transport_start(struct transport *transport, const struct http_request *req
     return true;
 }
 
-bool transport_poll(struct transport *transport, int timeout_ms, struct error *error)
+bool transport_poll(struct transport *transport, int wake_file, int timeout_ms, struct error *error)
 {
+    struct curl_waitfd wake = {.fd = wake_file, .events = CURL_WAIT_POLLIN};
     int running;
     CURLMcode code = curl_multi_perform(transport->multi, &running);
     /* When some are done already there is nothing to wait for. */
     if (code == CURLM_OK && (size_t)running == transport->pending) {
-        code = curl_multi_poll(transport->multi, NULL, 0, timeout_ms, NULL);
+        code = curl_multi_poll(transport->multi, &wake, wake_file >= 0 ? 1 : 0, timeout_ms, NULL);
     }
     if (code == CURLM_OK) {
         code = curl_multi_perform(transport->multi, &running);

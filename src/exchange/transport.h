@@ -54,9 +54,10 @@ void transport_free(struct transport *transport);
 bool transport_start(struct transport *transport, const struct http_request *request,
                      struct error *error);
 
-/* Moves requests on; waits up to timeout_ms for something to happen, or for transport_wake() or a
- * signal. */
-bool transport_poll(struct transport *transport, int timeout_ms, struct error *error);
+/* Moves requests on; waits up to timeout_ms for something to happen, or for `wake_file` (-1 for
+ * none) to become readable. */
+bool transport_poll(struct transport *transport, int wake_file, int timeout_ms,
+                    struct error *error);
 
 /* Takes out a finished request; false when there is none. The caller frees the response with
  * http_response_free(). */

@@ -13,6 +13,7 @@ struct fetch {
     struct transport *transport;
     struct recorder *recorder;
     struct poller *pollers;
+    struct exchange_clock *clocks; /* one each: accounts may be on different exchanges */
     struct fetch_result *results;
     size_t count;
     bool contracts_asked; /* one account's answer serves all */
@@ -122,7 +123,7 @@ static bool work(struct fetch *fetch, struct error *error)
 {
     while (is_busy(fetch)) {
         struct http_response response;
-        if (!transport_poll(fetch->transport, POLL_WAIT_MS, error)) {
+        if (!transport_poll(fetch->transport, -1, POLL_WAIT_MS, error)) {
             return false;
         }
         while (transport_take(fetch->transport, &response)) {
@@ -137,7 +138,8 @@ static void start_all(struct fetch *fetch, const struct poller_settings *setting
 {
     struct exchange_clock clock = exchange_clock_start(clock_real_ms(), clock_monotonic_ms());
     for (size_t i = 0; i < fetch->count; i++) {
-        poller_start(&fetch->pollers[i], &settings[i], fetch->transport, clock);
+        fetch->clocks[i] = clock;
+        poller_start(&fetch->pollers[i], &settings[i], fetch->transport, &fetch->clocks[i]);
         poller_begin_tick(&fetch->pollers[i], (struct maybe_int){0}, &fetch->results[i].error);
     }
 }
@@ -150,11 +152,12 @@ bool fetch_all(const struct poller_settings *settings, size_t count, struct reco
         results[i] = (struct fetch_result){0};
     }
     fetch.pollers = calloc(count, sizeof *fetch.pollers);
-    if (fetch.pollers == NULL) {
-        return error_no_memory(error);
+    fetch.clocks = calloc(count, sizeof *fetch.clocks);
+    bool done = (fetch.pollers != NULL && fetch.clocks != NULL) || error_no_memory(error);
+    if (done) {
+        fetch.transport = transport_new(CAPTURE_BODY_SIZE_MAX, error);
+        done = fetch.transport != NULL;
     }
-    fetch.transport = transport_new(CAPTURE_BODY_SIZE_MAX, error);
-    bool done = fetch.transport != NULL;
     if (done) {
         start_all(&fetch, settings);
         done = work(&fetch, error);
@@ -164,5 +167,6 @@ bool fetch_all(const struct poller_settings *settings, size_t count, struct reco
     }
     transport_free(fetch.transport);
     free(fetch.pollers);
+    free(fetch.clocks);
     return done;
 }

@@ -21,7 +21,8 @@ struct import_settings {
     struct maybe_int interval_ms;    /* likewise */
     struct maybe_int received_at_ms; /* the file is one bare response of that time */
     bool skip_bad;                   /* report bad lines and go on */
-    char *read_buffer; /* IMPORT_READ_BUFFER_SIZE bytes that outlive the stream; NULL: the stream's own */
+    char *read_buffer; /* IMPORT_READ_BUFFER_SIZE bytes that outlive the stream; NULL: the stream's
+                          own */
 
     void *context; /* of the two below, either of which may be NULL */
     void (*on_progress)(void *context, int64_t bytes_done);

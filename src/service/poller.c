@@ -9,7 +9,7 @@
 #define TIME_TIMEOUT_MS 5000
 
 void poller_start(struct poller *poller, const struct poller_settings *settings,
-                  struct transport *transport, struct exchange_clock clock)
+                  struct transport *transport, struct exchange_clock *clock)
 {
     *poller = (struct poller){.settings = settings, .transport = transport, .clock = clock};
 }
@@ -45,9 +45,10 @@ static bool send_request(struct poller *poller, enum poller_phase phase, struct 
     return sent;
 }
 
-static bool ask_time(struct poller *poller, struct error *error)
+static bool ask_time(struct poller *poller, bool positions_follow, struct error *error)
 {
     struct text url = {0};
+    poller->positions_follow = positions_follow;
     int64_t timeout_ms = poller->settings->timeout_ms < TIME_TIMEOUT_MS
                              ? poller->settings->timeout_ms
                              : TIME_TIMEOUT_MS;
@@ -62,13 +63,12 @@ static bool ask_time(struct poller *poller, struct error *error)
 static int64_t begin_capture(struct poller *poller, enum endpoint endpoint)
 {
     struct capture *capture = &poller->capture;
-    int64_t now_ms = exchange_clock_at(&poller->clock, clock_monotonic_ms());
-    text_clear(&capture->account);
+    int64_t now_ms = exchange_clock_at(poller->clock, clock_monotonic_ms());
+    capture_clear(capture);
     text_append_string(&capture->account, poller->settings->account);
     capture->endpoint = endpoint;
     capture->sent_ms = maybe_of(now_ms);
-    capture->clock_offset_ms = poller->clock.offset_ms;
-    text_clear(&capture->request);
+    capture->clock_offset_ms = poller->clock->offset_ms;
     return now_ms;
 }
 
@@ -77,7 +77,9 @@ static bool ask_positions(struct poller *poller, struct error *error)
     const struct poller_settings *settings = poller->settings;
     struct text url = {0};
     int64_t now_ms = begin_capture(poller, ENDPOINT_POSITION_RISK);
+    poller->capture.due_ms = poller->due_ms;
     poller->capture.interval_ms = settings->interval_ms;
+    poller->capture.attempt = poller->attempt;
     if (!endpoint_position_risk(&settings->exchange, now_ms, &url, &poller->capture.request,
                                 error)) {
         text_free(&url);
@@ -90,16 +92,27 @@ static bool ask_positions(struct poller *poller, struct error *error)
 
 bool poller_begin_tick(struct poller *poller, struct maybe_int due_ms, struct error *error)
 {
-    capture_clear(&poller->capture);
-    poller->capture.due_ms = due_ms;
+    poller->due_ms = due_ms;
+    poller->attempt = 1;
     poller->clock_retried = false;
-    return poller->clock.offset_ms.known ? ask_positions(poller, error) : ask_time(poller, error);
+    return poller->clock->offset_ms.known ? ask_positions(poller, error)
+                                          : ask_time(poller, true, error);
+}
+
+bool poller_retry(struct poller *poller, struct error *error)
+{
+    poller->attempt++;
+    return ask_positions(poller, error);
+}
+
+bool poller_ask_time(struct poller *poller, struct error *error)
+{
+    return ask_time(poller, false, error);
 }
 
 bool poller_ask_contracts(struct poller *poller, struct error *error)
 {
     struct text url = {0};
-    capture_clear(&poller->capture);
     begin_capture(poller, ENDPOINT_EXCHANGE_INFO);
     if (!endpoint_exchange_info(&poller->settings->exchange, &url, &poller->capture.request,
                                 error)) {
@@ -116,11 +129,11 @@ static void take_time(struct poller *poller, const struct http_response *respons
     struct log_line line;
     if (response->result == HTTP_ANSWERED && response->status.value == 200 &&
         endpoint_read_time(text_span(&response->body), &server_ms)) {
-        exchange_clock_measure(&poller->clock, poller->sent_monotonic_ms, now_monotonic_ms,
+        exchange_clock_measure(poller->clock, poller->sent_monotonic_ms, now_monotonic_ms,
                                server_ms);
         log_begin(&line, LOG_DEBUG, "clock");
         log_text(&line, "account", poller->settings->account);
-        log_int(&line, "offset_ms", poller->clock.offset_ms.value);
+        log_int(&line, "offset_ms", poller->clock->offset_ms.value);
         log_int(&line, "round_trip_ms", now_monotonic_ms - poller->sent_monotonic_ms);
         log_end(&line);
         return;
@@ -141,9 +154,13 @@ enum poller_step poller_answer(struct poller *poller, struct http_response *resp
 {
     if (poller->phase == POLLER_TIME) {
         take_time(poller, response);
+        if (!poller->positions_follow) {
+            poller->phase = POLLER_IDLE;
+            return POLLER_MEASURED;
+        }
         return ask_positions(poller, error) ? POLLER_WAITING : POLLER_FAILED;
     }
-    poller->capture.received_ms = exchange_clock_at(&poller->clock, clock_monotonic_ms());
+    poller->capture.received_ms = exchange_clock_at(poller->clock, clock_monotonic_ms());
     poller->retry_after_s = response->retry_after_s;
     endpoint_fill_capture(response, &poller->capture);
     if (capture_failed(&poller->capture)) {
@@ -159,8 +176,8 @@ bool poller_continue(struct poller *poller, struct error *error)
                         poller->capture.api_code.value == API_CODE_TIMESTAMP;
     if (clock_is_off && !poller->clock_retried) {
         poller->clock_retried = true;
-        poller->capture.attempt++;
-        return ask_time(poller, error);
+        poller->attempt++;
+        return ask_time(poller, true, error);
     }
     poller->phase = POLLER_IDLE;
     return true;

@@ -2,7 +2,7 @@
  *
  *     time (when the clock is not measured) -> positionRisk
  *         -> on -1021: time -> positionRisk once more
- *     exchangeInfo, when its owner asks for it
+ *     time alone, or exchangeInfo, when its owner asks for it
  *
  * It sends through a shared transport and turns each answer into a capture; its owner records the
  * capture and decides when the next tick is. */
@@ -37,8 +37,11 @@ enum poller_phase {
 struct poller {
     const struct poller_settings *settings;
     struct transport *transport;
-    struct exchange_clock clock;
+    struct exchange_clock *clock; /* its owner's; several pollers may share one */
     enum poller_phase phase;
+    bool positions_follow;          /* after the time */
+    struct maybe_int due_ms;        /* of the tick */
+    int64_t attempt;                /* within the tick, from 1 */
     int64_t sent_monotonic_ms;      /* of the request that is out */
     struct capture capture;         /* of the poll under way, then of the last answer */
     bool clock_retried;             /* -1021 was answered within this tick already */
@@ -48,16 +51,24 @@ struct poller {
 /* What an answer led to. */
 enum poller_step {
     POLLER_WAITING,  /* the next request is out */
-    POLLER_CAPTURED, /* poller->capture is to be recorded; then call poller_continue() */
+    POLLER_MEASURED, /* the time was asked for alone; the poller is idle */
+    POLLER_CAPTURED, /* poller->capture is complete; then call poller_continue() */
     POLLER_FAILED,   /* posrec's own failure: the error says what */
 };
 
 void poller_start(struct poller *poller, const struct poller_settings *settings,
-                  struct transport *transport, struct exchange_clock clock);
+                  struct transport *transport, struct exchange_clock *clock);
 void poller_free(struct poller *poller);
 
 /* Starts a tick. `due_ms` is when the schedule wanted it, on the exchange's clock. */
 bool poller_begin_tick(struct poller *poller, struct maybe_int due_ms, struct error *error);
+
+/* Asks for the positions once more within the tick. */
+bool poller_retry(struct poller *poller, struct error *error);
+
+/* Asks for the time alone; the poller must be idle. The clock stays as it was when there is no
+ * answer. */
+bool poller_ask_time(struct poller *poller, struct error *error);
 
 /* Asks for exchangeInfo; the poller must be idle. */
 bool poller_ask_contracts(struct poller *poller, struct error *error);
@@ -66,7 +77,8 @@ bool poller_ask_contracts(struct poller *poller, struct error *error);
 enum poller_step poller_answer(struct poller *poller, struct http_response *response,
                                struct error *error);
 
-/* Goes on after a capture was recorded: the retry after -1021, or idle. */
+/* Goes on after a capture was looked at: the retry after -1021, or idle. The capture may be taken
+ * out after that. */
 bool poller_continue(struct poller *poller, struct error *error);
 
 #endif

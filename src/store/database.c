@@ -210,12 +210,31 @@ bool database_open_memory(struct database *database, struct error *error)
     return error_no_memory(error);
 }
 
+void database_set_busy_ms(const struct database *database, int busy_ms)
+{
+    sqlite3_busy_timeout(database->handle, busy_ms);
+}
+
+void database_checkpoint(const struct database *database)
+{
+    /* A checkpoint that waits for a reader would hold up everything else. */
+    int busy_ms = 0;
+    sqlite3_stmt *statement = NULL;
+    if (sqlite3_prepare_v2(database->handle, "PRAGMA busy_timeout", -1, &statement, NULL) ==
+            SQLITE_OK &&
+        sqlite3_step(statement) == SQLITE_ROW) {
+        busy_ms = sqlite3_column_int(statement, 0);
+    }
+    sqlite3_finalize(statement);
+    sqlite3_busy_timeout(database->handle, 0);
+    sqlite3_wal_checkpoint_v2(database->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    sqlite3_busy_timeout(database->handle, busy_ms);
+}
+
 void database_close(struct database *database)
 {
     if (database->handle != NULL && database->writable) {
-        /* Best effort: what stays in the log is read from there all the same. */
-        sqlite3_busy_timeout(database->handle, 0);
-        sqlite3_wal_checkpoint_v2(database->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+        database_checkpoint(database);
     }
     sqlite3_close_v2(database->handle);
     free(database->path);

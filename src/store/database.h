@@ -42,6 +42,13 @@ void database_close(struct database *database);
 /* A database of its own in memory, for comparing. */
 bool database_open_memory(struct database *database, struct error *error);
 
+/* How long this connection waits for a lock from now on. */
+void database_set_busy_ms(const struct database *database, int busy_ms);
+
+/* Takes the write-ahead log over into the database file and empties it, as far as readers and
+ * writers allow it now. Best effort: what stays in the log is read from there all the same. */
+void database_checkpoint(const struct database *database);
+
 /* Sets an error from the connection's last result: "DOING: why (what to do)". Returns false. */
 bool database_error(const struct database *database, const char *doing, struct error *error);
 

@@ -1,0 +1,47 @@
+/* How much may be asked of one exchange from one address: its weight a minute, and the pauses that
+ * it orders by 429 and 418. Times are on the exchange's clock, ms since 1970 UTC. */
+#ifndef POSREC_EXCHANGE_LIMITS_H
+#define POSREC_EXCHANGE_LIMITS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "model/capture.h"
+#include "model/maybe.h"
+
+#define LIMITS_WEIGHT_DEFAULT 2400   /* a minute (exchangeInfo: rateLimits) */
+#define LIMITS_SHARE_PERCENT 80      /* of it that posrec takes at most */
+#define LIMITS_BAN_MS_DEFAULT 120000 /* the shortest ban there is */
+
+struct limits {
+    int64_t weight_limit;
+    int64_t minute;          /* that used_weight counts for */
+    int64_t used_weight;     /* by the exchange's count and what was sent since */
+    int64_t paused_until_ms; /* 0 for no pause */
+};
+
+struct limits limits_start(void);
+
+/* Whether a request of this weight may go out now. */
+bool limits_may_send(struct limits *limits, int64_t now_ms, int64_t weight);
+
+/* The first time from now on at which limits_may_send() can be true. */
+int64_t limits_next_ms(struct limits *limits, int64_t now_ms, int64_t weight);
+
+void limits_note_sent(struct limits *limits, int64_t now_ms, int64_t weight);
+
+/* Takes what an answer says: the weight used, and a pause when it is a 429 (Retry-After, else the
+ * next minute) or a 418 (Retry-After, else the end that its message names, else two minutes). True
+ * when it ordered a pause. */
+bool limits_note_answer(struct limits *limits, int64_t now_ms, const struct capture *capture,
+                        struct maybe_int retry_after_s);
+
+/* The weight a minute that posrec allows itself. */
+int64_t limits_budget(const struct limits *limits);
+
+/* A wait before the next try after `failures` of them in a row: full jitter, a random time between
+ * 0 and base x 2^failures, capped ("Exponential Backoff And Jitter", AWS Architecture Blog, 2015).
+ * `random` is any number. */
+int64_t limits_backoff_ms(int failures, int64_t base_ms, int64_t cap_ms, uint64_t random);
+
+#endif

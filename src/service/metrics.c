@@ -1,0 +1,145 @@
+#include "service/metrics.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static const int64_t BOUNDS_MS[METRICS_BUCKETS] = {1,   2,   5,   10,   20,   50,
+                                                   100, 200, 500, 1000, 5000, 10000};
+
+void histogram_add(struct histogram *histogram, int64_t ms)
+{
+    size_t bucket = 0;
+    while (bucket < METRICS_BUCKETS && ms > BOUNDS_MS[bucket]) {
+        bucket++;
+    }
+    histogram->counts[bucket]++;
+    histogram->sum_ms += ms;
+}
+
+static void append_head(struct text *out, const char *name, const char *type, const char *help)
+{
+    text_printf(out, "# HELP posrec_%s %s\n# TYPE posrec_%s %s\n", name, help, name, type);
+}
+
+static void append_gauge(struct text *out, const char *name, const char *type, const char *help,
+                         int64_t value)
+{
+    append_head(out, name, type, help);
+    text_printf(out, "posrec_%s %lld\n", name, (long long)value);
+}
+
+/* `account` is "" for none. Names are checked when they are configured and need no escaping. */
+static void append_histogram(struct text *out, const char *name, const char *account,
+                             const struct histogram *histogram)
+{
+    char label[96] = "", only[96] = "";
+    int64_t count = 0;
+    if (account[0] != '\0') {
+        snprintf(label, sizeof label, "account=\"%s\",", account);
+        snprintf(only, sizeof only, "{account=\"%s\"}", account);
+    }
+    for (size_t i = 0; i <= METRICS_BUCKETS; i++) {
+        count += histogram->counts[i];
+        char bound[32] = "+Inf";
+        if (i < METRICS_BUCKETS) {
+            snprintf(bound, sizeof bound, "%g", (double)BOUNDS_MS[i] / 1000);
+        }
+        text_printf(out, "posrec_%s_bucket{%sle=\"%s\"} %lld\n", name, label, bound,
+                    (long long)count);
+    }
+    text_printf(out, "posrec_%s_sum%s %g\nposrec_%s_count%s %lld\n", name, only,
+                (double)histogram->sum_ms / 1000, name, only, (long long)count);
+}
+
+static void append_accounts(struct text *out, const struct metrics *metrics)
+{
+    append_head(out, "polls_total", "counter", "Requests recorded, by what became of them.");
+    for (size_t i = 0; i < metrics->account_count; i++) {
+        const struct account_metrics *account = &metrics->accounts[i];
+        for (int outcome = 0; outcome < OUTCOME_COUNT; outcome++) {
+            text_printf(out, "posrec_polls_total{account=\"%s\",outcome=\"%s\"} %lld\n",
+                        account->name, outcome_name((enum outcome)outcome),
+                        (long long)account->polls[outcome]);
+        }
+    }
+    append_head(out, "last_good_poll_age_seconds", "gauge", "Since the last good poll.");
+    for (size_t i = 0; i < metrics->account_count; i++) {
+        const struct account_metrics *account = &metrics->accounts[i];
+        if (account->last_good_ms > 0) {
+            text_printf(out, "posrec_last_good_poll_age_seconds{account=\"%s\"} %.3f\n",
+                        account->name, (double)(metrics->now_ms - account->last_good_ms) / 1000);
+        }
+    }
+    append_head(out, "skipped_ticks_total", "counter", "Ticks of the schedule without a poll.");
+    for (size_t i = 0; i < metrics->account_count; i++) {
+        text_printf(out, "posrec_skipped_ticks_total{account=\"%s\"} %lld\n",
+                    metrics->accounts[i].name, (long long)metrics->accounts[i].skipped_ticks);
+    }
+    append_head(out, "received_bytes_total", "counter", "Bytes of the answers' bodies.");
+    for (size_t i = 0; i < metrics->account_count; i++) {
+        text_printf(out, "posrec_received_bytes_total{account=\"%s\"} %lld\n",
+                    metrics->accounts[i].name, (long long)metrics->accounts[i].received_bytes);
+    }
+    append_head(out, "request_duration_seconds", "histogram", "From sending to the whole answer.");
+    for (size_t i = 0; i < metrics->account_count; i++) {
+        append_histogram(out, "request_duration_seconds", metrics->accounts[i].name,
+                         &metrics->accounts[i].latency);
+    }
+}
+
+static void append_all(struct text *out, const struct metrics *metrics)
+{
+    append_accounts(out, metrics);
+    append_head(out, "commit_duration_seconds", "histogram", "Writing polls to the database.");
+    append_histogram(out, "commit_duration_seconds", "", &metrics->commit);
+    append_gauge(out, "used_weight", "gauge", "Request weight used in the current minute.",
+                 metrics->used_weight);
+    append_gauge(out, "weight_limit", "gauge", "Request weight the exchange allows a minute.",
+                 metrics->weight_limit);
+    append_gauge(out, "waiting_polls", "gauge", "Polls that wait to be written.", metrics->waiting);
+    append_gauge(out, "dropped_polls_total", "counter",
+                 "Polls lost because too many waited for the disk.", metrics->dropped);
+    append_gauge(out, "database_bytes", "gauge", "Size of the database file.",
+                 metrics->database_bytes);
+}
+
+static bool write_file(const char *path, struct span content, struct error *error)
+{
+    int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    if (file < 0) {
+        return error_set(error, ERROR_FAILED, "%s: %s", path, strerror(errno));
+    }
+    bool written = true;
+    while (written && content.size > 0) {
+        ssize_t size = write(file, content.data, content.size);
+        written = size > 0;
+        if (written) {
+            content = (struct span){content.data + size, content.size - (size_t)size};
+        }
+    }
+    if (!written) {
+        error_set(error, ERROR_FAILED, "%s: %s", path, strerror(errno));
+    }
+    if (close(file) != 0 && written) {
+        written = error_set(error, ERROR_FAILED, "%s: %s", path, strerror(errno));
+    }
+    return written;
+}
+
+bool metrics_write(const struct metrics *metrics, const char *path, struct error *error)
+{
+    struct text content = {0}, part = {0};
+    append_all(&content, metrics);
+    text_printf(&part, "%s.part", path);
+    bool done = !(content.failed || part.failed) || error_no_memory(error);
+    done = done && write_file(text_string(&part), text_span(&content), error);
+    if (done && rename(text_string(&part), path) != 0) {
+        done = error_set(error, ERROR_FAILED, "%s: %s", path, strerror(errno));
+    }
+    text_free(&content);
+    text_free(&part);
+    return done;
+}

@@ -1,0 +1,47 @@
+/* The service's figures in Prometheus' text format, for node_exporter's textfile collector. Written
+ * to a file beside the named one and renamed over it, so that a reader sees all of it or the one
+ * before. */
+#ifndef POSREC_SERVICE_METRICS_H
+#define POSREC_SERVICE_METRICS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "model/capture.h"
+
+#define METRICS_BUCKETS 12
+
+/* A histogram of times in milliseconds; metrics.c has the buckets' bounds. */
+struct histogram {
+    int64_t counts[METRICS_BUCKETS + 1]; /* the last is for all above */
+    int64_t sum_ms;
+};
+
+void histogram_add(struct histogram *histogram, int64_t ms);
+
+struct account_metrics {
+    const char *name;
+    int64_t polls[OUTCOME_COUNT];
+    int64_t skipped_ticks;
+    int64_t received_bytes;
+    int64_t last_good_ms; /* 0 before the first */
+    struct histogram latency;
+};
+
+struct metrics {
+    const struct account_metrics *accounts;
+    size_t account_count;
+    struct histogram commit;
+    int64_t now_ms;
+    int64_t used_weight;
+    int64_t weight_limit;
+    int64_t waiting; /* polls that wait to be written */
+    int64_t dropped;
+    int64_t database_bytes;
+};
+
+bool metrics_write(const struct metrics *metrics, const char *path, struct error *error);
+
+#endif
