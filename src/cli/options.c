@@ -71,6 +71,9 @@ static const struct definition DEFINITIONS[OPTION_COUNT] = {
                     "stop after this long"},
     [OPTION_COUNT_TICKS] = {"count", 0, "N", KIND_NUMBER, offsetof(struct options, tick_count),
                             "stop when each account has had so many ticks"},
+    [OPTION_MAX_AGE] = {"max-age", 0, "DURATION", KIND_DURATION,
+                        offsetof(struct options, max_age_ms),
+                        "exit 1 when an account's last good poll is older"},
 };
 
 const enum option_id OPTIONS_GLOBAL[] = {OPTION_CONFIG,  OPTION_DATABASE, OPTION_QUIET,

@@ -34,6 +34,7 @@ enum option_id {
     OPTION_HEAD,
     OPTION_FOR,
     OPTION_COUNT_TICKS,
+    OPTION_MAX_AGE,
     OPTION_COUNT,
 };
 
@@ -63,6 +64,7 @@ struct options {
     const char *head;
     struct maybe_int for_ms;
     struct maybe_int tick_count;
+    struct maybe_int max_age_ms;
 };
 
 /* Reads options in front of the first argument that is none (`first_only`), or among all arguments.

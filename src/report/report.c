@@ -30,17 +30,43 @@ static void bind_parameters(sqlite3_stmt *statement, const struct report_paramet
     }
 }
 
-bool report_run(const struct database *database, const char *name,
-                const struct report_parameter *parameters, enum report_format format, FILE *out,
-                int64_t *row_count, struct error *error)
+/* The report's statement with its parameters; NULL with the error set on failure. */
+static sqlite3_stmt *prepare_report(const struct database *database, const char *name,
+                                    const struct report_parameter *parameters, struct error *error)
 {
     const char *sql = find_report(name);
     assert(sql != NULL);
     sqlite3_stmt *statement = database_prepare(database, sql, error);
     if (statement == NULL) {
-        return error_context(error, "report %s", name);
+        error_context(error, "report %s", name);
+    } else {
+        bind_parameters(statement, parameters);
     }
-    bind_parameters(statement, parameters);
+    return statement;
+}
+
+bool report_integer(const struct database *database, const char *name,
+                    const struct report_parameter *parameters, struct maybe_int *value,
+                    struct error *error)
+{
+    sqlite3_stmt *statement = prepare_report(database, name, parameters, error);
+    if (statement == NULL) {
+        return false;
+    }
+    enum step step = database_step(database, statement, error);
+    *value = step == STEP_ROW ? column_maybe(statement, 0) : (struct maybe_int){0};
+    sqlite3_finalize(statement);
+    return step != STEP_FAILED;
+}
+
+bool report_run(const struct database *database, const char *name,
+                const struct report_parameter *parameters, enum report_format format, FILE *out,
+                int64_t *row_count, struct error *error)
+{
+    sqlite3_stmt *statement = prepare_report(database, name, parameters, error);
+    if (statement == NULL) {
+        return false;
+    }
     bool done = render_statement(database, statement, format, out, row_count, error);
     sqlite3_finalize(statement);
     return done;

@@ -25,6 +25,11 @@ bool report_run(const struct database *database, const char *name,
                 const struct report_parameter *parameters, enum report_format format, FILE *out,
                 int64_t *row_count, struct error *error);
 
+/* The one integer that a report gives; unknown when it gives no row or NULL. */
+bool report_integer(const struct database *database, const char *name,
+                    const struct report_parameter *parameters, struct maybe_int *value,
+                    struct error *error);
+
 /* Runs one statement of the user's that only reads. From then on the connection refuses everything
  * but reading: no writes, no ATTACH, no extensions, no PRAGMA that changes anything. */
 bool report_query(const struct database *database, const char *sql, enum report_format format,

@@ -255,6 +255,26 @@ bool migrate_apply(const struct database *database, int64_t now_ms, int *applied
     return done && refresh_views(database, error);
 }
 
+/* Views of another text still answer; one that is not there cannot. */
+static bool check_views_exist(const struct database *database, struct error *error)
+{
+    sqlite3_stmt *select = database_prepare(
+        database, "SELECT 1 FROM sqlite_schema WHERE type = 'view' AND name = ?", error);
+    enum step step = select != NULL ? STEP_ROW : STEP_FAILED;
+    const struct sql_file *file = SQL_VIEWS;
+    for (; file->name != NULL && step == STEP_ROW; file++) {
+        bind_span(select, 1, span_of(file->name));
+        step = database_step(database, select, error);
+        sqlite3_reset(select);
+    }
+    if (step == STEP_DONE) {
+        error_set(error, ERROR_FAILED, "%s: the view %s is missing (run 'posrec migrate')",
+                  database->path, (file - 1)->name);
+    }
+    sqlite3_finalize(select);
+    return step == STEP_ROW;
+}
+
 bool migrate_check(const struct database *database, struct error *error)
 {
     int64_t version;
@@ -267,5 +287,5 @@ bool migrate_check(const struct database *database, struct error *error)
                          "(run 'posrec migrate')",
                          database->path, (long long)version, migrate_latest());
     }
-    return true;
+    return check_views_exist(database, error);
 }

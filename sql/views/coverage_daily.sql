@@ -1,0 +1,59 @@
+-- How much of each UTC day an account's history covers, from its first poll to its last. `expected` are
+-- the ticks of the interval that was in force; `ok` are good polls, `failed` requests of any other
+-- outcome; `share` is ok of expected, 1 at most. Days without a single poll are there too. `expected`
+-- and `share` are NULL where no interval is known.
+CREATE VIEW coverage_daily AS
+WITH RECURSIVE
+     span (account_id, account, first_ms, last_ms) AS (
+         SELECT a.account_id,
+                a.name,
+                (SELECT min(received_ms) FROM poll WHERE account_id = a.account_id),
+                (SELECT max(received_ms) FROM poll WHERE account_id = a.account_id)
+           FROM account AS a
+     ),
+     day (account_id, account, first_ms, last_ms, day_ms) AS (
+         SELECT account_id, account, first_ms, last_ms, first_ms - first_ms % 86400000
+           FROM span
+          WHERE first_ms IS NOT NULL
+         UNION ALL
+         SELECT account_id, account, first_ms, last_ms, day_ms + 86400000
+           FROM day
+          WHERE day_ms + 86400000 <= last_ms
+     ),
+     counted (account, day_ms, from_ms, to_ms, starts, interval_ms, ok, failed) AS (
+         SELECT d.account,
+                d.day_ms,
+                max(d.day_ms, d.first_ms),
+                min(d.day_ms + 86400000 - 1, d.last_ms),
+                d.first_ms >= d.day_ms,
+                (SELECT s.interval_ms
+                   FROM poll AS s
+                  WHERE s.account_id = d.account_id
+                    AND s.received_ms < d.day_ms + 86400000
+                    AND s.endpoint = 'positionRisk'
+                  ORDER BY s.received_ms DESC
+                  LIMIT 1),
+                (SELECT count(*)
+                   FROM poll AS s
+                  WHERE s.account_id = d.account_id
+                    AND s.received_ms BETWEEN d.day_ms AND d.day_ms + 86400000 - 1
+                    AND s.endpoint = 'positionRisk'
+                    AND s.outcome = 'ok'),
+                (SELECT count(*)
+                   FROM poll AS s
+                  WHERE s.account_id = d.account_id
+                    AND s.received_ms BETWEEN d.day_ms AND d.day_ms + 86400000 - 1
+                    AND s.endpoint = 'positionRisk'
+                    AND s.outcome <> 'ok')
+           FROM day AS d
+     )
+SELECT account,
+       day_ms,
+       strftime('%Y-%m-%d', day_ms / 1000, 'unixepoch') AS day,
+       max(ok, to_ms / interval_ms - (from_ms - 1) / interval_ms
+               + (starts AND from_ms % interval_ms > 0)) AS expected,
+       ok,
+       failed,
+       round(ok * 1.0 / max(1, ok, to_ms / interval_ms - (from_ms - 1) / interval_ms
+                               + (starts AND from_ms % interval_ms > 0)), 6) AS share
+  FROM counted;

@@ -1,0 +1,199 @@
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include "cli/accounts.h"
+#include "cli/cli.h"
+#include "exchange/limits.h"
+#include "service/disk.h"
+#include "service/probe.h"
+#include "service/run_lock.h"
+#include "store/migrate.h"
+
+#define DISK_LEFT_MIN (INT64_C(1) << 30)
+#define CLOCK_OFFSET_MS_MAX 1000
+
+enum verdict { VERDICT_OK, VERDICT_WARN, VERDICT_FAIL };
+
+struct checkup {
+    const struct cli *cli;
+    int fails;
+};
+
+static void say(struct checkup *checkup, enum verdict verdict, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void say(struct checkup *checkup, enum verdict verdict, const char *format, ...)
+{
+    static const char *const WORDS[] = {"ok  ", "warn", "fail"};
+    checkup->fails += verdict == VERDICT_FAIL;
+    va_list arguments;
+    va_start(arguments, format);
+    printf("%s  ", WORDS[verdict]);
+    vprintf(format, arguments);
+    printf("\n");
+    va_end(arguments);
+}
+
+static void check_disk(struct checkup *checkup, const char *path)
+{
+    int64_t used, left;
+    struct error error;
+    if (!disk_usage(path, &used, &left, &error)) {
+        say(checkup, VERDICT_FAIL, "disk: %s", error.text);
+    } else if (left < DISK_LEFT_MIN) {
+        say(checkup, VERDICT_WARN, "disk: only %lld MiB left for %s (free some space)",
+            (long long)(left >> 20), path);
+    } else {
+        say(checkup, VERDICT_OK, "disk: %lld MiB left", (long long)(left >> 20));
+    }
+}
+
+static void check_database(struct checkup *checkup, struct cli *cli)
+{
+    struct database database;
+    struct error error;
+    const char *path = cli->options.database != NULL  ? cli->options.database
+                       : cli->config.database != NULL ? cli->config.database
+                                                      : CONFIG_DATABASE_DEFAULT;
+    if (!database_open(path, DATABASE_READ, &database, &error)) {
+        say(checkup, VERDICT_WARN, "database: %s", error.text);
+        return;
+    }
+    if (migrate_check_recorded(&database, &error) && migrate_check(&database, &error)) {
+        say(checkup, VERDICT_OK, "database: %s, schema version %d%s", path, migrate_latest(),
+            run_lock_is_held(path) ? ", 'posrec run' is recording" : "");
+    } else {
+        say(checkup, VERDICT_FAIL, "database: %s", error.text);
+    }
+    database_close(&database);
+    check_disk(checkup, path);
+}
+
+static void check_clock(struct checkup *checkup, const char *name,
+                        const struct probe_result *result)
+{
+    if (!result->clock_offset_ms.known) {
+        say(checkup, VERDICT_WARN, "account %s: the exchange's time could not be had", name);
+        return;
+    }
+    long long offset_ms = result->clock_offset_ms.value;
+    if (llabs(offset_ms) > CLOCK_OFFSET_MS_MAX) {
+        say(checkup, VERDICT_WARN,
+            "account %s: this machine's clock is off by %lld ms (posrec corrects it; set up NTP)",
+            name, -offset_ms);
+    } else {
+        say(checkup, VERDICT_OK, "account %s: clock within %lld ms of the exchange's", name,
+            llabs(offset_ms));
+    }
+}
+
+static const char *advice(const struct probe_result *result)
+{
+    switch (result->capture.outcome) {
+    case OUTCOME_NETWORK_ERROR:
+    case OUTCOME_TIMEOUT:
+        return "check DNS, firewall, proxy and base_url";
+    case OUTCOME_TLS_ERROR:
+        return "check base_url, ca_file and this machine's clock";
+    case OUTCOME_RATE_LIMITED:
+    case OUTCOME_BANNED:
+        return "wait, and poll less often";
+    default:
+        return result->is_refused
+                   ? "check key, secret, its read permission and its allowed addresses"
+                   : "see the exchange's message";
+    }
+}
+
+static void check_account(struct checkup *checkup, const struct poller_settings *settings)
+{
+    struct probe_result result;
+    struct error error;
+    const char *name = settings->account;
+    if (!probe_account(settings, &result, &error)) {
+        say(checkup, VERDICT_FAIL, "account %s: %s", name, error.text);
+        probe_result_free(&result);
+        return;
+    }
+    check_clock(checkup, name, &result);
+    const struct capture *capture = &result.capture;
+    if (capture->outcome == OUTCOME_OK) {
+        say(checkup, VERDICT_OK, "account %s: a signed call with its %s key was answered", name,
+            signer_kind(settings->exchange.credentials->signer));
+    } else {
+        say(checkup, VERDICT_FAIL, "account %s: %s: %s (%s)", name, outcome_name(capture->outcome),
+            text_string(&capture->detail), advice(&result));
+    }
+    probe_result_free(&result);
+}
+
+static void check_budget(struct checkup *checkup, const struct accounts *accounts)
+{
+    double needed = 0;
+    struct limits limits = limits_start();
+    double budget = (double)limits_budget(&limits);
+    for (size_t i = 0; i < accounts->count; i++) {
+        needed += 60000.0 / (double)accounts->settings[i].interval_ms.value;
+    }
+    if (needed > budget) {
+        say(checkup, VERDICT_WARN,
+            "weight: %.0f polls a minute, the exchange allows about %.0f (an interval of %.0f s "
+            "fits)",
+            needed, budget, 60.0 * (double)accounts->count / budget + 1);
+    } else {
+        say(checkup, VERDICT_OK, "weight: %.0f polls a minute of about %.0f", needed, budget);
+    }
+}
+
+static void check_accounts(struct checkup *checkup, struct cli *cli)
+{
+    struct accounts accounts;
+    struct error error;
+    if (!accounts_load(&cli->config, cli->options.account, &accounts, &error)) {
+        say(checkup, VERDICT_FAIL, "keys: %s", error.text);
+        return;
+    }
+    say(checkup, VERDICT_OK, "keys: readable by their owner only, %zu account%s", accounts.count,
+        accounts.count == 1 ? "" : "s");
+    check_budget(checkup, &accounts);
+    for (size_t i = 0; i < accounts.count; i++) {
+        check_account(checkup, &accounts.settings[i]);
+    }
+    accounts_free(&accounts);
+}
+
+static bool run(struct cli *cli, int *exit_code, struct error *error)
+{
+    struct checkup checkup = {.cli = cli};
+    struct error why;
+    (void)error;
+    if (!config_load(cli->options.config, &cli->config, &why)) {
+        say(&checkup, VERDICT_FAIL, "config: %s", why.text);
+        *exit_code = EXIT_FAILED;
+        return true;
+    }
+    if (cli->config.path == NULL) {
+        say(&checkup, VERDICT_WARN,
+            "config: no file found (posrec help fetch tells where it looks)");
+    } else {
+        say(&checkup, VERDICT_OK, "config: %s", cli->config.path);
+    }
+    check_database(&checkup, cli);
+    check_accounts(&checkup, cli);
+    *exit_code = checkup.fails > 0 ? EXIT_FAILED : EXIT_DONE;
+    return true;
+}
+
+const struct command COMMAND_DOCTOR = {
+    .name = "doctor",
+    .arguments = "",
+    .summary = "check configuration, keys, database, disk, clock and exchange",
+    .help = "One line for each check: ok, warn or fail, and what to do about it. The signed call "
+            "to the\n"
+            "exchange is not recorded. Exit code 1 when something fails.\n\n"
+            "Examples:\n"
+            "  posrec doctor\n"
+            "  posrec -c /etc/posrec/posrec.ini doctor --account main\n",
+    .options = {OPTION_ACCOUNT, OPTION_NONE},
+    .run = run,
+};

@@ -1,0 +1,159 @@
+#include <stdlib.h>
+
+#include "base/time_text.h"
+#include "cli/cli.h"
+#include "service/disk.h"
+#include "service/run_lock.h"
+
+struct figures {
+    bool running;
+    int64_t bytes;
+    int64_t growth;
+    int64_t left;
+};
+
+static bool collect(const struct cli *cli, const struct database *database, struct figures *figures,
+                    struct error *error)
+{
+    const struct report_parameter parameters[] = {
+        {.name = ":now_ms", .number = maybe_of(cli->now_ms)}, {0}};
+    struct maybe_int share_e6;
+    figures->running = run_lock_is_held(database->path);
+    if (!disk_usage(database->path, &figures->bytes, &figures->left, error) ||
+        !report_integer(database, "growth", parameters, &share_e6, error)) {
+        return false;
+    }
+    figures->growth = share_e6.known ? disk_growth(figures->bytes, share_e6.value) : 0;
+    return true;
+}
+
+static bool write_accounts(const struct cli *cli, const struct database *database,
+                           const struct figures *figures, enum report_format format, FILE *out,
+                           int64_t *rows, struct error *error)
+{
+    const struct report_parameter parameters[] = {
+        {.name = ":now_ms", .number = maybe_of(cli->now_ms)},
+        {.name = ":running", .number = maybe_of(figures->running)},
+        {.name = ":account", .text = cli->options.account},
+        {0},
+    };
+    return report_run(database, "status", parameters, format, out, rows, error);
+}
+
+static bool write_words(const struct cli *cli, const struct database *database,
+                        const struct figures *figures, FILE *out, struct error *error)
+{
+    int64_t rows = 0;
+    if (!write_accounts(cli, database, figures, cli->options.format, out, &rows, error)) {
+        return false;
+    }
+    if (rows == 0 && cli->options.format == FORMAT_TABLE) {
+        cli_say(cli, "No account has been polled yet.");
+    }
+    cli_say(cli, "%s: %lld bytes, about %lld more a day; %lld bytes left on its disk; %s",
+            database->path, (long long)figures->bytes, (long long)figures->growth,
+            (long long)figures->left,
+            figures->running ? "'posrec run' is recording" : "'posrec run' is not running");
+    return true;
+}
+
+static bool write_json(const struct cli *cli, const struct database *database,
+                       const struct figures *figures, FILE *out, struct error *error)
+{
+    int64_t rows = 0;
+    struct text path = {0};
+    text_append_json(&path, span_of(database->path));
+    fprintf(out,
+            "{\"database\":{\"path\":%s,\"bytes\":%lld,\"growth_bytes_a_day\":%lld,"
+            "\"disk_left_bytes\":%lld},\"running\":%s,\"accounts\":",
+            text_string(&path), (long long)figures->bytes, (long long)figures->growth,
+            (long long)figures->left, figures->running ? "true" : "false");
+    text_free(&path);
+    bool done = write_accounts(cli, database, figures, FORMAT_JSON, out, &rows, error);
+    fputs("}\n", out);
+    return done;
+}
+
+/* Whether the account's last good poll (or, without a name, the oldest of all) is too old. */
+static bool is_stale(const struct cli *cli, const struct database *database, const char *account,
+                     bool *stale, struct error *error)
+{
+    const struct report_parameter parameters[] = {
+        {.name = ":now_ms", .number = maybe_of(cli->now_ms)},
+        {.name = ":account", .text = account},
+        {0},
+    };
+    struct maybe_int age_ms;
+    if (!report_integer(database, "oldest_age", parameters, &age_ms, error)) {
+        return false;
+    }
+    *stale = !age_ms.known || age_ms.value > cli->options.max_age_ms.value;
+    if (*stale) {
+        cli_say(cli, "%s%s: no good poll within the time that --max-age allows",
+                account != NULL ? "account " : "an account", account != NULL ? account : "");
+    }
+    return true;
+}
+
+/* Every configured account counts, one that was never polled too; without a configuration those
+ * that the database has. */
+static bool check_ages(struct cli *cli, const struct database *database, int *exit_code,
+                       struct error *error)
+{
+    bool stale = false, any = false;
+    if (!cli->options.max_age_ms.known) {
+        return true;
+    }
+    if (cli->options.account != NULL || cli->config.account_count == 0) {
+        if (!is_stale(cli, database, cli->options.account, &any, error)) {
+            return false;
+        }
+    } else {
+        for (size_t i = 0; i < cli->config.account_count; i++) {
+            if (!is_stale(cli, database, cli->config.accounts[i].name, &stale, error)) {
+                return false;
+            }
+            any |= stale;
+        }
+    }
+    *exit_code = any ? EXIT_FAILED : EXIT_DONE;
+    return true;
+}
+
+static bool run(struct cli *cli, int *exit_code, struct error *error)
+{
+    struct database database;
+    struct figures figures;
+    FILE *out;
+    if (!cli_load_config(cli, error) || !cli_open_database(cli, DATABASE_READ, &database, error)) {
+        return false;
+    }
+    bool done = collect(cli, &database, &figures, error) && cli_open_output(cli, &out, error);
+    if (done) {
+        done = cli->options.format == FORMAT_JSON
+                   ? write_json(cli, &database, &figures, out, error)
+                   : write_words(cli, &database, &figures, out, error);
+        done =
+            cli_close_output(cli, out, done, error) && check_ages(cli, &database, exit_code, error);
+    }
+    database_close(&database);
+    return done;
+}
+
+const struct command COMMAND_STATUS = {
+    .name = "status",
+    .arguments = "",
+    .summary = "show where each account and the database stand",
+    .help =
+        "For each account its last good poll and how old it is, the outcomes of the last 24 "
+        "hours,\n"
+        "gaps, the next tick, the clock's offset and the weight used; the database's size, growth "
+        "and\n"
+        "room. With --max-age the exit code is 1 when an account has waited longer than that, for\n"
+        "cron or a monitor.\n\n"
+        "Examples:\n"
+        "  posrec status\n"
+        "  posrec -q status --max-age 60s --format json\n",
+    .options = {OPTION_MAX_AGE, OPTION_ACCOUNT, OPTION_FORMAT, OPTION_OUTPUT, OPTION_NONE},
+    .run = run,
+};

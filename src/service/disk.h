@@ -1,0 +1,17 @@
+/* How much room a database takes and has left. */
+#ifndef POSREC_SERVICE_DISK_H
+#define POSREC_SERVICE_DISK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+/* Bytes of the database file and its write-ahead log, and bytes left on its disk for other users
+ * than root. */
+bool disk_usage(const char *database_path, int64_t *used, int64_t *left, struct error *error);
+
+/* A share of `bytes` in millionths: how much a day adds, when that is the share of the last day. */
+int64_t disk_growth(int64_t bytes, int64_t share_e6);
+
+#endif

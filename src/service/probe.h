@@ -1,0 +1,21 @@
+/* Asks the exchange the questions of `posrec doctor`: can it be reached, what time does it have,
+ * does it take this key? Nothing is recorded. */
+#ifndef POSREC_SERVICE_PROBE_H
+#define POSREC_SERVICE_PROBE_H
+
+#include <stdbool.h>
+
+#include "service/poller.h"
+
+struct probe_result {
+    struct maybe_int clock_offset_ms; /* unknown when the time could not be had */
+    struct capture capture;           /* of the signed call, without its body */
+    bool is_refused;
+};
+
+/* False with the error set only for posrec's own failures. Free with probe_result_free(). */
+bool probe_account(const struct poller_settings *settings, struct probe_result *result,
+                   struct error *error);
+void probe_result_free(struct probe_result *result);
+
+#endif
