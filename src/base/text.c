@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FIRST_CAPACITY ((size_t)64)
+#define FIRST_CAPACITY ((size_t)16) /* symbols and sides are short, and there are many */
 
 bool text_reserve(struct text *text, size_t more)
 {

@@ -143,10 +143,11 @@ static bool parse_decimal(struct position_row *row, enum position_column column,
                           struct span value, struct error *error)
 {
     bool rounded = false;
-    if (!parse_number(key, value, DECIMAL_SCALE, &row->column[column].value, &rounded, error)) {
+    int64_t number;
+    if (!parse_number(key, value, DECIMAL_SCALE, &number, &rounded, error)) {
         return false;
     }
-    row->column[column].known = true;
+    position_row_set(row, (int)column, maybe_of(number));
     if (column < POSITION_COLUMN_COUNT) {
         row->position_rounded |= rounded;
     } else {
@@ -158,16 +159,18 @@ static bool parse_decimal(struct position_row *row, enum position_column column,
 static bool parse_field(struct position_row *row, const struct field *field, struct span key,
                         struct span value, struct error *error)
 {
-    struct maybe_int *column = &row->column[field->column];
+    struct maybe_int number = {0};
     switch (field->kind) {
     case KIND_DECIMAL:
         return parse_decimal(row, field->column, key, value, error);
     case KIND_WHOLE:
-        column->known = parse_whole(key, value, &column->value, error);
-        return column->known;
+        number.known = parse_whole(key, value, &number.value, error);
+        position_row_set(row, (int)field->column, number);
+        return number.known;
     case KIND_FLAG:
-        column->known = parse_flag(key, value, &column->value, error);
-        return column->known;
+        number.known = parse_flag(key, value, &number.value, error);
+        position_row_set(row, (int)field->column, number);
+        return number.known;
     case KIND_SYMBOL:
         return parse_string(key, value, &row->symbol, error);
     case KIND_SIDE:
@@ -287,7 +290,7 @@ static bool same_columns(const struct position_row *a, const struct position_row
                          int to)
 {
     for (int i = from; i < to; i++) {
-        if (!maybe_equal(a->column[i], b->column[i])) {
+        if (!maybe_equal(position_row_column(a, i), position_row_column(b, i))) {
             return false;
         }
     }
@@ -310,6 +313,5 @@ bool position_row_same_valuation(const struct position_row *a, const struct posi
 
 bool position_row_is_open(const struct position_row *row)
 {
-    return row->column[COLUMN_POSITION_AMOUNT].known &&
-           row->column[COLUMN_POSITION_AMOUNT].value != 0;
+    return row->values[COLUMN_POSITION_AMOUNT] != 0;
 }

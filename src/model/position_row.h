@@ -35,7 +35,8 @@ struct position_row {
     struct text position_side; /* BOTH, LONG, SHORT, or what the exchange may add */
     bool has_update_time;      /* always, once it is parsed */
     int64_t update_ms;
-    struct maybe_int column[COLUMN_COUNT];
+    unsigned known;               /* bit i: the value of column i was given */
+    int64_t values[COLUMN_COUNT]; /* 0 where it was not; see position_row_column() */
     bool has_margin_type;
     struct text margin_type;
     bool position_rounded;  /* one of the position's own decimals had more than 8 places */
@@ -43,6 +44,19 @@ struct position_row {
     struct text extra;   /* JSON object of the fields without a column; empty when there is none */
     uint64_t extra_keys; /* position_row_extra_keys() of it */
 };
+
+/* A column's value, and setting it. */
+static inline struct maybe_int position_row_column(const struct position_row *row, int column)
+{
+    return (struct maybe_int){(row->known >> column & 1u) != 0, row->values[column]};
+}
+
+static inline void position_row_set(struct position_row *row, int column, struct maybe_int value)
+{
+    unsigned bit = 1u << column;
+    row->known = value.known ? row->known | bit : row->known & ~bit;
+    row->values[column] = value.known ? value.value : 0;
+}
 
 void position_row_free(struct position_row *row);
 

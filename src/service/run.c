@@ -19,8 +19,14 @@
 
 #define LOOP_WAIT_MS_MAX 1000
 
+/* Requests out at once. Others wait for a moment: each takes memory for its answer. */
+#define IN_FLIGHT_MAX 64
+
 /* How long a locked database may hold the loop up; the poll waits in memory then. */
 #define WRITE_BUSY_MS 50
+
+/* Enough for the pages that polls go to; the service's memory is to stay small and flat. */
+#define CACHE_KIB 512
 
 /* The write-ahead log is taken over into the database file, and emptied, this often. */
 #define CHECKPOINT_EVERY_MS 10000
@@ -121,6 +127,7 @@ struct run *run_new(const struct database *database, struct error *error)
         run->random = (uint64_t)clock_real_ms();
     }
     if (run_lock_take(database->path, &run->lock_file, error) &&
+        database_set_cache_kib(database, CACHE_KIB, error) &&
         signals_open(&run->signal_file, error) &&
         (run->transport = transport_new(CAPTURE_BODY_SIZE_MAX, error)) != NULL &&
         (run->recorder = recorder_new(database, true, error)) != NULL &&
@@ -362,7 +369,7 @@ static void start_due(struct run *run, int64_t monotonic_ms)
         bool done = run->settings.tick_count.known &&
                     account->ticks >= run->settings.tick_count.value &&
                     !account->schedule.retry_is_due;
-        if (!done) {
+        if (!done && transport_pending(run->transport) < IN_FLIGHT_MAX) {
             work_account(run, account, monotonic_ms);
         }
     }
@@ -529,7 +536,9 @@ static int wait_ms(struct run *run, int64_t monotonic_ms)
     for (size_t i = 0; i < run->venue_count; i++) {
         wake_ms = earlier(wake_ms, venue_wake_monotonic_ms(&run->venues[i], monotonic_ms));
     }
-    for (size_t i = 0; i < run->account_count; i++) {
+    /* With as many requests out as may be, an answer is what to wait for. */
+    bool is_full = transport_pending(run->transport) >= IN_FLIGHT_MAX;
+    for (size_t i = 0; i < run->account_count && !is_full; i++) {
         wake_ms = earlier(wake_ms, account_wake_ms(&run->accounts[i], monotonic_ms));
     }
     wake_ms = earlier(wake_ms, writer_retry_monotonic_ms(run->writer));

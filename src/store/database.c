@@ -146,9 +146,8 @@ static bool configure(const struct database *database, struct error *error)
     if (!database_run(database, "PRAGMA foreign_keys = ON", error)) {
         return false;
     }
-    char cache[64];
-    sqlite3_snprintf(sizeof cache, cache, "PRAGMA cache_size = -%d", DATABASE_CACHE_KIB);
-    if (!database_run(database, cache, error) || !check_is_posrec(database, error)) {
+    if (!database_set_cache_kib(database, DATABASE_CACHE_KIB, error) ||
+        !check_is_posrec(database, error)) {
         return false;
     }
     /* FULL: what was reported as recorded is still there after a power cut. */
@@ -208,6 +207,13 @@ bool database_open_memory(struct database *database, struct error *error)
     }
     database_close(database);
     return error_no_memory(error);
+}
+
+bool database_set_cache_kib(const struct database *database, int kib, struct error *error)
+{
+    char sql[64];
+    sqlite3_snprintf(sizeof sql, sql, "PRAGMA cache_size = -%d", kib);
+    return database_run(database, sql, error);
 }
 
 void database_set_busy_ms(const struct database *database, int busy_ms)

@@ -18,7 +18,7 @@
 
 #define DATABASE_APPLICATION_ID 0x506f7352 /* "PosR" in the file's header */
 #define DATABASE_BUSY_MS 20000
-#define DATABASE_CACHE_KIB 8192
+#define DATABASE_CACHE_KIB 4096
 
 struct database {
     sqlite3 *handle;
@@ -41,6 +41,9 @@ void database_close(struct database *database);
 
 /* A database of its own in memory, for comparing. */
 bool database_open_memory(struct database *database, struct error *error);
+
+/* How much memory this connection takes for pages from now on. */
+bool database_set_cache_kib(const struct database *database, int kib, struct error *error);
 
 /* How long this connection waits for a lock from now on. */
 void database_set_busy_ms(const struct database *database, int busy_ms);

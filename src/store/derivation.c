@@ -2,6 +2,11 @@
 
 #include <stdlib.h>
 
+/* Accounts whose last response's bytes are kept for comparing. More accounts than these are read
+ * whole each time: that costs some processor time, and memory does not grow with every account's
+ * body. */
+#define REMEMBERED_MAX 64
+
 struct derivation {
     const struct row_sink *sink;
     bool compares_bytes;
@@ -9,6 +14,8 @@ struct derivation {
     size_t account_count;
     size_t account_capacity;
     int64_t leg_count;
+    struct account *remembered[REMEMBERED_MAX]; /* a ring; NULL where free */
+    size_t next_remembered;
     struct contract_book *contracts;
     struct ledger_scratch *scratch;
     struct contract contract; /* scratch: the one that is being read */
@@ -145,6 +152,22 @@ static bool read_exchange_info(struct derivation *derivation, struct span body, 
     return step == JSON_END;
 }
 
+/* Keeps the account among those whose bytes are remembered; the one that came first goes for it. */
+static void remember(struct derivation *derivation, struct account *account)
+{
+    if (account->is_remembered) {
+        return;
+    }
+    struct account **place = &derivation->remembered[derivation->next_remembered];
+    derivation->next_remembered = (derivation->next_remembered + 1) % REMEMBERED_MAX;
+    if (*place != NULL) {
+        (*place)->is_remembered = false;
+        ledger_forget_bytes((*place)->ledger);
+    }
+    *place = account;
+    account->is_remembered = true;
+}
+
 static bool read_body(struct derivation *derivation, struct account *account,
                       const struct capture *capture, int64_t *row_count, struct error *error)
 {
@@ -152,6 +175,7 @@ static bool read_body(struct derivation *derivation, struct account *account,
     if (capture->endpoint == ENDPOINT_EXCHANGE_INFO) {
         return read_exchange_info(derivation, body, row_count, error);
     }
+    remember(derivation, account);
     if (!ledger_read(account->ledger, body, error)) {
         return false;
     }

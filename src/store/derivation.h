@@ -21,6 +21,7 @@ struct account {
     struct text name;
     int64_t last_received_ms; /* of its last poll, INT64_MIN before the first */
     struct ledger *ledger;    /* NULL until somebody gives it one */
+    bool is_remembered;       /* the derivation's own */
 };
 
 /* Where rows go. Each function takes one row and returns false, with the error set, to stop. */

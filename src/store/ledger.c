@@ -302,6 +302,14 @@ bool ledger_read(struct ledger *ledger, struct span body, struct error *error)
     return true;
 }
 
+void ledger_forget_bytes(struct ledger *ledger)
+{
+    text_free(&ledger->body);
+    free(ledger->last.items);
+    ledger->last = (struct elements){0};
+    ledger->next_element = 0;
+}
+
 size_t ledger_row_count(const struct ledger *ledger)
 {
     return ledger->last.count;
@@ -368,7 +376,8 @@ static void apply_vanish(struct ledger *ledger, struct leg *leg)
     leg->row.extra_keys = 0;
     text_clear(&leg->row.margin_type);
     text_clear(&leg->row.extra);
-    memset(leg->row.column, 0, sizeof leg->row.column);
+    leg->row.known = 0;
+    memset(leg->row.values, 0, sizeof leg->row.values);
 }
 
 static bool has_vanished(const struct ledger *ledger, const struct leg *leg,

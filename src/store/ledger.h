@@ -64,6 +64,10 @@ struct leg *ledger_add(struct ledger *ledger, struct position_row *row);
  * which element and field; ERROR_NO_MEMORY says nothing of the body. */
 bool ledger_read(struct ledger *ledger, struct span body, struct error *error);
 
+/* Forgets the last response's bytes, not what it said: the next one is parsed whole. Not between
+ * ledger_read() and the last ledger_next_change(). */
+void ledger_forget_bytes(struct ledger *ledger);
+
 /* How many rows the response read last has. */
 size_t ledger_row_count(const struct ledger *ledger);
 

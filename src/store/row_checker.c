@@ -211,7 +211,7 @@ static bool same_position(struct row_checker *checker, const struct leg *leg, in
         same_text(checker, &name, "extra", select, 6, text_or_null(&row->extra));
     for (int i = 0; i < POSITION_COLUMN_COUNT && same; i++) {
         same = same_int(checker, &name, POSITION_COLUMNS[i], column_maybe(select, 7 + i),
-                        row->column[i]);
+                        position_row_column(row, i));
     }
     return same;
 }
@@ -256,7 +256,7 @@ static bool same_valuation(struct row_checker *checker, const struct leg *leg, i
     for (int i = POSITION_COLUMN_COUNT; i < COLUMN_COUNT && same; i++) {
         int index = i - POSITION_COLUMN_COUNT;
         same = same_int(checker, &name, VALUATION_COLUMNS[index], column_maybe(select, 4 + index),
-                        row->column[i]);
+                        position_row_column(row, i));
     }
     return same;
 }

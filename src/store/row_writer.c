@@ -98,7 +98,7 @@ static bool put_position(void *context, const struct leg *leg, int64_t poll_id, 
     bind_int(insert, 3, leg->revision);
     bind_int(insert, 4, poll_id);
     for (int i = 0; i < POSITION_COLUMN_COUNT; i++) {
-        bind_maybe(insert, 5 + i, row->column[i]);
+        bind_maybe(insert, 5 + i, position_row_column(row, i));
     }
     if (row->has_margin_type) {
         bind_span(insert, 12, text_span(&row->margin_type));
@@ -121,7 +121,7 @@ static bool put_valuation(void *context, const struct leg *leg, int64_t time_ms,
     bind_int(insert, 3, leg->row.update_ms);
     bind_int(insert, 4, leg->revision);
     for (int i = POSITION_COLUMN_COUNT; i < COLUMN_COUNT; i++) {
-        bind_maybe(insert, 5 + i - POSITION_COLUMN_COUNT, leg->row.column[i]);
+        bind_maybe(insert, 5 + i - POSITION_COLUMN_COUNT, position_row_column(&leg->row, i));
     }
     bind_int(insert, 10, leg->row.valuation_rounded);
     return put(writer, INSERT_VALUATION, error);

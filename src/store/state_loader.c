@@ -132,7 +132,7 @@ static bool fill_row(struct position_row *row, sqlite3_stmt *select)
     row->valuation_rounded = sqlite3_column_int(select, STATE_VALUATION_ROUNDED) != 0;
     row->extra_keys = position_row_extra_keys(text_span(&row->extra));
     for (int i = 0; i < COLUMN_COUNT; i++) {
-        row->column[i] = column_maybe(select, STATE_COLUMNS + i);
+        position_row_set(row, i, column_maybe(select, STATE_COLUMNS + i));
     }
     return !failed;
 }

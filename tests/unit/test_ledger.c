@@ -50,7 +50,7 @@ static void changes_of(struct reader *reader, const char *body, struct text *out
             text_string(&change->leg->row.symbol), text_string(&change->leg->row.position_side),
             change->is_new, change->writes_position, change->writes_valuation,
             (long long)change->revision, (long long)change->leg->row.update_ms,
-            (long long)change->leg->row.column[COLUMN_MARK_PRICE].value);
+            (long long)change->leg->row.values[COLUMN_MARK_PRICE]);
     }
 }
 

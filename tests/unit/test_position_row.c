@@ -33,8 +33,8 @@ static void assert_refused(const char *text, const char *why)
 
 #define assert_column(column_, value_)                                                             \
     do {                                                                                           \
-        assert_true(row.column[column_].known);                                                    \
-        assert_int_equal(row.column[column_].value, value_);                                       \
+        assert_true(position_row_column(&row, column_).known);                                     \
+        assert_int_equal(position_row_column(&row, column_).value, value_);                        \
     } while (0)
 
 static void the_documented_row_is_exact(void **state)
@@ -54,8 +54,8 @@ static void the_documented_row_is_exact(void **state)
     assert_column(COLUMN_MAX_QUANTITY, 5000000000);
     assert_column(COLUMN_AUTO_ADD_MARGIN, 0);
     assert_column(COLUMN_ISOLATED_MARGIN, 0);
-    assert_false(row.column[COLUMN_NOTIONAL_VALUE].known);
-    assert_false(row.column[COLUMN_ISOLATED_WALLET].known);
+    assert_false(position_row_column(&row, COLUMN_NOTIONAL_VALUE).known);
+    assert_false(position_row_column(&row, COLUMN_ISOLATED_WALLET).known);
     assert_string_equal(text_string(&row.margin_type), "cross");
     assert_int_equal(row.extra.size, 0);
 }
@@ -79,7 +79,7 @@ static void absent_and_null_are_unknown_not_zero(void **state)
     parse("{\"symbol\":\"X\",\"positionSide\":\"BOTH\",\"updateTime\":0,\"positionAmt\":null,"
           "\"marginType\":null}");
     for (int i = 0; i < COLUMN_COUNT; i++) {
-        assert_false(row.column[i].known);
+        assert_false(position_row_column(&row, i).known);
     }
     assert_false(row.has_margin_type);
     assert_false(position_row_is_open(&row));

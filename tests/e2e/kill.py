@@ -1,0 +1,86 @@
+#!/usr/bin/env python3
+"""Kills `posrec run` with SIGKILL at random moments of fast recording. After each the database must open,
+verify, and hold every poll that a log line called recorded.
+
+    kill.py BUILD TIMES
+"""
+import pathlib
+import random
+import re
+import subprocess
+import sys
+import tempfile
+import time
+
+KEYS = [(f"key-{i:02d}", f"secret-{i:02d}") for i in range(3)]
+RECORDED = re.compile(r"event=poll account=(\S+) poll=(\d+) endpoint=(\S+) outcome=(\S+)")
+
+
+def write_setup(folder, port):
+    lines = ["[posrec]", "database = posrec.db", "interval = 100ms", "timeout = 2s"]
+    for i, (key, secret) in enumerate(KEYS):
+        for name, text in ((f"{i}.key", key), (f"{i}.secret", secret)):
+            path = folder / name
+            path.write_text(text)
+            path.chmod(0o600)
+        lines += [f"[account a{i}]", f"base_url = http://127.0.0.1:{port}", f"api_key_file = {i}.key",
+                  f"secret_file = {i}.secret"]
+    (folder / "posrec.ini").write_text("\n".join(lines) + "\n")
+
+
+def start_exchange(build, folder):
+    accounts = "".join(f"a{i} one-way {key} {secret}\n" for i, (key, secret) in enumerate(KEYS))
+    (folder / "accounts").write_text(accounts)
+    exchange = subprocess.Popen([build / "dapi-sim", "--accounts", folder / "accounts", "--symbols", "10",
+                                 "--weight-limit", "1000000"], stdout=subprocess.PIPE, text=True)
+    return exchange, exchange.stdout.readline().strip()
+
+
+def recorded_polls(folder):
+    output = subprocess.run(["sqlite3", "-readonly", folder / "posrec.db",
+                             "SELECT poll_id, name, endpoint, outcome FROM poll JOIN account USING (account_id)"],
+                            capture_output=True, text=True, check=True).stdout
+    return {tuple(line.split("|")) for line in output.splitlines()}
+
+
+def kill_once(build, folder, log_path, wait_s):
+    with open(log_path, "w", encoding="utf-8") as log:
+        service = subprocess.Popen([build / "posrec", "run"], cwd=folder, stderr=log)
+        time.sleep(wait_s)
+        service.kill()
+        service.wait()
+    log = log_path.read_text()
+    return {(poll, account, endpoint, outcome)
+            for line in log.splitlines(keepends=True) if line.endswith("\n")
+            for account, poll, endpoint, outcome in RECORDED.findall(line)}
+
+
+def main():
+    build, times = pathlib.Path(sys.argv[1]).resolve(), int(sys.argv[2])
+    rng = random.Random(20261124)
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        exchange, port = start_exchange(build, folder)
+        try:
+            write_setup(folder, port)
+            logged = set()
+            for number in range(1, times + 1):
+                logged |= kill_once(build, folder, folder / "log", 0.05 + rng.random() * 0.35)
+                if not logged: # killed before there was a schema
+                    continue
+                verify = subprocess.run([build / "posrec", "-q", "verify"], cwd=folder, capture_output=True,
+                                        text=True, check=False)
+                if verify.returncode != 0:
+                    sys.exit(f"kill {number}: verify: {verify.stderr}")
+                missing = logged - recorded_polls(folder)
+                if missing:
+                    sys.exit(f"kill {number}: logged as recorded and not there: {sorted(missing)}")
+            print(f"{times} kills, {len(logged)} polls logged as recorded, all of them there")
+            return 0 if len(logged) > times else 1
+        finally:
+            exchange.terminate()
+            exchange.wait()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

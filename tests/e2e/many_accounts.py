@@ -1,0 +1,68 @@
+#!/usr/bin/env python3
+"""Records many accounts at once and checks that polls are on time and memory stays small.
+
+    many_accounts.py BUILD ACCOUNTS SECONDS
+
+Each account has 70 symbols and is polled each 10 s. With up to 300 accounts the exchange allows its real
+weight of 2,400 a minute, with more as much as is needed. A poll is on time when it was sent within a second
+of its tick; a tick without a poll is late.
+"""
+import pathlib
+import resource
+import subprocess
+import sys
+import tempfile
+
+INTERVAL_MS = 10000
+ON_TIME_SHARE = 0.999
+MEMORY_MIB_MAX = 64
+
+LATE = f"""SELECT count(*) FILTER (WHERE sent_ms - due_ms <= 1000), count(*), min(due_ms), max(due_ms)
+             FROM poll WHERE endpoint = 'positionRisk' AND attempt = 1 AND outcome = 'ok'
+              AND due_ms % {INTERVAL_MS} = 0"""
+
+
+def write_setup(folder, count, port):
+    lines = ["[posrec]", "database = posrec.db", f"interval = {INTERVAL_MS}ms"]
+    for i in range(count):
+        for name, text in ((f"{i}.key", f"key-{i}"), (f"{i}.secret", f"secret-{i}")):
+            (folder / name).write_text(text)
+            (folder / name).chmod(0o600)
+        lines += [f"[account a{i}]", f"base_url = http://127.0.0.1:{port}", f"api_key_file = {i}.key",
+                  f"secret_file = {i}.secret"]
+    (folder / "posrec.ini").write_text("\n".join(lines) + "\n")
+
+
+def main():
+    build, count, seconds = pathlib.Path(sys.argv[1]).resolve(), int(sys.argv[2]), int(sys.argv[3])
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        accounts = "".join(f"a{i} one-way key-{i} secret-{i}\n" for i in range(count))
+        (folder / "accounts").write_text(accounts)
+        limit = 2400 if count <= 300 else count * 20
+        exchange = subprocess.Popen([build / "dapi-sim", "--accounts", folder / "accounts", "--weight-limit",
+                                     str(limit)], stdout=subprocess.PIPE, text=True)
+        try:
+            write_setup(folder, count, exchange.stdout.readline().strip())
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            subprocess.run([build / "posrec", "-q", "run", "--for", f"{seconds}s"], cwd=folder, check=True)
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        finally:
+            exchange.terminate()
+            exchange.wait()
+        output = subprocess.run(["sqlite3", folder / "posrec.db", LATE], capture_output=True, text=True,
+                                check=True).stdout
+        on_time, recorded, first, last = map(int, output.strip().split("|"))
+        ticks = (last - first) // INTERVAL_MS + 1
+        share = on_time / (ticks * count)
+        cpu = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
+        memory = after.ru_maxrss / 1024
+        subprocess.run([build / "posrec", "-q", "-d", folder / "posrec.db", "verify"], check=True,
+                       stdout=subprocess.DEVNULL)
+    print(f"{count} accounts, {seconds} s: {recorded} polls in {ticks} ticks, {share:.4%} on time, peak memory "
+          f"{memory:.1f} MiB, {cpu / seconds:.1%} of a processor, {cpu / max(1, recorded) * 1000:.3f} ms a poll")
+    return 0 if share >= ON_TIME_SHARE and memory < MEMORY_MIB_MAX else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,75 @@
+#!/usr/bin/env python3
+"""Checks that `posrec run` neither grows nor leaks descriptors: memory after POLLS polls equals that after
+1,000, within 1 MiB.
+
+    memory.py BUILD POLLS [ACCOUNTS]
+
+Accounts (20 unless told) are polled each 100 ms, so that 100,000 polls take minutes, not weeks.
+"""
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+
+FIRST = 1000
+GROWTH_MIB_MAX = 1.0
+
+
+def rss_mib(pid):
+    for line in open(f"/proc/{pid}/status", encoding="ascii"):
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) / 1024
+    raise RuntimeError("no VmRSS")
+
+
+def wait_for_polls(folder, count, service):
+    while service.poll() is None:
+        output = subprocess.run(["sqlite3", "-readonly", folder / "posrec.db",
+                                 "SELECT max(poll_id) FROM poll"], capture_output=True, text=True, check=False)
+        if output.stdout.strip().isdigit() and int(output.stdout) >= count:
+            return
+        time.sleep(0.2)
+    sys.exit("the service ended")
+
+
+def main():
+    build, polls = pathlib.Path(sys.argv[1]).resolve(), int(sys.argv[2])
+    count = int(sys.argv[3]) if len(sys.argv) > 3 else 20
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        (folder / "accounts").write_text("".join(f"a{i} one-way key-{i} secret-{i}\n" for i in range(count)))
+        exchange = subprocess.Popen([build / "dapi-sim", "--accounts", folder / "accounts", "--weight-limit",
+                                     "10000000"], stdout=subprocess.PIPE, text=True)
+        port = exchange.stdout.readline().strip()
+        lines = ["[posrec]", "database = posrec.db", "interval = 100ms", "metrics_file = posrec.prom"]
+        for i in range(count):
+            for suffix, text in (("key", f"key-{i}"), ("secret", f"secret-{i}")):
+                (folder / f"{i}.{suffix}").write_text(text)
+                (folder / f"{i}.{suffix}").chmod(0o600)
+            lines += [f"[account a{i}]", f"base_url = http://127.0.0.1:{port}", f"api_key_file = {i}.key",
+                      f"secret_file = {i}.secret"]
+        (folder / "posrec.ini").write_text("\n".join(lines) + "\n")
+        started = time.monotonic()
+        service = subprocess.Popen([build / "posrec", "-q", "run"], cwd=folder)
+        try:
+            wait_for_polls(folder, FIRST, service)
+            memory, files = rss_mib(service.pid), len(os.listdir(f"/proc/{service.pid}/fd"))
+            wait_for_polls(folder, polls, service)
+            memory_after, files_after = rss_mib(service.pid), len(os.listdir(f"/proc/{service.pid}/fd"))
+            ticks = [int(word) for word in open(f"/proc/{service.pid}/stat", encoding="ascii").read().split()[13:15]]
+        finally:
+            service.terminate()
+            service.wait()
+            exchange.terminate()
+            exchange.wait()
+    cpu_ms = sum(ticks) / os.sysconf("SC_CLK_TCK") * 1000 / polls
+    print(f"{count} accounts: {memory:.2f} MiB and {files} files after {FIRST} polls, {memory_after:.2f} MiB and "
+          f"{files_after} files after {polls} ({time.monotonic() - started:.0f} s, {cpu_ms:.3f} ms of processor time "
+          "a poll)")
+    return 0 if abs(memory_after - memory) <= GROWTH_MIB_MAX and files_after <= files + 2 else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

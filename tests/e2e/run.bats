@@ -1,0 +1,518 @@
+load helper
+
+# run_config INTERVAL [LINE...]: the config for a service on the exchange.
+run_config() {
+    local interval=$1
+    shift
+    write_config "$SIM" "interval = $interval" "timeout = 1s" "$@"
+}
+
+# start_run [OPTION...]: starts the service; its log is run.log.
+start_run() {
+    "$BUILD/posrec" run "$@" > run.out 2> run.log 3>&- &
+    RUN_PID=$!
+}
+
+stop_run() {
+    if [ -n "${RUN_PID:-}" ]; then
+        kill "$RUN_PID" 2> /dev/null || true
+        wait "$RUN_PID" || true
+        RUN_PID=
+    fi
+}
+
+teardown() {
+    stop_run
+    stop_sim
+}
+
+# good_polls N: whether at least so many good polls are recorded.
+good_polls() {
+    [ "$(sql "SELECT count(*) FROM poll WHERE endpoint = 'positionRisk' AND outcome = 'ok'" 2> /dev/null || echo 0)" -ge "$1" ]
+}
+
+# outcome_seen OUTCOME
+outcome_seen() {
+    [ "$(sql "SELECT count(*) FROM poll WHERE outcome = '$1'" 2> /dev/null || echo 0)" -ge 1 ]
+}
+
+# good_after OUTCOME N: whether so many good polls follow the last poll of that outcome.
+good_after() {
+    [ "$(sql "SELECT count(*) FROM poll WHERE outcome = 'ok' AND endpoint = 'positionRisk' AND poll_id > (SELECT max(poll_id) FROM poll WHERE outcome = '$1')" 2> /dev/null || echo 0)" -ge "$2" ]
+}
+
+# What holds after any trouble: a sound database in which times increase and each first try has its tick.
+assert_sound() {
+    posrec -q -d posrec.db verify > /dev/null
+    assert_equal "$(sql "SELECT count(*) FROM (SELECT due_ms FROM poll WHERE endpoint = 'positionRisk' AND attempt = 1 GROUP BY account_id, due_ms HAVING count(*) > 1)")" 0
+}
+
+# pause_after STATUS: how long after its first answer of that status the exchange heard nothing, ms.
+pause_after() {
+    curl -sS "$SIM/sim/log" | jq -s "[.[] | select(.endpoint != \"\")] | (map(.status == $1) | index(true)) as \$i | .[\$i + 1].ms - .[\$i].ms"
+}
+
+@test "the first poll is at once, the others on multiples of the interval" {
+    start_sim
+    run_config 200ms
+    posrec run --count 6 2> run.log
+    assert_equal "$(sql "SELECT count(*) FROM poll WHERE endpoint = 'positionRisk' AND outcome = 'ok'")" 6
+    assert_equal "$(sql "SELECT count(*) FROM poll WHERE endpoint = 'positionRisk' AND due_ms % 200 = 0 AND interval_ms = 200")" 5
+    assert_equal "$(sql "SELECT count(*) FROM (SELECT due_ms - lag(due_ms) OVER (ORDER BY due_ms) AS apart FROM poll WHERE due_ms % 200 = 0) WHERE apart <> 200")" 0
+    assert_equal "$(sql "SELECT count(*) FROM gap")" 0
+    grep -q 'level=info event=poll account=main poll=2 endpoint=positionRisk outcome=ok' run.log
+    assert_sound
+}
+
+@test "a second run on the same database is refused, and --for ends the first" {
+    start_sim
+    run_config 200ms
+    start_run --for 2s
+    wait_for good_polls 2
+    run posrec run --for 1s
+    assert_equal "$status" 1
+    assert_contains "$output" "another 'posrec run' is recording into it"
+    assert_equal "$(posrec status --format json | jq .running)" true
+    wait "$RUN_PID"
+    RUN_PID=
+    assert_equal "$(posrec status --format json | jq .running)" false
+}
+
+@test "SIGTERM lets the poll in flight end; SIGINT stops too" {
+    start_sim
+    run_config 5s
+    start_run
+    wait_for good_polls 1
+    sim 'fault?kind=stall&delay_ms=700' > /dev/null
+    waits() { curl -s "$SIM/sim/log" > log; [ "$(sql 'SELECT max(due_ms) FROM poll')" -lt "$(($(date +%s%3N) - 4900))" ]; }
+    wait_for waits || true
+    sleep 0.3
+    kill -TERM "$RUN_PID"
+    wait "$RUN_PID"
+    assert_sound
+    start_run
+    wait_for good_polls 2
+    kill -INT "$RUN_PID"
+    wait "$RUN_PID"
+    RUN_PID=
+}
+
+@test "SIGHUP reads the configuration again; a broken one changes nothing" {
+    printf '%s\n' "main hedge $KEY $SECRET" "second one-way other-key other-secret" > accounts
+    start_sim
+    run_config 200ms
+    start_run
+    wait_for good_polls 2
+    printf '[account second]\nbase_url = nonsense\n' >> posrec.ini
+    kill -HUP "$RUN_PID"
+    wait_for grep -q 'event=config_not_reloaded' run.log
+    polls=$(sql 'SELECT count(*) FROM poll')
+    wait_for good_polls $((polls + 2))
+    run_config 200ms
+    printf 'other-key' > second.key
+    printf 'other-secret' > second.secret
+    chmod 600 second.*
+    printf '[account second]\nbase_url = %s\napi_key_file = second.key\nsecret_file = second.secret\ninterval = 200ms\n' "$SIM" >> posrec.ini
+    kill -HUP "$RUN_PID"
+    wait_for grep -q 'event=config_reloaded' run.log
+    second() { [ "$(sql "SELECT count(*) FROM poll JOIN account USING (account_id) WHERE name = 'second' AND outcome = 'ok'")" -ge 2 ]; }
+    wait_for second
+    stop_run
+    assert_sound
+}
+
+@test "429 and 418: not one request before Retry-After is over" {
+    start_sim
+    run_config 200ms
+    start_run
+    wait_for good_polls 2
+    sim 'fault?kind=status&status=429&code=-1003&retry_after=2' > /dev/null
+    wait_for outcome_seen rate_limited
+    wait_for good_after rate_limited 2
+    [ "$(pause_after 429)" -ge 2000 ]
+    sim 'fault?kind=status&status=418&code=-1003&retry_after=2' > /dev/null
+    wait_for outcome_seen banned
+    wait_for good_after banned 2
+    [ "$(pause_after 418)" -ge 2000 ]
+    stop_run
+    grep -q 'level=error event=rate_limited base_url=http://127.0.0.1.* until=' run.log
+    grep -q 'level=error event=banned .* until=' run.log
+    assert_equal "$(sql 'SELECT count(*) FROM gap WHERE missed >= 9')" 2
+    assert_sound
+}
+
+@test "one account's 429 pauses all accounts of that exchange" {
+    printf '%s\n' "main hedge $KEY $SECRET" "second one-way other-key other-secret" > accounts
+    start_sim
+    run_config 200ms
+    printf 'other-key' > second.key
+    printf 'other-secret' > second.secret
+    chmod 600 second.*
+    printf '[account second]\nbase_url = %s\napi_key_file = second.key\nsecret_file = second.secret\ninterval = 200ms\n' "$SIM" >> posrec.ini
+    start_run
+    wait_for good_polls 4
+    sim 'fault?kind=status&status=429&code=-1003&retry_after=2&account=main' > /dev/null
+    wait_for good_after rate_limited 4
+    stop_run
+    # The other account's request of the same tick may have been out already.
+    assert_equal "$(curl -sS "$SIM/sim/log" | jq -s '[.[] | select(.status == 429)][0].ms as $t | [.[] | select(.ms > $t + 100 and .ms < $t + 2000)] | length')" 0
+    assert_sound
+}
+
+@test "5xx, resets, half bodies and stalls are tried again within the tick, and it goes on" {
+    start_sim
+    run_config 1s
+    start_run
+    wait_for good_polls 1
+    sim 'fault?kind=status&status=500' > /dev/null
+    wait_for good_after server_error 2
+    assert_equal "$(sql "SELECT group_concat(attempt || outcome) FROM (SELECT * FROM poll WHERE due_ms = (SELECT due_ms FROM poll WHERE outcome = 'server_error') ORDER BY poll_id)")" "1server_error,2ok"
+    for fault in 'kind=status&status=503' 'kind=reset&count=4' 'kind=half'; do
+        sim "fault?$fault" > /dev/null
+        seen=$(sql "SELECT count(*) FROM poll WHERE outcome <> 'ok'")
+        failed_again() { [ "$(sql "SELECT count(*) FROM poll WHERE outcome <> 'ok'")" -gt "$seen" ]; }
+        wait_for failed_again
+    done
+    wait_for good_after network_error 2
+    stop_run
+    assert_equal "$(sql "SELECT count(*) FROM poll WHERE outcome = 'server_error'")" 2
+    [ "$(sql "SELECT count(*) FROM poll WHERE outcome = 'network_error'")" -ge 2 ]
+    assert_sound
+}
+
+@test "a stall past the timeout costs its ticks, shows as a gap, and nothing else" {
+    start_sim
+    run_config 500ms
+    start_run
+    wait_for good_polls 2
+    sim 'fault?kind=stall' > /dev/null
+    wait_for outcome_seen timeout
+    wait_for good_after timeout 2
+    stop_run
+    assert_equal "$(sql "SELECT count(*) FROM gap WHERE missed >= 1")" 1
+    grep -q 'event=ticks_skipped' run.log
+    assert_sound
+}
+
+@test "garbage and truncated bodies are unreadable, kept, and the next tick is good" {
+    start_sim
+    run_config 200ms
+    start_run
+    wait_for good_polls 2
+    sim 'fault?kind=garbage' > /dev/null
+    sim 'fault?kind=truncated' > /dev/null
+    twice() { [ "$(sql "SELECT count(*) FROM poll WHERE outcome = 'unreadable' AND payload_id > 0")" = 2 ]; }
+    wait_for twice
+    wait_for good_after unreadable 2
+    stop_run
+    assert_sound
+}
+
+@test "a clock that is five minutes off, either way, or drifts while it runs is corrected" {
+    for offset in 300000 -300000; do
+        start_sim
+        rm -f posrec.db*
+        run_config 200ms
+        sim "clock?offset_ms=$offset" > /dev/null
+        start_run
+        wait_for good_polls 3
+        assert_equal "$(sql "SELECT count(*) FROM poll WHERE outcome <> 'ok'")" 0
+        assert_equal "$(sql "SELECT min(abs(clock_offset_ms - $offset)) < 1000 FROM poll WHERE endpoint = 'positionRisk'")" 1
+        sim "clock?offset_ms=$((offset + 20000))" > /dev/null
+        wait_for outcome_seen api_error
+        wait_for good_after api_error 3
+        assert_equal "$(sql "SELECT group_concat(attempt || outcome) FROM (SELECT * FROM poll WHERE due_ms = (SELECT due_ms FROM poll WHERE api_code = -1021 ORDER BY poll_id LIMIT 1) ORDER BY poll_id)")" "1api_error,2ok"
+        sim "clock?offset_ms=$((offset - 20000))" > /dev/null
+        sleep 1
+        polls=$(sql 'SELECT count(*) FROM poll')
+        wait_for good_polls $((polls + 2))
+        stop_run
+        assert_sound
+        stop_sim
+    done
+}
+
+@test "a revoked key is tried once a minute and records again when it is restored" {
+    # Both clocks run 20 times as fast: a minute passes in three seconds.
+    fast=(faketime -f '@2026-11-24 12:00:00 x20')
+    rm -f port
+    "${fast[@]}" "$BUILD/dapi-sim" --accounts accounts --port-file port > sim.log 2>&1 3>&- &
+    SIM_PID=$!
+    wait_for test -s port
+    SIM=http://127.0.0.1:$(cat port)
+    write_config "$SIM" "interval = 5s" "timeout = 60s" "recv_window = 60000"
+    "${fast[@]}" "$BUILD/posrec" run > run.out 2> run.log 3>&- &
+    RUN_PID=$!
+    wait_for good_polls 2
+    sim 'key?account=main&revoked=1' > /dev/null
+    twice() { [ "$(sql "SELECT count(*) FROM poll WHERE api_code = -2015")" -ge 2 ]; }
+    wait_for twice
+    sim 'key?account=main&revoked=0' > /dev/null
+    wait_for good_after api_error 2
+    pkill -P "$RUN_PID" posrec || kill "$RUN_PID"
+    wait "$RUN_PID" || true
+    RUN_PID=
+    pkill -P "$SIM_PID" dapi-sim || true
+    apart=$(sql "SELECT min(apart) FROM (SELECT received_ms - lag(received_ms) OVER (ORDER BY received_ms) AS apart FROM poll WHERE api_code = -2015)")
+    [ "$apart" -ge 59000 ]
+    grep -q 'level=error event=refused account=main' run.log
+    assert_sound
+}
+
+@test "the exchange gone for a while and back: failures are rows, the hole is a gap" {
+    start_sim
+    port=$(cat port)
+    run_config 200ms
+    start_run
+    wait_for good_polls 2
+    stop_sim
+    wait_for outcome_seen network_error
+    sleep 1
+    start_sim --port "$port"
+    wait_for good_after network_error 2
+    stop_run
+    [ "$(sql 'SELECT count(*) FROM gap')" -ge 1 ]
+    assert_sound
+}
+
+@test "a wrong and an expired certificate are tls_error until they are mended" {
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=ca -keyout ca.key -out ca.pem 2> /dev/null
+    openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=sim -keyout server.key -out server.csr 2> /dev/null
+    issue() { # NAME DAYS
+        printf 'subjectAltName=%s\n' "$1" > names
+        openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days "$2" -extfile names -out server.pem 2> /dev/null
+    }
+    issue DNS:other.test 2
+    start_sim --tls-cert server.pem --tls-key server.key
+    port=$(cat port)
+    write_config "https://127.0.0.1:$port" "interval = 200ms" "ca_file = ca.pem"
+    cp posrec.ini keep.ini
+    start_run
+    wait_for outcome_seen tls_error
+    stop_sim
+    issue IP:127.0.0.1 -1
+    start_sim --tls-cert server.pem --tls-key server.key --port "$port"
+    sleep 0.5
+    stop_sim
+    issue IP:127.0.0.1 2
+    start_sim --tls-cert server.pem --tls-key server.key --port "$port"
+    wait_for good_after tls_error 2
+    stop_run
+    cp keep.ini posrec.ini
+    posrec -q verify > /dev/null
+}
+
+@test "a bad account never delays another" {
+    printf '%s\n' "main hedge $KEY $SECRET" "second one-way other-key other-secret" > accounts
+    start_sim
+    run_config 200ms
+    printf 'other-key' > second.key
+    printf 'other-secret' > second.secret
+    chmod 600 second.*
+    printf '[account second]\nbase_url = %s\napi_key_file = second.key\nsecret_file = second.secret\ninterval = 200ms\ntimeout = 2s\n' "$SIM" >> posrec.ini
+    sim 'fault?kind=stall&account=second&count=100' > /dev/null
+    posrec run --for 3s 2> run.log
+    assert_equal "$(sql "SELECT count(*) FROM gap WHERE account = 'main'")" 0
+    [ "$(sql "SELECT count(*) FROM poll JOIN account USING (account_id) WHERE name = 'main' AND outcome = 'ok'")" -ge 13 ]
+    assert_equal "$(sql "SELECT DISTINCT outcome FROM poll JOIN account USING (account_id) WHERE name = 'second'")" timeout
+}
+
+@test "accounts that need more weight than there is are told the interval that fits" {
+    start_sim --weight-limit 100
+    run_config 100ms
+    posrec run --for 2s 2> run.log || true
+    grep -q 'event=weight_budget .* needed_a_minute=600 allowed_a_minute=80 interval_ms_that_fits=751' run.log
+    [ "$(curl -sS "$SIM/sim/log" | jq -s 'map(.weight) | max')" -le 80 ]
+    assert_equal "$(sql "SELECT count(*) FROM poll WHERE outcome = 'rate_limited'")" 0
+}
+
+@test "a long reader neither blocks recording nor keeps the log from being emptied afterwards" {
+    start_sim
+    run_config 100ms
+    start_run
+    wait_for good_polls 5
+    python3 - <<'PYTHON' &
+import os, sqlite3, time
+database = sqlite3.connect("file:posrec.db?mode=ro", uri=True)
+rows = database.execute("SELECT * FROM valuation, poll")
+rows.fetchone()
+open("reading", "w").close()
+while not os.path.exists("stop-reading"):
+    time.sleep(0.05)
+PYTHON
+    reader=$!
+    wait_for test -e reading
+    polls=$(sql 'SELECT count(*) FROM poll')
+    wait_for good_polls $((polls + 60))
+    assert_equal "$(grep -c not_recorded run.log)" 0
+    [ "$(stat -c %s posrec.db-wal)" -gt 0 ]
+    touch stop-reading
+    wait "$reader"
+    emptied() { [ "$(stat -c %s posrec.db-wal)" -lt 200000 ]; }
+    for _ in $(seq 3); do wait_for emptied && break; done
+    emptied
+    stop_run
+    assert_sound
+}
+
+@test "a full disk: polls wait in memory and are written, in order, when there is room" {
+    mkdir disk
+    mount -t tmpfs -o size=1m tmpfs disk
+    start_sim --symbols 10
+    run_config 100ms
+    sed -i 's|^database = .*|database = disk/posrec.db|' posrec.ini
+    start_run
+    recorded() { [ "$(sqlite3 -readonly disk/posrec.db "SELECT count(*) FROM poll WHERE outcome = 'ok'")" -ge "$1" ]; }
+    wait_for recorded 5
+    dd if=/dev/zero of=disk/filler bs=4k 2> /dev/null || true
+    wait_for grep -q 'level=error event=not_recorded .*no room left' run.log
+    sleep 2
+    rm disk/filler
+    wait_for grep -q 'event=recording_again' run.log
+    polls=$(sqlite3 -readonly disk/posrec.db 'SELECT count(*) FROM poll')
+    wait_for recorded $((polls + 5))
+    stop_run
+    cp disk/posrec.db .
+    umount disk
+    assert_equal "$(sql "SELECT count(*) FROM gap")" 0
+    assert_equal "$(sql "SELECT count(*) FROM (SELECT due_ms - lag(due_ms) OVER (ORDER BY poll_id) AS apart FROM poll WHERE due_ms % 100 = 0) WHERE apart <> 100")" 0
+    ! grep -q 'polls_dropped\|polls_lost' run.log
+    assert_sound
+}
+
+@test "a wall clock stepped by an hour, both ways, moves no recorded time and no tick" {
+    start_sim
+    run_config 200ms
+    echo '+0' > step
+    FAKETIME_TIMESTAMP_FILE=$PWD/step FAKETIME_NO_CACHE=1 FAKETIME_DONT_FAKE_MONOTONIC=1 \
+        LD_PRELOAD=$(find / -name libfaketime.so.1 -path '*faketime*' 2> /dev/null | head -1) \
+        "$BUILD/posrec" run > run.out 2> run.log 3>&- &
+    RUN_PID=$!
+    wait_for good_polls 5
+    echo '+1h' > step
+    sleep 1
+    echo '-1h' > step
+    sleep 1
+    echo '+0' > step
+    polls=$(sql 'SELECT count(*) FROM poll')
+    wait_for good_polls $((polls + 2))
+    stop_run
+    assert_equal "$(sql "SELECT count(*) FROM (SELECT due_ms - lag(due_ms) OVER (ORDER BY poll_id) AS apart FROM poll WHERE due_ms % 200 = 0) WHERE apart NOT IN (200, 400)")" 0
+    assert_equal "$(sql "SELECT max(received_ms) - min(received_ms) < 60000 FROM poll")" 1
+    assert_equal "$(sql "SELECT count(*) FROM gap")" 0
+    assert_sound
+}
+
+@test "the metrics file is Prometheus text that its own parser reads" {
+    start_sim
+    run_config 200ms
+    sed -i 's|^database = .*|&\nmetrics_file = posrec.prom|' posrec.ini
+    sim 'fault?kind=status&status=500' > /dev/null
+    start_run
+    wait_for good_polls 8
+    wait_for test -s posrec.prom
+    sleep 1.1
+    stop_run
+    /usr/bin/python3 - <<'PYTHON'
+from prometheus_client.parser import text_string_to_metric_families
+families = {family.name: family for family in text_string_to_metric_families(open("posrec.prom").read())}
+value = lambda name, **labels: [s.value for s in families[name].samples if labels.items() <= s.labels.items()]
+assert value("posrec_polls", account="main", outcome="ok")[0] >= 3, families["posrec_polls"]
+assert value("posrec_polls", account="main", outcome="server_error") == [1]
+assert 0 <= value("posrec_last_good_poll_age_seconds", account="main")[0] < 5
+assert families["posrec_request_duration_seconds"].type == "histogram"
+buckets = [s.value for s in families["posrec_request_duration_seconds"].samples if s.name.endswith("_bucket")]
+assert buckets == sorted(buckets) and buckets[-1] >= 4
+assert value("posrec_weight_limit") == [2400]
+assert value("posrec_database_bytes")[0] > 0
+assert value("posrec_received_bytes", account="main")[0] > 80000
+assert "posrec_commit_duration_seconds" in families
+PYTHON
+}
+
+@test "systemd is told ready, alive and stopping" {
+    start_sim
+    run_config 200ms
+    python3 - <<'PYTHON' > notified &
+import os, socket
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind("notify")
+s.settimeout(10)
+while True:
+    text = s.recv(4096).decode()
+    print(text.replace("\n", " "), flush=True)
+    if "STOPPING=1" in text:
+        break
+PYTHON
+    listener=$!
+    wait_for test -S notify
+    NOTIFY_SOCKET=$PWD/notify WATCHDOG_USEC=400000 "$BUILD/posrec" run > run.out 2> run.log 3>&- &
+    RUN_PID=$!
+    wait_for good_polls 3
+    stop_run
+    wait "$listener"
+    grep -q READY=1 notified
+    [ "$(grep -c WATCHDOG=1 notified)" -ge 2 ]
+}
+
+@test "status tells a monitor when an account has waited too long" {
+    start_sim
+    run_config 200ms
+    posrec -q run --count 3
+    posrec -q status --max-age 1h > /dev/null
+    run posrec -q status --max-age 1ms
+    assert_equal "$status" 1
+    printf '[account never]\nbase_url = %s\napi_key_file = main.key\nsecret_file = main.secret\n' "$SIM" >> posrec.ini
+    run posrec status --max-age 1h
+    assert_equal "$status" 1
+    assert_contains "$output" "account never: no good poll"
+    assert_equal "$(posrec status --format json | jq -r '.accounts[0].outcomes_24h')" ok:3
+}
+
+@test "doctor says what is well and what to do about the rest" {
+    start_sim
+    posrec -q migrate
+    run posrec doctor
+    assert_equal "$status" 0
+    assert_contains "$output" "ok    account main: a signed call with its HMAC-SHA-256 key was answered"
+    assert_contains "$output" "ok    account main: clock within"
+    sim 'clock?offset_ms=5000' > /dev/null
+    run posrec doctor
+    assert_contains "$output" "warn  account main: this machine's clock is off by"
+    sim 'key?account=main&revoked=1' > /dev/null
+    run --separate-stderr posrec doctor
+    assert_equal "$status" 1
+    assert_contains "$output" "fail  account main: api_error: Invalid API-key"
+    chmod 644 main.key
+    run posrec doctor
+    assert_contains "$output" "fail  keys: account main: API key: main.key: others can read it (run: chmod 600 main.key)"
+    stop_sim
+    chmod 600 main.key
+    run --separate-stderr posrec doctor
+    assert_equal "$status" 1
+    assert_contains "$output" "check DNS, firewall, proxy and base_url"
+}
+
+@test "report coverage counts days, gaps and failures" {
+    python3 - <<'PYTHON' > in.ndjson
+import json
+day = 86400000
+for i in list(range(0, 3 * 8640)):
+    t = 20000 * day + i * 10000
+    if 8640 <= i < 2 * 8640 or i in (100, 101, 102):
+        continue
+    line = {"received_ms": t + 30, "due_ms": t, "interval_ms": 10000, "body": "[]"}
+    if i == 200:
+        line = {"received_ms": t + 30, "due_ms": t, "interval_ms": 10000, "outcome": "timeout"}
+    print(json.dumps(line))
+PYTHON
+    posrec -q import in.ndjson
+    assert_equal "$(sql "SELECT missed FROM gap" | xargs)" "3 1 8640"
+    assert_equal "$(sql "SELECT day, expected, ok, failed, share FROM coverage_daily" | xargs)" "2024-10-04|8640|8636|1|0.999537 2024-10-05|8640|0|0|0.0 2024-10-06|8640|8640|0|1.0"
+    assert_equal "$(posrec report coverage --format csv | tr -d '\r' | sed -n 2p)" "main,2024-10-04,8640,8636,1,0.999537,3,86410"
+    assert_equal "$(posrec report coverage --from 2024-10-06 --format ndjson | jq -r .day)" 2024-10-06
+    run posrec report coverage --from 2030-01-01
+    assert_contains "$output" "No poll is in this range."
+    run posrec report nonsense
+    assert_equal "$status" 2
+}
