@@ -8,14 +8,14 @@ load helper
     run python3 "$SOURCE/tests/e2e/run_docs.py" "$SOURCE/README.md"
     echo "$output"
     assert_equal "$status" 0
-    assert_contains "$output" "8 blocks run, 0 failed"
+    assert_contains "$output" "9 blocks run, 0 failed"
     [ -s pnl.csv ]
     [ -s history.ndjson ]
     posrec -d copy.db verify
 }
 
 @test "the README's configuration is one that posrec takes" {
-    sed -n '/^```ini$/,/^```$/p' "$SOURCE/README.md" | grep -v '^```' > posrec.ini
+    sed -n '/^# posrec.ini$/,/^```$/p' "$SOURCE/README.md" | grep -v '^```' > posrec.ini
     sed -i '/api_key_file/i base_url = http://127.0.0.1:9' posrec.ini
     run posrec fetch
     assert_equal "$status" 1
