@@ -32,7 +32,7 @@ static const char *advice(const struct capture *capture)
     case OUTCOME_TIMEOUT:
         return " (check the network and base_url)";
     case OUTCOME_UNREADABLE:
-        return " (the bytes are kept: posrec body POLL)";
+        return capture->has_body ? " (posrec body writes its bytes)" : "";
     default:
         return "";
     }

@@ -347,6 +347,8 @@ static bool is_strict(struct span value)
         } else if (c == '-' || isdigit((unsigned char)c)) {
             end = skip_scalar(value, at);
             good = is_strict_number((struct span){value.data + at, end - at});
+        } else if ((unsigned char)c < 0x20) {
+            good = c == '\t' || c == '\n' || c == '\r'; /* to cJSON all of them are white space */
         }
         if (!good) {
             return false;

@@ -103,7 +103,12 @@ static void take_answer(struct fetch *fetch, struct http_response *response)
     struct fetch_result *result = &fetch->results[poller - fetch->pollers];
     struct error error;
     enum poller_step step = poller_answer(poller, response, &error);
-    if (step == POLLER_FAILED ||
+    if (step == POLLER_MEASURED) {
+        error_set(&error, endpoint_is_refused(&poller->capture) ? ERROR_REFUSED : ERROR_FAILED,
+                  "not polled: asked for the time, the exchange said %s: %s (wait)",
+                  outcome_name(poller->capture.outcome), text_string(&poller->capture.detail));
+    }
+    if (step == POLLER_MEASURED || step == POLLER_FAILED ||
         (step == POLLER_CAPTURED && !take_capture(fetch, poller, result, &error))) {
         fail(poller, result, &error);
     }

@@ -122,11 +122,13 @@ bool poller_ask_contracts(struct poller *poller, struct error *error)
     return send_request(poller, POLLER_CONTRACTS, &url, NULL, poller->settings->timeout_ms, error);
 }
 
-static void take_time(struct poller *poller, const struct http_response *response)
+/* Takes the time from its answer; what else came is left in poller->capture, for its outcome. */
+static void take_time(struct poller *poller, struct http_response *response)
 {
     int64_t now_monotonic_ms = clock_monotonic_ms();
     int64_t server_ms;
     struct log_line line;
+    capture_clear(&poller->capture);
     if (response->result == HTTP_ANSWERED && response->status.value == 200 &&
         endpoint_read_time(text_span(&response->body), &server_ms)) {
         exchange_clock_measure(poller->clock, poller->sent_monotonic_ms, now_monotonic_ms,
@@ -138,30 +140,33 @@ static void take_time(struct poller *poller, const struct http_response *respons
         log_end(&line);
         return;
     }
+    endpoint_fill_capture(response, &poller->capture);
     log_begin(&line, LOG_WARNING, "clock_not_measured");
     log_text(&line, "account", poller->settings->account);
-    if (response->status.known) {
-        log_int(&line, "http_status", response->status.value);
-    }
-    if (response->reason[0] != '\0') {
-        log_text(&line, "reason", response->reason);
-    }
+    log_text(&line, "outcome", outcome_name(poller->capture.outcome));
+    log_text(&line, "detail", text_string(&poller->capture.detail));
     log_end(&line);
+}
+
+/* The exchange wants to be left alone: a poll now would be going on after a 429. */
+static bool orders_pause(const struct capture *capture)
+{
+    return capture->outcome == OUTCOME_RATE_LIMITED || capture->outcome == OUTCOME_BANNED;
 }
 
 enum poller_step poller_answer(struct poller *poller, struct http_response *response,
                                struct error *error)
 {
+    poller->retry_after_s = response->retry_after_s;
     if (poller->phase == POLLER_TIME) {
         take_time(poller, response);
-        if (!poller->positions_follow) {
+        if (!poller->positions_follow || orders_pause(&poller->capture)) {
             poller->phase = POLLER_IDLE;
             return POLLER_MEASURED;
         }
         return ask_positions(poller, error) ? POLLER_WAITING : POLLER_FAILED;
     }
     poller->capture.received_ms = exchange_clock_at(poller->clock, clock_monotonic_ms());
-    poller->retry_after_s = response->retry_after_s;
     endpoint_fill_capture(response, &poller->capture);
     if (capture_failed(&poller->capture)) {
         error_no_memory(error);

@@ -51,7 +51,8 @@ struct poller {
 /* What an answer led to. */
 enum poller_step {
     POLLER_WAITING,  /* the next request is out */
-    POLLER_MEASURED, /* the time was asked for alone; the poller is idle */
+    POLLER_MEASURED, /* only the time was asked for, or had, and the poller is idle: see `capture`
+                      */
     POLLER_CAPTURED, /* poller->capture is complete; then call poller_continue() */
     POLLER_FAILED,   /* posrec's own failure: the error says what */
 };

@@ -344,15 +344,20 @@ static void work_account(struct run *run, struct run_account *account, int64_t m
     }
 }
 
+/* Whether --count asks no more of the account. */
+static bool is_done(const struct run *run, const struct run_account *account)
+{
+    return run->settings.tick_count.known && account->ticks >= run->settings.tick_count.value &&
+           !account->schedule.retry_is_due;
+}
+
 static bool counts_are_done(const struct run *run)
 {
     if (!run->settings.tick_count.known) {
         return false;
     }
     for (size_t i = 0; i < run->account_count; i++) {
-        if (run->accounts[i].ticks < run->settings.tick_count.value ||
-            run->accounts[i].poller.phase != POLLER_IDLE ||
-            run->accounts[i].schedule.retry_is_due) {
+        if (!is_done(run, &run->accounts[i]) || run->accounts[i].poller.phase != POLLER_IDLE) {
             return false;
         }
     }
@@ -366,10 +371,7 @@ static void start_due(struct run *run, int64_t monotonic_ms)
     }
     for (size_t i = 0; i < run->account_count; i++) {
         struct run_account *account = &run->accounts[i];
-        bool done = run->settings.tick_count.known &&
-                    account->ticks >= run->settings.tick_count.value &&
-                    !account->schedule.retry_is_due;
-        if (!done && transport_pending(run->transport) < IN_FLIGHT_MAX) {
+        if (!is_done(run, account) && transport_pending(run->transport) < IN_FLIGHT_MAX) {
             work_account(run, account, monotonic_ms);
         }
     }
@@ -428,11 +430,15 @@ static void take_account_answer(struct run *run, struct run_account *account,
     case POLLER_CAPTURED:
         take_poll(run, account, monotonic_ms);
         break;
+    case POLLER_MEASURED:
+        venue_note_answer(account->venue, monotonic_ms, &account->poller.capture,
+                          account->poller.retry_after_s);
+        break;
     case POLLER_FAILED:
         account->poller.phase = POLLER_IDLE;
         log_account_error(account, &error);
         break;
-    default:
+    case POLLER_WAITING:
         break;
     }
 }
@@ -539,7 +545,9 @@ static int wait_ms(struct run *run, int64_t monotonic_ms)
     /* With as many requests out as may be, an answer is what to wait for. */
     bool is_full = transport_pending(run->transport) >= IN_FLIGHT_MAX;
     for (size_t i = 0; i < run->account_count && !is_full; i++) {
-        wake_ms = earlier(wake_ms, account_wake_ms(&run->accounts[i], monotonic_ms));
+        if (!is_done(run, &run->accounts[i])) {
+            wake_ms = earlier(wake_ms, account_wake_ms(&run->accounts[i], monotonic_ms));
+        }
     }
     wake_ms = earlier(wake_ms, writer_retry_monotonic_ms(run->writer));
     wake_ms = earlier(wake_ms, run->end_ms);

@@ -141,6 +141,7 @@ bool venue_answer(struct venue *venue, struct http_response *response, int64_t m
             (!measured.known || venue->clock.measured_monotonic_ms != measured_at_ms)) {
             venue->next_measure_monotonic_ms = monotonic_ms + VENUE_CLOCK_AGE_MS_MAX;
         }
+        venue_note_answer(venue, monotonic_ms, &venue->poller.capture, venue->poller.retry_after_s);
         return false;
     case POLLER_CAPTURED:
         take_contracts(venue);

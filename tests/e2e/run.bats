@@ -1,51 +1,4 @@
-load helper
-
-# run_config INTERVAL [LINE...]: the config for a service on the exchange.
-run_config() {
-    local interval=$1
-    shift
-    write_config "$SIM" "interval = $interval" "timeout = 1s" "$@"
-}
-
-# start_run [OPTION...]: starts the service; its log is run.log.
-start_run() {
-    "$BUILD/posrec" run "$@" > run.out 2> run.log 3>&- &
-    RUN_PID=$!
-}
-
-stop_run() {
-    if [ -n "${RUN_PID:-}" ]; then
-        kill "$RUN_PID" 2> /dev/null || true
-        wait "$RUN_PID" || true
-        RUN_PID=
-    fi
-}
-
-teardown() {
-    stop_run
-    stop_sim
-}
-
-# good_polls N: whether at least so many good polls are recorded.
-good_polls() {
-    [ "$(sql "SELECT count(*) FROM poll WHERE endpoint = 'positionRisk' AND outcome = 'ok'" 2> /dev/null || echo 0)" -ge "$1" ]
-}
-
-# outcome_seen OUTCOME
-outcome_seen() {
-    [ "$(sql "SELECT count(*) FROM poll WHERE outcome = '$1'" 2> /dev/null || echo 0)" -ge 1 ]
-}
-
-# good_after OUTCOME N: whether so many good polls follow the last poll of that outcome.
-good_after() {
-    [ "$(sql "SELECT count(*) FROM poll WHERE outcome = 'ok' AND endpoint = 'positionRisk' AND poll_id > (SELECT max(poll_id) FROM poll WHERE outcome = '$1')" 2> /dev/null || echo 0)" -ge "$2" ]
-}
-
-# What holds after any trouble: a sound database in which times increase and each first try has its tick.
-assert_sound() {
-    posrec -q -d posrec.db verify > /dev/null
-    assert_equal "$(sql "SELECT count(*) FROM (SELECT due_ms FROM poll WHERE endpoint = 'positionRisk' AND attempt = 1 GROUP BY account_id, due_ms HAVING count(*) > 1)")" 0
-}
+load run_helper
 
 # pause_after STATUS: how long after its first answer of that status the exchange heard nothing, ms.
 pause_after() {
@@ -80,18 +33,18 @@ pause_after() {
 
 @test "SIGTERM lets the poll in flight end; SIGINT stops too" {
     start_sim
-    run_config 5s
+    run_config 1s
     start_run
-    wait_for good_polls 1
+    wait_for logged event=poll
     sim 'fault?kind=stall&delay_ms=700' > /dev/null
-    waits() { curl -s "$SIM/sim/log" > log; [ "$(sql 'SELECT max(due_ms) FROM poll')" -lt "$(($(date +%s%3N) - 4900))" ]; }
-    wait_for waits || true
-    sleep 0.3
+    stalled() { curl -sS "$SIM/sim/log" | jq -se 'any(.status == 0)' > /dev/null; }
+    wait_for stalled
     kill -TERM "$RUN_PID"
     wait "$RUN_PID"
+    assert_equal "$(sql "SELECT count(*) > 0 FROM poll WHERE received_ms - sent_ms >= 650 AND outcome = 'ok'")" 1
     assert_sound
     start_run
-    wait_for good_polls 2
+    wait_for logged event=poll
     kill -INT "$RUN_PID"
     wait "$RUN_PID"
     RUN_PID=
@@ -232,33 +185,6 @@ pause_after() {
     done
 }
 
-@test "a revoked key is tried once a minute and records again when it is restored" {
-    # Both clocks run 20 times as fast: a minute passes in three seconds.
-    fast=(faketime -f '@2026-11-24 12:00:00 x20')
-    rm -f port
-    "${fast[@]}" "$BUILD/dapi-sim" --accounts accounts --port-file port > sim.log 2>&1 3>&- &
-    SIM_PID=$!
-    wait_for test -s port
-    SIM=http://127.0.0.1:$(cat port)
-    write_config "$SIM" "interval = 5s" "timeout = 60s" "recv_window = 60000"
-    "${fast[@]}" "$BUILD/posrec" run > run.out 2> run.log 3>&- &
-    RUN_PID=$!
-    wait_for good_polls 2
-    sim 'key?account=main&revoked=1' > /dev/null
-    twice() { [ "$(sql "SELECT count(*) FROM poll WHERE api_code = -2015")" -ge 2 ]; }
-    wait_for twice
-    sim 'key?account=main&revoked=0' > /dev/null
-    wait_for good_after api_error 2
-    pkill -P "$RUN_PID" posrec || kill "$RUN_PID"
-    wait "$RUN_PID" || true
-    RUN_PID=
-    pkill -P "$SIM_PID" dapi-sim || true
-    apart=$(sql "SELECT min(apart) FROM (SELECT received_ms - lag(received_ms) OVER (ORDER BY received_ms) AS apart FROM poll WHERE api_code = -2015)")
-    [ "$apart" -ge 59000 ]
-    grep -q 'level=error event=refused account=main' run.log
-    assert_sound
-}
-
 @test "the exchange gone for a while and back: failures are rows, the hole is a gap" {
     start_sim
     port=$(cat port)
@@ -377,29 +303,6 @@ PYTHON
     assert_equal "$(sql "SELECT count(*) FROM gap")" 0
     assert_equal "$(sql "SELECT count(*) FROM (SELECT due_ms - lag(due_ms) OVER (ORDER BY poll_id) AS apart FROM poll WHERE due_ms % 100 = 0) WHERE apart <> 100")" 0
     ! grep -q 'polls_dropped\|polls_lost' run.log
-    assert_sound
-}
-
-@test "a wall clock stepped by an hour, both ways, moves no recorded time and no tick" {
-    start_sim
-    run_config 200ms
-    echo '+0' > step
-    FAKETIME_TIMESTAMP_FILE=$PWD/step FAKETIME_NO_CACHE=1 FAKETIME_DONT_FAKE_MONOTONIC=1 \
-        LD_PRELOAD=$(find / -name libfaketime.so.1 -path '*faketime*' 2> /dev/null | head -1) \
-        "$BUILD/posrec" run > run.out 2> run.log 3>&- &
-    RUN_PID=$!
-    wait_for good_polls 5
-    echo '+1h' > step
-    sleep 1
-    echo '-1h' > step
-    sleep 1
-    echo '+0' > step
-    polls=$(sql 'SELECT count(*) FROM poll')
-    wait_for good_polls $((polls + 2))
-    stop_run
-    assert_equal "$(sql "SELECT count(*) FROM (SELECT due_ms - lag(due_ms) OVER (ORDER BY poll_id) AS apart FROM poll WHERE due_ms % 200 = 0) WHERE apart NOT IN (200, 400)")" 0
-    assert_equal "$(sql "SELECT max(received_ms) - min(received_ms) < 60000 FROM poll")" 1
-    assert_equal "$(sql "SELECT count(*) FROM gap")" 0
     assert_sound
 }
 

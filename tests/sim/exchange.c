@@ -353,6 +353,7 @@ static enum MHD_Result answer_with(struct sim *sim, struct request *request, con
     }
     if (fault.kind == FAULT_STALL) {
         free(reply->body);
+        log_request(sim, request, endpoint, account, 0); /* it has come; its answer is logged too */
         stall(sim, request, fault.delay_ms);
         return MHD_YES;
     }

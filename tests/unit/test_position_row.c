@@ -135,6 +135,11 @@ static void what_is_no_row_is_refused_naming_the_field(void **state)
     assert_refused(element("\"updateTime\":\"soon\""), "updateTime: not a number");
     assert_refused(element("\"odd\":01"), "odd: not a JSON value");
     assert_refused(element("\"odd\":nope"), "odd: not a JSON value");
+    assert_refused(element("\"odd\":\x01"
+                           "1"),
+                   "odd: not a JSON value");
+    assert_refused(element("\"odd\":{\"a\":1.}"), "odd: not a JSON value");
+    assert_refused(element("\"odd\":[\"\\uZZZZ\"]"), "odd: not a JSON value");
     assert_refused("{\"symbol\":\"X\",\"symbol\":\"Y\",\"positionSide\":\"BOTH\",\"updateTime\":0}",
                    "symbol: given twice");
     assert_refused("[1]", "not a JSON object");

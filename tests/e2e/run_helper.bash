@@ -1,0 +1,56 @@
+# What tests of the service share, besides helper.bash.
+
+load helper
+
+# run_config INTERVAL [LINE...]: the config for a service on the exchange.
+run_config() {
+    local interval=$1
+    shift
+    write_config "$SIM" "interval = $interval" "timeout = 1s" "$@"
+}
+
+# start_run [OPTION...]: starts the service; its log is run.log. A shell's background commands ignore
+# SIGINT unless told otherwise.
+start_run() {
+    env --default-signal=INT "$BUILD/posrec" run "$@" > run.out 2> run.log 3>&- &
+    RUN_PID=$!
+}
+
+# logged WORDS: whether the service has said so.
+logged() {
+    grep -q "$1" run.log
+}
+
+stop_run() {
+    if [ -n "${RUN_PID:-}" ]; then
+        kill "$RUN_PID" 2> /dev/null || true
+        wait "$RUN_PID" || true
+        RUN_PID=
+    fi
+}
+
+teardown() {
+    stop_run
+    stop_sim
+}
+
+# good_polls N: whether at least so many good polls are recorded.
+good_polls() {
+    [ "$(sql "SELECT count(*) FROM poll WHERE endpoint = 'positionRisk' AND outcome = 'ok'" 2> /dev/null || echo 0)" -ge "$1" ]
+}
+
+# outcome_seen OUTCOME
+outcome_seen() {
+    [ "$(sql "SELECT count(*) FROM poll WHERE outcome = '$1'" 2> /dev/null || echo 0)" -ge 1 ]
+}
+
+# good_after OUTCOME N: whether so many good polls follow the last poll of that outcome.
+good_after() {
+    [ "$(sql "SELECT count(*) FROM poll WHERE outcome = 'ok' AND endpoint = 'positionRisk' AND poll_id > (SELECT max(poll_id) FROM poll WHERE outcome = '$1')" 2> /dev/null || echo 0)" -ge "$2" ]
+}
+
+# What holds after any trouble: a sound database in which times increase and each first try has its tick.
+assert_sound() {
+    posrec -q -d posrec.db verify > /dev/null
+    assert_equal "$(sql "SELECT count(*) FROM (SELECT due_ms FROM poll WHERE endpoint = 'positionRisk' AND attempt = 1 GROUP BY account_id, due_ms HAVING count(*) > 1)")" 0
+}
