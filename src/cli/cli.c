@@ -15,7 +15,7 @@ bool cli_load_config(struct cli *cli, struct error *error)
 }
 
 /* With -d the config is not asked, so that a database can be read wherever it comes from. */
-static bool database_path(struct cli *cli, const char **path, struct error *error)
+bool cli_database_path(struct cli *cli, const char **path, struct error *error)
 {
     *path = cli->options.database;
     if (*path != NULL) {
@@ -31,14 +31,15 @@ static bool database_path(struct cli *cli, const char **path, struct error *erro
 bool cli_open_any_version(struct cli *cli, struct database *database, struct error *error)
 {
     const char *path;
-    return database_path(cli, &path, error) && database_open(path, DATABASE_READ, database, error);
+    return cli_database_path(cli, &path, error) &&
+           database_open(path, DATABASE_READ, database, error);
 }
 
 bool cli_open_database(struct cli *cli, enum database_mode mode, struct database *database,
                        struct error *error)
 {
     const char *path;
-    if (!database_path(cli, &path, error) || !database_open(path, mode, database, error)) {
+    if (!cli_database_path(cli, &path, error) || !database_open(path, mode, database, error)) {
         return false;
     }
     bool ready = mode == DATABASE_READ ? migrate_check(database, error)

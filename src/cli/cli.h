@@ -54,6 +54,9 @@ extern const struct command COMMAND_MIGRATE;
 /* Reads the config file, once. */
 bool cli_load_config(struct cli *cli, struct error *error);
 
+/* The database that -d, the config or the default names. */
+bool cli_database_path(struct cli *cli, const char **path, struct error *error);
+
 /* Opens the database that -d, the config or the default names. For reading it must be there,
  * posrec's and at the latest version; for writing it is made and migrated as needed. Close it with
  * database_close(). */

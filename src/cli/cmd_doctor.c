@@ -52,9 +52,11 @@ static void check_database(struct checkup *checkup, struct cli *cli)
 {
     struct database database;
     struct error error;
-    const char *path = cli->options.database != NULL  ? cli->options.database
-                       : cli->config.database != NULL ? cli->config.database
-                                                      : CONFIG_DATABASE_DEFAULT;
+    const char *path;
+    if (!cli_database_path(cli, &path, &error)) {
+        say(checkup, VERDICT_FAIL, "database: %s", error.text);
+        return;
+    }
     if (!database_open(path, DATABASE_READ, &database, &error)) {
         say(checkup, VERDICT_WARN, "database: %s", error.text);
         return;

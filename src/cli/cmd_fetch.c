@@ -70,6 +70,9 @@ static bool print_changes(struct cli *cli, const struct database *database, cons
         {0},
     };
     int64_t changes = 0;
+    if (cli->options.quiet) {
+        return true;
+    }
     if (!report_run(database, "changes_of_poll", parameters, FORMAT_TABLE, stdout, &changes,
                     error)) {
         return false;

@@ -24,6 +24,7 @@ struct reading {
     struct config *config;
     FILE *file;
     int line;
+    const char *key;      /* being taken */
     enum section section; /* where the line stands; an account's is the last one added */
     bool failed;
     struct error *error;
@@ -42,10 +43,10 @@ static bool fail(struct reading *reading, const char *format, const char *value)
 static bool take_text(struct reading *reading, char **target, const char *value)
 {
     if (*target != NULL) {
-        return fail(reading, "given twice (it was '%s' before)", *target);
+        return fail(reading, "'%s' is given twice", reading->key);
     }
     if (value[0] == '\0') {
-        return fail(reading, "%s", "no value");
+        return fail(reading, "'%s' has no value", reading->key);
     }
     *target = strdup(value);
     return *target != NULL || fail(reading, "%s", "out of memory");
@@ -56,7 +57,7 @@ static bool take_interval(struct reading *reading, struct maybe_int *target, con
 {
     struct error why;
     if (target->known) {
-        return fail(reading, "given twice (now as '%s')", value);
+        return fail(reading, "'%s' is given twice", reading->key);
     }
     if (!duration_parse(value, &target->value, &why)) {
         return fail(reading, "%s", why.text);
@@ -69,7 +70,7 @@ static bool take_recv_window(struct reading *reading, struct maybe_int *target, 
 {
     bool rounded = false;
     if (target->known) {
-        return fail(reading, "given twice (now as '%s')", value);
+        return fail(reading, "'%s' is given twice", reading->key);
     }
     target->known = decimal_parse(span_of(value), 0, &target->value, &rounded) == DECIMAL_OK &&
                     !rounded && target->value >= 1 && target->value <= RECV_WINDOW_MS_MAX;
@@ -163,6 +164,7 @@ static int take_key(void *context, const char *section, const char *key, const c
     if (reading->failed) {
         return 1;
     }
+    reading->key = key;
     switch (reading->section) {
     case SECTION_IS_MAIN:
         take_main_key(reading, key, value);

@@ -47,7 +47,7 @@ one_poll() {
     check 'database = x\n' "1: key 'database' before any section"
     check '[posrec]\ninterval = 10\n' "2: duration '10': not understood"
     check '[posrec]\ninterval = 50ms\n' "2: 50ms: shorter than 100ms"
-    check '[posrec]\ninterval = 1s\ninterval = 2s\n' "3: given twice"
+    check '[posrec]\ninterval = 1s\ninterval = 2s\n' "3: 'interval' is given twice"
     check '[posrec\n' "1: a section without its ']'"
     check '[posrec]\nnonsense\n' "2: neither a section nor key = value"
     check '[account a]\n[account a]\n' "2: account 'a' is there twice"
