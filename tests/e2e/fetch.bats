@@ -260,17 +260,30 @@ bad() {
 @test "reading never meets a lock while fetch writes" {
     start_sim
     posrec -q fetch > /dev/null
+    # A connection that stays open and waits for nothing, and tools that open the file anew each time.
+    python3 - <<'PYTHON' > reader.log 2>&1 3>&- &
+import os, sqlite3
+database = sqlite3.connect("file:posrec.db?mode=ro", uri=True, timeout=0)
+reads = 0
+while not os.path.exists("stop"):
+    database.execute("SELECT count(*), sum(unrealized_pnl) FROM pnl_history").fetchone()
+    reads += 1
+print(reads, "reads")
+PYTHON
+    reader=$!
     (
         while [ ! -e stop ]; do
-            sqlite3 -readonly posrec.db 'SELECT count(*) FROM pnl_history' || touch locked
-            posrec sql 'SELECT count(*) FROM position_now' || touch locked
+            sqlite3 -readonly -cmd '.timeout 1000' posrec.db 'SELECT count(*) FROM pnl_history' || touch locked
+            "$BUILD/posrec" sql 'SELECT count(*) FROM position_now' || touch locked
         done
-    ) > reader.log 2>&1 3>&- &
-    reader=$!
+    ) > tools.log 2>&1 3>&- &
+    tools=$!
     for _ in $(seq 40); do
         posrec -q fetch > /dev/null
     done
     touch stop
-    wait "$reader"
-    [ ! -e locked ] || { cat reader.log; false; }
+    wait "$tools"
+    wait "$reader" || { cat reader.log; false; }
+    grep -q reads reader.log
+    [ ! -e locked ] || { cat tools.log; false; }
 }
