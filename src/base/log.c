@@ -3,7 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static enum log_level level_max = LOG_WARNING;
+static enum log_level level_max = LOG_ERROR;
 
 void log_set_level(enum log_level level)
 {

@@ -21,7 +21,8 @@ struct log_line {
     struct text text;
 };
 
-/* Lines above this level are not written. LOG_WARNING at the start. */
+/* Lines above this level are not written. LOG_ERROR at the start: a command says itself what
+ * matters to its user, the service turns its log on. */
 void log_set_level(enum log_level level);
 
 void log_begin(struct log_line *line, enum log_level level, const char *event);

@@ -118,9 +118,6 @@ static bool run_command(struct cli *cli, const struct command *command, int argc
     if (cli->options.verbosity > 0) {
         log_set_level(cli->options.verbosity > 1 ? LOG_DEBUG : LOG_INFO);
     }
-    if (cli->options.quiet) {
-        log_set_level(LOG_ERROR);
-    }
     bool done = command->run(cli, exit_code, error);
     config_free(&cli->config);
     return done;

@@ -52,7 +52,7 @@ struct ledger_scratch *ledger_scratch_new(void);
 void ledger_scratch_free(struct ledger_scratch *scratch);
 
 /* NULL when out of memory. `scratch` is used, not owned. `compares_bytes` false parses every
- * element: the plain way, which tests and verify hold against the other. */
+ * element: the plain way, which tests hold against the other. */
 struct ledger *ledger_new(struct ledger_scratch *scratch, bool compares_bytes);
 void ledger_free(struct ledger *ledger);
 
