@@ -9,6 +9,25 @@ run_config() {
     write_config "$SIM" "interval = $interval" "timeout = 1s" "$@"
 }
 
+# add_second [LINE...]: a second account for the config, polled each 200 ms unless a line says otherwise.
+# The exchange knows it when start_two is used.
+add_second() {
+    printf 'other-key' > second.key
+    printf 'other-secret' > second.secret
+    chmod 600 second.key second.secret
+    {
+        printf '[account second]\nbase_url = %s\napi_key_file = second.key\nsecret_file = second.secret\n' "$SIM"
+        printf '%s\n' "${@:-interval = 200ms}"
+    } >> posrec.ini
+}
+
+# start_two: an exchange that knows the accounts main and second; main is polled each 200 ms.
+start_two() {
+    printf '%s\n' "main hedge $KEY $SECRET" "second one-way other-key other-secret" > accounts
+    start_sim
+    run_config "${1:-200ms}"
+}
+
 # start_run [OPTION...]: starts the service; its log is run.log. A shell's background commands ignore
 # SIGINT unless told otherwise.
 start_run() {
