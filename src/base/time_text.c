@@ -64,16 +64,6 @@ bool duration_parse(const char *text, int64_t *duration_ms, struct error *error)
     return true;
 }
 
-void duration_format(int64_t duration_ms, char out[static TIME_TEXT_SIZE])
-{
-    size_t unit = 0;
-    while (unit + 1 < UNIT_COUNT && duration_ms % UNITS[unit + 1].ms == 0 && duration_ms != 0) {
-        unit++;
-    }
-    snprintf(out, TIME_TEXT_SIZE, "%lld%s", (long long)(duration_ms / UNITS[unit].ms),
-             UNITS[unit].name);
-}
-
 static bool take_date(const char **text, struct tm *day)
 {
     int64_t year, month, date;

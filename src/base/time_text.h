@@ -24,7 +24,4 @@ void time_text_format(int64_t time_ms, char out[static TIME_TEXT_SIZE]);
 /* Reads `100ms`, `10s`, `5m`, `1h`, `1d`: a whole number over 0 and its unit. */
 bool duration_parse(const char *text, int64_t *duration_ms, struct error *error);
 
-/* Writes a duration in its largest whole unit (`90s`, `2h`). */
-void duration_format(int64_t duration_ms, char out[static TIME_TEXT_SIZE]);
-
 #endif

@@ -6,18 +6,11 @@
 #include "store/backup.h"
 #include "store/verify.h"
 
-static void on_progress(void *context, int64_t done, int64_t total)
-{
-    struct progress *progress = context;
-    progress->total = total;
-    progress_update(progress, done);
-}
-
 static bool copy(const struct cli *cli, const struct database *database, const char *path,
                  struct error *error)
 {
     struct progress progress;
-    struct backup_watch watch = {&progress, on_progress};
+    struct backup_watch watch = {&progress, progress_watch};
     progress_begin(&progress, "backup", 0, cli->options.quiet);
     bool done = backup_database(database, path, &watch, error);
     progress_end(&progress);
@@ -30,7 +23,7 @@ static bool verify_copy(const struct cli *cli, const char *path, struct error *e
     struct progress progress;
     struct verify_report report;
     struct verify_settings settings = {
-        .from_poll_id = 1, .context = &progress, .on_progress = on_progress};
+        .from_poll_id = 1, .context = &progress, .on_progress = progress_watch};
     char hex[SHA256_HEX_SIZE];
     if (!database_open(path, DATABASE_READ, &database, error)) {
         return false;

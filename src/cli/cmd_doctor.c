@@ -15,7 +15,6 @@
 enum verdict { VERDICT_OK, VERDICT_WARN, VERDICT_FAIL };
 
 struct checkup {
-    const struct cli *cli;
     int fails;
 };
 
@@ -166,7 +165,7 @@ static void check_accounts(struct checkup *checkup, struct cli *cli)
 
 static bool run(struct cli *cli, int *exit_code, struct error *error)
 {
-    struct checkup checkup = {.cli = cli};
+    struct checkup checkup = {0};
     struct error why;
     (void)error;
     if (!config_load(cli->options.config, &cli->config, &why)) {

@@ -4,17 +4,10 @@
 #include "store/migrate.h"
 #include "store/rebuild.h"
 
-static void on_progress(void *context, int64_t done, int64_t total)
-{
-    struct progress *progress = context;
-    progress->total = total;
-    progress_update(progress, done);
-}
-
 static bool rebuild(const struct cli *cli, const struct database *database, struct error *error)
 {
     struct progress progress;
-    struct rebuild_watch watch = {&progress, on_progress};
+    struct rebuild_watch watch = {&progress, progress_watch};
     int64_t polls = 0;
     progress_begin(&progress, "rebuild", 0, cli->options.quiet);
     bool done = rebuild_database(database, &watch, &polls, error);

@@ -8,13 +8,6 @@
 #include "cli/progress.h"
 #include "store/verify.h"
 
-static void on_progress(void *context, int64_t done, int64_t total)
-{
-    struct progress *progress = context;
-    progress->total = total;
-    progress_update(progress, done);
-}
-
 /* Reads 64 hex digits. */
 static bool parse_head(const char *text, struct sha256_digest *head, struct error *error)
 {
@@ -110,7 +103,7 @@ static bool run(struct cli *cli, int *exit_code, struct error *error)
     struct verify_report report;
     struct sha256_digest head;
     struct verify_settings settings = {
-        .from_poll_id = 1, .context = &progress, .on_progress = on_progress};
+        .from_poll_id = 1, .context = &progress, .on_progress = progress_watch};
     if (!check_options(&cli->options, &settings, &head, error) ||
         !cli_open_database(cli, DATABASE_READ, &database, error)) {
         return false;

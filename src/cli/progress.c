@@ -48,6 +48,13 @@ void progress_update(struct progress *progress, int64_t done)
     }
 }
 
+void progress_watch(void *context, int64_t done, int64_t total)
+{
+    struct progress *progress = context;
+    progress->total = total;
+    progress_update(progress, done);
+}
+
 void progress_end(struct progress *progress)
 {
     if (progress->on && progress->drawn_ms != 0) {

@@ -19,6 +19,9 @@ void progress_begin(struct progress *progress, const char *what, int64_t total, 
 /* Draws at most ten times a second. */
 void progress_update(struct progress *progress, int64_t done);
 
+/* The same as a callback of the store's: `context` is a struct progress. */
+void progress_watch(void *context, int64_t done, int64_t total);
+
 /* Wipes the bar, so that the next line starts clean. */
 void progress_end(struct progress *progress);
 
