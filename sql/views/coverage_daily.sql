@@ -54,6 +54,6 @@ SELECT account,
                + (starts AND from_ms % interval_ms > 0)) AS expected,
        ok,
        failed,
-       round(ok * 1.0 / max(1, ok, to_ms / interval_ms - (from_ms - 1) / interval_ms
-                               + (starts AND from_ms % interval_ms > 0)), 6) AS share
+       round(ok * 1e6 / max(1, ok, to_ms / interval_ms - (from_ms - 1) / interval_ms
+                               + (starts AND from_ms % interval_ms > 0))) / 1e6 AS share
   FROM counted;

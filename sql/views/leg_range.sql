@@ -5,6 +5,7 @@ SELECT a.name AS account,
        c.pair,
        c.margin_asset,
        l.position_side,
+       c.contract_size_e8 / 1e8 AS contract_size,
        (SELECT min(time_ms) FROM valuation WHERE leg_id = l.leg_id) AS from_ms,
        (SELECT max(time_ms) FROM valuation WHERE leg_id = l.leg_id) AS to_ms
   FROM account AS a

@@ -2,8 +2,7 @@
 -- initial_margin = |amount| x contract size / mark / leverage, in the margin asset.
 -- liquidation_distance = the fraction of the mark price still to go to the liquidation price; NULL
 -- when the leg is flat or has no liquidation price.
--- CROSS JOIN keeps SQLite to this order, in which every filter on account, symbol, side and time
--- reaches a key and valuations are never scanned.
+-- The joins are those of pnl_history, for the same reasons.
 CREATE VIEW margin_history AS
 SELECT a.name AS account,
        c.symbol,
@@ -39,5 +38,5 @@ SELECT a.name AS account,
  CROSS JOIN contract AS c ON c.product = a.product
  CROSS JOIN leg AS l ON l.account_id = a.account_id AND l.contract_id = c.contract_id
  CROSS JOIN valuation AS v ON v.leg_id = l.leg_id
- CROSS JOIN position AS p
+  LEFT JOIN position AS p
     ON p.leg_id = v.leg_id AND p.update_ms = v.update_ms AND p.revision = v.revision;

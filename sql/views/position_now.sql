@@ -14,7 +14,11 @@ SELECT a.name AS account,
        p.break_even_price_e8 / 1e8 AS break_even_price,
        v.mark_price_e8 / 1e8 AS mark_price,
        v.unrealized_pnl_e8 / 1e8 AS unrealized_pnl,
-       round((v.unrealized_pnl_e8 / 1e8) * (v.mark_price_e8 / 1e8), 8) AS unrealized_pnl_usd,
+       (v.unrealized_pnl_e8 / 100000000 * v.mark_price_e8
+        + v.unrealized_pnl_e8 % 100000000 * (v.mark_price_e8 / 100000000)
+        + (v.unrealized_pnl_e8 % 100000000 * (v.mark_price_e8 % 100000000)
+           + iif(v.unrealized_pnl_e8 < 0, -50000000, 50000000)) / 100000000) / 1e8
+           AS unrealized_pnl_usd,
        v.liquidation_price_e8 / 1e8 AS liquidation_price,
        p.leverage,
        p.max_quantity_e8 / 1e8 AS max_quantity,

@@ -60,3 +60,16 @@ size_t utf8_valid_size(struct span bytes)
     }
     return at;
 }
+
+void utf8_append_valid(struct text *out, struct span bytes)
+{
+    while (bytes.size > 0) {
+        size_t good = utf8_valid_size(bytes);
+        text_append(out, bytes.data, good);
+        if (good < bytes.size) {
+            text_append_string(out, "\xef\xbf\xbd");
+            good++;
+        }
+        bytes = (struct span){bytes.data + good, bytes.size - good};
+    }
+}

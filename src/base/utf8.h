@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "base/span.h"
+#include "base/text.h"
 
 /* The offset of the first byte that does not belong, or the size when every byte does. */
 size_t utf8_valid_size(struct span bytes);
@@ -13,5 +14,8 @@ static inline bool utf8_is_valid(struct span bytes)
 {
     return utf8_valid_size(bytes) == bytes.size;
 }
+
+/* Appends the bytes, with U+FFFD for each byte that does not belong. */
+void utf8_append_valid(struct text *out, struct span bytes);
 
 #endif

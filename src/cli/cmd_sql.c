@@ -1,9 +1,42 @@
+#include <signal.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "cli/cli.h"
+#include "report/query.h"
 
 #define QUERY_SIZE_MAX ((size_t)1 << 20)
+
+static volatile sig_atomic_t interrupted;
+
+static void on_interrupt(int number)
+{
+    (void)number;
+    interrupted = 1;
+}
+
+/* Ctrl-C and --timeout end the query; what it has printed so far stays. */
+static const char *why_stop(void *context)
+{
+    const int64_t *end_ms = context;
+    if (interrupted) {
+        return "interrupted";
+    }
+    return clock_monotonic_ms() < *end_ms
+               ? NULL
+               : "not done in time (give it a longer --timeout, or ask for less)";
+}
+
+static bool run_query(const struct cli *cli, const struct database *database, const char *sql,
+                      FILE *out, int64_t *row_count, struct error *error)
+{
+    struct maybe_int timeout_ms = cli->options.timeout_ms;
+    int64_t end_ms = timeout_ms.known ? clock_monotonic_ms() + timeout_ms.value : INT64_MAX;
+    struct query_watch watch = {why_stop, &end_ms};
+    signal(SIGINT, on_interrupt);
+    return query_run(database, sql, &watch, cli->options.format, out, row_count, error);
+}
 
 /* The query: the argument, or for `-` what standard input has. */
 static bool read_query(const char *argument, struct text *query, struct error *error)
@@ -40,10 +73,10 @@ static bool run(struct cli *cli, int *exit_code, struct error *error)
     }
     bool done = cli_open_output(cli, &out, error);
     if (done) {
-        done = report_query(&database, text_string(&query), cli->options.format, out, &rows, error);
+        done = run_query(cli, &database, text_string(&query), out, &rows, error);
         done = cli_close_output(cli, out, done, error);
     }
-    if (done && rows == 0 && cli->options.format == FORMAT_TABLE) {
+    if (done && rows == 0) {
         cli_say(cli, "The query gives no rows.");
     }
     database_close(&database);
@@ -57,12 +90,13 @@ const struct command COMMAND_SQL = {
     .summary = "run a query that reads and print its rows",
     .help =
         "QUERY is one SELECT; - reads it from standard input. Nothing can be written: the file is\n"
-        "opened for reading, and ATTACH, extensions and changing PRAGMAs are refused. The tables\n"
-        "and views are described in docs/schema.md.\n\n"
+        "opened for reading, and ATTACH, extensions and changing PRAGMAs are refused. Ctrl-C ends\n"
+        "a query, --timeout bounds it. The tables and views are described in docs/schema.md.\n\n"
         "Examples:\n"
         "  posrec sql \"SELECT symbol, position_side, unrealized_pnl FROM position_now\"\n"
-        "  posrec sql --format csv \"SELECT * FROM pnl_history WHERE symbol = 'BTCUSD_PERP'\"\n",
-    .options = {OPTION_FORMAT, OPTION_OUTPUT, OPTION_NONE},
+        "  posrec sql --format csv \"SELECT * FROM pnl_history WHERE symbol = 'BTCUSD_PERP'\"\n"
+        "  posrec sql --timeout 10s - < query.sql\n",
+    .options = {OPTION_FORMAT, OPTION_OUTPUT, OPTION_TIMEOUT, OPTION_NONE},
     .arguments_min = 1,
     .arguments_max = 1,
     .run = run,

@@ -12,6 +12,7 @@ enum kind {
     KIND_FLAG,
     KIND_COUNT,
     KIND_TEXT,
+    KIND_SIDE,
     KIND_NUMBER,
     KIND_TIME,
     KIND_DURATION,
@@ -49,6 +50,16 @@ static const struct definition DEFINITIONS[OPTION_COUNT] = {
                      "from this time on"},
     [OPTION_TO] = {"to", 0, "TIME", KIND_TIME, offsetof(struct options, to_ms),
                    "up to and including this time"},
+    [OPTION_EVERY] = {"every", 0, "DURATION", KIND_DURATION, offsetof(struct options, every_ms),
+                      "a row for each whole step in UTC, such as 5m, 1h or 1d"},
+    [OPTION_SYMBOL] = {"symbol", 0, "SYMBOL", KIND_TEXT, offsetof(struct options, symbol),
+                       "only this symbol"},
+    [OPTION_SIDE] = {"side", 0, "SIDE", KIND_SIDE, offsetof(struct options, side),
+                     "only this position side: BOTH, LONG or SHORT"},
+    [OPTION_STRICT] = {"strict", 0, NULL, KIND_FLAG, offsetof(struct options, strict),
+                       "exit 1 when there are findings"},
+    [OPTION_TIMEOUT] = {"timeout", 0, "DURATION", KIND_DURATION,
+                        offsetof(struct options, timeout_ms), "give up after this long"},
     [OPTION_RECEIVED_AT] = {"received-at", 0, "TIME", KIND_TIME,
                             offsetof(struct options, received_at_ms),
                             "the file is one bare response, received then"},
@@ -58,7 +69,7 @@ static const struct definition DEFINITIONS[OPTION_COUNT] = {
     [OPTION_SKIP_BAD] = {"skip-bad", 0, NULL, KIND_FLAG, offsetof(struct options, skip_bad),
                          "report bad lines and go on"},
     [OPTION_FORMAT] = {"format", 0, "FORMAT", KIND_FORMAT, offsetof(struct options, format),
-                       "table, csv, json or ndjson"},
+                       "table, csv, json, ndjson or html"},
     [OPTION_OUTPUT] = {"output", 'o', "FILE", KIND_TEXT, offsetof(struct options, output),
                        "write to this file, not to standard output"},
     [OPTION_STATUS] = {"status", 0, NULL, KIND_FLAG, offsetof(struct options, status),
@@ -122,6 +133,20 @@ static enum option_id id_of(int value)
     return (enum option_id)id;
 }
 
+/* The exchange's own spelling, whatever the case it was typed in. */
+static bool take_side(const char *argument, const char **side, struct error *error)
+{
+    static const char *const SIDES[] = {"BOTH", "LONG", "SHORT"};
+    for (size_t i = 0; i < sizeof SIDES / sizeof SIDES[0]; i++) {
+        if (strcasecmp(argument, SIDES[i]) == 0) {
+            *side = SIDES[i];
+            return true;
+        }
+    }
+    return error_set(error, ERROR_USAGE, "'%s' is no position side (BOTH, LONG or SHORT)",
+                     argument);
+}
+
 static bool take_value(struct options *options, const struct definition *definition,
                        const char *argument, int64_t now_ms, struct error *error)
 {
@@ -138,6 +163,8 @@ static bool take_value(struct options *options, const struct definition *definit
     case KIND_TEXT:
         *(const char **)target = argument;
         return true;
+    case KIND_SIDE:
+        return take_side(argument, target, error);
     case KIND_NUMBER:
         number->known =
             decimal_parse(span_of(argument), 0, &number->value, &rounded) == DECIMAL_OK &&

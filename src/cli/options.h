@@ -24,6 +24,11 @@ enum option_id {
     OPTION_AT,
     OPTION_FROM,
     OPTION_TO,
+    OPTION_EVERY,
+    OPTION_SYMBOL,
+    OPTION_SIDE,
+    OPTION_STRICT,
+    OPTION_TIMEOUT,
     OPTION_RECEIVED_AT,
     OPTION_INTERVAL,
     OPTION_SKIP_BAD,
@@ -38,7 +43,7 @@ enum option_id {
     OPTION_COUNT,
 };
 
-#define OPTIONS_PER_COMMAND_MAX 10
+#define OPTIONS_PER_COMMAND_MAX 12
 
 struct options {
     /* For every command */
@@ -54,6 +59,11 @@ struct options {
     struct maybe_int at_ms;
     struct maybe_int from_ms;
     struct maybe_int to_ms;
+    struct maybe_int every_ms;
+    const char *symbol;
+    const char *side;
+    bool strict;
+    struct maybe_int timeout_ms;
     struct maybe_int received_at_ms;
     struct maybe_int interval_ms;
     bool skip_bad;

@@ -54,15 +54,7 @@ void cell_append_text(sqlite3_stmt *statement, int column, struct text *out)
 static void append_json_text(struct text *out, struct span bytes)
 {
     struct text valid = {0};
-    while (bytes.size > 0) {
-        size_t good = utf8_valid_size(bytes);
-        text_append(&valid, bytes.data, good);
-        if (good < bytes.size) {
-            text_append_string(&valid, "\xef\xbf\xbd");
-            good++;
-        }
-        bytes = (struct span){bytes.data + good, bytes.size - good};
-    }
+    utf8_append_valid(&valid, bytes);
     text_append_json(out, text_span(&valid));
     out->failed |= valid.failed;
     text_free(&valid);

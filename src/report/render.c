@@ -3,13 +3,12 @@
 #include <errno.h>
 #include <string.h>
 
+#include "report/html.h"
 #include "report/renderers.h"
 
 static const char *const FORMAT_NAMES[FORMAT_COUNT] = {
-    [FORMAT_TABLE] = "table",
-    [FORMAT_CSV] = "csv",
-    [FORMAT_JSON] = "json",
-    [FORMAT_NDJSON] = "ndjson",
+    [FORMAT_TABLE] = "table",   [FORMAT_CSV] = "csv",   [FORMAT_JSON] = "json",
+    [FORMAT_NDJSON] = "ndjson", [FORMAT_HTML] = "html",
 };
 
 bool report_format_from_name(const char *name, enum report_format *format, struct error *error)
@@ -20,10 +19,11 @@ bool report_format_from_name(const char *name, enum report_format *format, struc
             return true;
         }
     }
-    return error_set(error, ERROR_USAGE, "format '%s': unknown (table, csv, json or ndjson)", name);
+    return error_set(error, ERROR_USAGE, "format '%s': unknown (table, csv, json, ndjson or html)",
+                     name);
 }
 
-static bool flush(struct text *text, FILE *out, struct error *error)
+bool render_flush(struct text *text, FILE *out, struct error *error)
 {
     if (text->failed) {
         return error_no_memory(error);
@@ -35,39 +35,63 @@ static bool flush(struct text *text, FILE *out, struct error *error)
     return true;
 }
 
-static bool render_rows(const struct database *database, sqlite3_stmt *statement,
-                        const struct row_writer *writer, FILE *out, int64_t *row_count,
-                        struct error *error)
+bool render_rows(const struct database *database, sqlite3_stmt *statement,
+                 const struct row_writer *writer, FILE *out, int64_t *row_count,
+                 struct error *error)
 {
     struct text text = {0};
     enum step step = STEP_FAILED;
     writer->begin(statement, &text);
-    bool written = flush(&text, out, error);
+    bool written = render_flush(&text, out, error);
     while (written && (step = database_step(database, statement, error)) == STEP_ROW) {
         writer->row(statement, *row_count, &text);
         ++*row_count;
-        written = flush(&text, out, error);
+        written = render_flush(&text, out, error);
     }
     if (written && step == STEP_DONE) {
         writer->end(*row_count, &text);
-        written = flush(&text, out, error);
+        written = render_flush(&text, out, error);
     }
     text_free(&text);
     return written && step == STEP_DONE;
 }
 
+static bool render_page(const struct database *database, sqlite3_stmt *statement, FILE *out,
+                        int64_t *row_count, struct error *error)
+{
+    struct text text = {0};
+    html_begin(&text, "posrec");
+    bool done = render_flush(&text, out, error) &&
+                render_rows(database, statement, &HTML_WRITER, out, row_count, error);
+    html_end(&text, false);
+    done = done && render_flush(&text, out, error);
+    text_free(&text);
+    return done;
+}
+
+static bool render_format(const struct database *database, sqlite3_stmt *statement,
+                          enum report_format format, FILE *out, int64_t *row_count,
+                          struct error *error)
+{
+    switch (format) {
+    case FORMAT_CSV:
+        return render_rows(database, statement, &CSV_WRITER, out, row_count, error);
+    case FORMAT_JSON:
+        return render_rows(database, statement, &JSON_WRITER, out, row_count, error);
+    case FORMAT_NDJSON:
+        return render_rows(database, statement, &NDJSON_WRITER, out, row_count, error);
+    case FORMAT_HTML:
+        return render_page(database, statement, out, row_count, error);
+    default:
+        return render_table(database, statement, out, row_count, error);
+    }
+}
+
 bool render_statement(const struct database *database, sqlite3_stmt *statement,
                       enum report_format format, FILE *out, int64_t *row_count, struct error *error)
 {
-    static const struct row_writer *const WRITERS[FORMAT_COUNT] = {
-        [FORMAT_CSV] = &CSV_WRITER,
-        [FORMAT_JSON] = &JSON_WRITER,
-        [FORMAT_NDJSON] = &NDJSON_WRITER,
-    };
     *row_count = 0;
-    bool done = format == FORMAT_TABLE
-                    ? render_table(database, statement, out, row_count, error)
-                    : render_rows(database, statement, WRITERS[format], out, row_count, error);
+    bool done = render_format(database, statement, format, out, row_count, error);
     if (done && fflush(out) != 0) {
         return error_set(error, ERROR_FAILED, "output: %s", strerror(errno));
     }

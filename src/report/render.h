@@ -1,7 +1,8 @@
-/* Writes the rows of a statement as a table for people, or as csv, json or ndjson for programs.
+/* Writes the rows of a statement as a table for people, as csv, json or ndjson for programs, or as
+ * an HTML page.
  *
  * REAL numbers are written as the shortest decimal that reads back as the same number, without an
- * exponent; NULL is empty in tables and csv, null in JSON; blobs are written in hex. */
+ * exponent; NULL is empty in tables, csv and HTML, null in JSON; blobs are written in hex. */
 #ifndef POSREC_REPORT_RENDER_H
 #define POSREC_REPORT_RENDER_H
 
@@ -17,6 +18,7 @@ enum report_format {
     FORMAT_CSV, /* RFC 4180 */
     FORMAT_JSON,
     FORMAT_NDJSON,
+    FORMAT_HTML,
     FORMAT_COUNT,
 };
 
@@ -24,7 +26,7 @@ enum report_format {
 bool report_format_from_name(const char *name, enum report_format *format, struct error *error);
 
 /* Steps the statement to its end and writes every row to `out`; counts them in *row_count. A table
- * of no rows writes nothing; csv then has its header, json its brackets. */
+ * of no rows writes nothing; csv then has its header, json its brackets, a page its frame. */
 bool render_statement(const struct database *database, sqlite3_stmt *statement,
                       enum report_format format, FILE *out, int64_t *row_count,
                       struct error *error);

@@ -2,6 +2,7 @@
 #ifndef POSREC_REPORT_RENDERERS_H
 #define POSREC_REPORT_RENDERERS_H
 
+#include "base/text.h"
 #include "report/render.h"
 
 bool render_table(const struct database *database, sqlite3_stmt *statement, FILE *out,
@@ -18,5 +19,14 @@ struct row_writer {
 extern const struct row_writer CSV_WRITER;
 extern const struct row_writer JSON_WRITER;
 extern const struct row_writer NDJSON_WRITER;
+extern const struct row_writer HTML_WRITER; /* a table to stand in a page */
+
+/* Steps the statement to its end and writes every row. */
+bool render_rows(const struct database *database, sqlite3_stmt *statement,
+                 const struct row_writer *writer, FILE *out, int64_t *row_count,
+                 struct error *error);
+
+/* Writes the text to `out` and empties it. */
+bool render_flush(struct text *text, FILE *out, struct error *error);
 
 #endif

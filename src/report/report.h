@@ -1,5 +1,5 @@
 /* The questions posrec answers by itself: queries of sql/reports, on views only, with named
- * parameters; and a user's own query. */
+ * parameters. Some begin with texts that they share, such as the range asked for. */
 #ifndef POSREC_REPORT_REPORT_H
 #define POSREC_REPORT_REPORT_H
 
@@ -12,15 +12,21 @@
 #include "report/render.h"
 #include "store/database.h"
 
-/* The value of one named parameter: text when it is not NULL, else the number. */
+/* The value of one named parameter: text when it is not NULL, else the number. The text must live
+ * as long as the statement. */
 struct report_parameter {
     const char *name; /* ":account"; NULL ends a list */
     const char *text;
     struct maybe_int number;
 };
 
-/* Runs the report of that name in sql/reports and writes it to `out`. Parameters that are not in
- * the list are NULL. */
+/* The statement of the report of that name in sql/reports, its parameters bound. Parameters that
+ * are not in the list are NULL; those that the report does not name are left out. NULL with the
+ * error set on failure. Finalize with sqlite3_finalize(). */
+sqlite3_stmt *report_prepare(const struct database *database, const char *name,
+                             const struct report_parameter *parameters, struct error *error);
+
+/* Runs the report and writes it to `out`. */
 bool report_run(const struct database *database, const char *name,
                 const struct report_parameter *parameters, enum report_format format, FILE *out,
                 int64_t *row_count, struct error *error);
@@ -29,10 +35,5 @@ bool report_run(const struct database *database, const char *name,
 bool report_integer(const struct database *database, const char *name,
                     const struct report_parameter *parameters, struct maybe_int *value,
                     struct error *error);
-
-/* Runs one statement of the user's that only reads. From then on the connection refuses everything
- * but reading: no writes, no ATTACH, no extensions, no PRAGMA that changes anything. */
-bool report_query(const struct database *database, const char *sql, enum report_format format,
-                  FILE *out, int64_t *row_count, struct error *error);
 
 #endif

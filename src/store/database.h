@@ -19,6 +19,7 @@
 #define DATABASE_APPLICATION_ID 0x506f7352 /* "PosR" in the file's header */
 #define DATABASE_BUSY_MS 20000
 #define DATABASE_CACHE_KIB 4096
+#define DATABASE_MAP_BYTES "2147418112" /* as much as SQLite maps */
 
 struct database {
     sqlite3 *handle;

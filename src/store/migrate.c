@@ -3,8 +3,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/embedded_file.h"
 #include "base/sha256.h"
-#include "store/sql_file.h"
+
+extern const struct embedded_file SQL_MIGRATIONS[];
+extern const struct embedded_file SQL_VIEWS[];
 
 int migrate_latest(void)
 {
@@ -16,7 +19,7 @@ int migrate_latest(void)
 }
 
 /* "core" of "0001_core". */
-static const char *short_name(const struct sql_file *file)
+static const char *short_name(const struct embedded_file *file)
 {
     return strchr(file->name, '_') + 1;
 }
@@ -26,7 +29,7 @@ bool migrate_version(const struct database *database, int64_t *version, struct e
     return database_integer(database, "PRAGMA user_version", version, error);
 }
 
-static bool checksum(struct sha256 *sha256, const struct sql_file *file,
+static bool checksum(struct sha256 *sha256, const struct embedded_file *file,
                      char hex[static SHA256_HEX_SIZE], struct error *error)
 {
     struct span text = span_of(file->text);
@@ -100,7 +103,7 @@ bool migrate_check_recorded(const struct database *database, struct error *error
 static bool record(const struct database *database, struct sha256 *sha256, int version,
                    int64_t now_ms, struct error *error)
 {
-    const struct sql_file *file = &SQL_MIGRATIONS[version - 1];
+    const struct embedded_file *file = &SQL_MIGRATIONS[version - 1];
     char hex[SHA256_HEX_SIZE];
     if (!checksum(sha256, file, hex, error)) {
         return false;
@@ -165,7 +168,7 @@ static bool apply_next(const struct database *database, struct sha256 *sha256, i
 }
 
 /* The CREATE VIEW statement as SQLite keeps it: without the comments before it and the end mark. */
-static struct span view_statement(const struct sql_file *file)
+static struct span view_statement(const struct embedded_file *file)
 {
     struct span text = span_of(strstr(file->text, "CREATE VIEW"));
     while (text.size > 0 && strchr(" \n;", text.data[text.size - 1]) != NULL) {
@@ -175,7 +178,7 @@ static struct span view_statement(const struct sql_file *file)
 }
 
 static bool view_is_current(const struct database *database, sqlite3_stmt *select,
-                            const struct sql_file *file, bool *current, struct error *error)
+                            const struct embedded_file *file, bool *current, struct error *error)
 {
     bind_span(select, 1, span_of(file->name));
     enum step step = database_step(database, select, error);
@@ -184,7 +187,7 @@ static bool view_is_current(const struct database *database, sqlite3_stmt *selec
     return step != STEP_FAILED;
 }
 
-static bool refresh_view(const struct database *database, const struct sql_file *file,
+static bool refresh_view(const struct database *database, const struct embedded_file *file,
                          struct error *error)
 {
     /* A name cannot be bound; this one comes from the program's own file list. */
@@ -200,7 +203,7 @@ static bool views_are_current(const struct database *database, sqlite3_stmt *sel
                               struct error *error)
 {
     *current = true;
-    for (const struct sql_file *file = SQL_VIEWS; file->name != NULL && *current; file++) {
+    for (const struct embedded_file *file = SQL_VIEWS; file->name != NULL && *current; file++) {
         if (!view_is_current(database, select, file, current, error)) {
             return false;
         }
@@ -220,7 +223,7 @@ static bool refresh_views(const struct database *database, struct error *error)
     bool done = true;
     if (!current) {
         done = database_run(database, "BEGIN IMMEDIATE", error);
-        for (const struct sql_file *file = SQL_VIEWS; done && file->name != NULL; file++) {
+        for (const struct embedded_file *file = SQL_VIEWS; done && file->name != NULL; file++) {
             done = view_is_current(database, select, file, &current, error) &&
                    (current || refresh_view(database, file, error));
         }
@@ -261,7 +264,7 @@ static bool check_views_exist(const struct database *database, struct error *err
     sqlite3_stmt *select = database_prepare(
         database, "SELECT 1 FROM sqlite_schema WHERE type = 'view' AND name = ?", error);
     enum step step = select != NULL ? STEP_ROW : STEP_FAILED;
-    const struct sql_file *file = SQL_VIEWS;
+    const struct embedded_file *file = SQL_VIEWS;
     for (; file->name != NULL && step == STEP_ROW; file++) {
         bind_span(select, 1, span_of(file->name));
         step = database_step(database, select, error);

@@ -1,0 +1,49 @@
+-- The ledger: what happened to each position in the range, before and after. `time` is the exchange's
+-- updateTime where that moved with the change, else when it was first seen. `held_s` is how long the
+-- position had been held by then, in seconds, from its opening or flip; a position that was open when
+-- recording began counts from its updateTime then. `average_entry_price` is that of the position as it
+-- is now, or of the one that was closed. Flat legs seen for the first time are shown with :all.
+-- After with_range.
+, happened AS (
+    SELECT h.*,
+           iif(h.present = 1 AND h.update_ms > coalesce(h.previous_update_ms, 0), h.update_ms,
+               h.first_seen_ms) AS time_ms,
+           coalesce(h.position_amount, 0) <> 0 AND h.change IN ('open', 'flip', 'return') AS opens
+      FROM position_change AS h
+     WHERE (:account IS NULL OR h.account = :account)
+       AND (:symbol IS NULL OR h.symbol = :symbol)
+       AND (:side IS NULL OR h.position_side = :side)
+),
+held AS (
+    SELECT h.*,
+           max(iif(h.opens, h.time_ms, NULL)) OVER (
+               PARTITION BY h.account, h.symbol, h.position_side ORDER BY h.first_seen_ms
+               ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS opened_ms
+      FROM happened AS h
+)
+SELECT h.account,
+       strftime('%Y-%m-%dT%H:%M:%fZ', h.time_ms / 1000.0, 'unixepoch') AS time,
+       h.symbol,
+       h.position_side,
+       h.change,
+       h.previous_position_amount,
+       h.position_amount,
+       h.amount_change,
+       h.previous_entry_price,
+       h.entry_price,
+       iif(coalesce(h.position_amount, 0) <> 0, h.entry_price, nullif(h.previous_entry_price, 0))
+           AS average_entry_price,
+       iif(h.previous_position_amount <> 0, (h.time_ms - h.opened_ms) / 1000.0, NULL) AS held_s,
+       h.previous_leverage,
+       h.leverage,
+       h.previous_margin_type,
+       h.margin_type,
+       p.poll_id
+  FROM asked AS a
+ CROSS JOIN held AS h
+    ON h.account = a.account
+   AND h.first_seen_ms BETWEEN a.from_ms AND a.to_ms
+ CROSS JOIN poll_log AS p
+    ON p.account = h.account AND p.received_ms = h.first_seen_ms
+ WHERE h.change <> 'seen' OR :all
+ ORDER BY h.first_seen_ms, h.account, h.symbol, h.position_side;

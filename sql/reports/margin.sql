@@ -1,0 +1,48 @@
+-- The margin of each leg at each sample, and how close it came to liquidation since the sample before.
+-- After with_range, with_samples, with_legs and with_points.
+, valued (account, symbol, position_side, margin_asset, number, shown_ms, position_amount, margin_type,
+          leverage, isolated_margin, initial_margin, mark_price, liquidation_price, liquidation_distance,
+          liquidation_distance_min) AS (
+    SELECT p.account, p.symbol, p.position_side, p.margin_asset, p.number, p.shown_ms,
+           h.position_amount, m.margin_type, m.leverage, m.isolated_margin, m.initial_margin,
+           m.mark_price, m.liquidation_price, m.liquidation_distance,
+           (SELECT min(x.liquidation_distance)
+              FROM margin_history AS x
+             WHERE x.account = p.account
+               AND x.symbol = p.symbol
+               AND x.position_side = p.position_side
+               AND x.time_ms BETWEEN p.since_ms AND p.until_ms)
+      FROM point AS p
+     CROSS JOIN pnl_history AS h
+        ON h.account = p.account
+       AND h.symbol = p.symbol
+       AND h.position_side = p.position_side
+       AND h.time_ms = p.at_ms
+     CROSS JOIN margin_history AS m
+        ON m.account = p.account
+       AND m.symbol = p.symbol
+       AND m.position_side = p.position_side
+       AND m.time_ms = p.at_ms
+     WHERE p.number > 0
+    UNION ALL
+    SELECT account, symbol, position_side, margin_asset, number, shown_ms,
+           NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+      FROM point
+     WHERE at_ms IS NULL AND number > 0
+)
+SELECT account,
+       symbol,
+       position_side,
+       strftime('%Y-%m-%dT%H:%M:%fZ', shown_ms / 1000.0, 'unixepoch') AS time,
+       position_amount,
+       margin_type,
+       leverage,
+       margin_asset,
+       isolated_margin,
+       round(initial_margin * 1e8) / 1e8 AS initial_margin,
+       mark_price,
+       liquidation_price,
+       round(liquidation_distance * 1e8) / 1e8 AS liquidation_distance,
+       round(liquidation_distance_min * 1e8) / 1e8 AS liquidation_distance_min
+  FROM valued
+ ORDER BY account, symbol, position_side, number;

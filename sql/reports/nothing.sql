@@ -1,0 +1,47 @@
+-- Why report :kind has nothing to show, as a sentence.
+WITH named AS (
+    SELECT * FROM account_range WHERE :account IS NULL OR account = :account
+),
+answered AS (
+    SELECT *
+      FROM named AS n
+     WHERE EXISTS (SELECT 1
+                     FROM poll_log AS p
+                    WHERE p.account = n.account
+                      AND p.endpoint = 'positionRisk'
+                      AND p.outcome = 'ok')
+),
+bounds (first, last, from_time, to_time) AS (
+    SELECT strftime('%Y-%m-%dT%H:%M:%SZ', min(from_ms) / 1000, 'unixepoch'),
+           strftime('%Y-%m-%dT%H:%M:%SZ', max(to_ms) / 1000, 'unixepoch'),
+           strftime('%Y-%m-%dT%H:%M:%SZ', :from_ms / 1000, 'unixepoch'),
+           strftime('%Y-%m-%dT%H:%M:%SZ', :to_ms / 1000, 'unixepoch')
+      FROM named
+)
+SELECT CASE
+           WHEN NOT EXISTS (SELECT 1 FROM account_range WHERE from_ms IS NOT NULL)
+               THEN 'Nothing is recorded yet (posrec fetch polls once, posrec run goes on).'
+           WHEN NOT EXISTS (SELECT 1 FROM named)
+               THEN 'No account ' || :account || ' is recorded here; there is: '
+                    || (SELECT group_concat(account, ', ') FROM account_range) || '.'
+           WHEN :kind <> 'coverage' AND NOT EXISTS (SELECT 1 FROM answered)
+               THEN (SELECT 'Account ' || group_concat(account, ', ')
+                            || ' never gave a good answer (posrec status says why).'
+                       FROM named)
+           WHEN :from_ms > :to_ms
+               THEN 'The range ends before it begins: from ' || from_time || ' to ' || to_time || '.'
+           WHEN :from_ms > (SELECT max(to_ms) FROM named) OR :to_ms < (SELECT min(from_ms) FROM named)
+               THEN 'No poll is in this range; the history goes from ' || first || ' to ' || last || '.'
+           WHEN :symbol IS NOT NULL
+                AND NOT EXISTS (SELECT 1
+                                  FROM leg_range AS l
+                                  JOIN named AS n ON n.account = l.account
+                                 WHERE l.symbol = :symbol)
+               THEN 'No symbol ' || :symbol || ' is recorded here (symbols are like BTCUSD_PERP).'
+           WHEN :kind = 'changes' THEN 'No position changed in this range.'
+           WHEN :kind = 'reconcile' THEN 'No findings: everything in this range adds up.'
+           WHEN :every_ms IS NOT NULL
+               THEN 'No whole step of --every is in this range, or no position was open in it.'
+           ELSE 'No position was open in this range.'
+       END AS sentence
+  FROM bounds;

@@ -1,0 +1,137 @@
+-- What does not add up in the range, each with the poll that shows it. After with_range.
+, leg AS MATERIALIZED (
+    SELECT r.account, r.symbol, r.position_side, r.to_ms AS last_ms, a.from_ms, a.to_ms
+      FROM asked AS a
+     CROSS JOIN leg_range AS r ON r.account = a.account
+     WHERE (:symbol IS NULL OR r.symbol = :symbol)
+       AND (:side IS NULL OR r.position_side = :side)
+),
+changed AS MATERIALIZED (
+    SELECT h.*
+      FROM leg AS l
+     CROSS JOIN position_change AS h
+        ON h.account = l.account
+       AND h.symbol = l.symbol
+       AND h.position_side = l.position_side
+       AND h.first_seen_ms BETWEEN l.from_ms AND l.to_ms
+),
+finding (finding, account, symbol, position_side, time_ms, detail) AS (
+    SELECT 'pnl_difference', h.account, h.symbol, h.position_side, h.time_ms,
+           format('reported %.8f, expected %.8f: off by %.8f, where decimals explain %.8f',
+                  h.unrealized_pnl, h.expected_pnl, h.pnl_difference, h.pnl_tolerance)
+      FROM leg AS l
+     CROSS JOIN pnl_history AS h
+        ON h.account = l.account
+       AND h.symbol = l.symbol
+       AND h.position_side = l.position_side
+       AND h.time_ms BETWEEN l.from_ms AND l.to_ms
+     WHERE abs(h.pnl_difference) > 1.5e-8 -- the least tolerance there is: cheaper to ask first
+       AND abs(h.pnl_difference) > h.pnl_tolerance
+    UNION ALL
+    SELECT 'changed_without_update', account, symbol, position_side, first_seen_ms,
+           'updateTime stood still at ' || update_time || ' while there changed'
+           || iif(position_amount IS NOT previous_position_amount,
+                  ' positionAmt ' || coalesce(previous_position_amount, 'NULL') || ' to '
+                  || coalesce(position_amount, 'NULL') || ';', '')
+           || iif(entry_price IS NOT previous_entry_price,
+                  ' entryPrice ' || coalesce(previous_entry_price, 'NULL') || ' to '
+                  || coalesce(entry_price, 'NULL') || ';', '')
+           || iif(break_even_price IS NOT previous_break_even_price, ' breakEvenPrice;', '')
+           || iif(leverage IS NOT previous_leverage,
+                  ' leverage ' || coalesce(previous_leverage, 'NULL') || ' to '
+                  || coalesce(leverage, 'NULL') || ';', '')
+           || iif(max_quantity IS NOT previous_max_quantity, ' maxQty;', '')
+           || iif(margin_type IS NOT previous_margin_type,
+                  ' marginType ' || coalesce(previous_margin_type, 'NULL') || ' to '
+                  || coalesce(margin_type, 'NULL') || ';', '')
+           || iif(auto_add_margin IS NOT previous_auto_add_margin, ' isAutoAddMargin;', '')
+           || iif(isolated_wallet IS NOT previous_isolated_wallet, ' isolatedWallet;', '')
+      FROM changed
+     WHERE update_ms = previous_update_ms
+       AND change NOT IN ('vanish', 'return')
+       AND (position_amount IS NOT previous_position_amount
+            OR entry_price IS NOT previous_entry_price
+            OR break_even_price IS NOT previous_break_even_price
+            OR leverage IS NOT previous_leverage
+            OR max_quantity IS NOT previous_max_quantity
+            OR margin_type IS NOT previous_margin_type
+            OR auto_add_margin IS NOT previous_auto_add_margin
+            OR isolated_wallet IS NOT previous_isolated_wallet)
+    UNION ALL
+    SELECT 'update_time_went_back', account, symbol, position_side, first_seen_ms,
+           'updateTime ' || update_time || ' after '
+           || strftime('%Y-%m-%dT%H:%M:%fZ', previous_update_ms / 1000.0, 'unixepoch')
+      FROM changed
+     WHERE update_ms < previous_update_ms
+    UNION ALL
+    SELECT 'sign_against_side', account, symbol, position_side, first_seen_ms,
+           'positionAmt ' || position_amount || ' on the ' || position_side || ' side'
+      FROM changed
+     WHERE (position_side = 'LONG' AND position_amount < 0)
+        OR (position_side = 'SHORT' AND position_amount > 0)
+    UNION ALL
+    SELECT 'isolated_margin_on_cross', h.account, h.symbol, h.position_side, h.time_ms,
+           format('isolatedMargin %.8f on a leg whose marginType is cross', h.isolated_margin)
+      FROM leg AS l
+     CROSS JOIN margin_history AS h
+        ON h.account = l.account
+       AND h.symbol = l.symbol
+       AND h.position_side = l.position_side
+       AND h.time_ms BETWEEN l.from_ms AND l.to_ms
+     WHERE h.isolated_margin <> 0 AND h.margin_type = 'cross'
+    UNION ALL
+    SELECT 'gap_hides_change', account, symbol, position_side, first_seen_ms,
+           change || format(' seen only after a gap of %.3f s, since ',
+                            (first_seen_ms - before_ms) / 1000.0)
+           || strftime('%Y-%m-%dT%H:%M:%fZ', before_ms / 1000.0, 'unixepoch')
+      FROM (SELECT c.*,
+                   (SELECT p.received_ms
+                      FROM poll_log AS p
+                     WHERE p.account = c.account
+                       AND p.endpoint = 'positionRisk'
+                       AND p.outcome = 'ok'
+                       AND p.received_ms < c.first_seen_ms
+                     ORDER BY p.received_ms DESC LIMIT 1) AS before_ms,
+                   (SELECT p.interval_ms
+                      FROM poll_log AS p
+                     WHERE p.account = c.account
+                       AND p.received_ms = c.first_seen_ms) AS interval_ms
+              FROM changed AS c
+             WHERE c.change <> 'seen')
+     WHERE first_seen_ms - before_ms > interval_ms * 1.5
+    UNION ALL
+    SELECT 'close_never_seen', account, symbol, position_side, first_seen_ms,
+           'the answer no longer has it; it was last seen with positionAmt '
+           || previous_position_amount
+      FROM changed
+     WHERE change = 'vanish' AND previous_position_amount <> 0
+    UNION ALL
+    SELECT 'close_never_seen', h.account, h.symbol, h.position_side, h.time_ms,
+           'last seen here with positionAmt ' || h.position_amount
+           || '; later polls did not ask for it'
+      FROM leg AS l
+     CROSS JOIN pnl_history AS h
+        ON h.account = l.account
+       AND h.symbol = l.symbol
+       AND h.position_side = l.position_side
+       AND h.time_ms = l.last_ms
+     WHERE l.last_ms BETWEEN l.from_ms AND l.to_ms
+       AND h.position_amount <> 0
+       AND EXISTS (SELECT 1
+                     FROM poll_log AS p
+                    WHERE p.account = l.account
+                      AND p.endpoint = 'positionRisk'
+                      AND p.outcome = 'ok'
+                      AND p.received_ms > l.last_ms)
+)
+SELECT f.finding,
+       f.account,
+       f.symbol,
+       f.position_side,
+       p.poll_id,
+       p.received AS time,
+       rtrim(f.detail, ';') AS detail
+  FROM finding AS f
+ CROSS JOIN poll_log AS p
+    ON p.account = f.account AND p.received_ms = f.time_ms
+ ORDER BY f.time_ms, p.poll_id, f.finding, f.symbol, f.position_side;

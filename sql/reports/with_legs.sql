@@ -1,0 +1,17 @@
+-- The legs that a report is about, after with_range: those that were open in the range at some poll; with
+-- :all the flat ones too.
+, leg (account, symbol, position_side, margin_asset, contract_size) AS MATERIALIZED (
+    SELECT r.account, r.symbol, r.position_side, r.margin_asset, r.contract_size
+      FROM asked AS a
+     CROSS JOIN leg_range AS r ON r.account = a.account
+     WHERE (:symbol IS NULL OR r.symbol = :symbol)
+       AND (:side IS NULL OR r.position_side = :side)
+       AND r.from_ms <= a.to_ms
+       AND (:all OR EXISTS (SELECT 1
+                              FROM pnl_history AS h
+                             WHERE h.account = r.account
+                               AND h.symbol = r.symbol
+                               AND h.position_side = r.position_side
+                               AND h.time_ms BETWEEN a.from_ms AND a.to_ms
+                               AND h.position_amount <> 0))
+)

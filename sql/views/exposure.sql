@@ -1,0 +1,29 @@
+-- What each account had at stake in each margin asset at each poll: the USD notional of its contracts,
+-- |amount| x contract size, long and short, their difference and their sum; and the unrealized PnL of
+-- all its legs in the asset. An asset has a row whenever one of its legs has a valuation: at every poll
+-- while any is open.
+CREATE VIEW exposure AS
+SELECT account,
+       margin_asset,
+       time_ms,
+       strftime('%Y-%m-%dT%H:%M:%fZ', time_ms / 1000.0, 'unixepoch') AS time,
+       long_usd,
+       short_usd,
+       long_usd - short_usd AS net_usd,
+       long_usd + short_usd AS gross_usd,
+       unrealized_pnl
+  FROM (SELECT a.name AS account,
+               c.margin_asset,
+               v.time_ms,
+               total(iif(p.position_amount_e8 > 0,
+                         p.position_amount_e8 / 1e8 * (c.contract_size_e8 / 1e8), 0)) AS long_usd,
+               total(iif(p.position_amount_e8 < 0,
+                         p.position_amount_e8 / -1e8 * (c.contract_size_e8 / 1e8), 0)) AS short_usd,
+               round(total(v.unrealized_pnl_e8)) / 1e8 AS unrealized_pnl
+          FROM account AS a
+         CROSS JOIN contract AS c ON c.product = a.product
+         CROSS JOIN leg AS l ON l.account_id = a.account_id AND l.contract_id = c.contract_id
+         CROSS JOIN valuation AS v ON v.leg_id = l.leg_id
+         CROSS JOIN position AS p
+            ON p.leg_id = v.leg_id AND p.update_ms = v.update_ms AND p.revision = v.revision
+         GROUP BY a.name, c.margin_asset, v.time_ms);

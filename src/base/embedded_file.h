@@ -1,0 +1,10 @@
+/* A file that is embedded into the program at build time (cmake/embed_files.cmake). */
+#ifndef POSREC_BASE_EMBEDDED_FILE_H
+#define POSREC_BASE_EMBEDDED_FILE_H
+
+struct embedded_file {
+    const char *name; /* without its folder; SQL files without `.sql`; NULL ends a table of files */
+    const char *text;
+};
+
+#endif

@@ -1,0 +1,173 @@
+// Draws each figure of class "chart" from the JSON inside it: series of [milliseconds since `from`,
+// value] with null for a break, marks of position changes, and gaps. All charts show the same span of
+// time: zooming one zooms all.
+"use strict";
+(function () {
+    const LIGHT = ["#1f6feb", "#d9730d", "#1a7f37", "#b3268f", "#0b7a8a", "#8250df", "#9a6700", "#cf222e"];
+    const DARK = ["#6cb0ff", "#ffa657", "#5fd07a", "#f58fd7", "#4fd1e0", "#c4a5ff", "#e3c15b", "#ff8a80"];
+    const MARK_REACH = 6; // pixels within which a mark's text shows
+    const night = window.matchMedia("(prefers-color-scheme: dark)");
+    const graphs = [];
+    let zooming = false;
+
+    function style(name) {
+        return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+    }
+
+    function colors(count) {
+        const base = night.matches ? DARK : LIGHT;
+        return Array.from({ length: count }, (_, i) => i < base.length ? base[i]
+            : `hsl(${(i * 137.5) % 360}, ${night.matches ? "70%, 70%" : "65%, 42%"})`);
+    }
+
+    // One row for each time that any series has; null where a series has no point, NaN where it breaks.
+    function rows(data) {
+        const at = new Map();
+        const row = (time) => {
+            if (!at.has(time)) {
+                at.set(time, new Array(data.series.length).fill(null));
+            }
+            return at.get(time);
+        };
+        data.series.forEach((series, column) => {
+            let last = 0;
+            series.points.forEach((point) => {
+                if (point === null) {
+                    row(last + 1)[column] = NaN;
+                } else {
+                    last = point[0];
+                    row(last)[column] = point[1];
+                }
+            });
+        });
+        return [...at.entries()].sort((a, b) => a[0] - b[0])
+            .map(([time, values]) => [new Date(data.from + time), ...values]);
+    }
+
+    function number(value, unit) {
+        if (unit === "share") {
+            return (value * 100).toLocaleString("en", { maximumFractionDigits: 3 }) + " %";
+        }
+        return value.toLocaleString("en", { maximumFractionDigits: Math.abs(value) < 1 ? 6 : 2 });
+    }
+
+    function instant(time) {
+        return new Date(time).toISOString().replace("T", " ").replace(/\.000Z$/, "Z");
+    }
+
+    function nearestMark(data, graph, x) {
+        let best = null;
+        let reach = MARK_REACH;
+        data.marks.forEach((mark) => {
+            const away = Math.abs(graph.toDomXCoord(data.from + mark[0]) - x);
+            if (away <= reach) {
+                reach = away;
+                best = mark;
+            }
+        });
+        return best;
+    }
+
+    // The line above the plot: the time and each series' value there, or just the names.
+    function showValues(box, data, palette, time, points, mark) {
+        box.textContent = "";
+        const add = (text, color) => {
+            const item = document.createElement("span");
+            if (color) {
+                const swatch = document.createElement("i");
+                swatch.style.background = color;
+                item.append(swatch);
+            }
+            item.append(text);
+            box.append(item);
+        };
+        add(time === null ? "" : instant(time));
+        data.series.forEach((series, i) => {
+            const point = points.find((p) => p.name === String(i));
+            const known = point && Number.isFinite(point.yval);
+            add(series.label + (known ? " " + number(point.yval, data.unit) : ""), palette[i]);
+        });
+        if (mark) {
+            add("\u25b2 " + mark[1]);
+        }
+    }
+
+    function underlay(data) {
+        return (canvas, area, graph) => {
+            canvas.fillStyle = style("--gap");
+            data.gaps.forEach(([from, to]) => {
+                const left = graph.toDomXCoord(data.from + from);
+                const width = Math.max(1, graph.toDomXCoord(data.from + to) - left);
+                canvas.fillRect(left, area.y, width, area.h);
+            });
+            canvas.fillStyle = style("--faint");
+            data.marks.forEach(([time]) => {
+                const x = graph.toDomXCoord(data.from + time);
+                canvas.beginPath();
+                canvas.moveTo(x, area.y + area.h - 8);
+                canvas.lineTo(x - 4, area.y + area.h);
+                canvas.lineTo(x + 4, area.y + area.h);
+                canvas.fill();
+            });
+        };
+    }
+
+    function zoomAll(source, from, to) {
+        if (zooming) {
+            return;
+        }
+        zooming = true;
+        graphs.filter((graph) => graph !== source)
+            .forEach((graph) => graph.updateOptions({ dateWindow: from === null ? null : [from, to] }));
+        zooming = false;
+    }
+
+    function element(parent, tag, name) {
+        const made = document.createElement(tag);
+        made.className = name;
+        parent.append(made);
+        return made;
+    }
+
+    function draw(figure) {
+        const data = JSON.parse(figure.querySelector("script").textContent);
+        const button = element(figure, "button", "whole");
+        const values = element(figure, "div", "values");
+        const plot = element(figure, "div", "plot");
+        let palette = colors(data.series.length);
+        button.type = "button";
+        button.textContent = "Whole range";
+        const graph = new Dygraph(plot, rows(data), {
+            labels: ["time", ...data.series.map((_, i) => String(i))],
+            labelsUTC: true,
+            legend: "never",
+            colors: palette,
+            connectSeparatedPoints: true,
+            stepPlot: data.step,
+            strokeWidth: 1.5,
+            gridLineColor: style("--line"),
+            axisLineColor: style("--line"),
+            dateWindow: [data.from, data.to],
+            axes: { y: { axisLabelFormatter: (value) => number(value, data.unit), axisLabelWidth: 70 } },
+            underlayCallback: underlay(data),
+            highlightCallback: (event, time, points) => showValues(values, data, palette, time, points,
+                nearestMark(data, graph, graph.eventToDomCoords(event)[0])),
+            unhighlightCallback: () => showValues(values, data, palette, null, [], null),
+            zoomCallback: (from, to) => zoomAll(graph, from, to),
+        });
+        showValues(values, data, palette, null, [], null);
+        button.addEventListener("click", () => {
+            graphs.forEach((other) => other.resetZoom());
+        });
+        night.addEventListener("change", () => {
+            palette = colors(data.series.length);
+            graph.updateOptions({
+                colors: palette, gridLineColor: style("--line"), axisLineColor: style("--line"),
+            });
+            showValues(values, data, palette, null, [], null);
+        });
+        graphs.push(graph);
+    }
+
+    document.querySelectorAll("figure.chart").forEach(draw);
+})();

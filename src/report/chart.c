@@ -1,0 +1,304 @@
+#include "report/chart.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "report/downsample.h"
+#include "report/html.h"
+#include "report/renderers.h"
+
+#define BUCKETS_PER_CHART 6000 /* shared by its series */
+#define BUCKETS_MIN 60
+#define BUCKETS_MAX 600
+#define SERIES_MAX 60
+#define MARKS_MAX 2000
+#define SHADED_MIN_PART 2000 /* a gap is shaded when it is at least this part of the range */
+
+struct gap {
+    int64_t from_ms, to_ms;
+};
+
+struct gaps {
+    struct gap *list;
+    size_t count;
+    size_t capacity;
+};
+
+/* One chart in the making. */
+struct chart {
+    const struct database *database;
+    const struct report_kind *kind;
+    struct report_filter filter; /* of the one account and its range */
+    struct gaps gaps;
+    struct text *json;
+    int buckets;
+    int64_t taken; /* points in the database, and points drawn */
+    int64_t kept;
+    bool risen; /* some value is not 0 */
+
+    /* The series that is being written */
+    struct downsample downsample;
+    size_t next_gap;
+    bool known; /* `last` is the series' value so far */
+    double last;
+    bool comma;
+};
+
+static bool add_gap(struct gaps *gaps, int64_t from_ms, int64_t to_ms)
+{
+    if (gaps->count == gaps->capacity) {
+        size_t capacity = gaps->capacity * 2 + 64;
+        struct gap *list = reallocarray(gaps->list, capacity, sizeof *list);
+        if (list == NULL) {
+            return false;
+        }
+        gaps->list = list;
+        gaps->capacity = capacity;
+    }
+    gaps->list[gaps->count++] = (struct gap){from_ms, to_ms};
+    return true;
+}
+
+static bool read_gaps(struct chart *chart, struct error *error)
+{
+    sqlite3_stmt *gaps =
+        report_filter_prepare(chart->database, "chart_gaps", &chart->filter, error);
+    enum step step = STEP_FAILED;
+    bool added = true;
+    while (gaps != NULL && added &&
+           (step = database_step(chart->database, gaps, error)) == STEP_ROW) {
+        added = add_gap(&chart->gaps, sqlite3_column_int64(gaps, 0), sqlite3_column_int64(gaps, 1));
+    }
+    sqlite3_finalize(gaps);
+    return added ? step == STEP_DONE : error_no_memory(error);
+}
+
+static void write_point(void *context, const struct downsample_point *point)
+{
+    struct chart *chart = context;
+    text_append_string(chart->json, chart->comma ? "," : "");
+    if (point == NULL) {
+        text_append_string(chart->json, "null");
+    } else {
+        text_printf(chart->json, "[%lld,%.9g]",
+                    (long long)(point->time_ms - chart->filter.from_ms.value), point->value);
+    }
+    chart->comma = true;
+}
+
+static void begin_series(struct chart *chart, struct span label, bool first)
+{
+    text_append_string(chart->json, first ? "\n{\"label\":" : ",\n{\"label\":");
+    html_append_json(chart->json, label);
+    text_append_string(chart->json, ",\"points\":[");
+    downsample_begin(&chart->downsample, chart->filter.from_ms.value, chart->filter.to_ms.value,
+                     chart->buckets, write_point, chart);
+    chart->next_gap = 0;
+    chart->known = false;
+    chart->comma = false;
+}
+
+static void end_series(struct chart *chart)
+{
+    downsample_end(&chart->downsample);
+    chart->taken += chart->downsample.taken;
+    chart->kept += chart->downsample.kept;
+    text_append_string(chart->json, "]}");
+}
+
+/* Interrupts the series where gaps lie between its last point and `time_ms`. A value that stands
+ * between changes is drawn up to the gap, and from its end. */
+static void pass_gaps(struct chart *chart, int64_t time_ms, bool stands)
+{
+    const struct gaps *gaps = &chart->gaps;
+    for (; chart->next_gap < gaps->count && gaps->list[chart->next_gap].to_ms <= time_ms;
+         chart->next_gap++) {
+        if (stands && chart->known) {
+            downsample_add(&chart->downsample, gaps->list[chart->next_gap].from_ms, chart->last);
+        }
+        downsample_break(&chart->downsample);
+        if (stands && chart->known && gaps->list[chart->next_gap].to_ms < time_ms) {
+            downsample_add(&chart->downsample, gaps->list[chart->next_gap].to_ms, chart->last);
+        }
+    }
+}
+
+/* Writes the series that the statement's column gives over its first column, the time. */
+static bool write_values(struct chart *chart, sqlite3_stmt *statement, int column, bool stands,
+                         struct error *error)
+{
+    enum step step;
+    while ((step = database_step(chart->database, statement, error)) == STEP_ROW) {
+        int64_t time_ms = sqlite3_column_int64(statement, 0);
+        pass_gaps(chart, time_ms, stands);
+        if (sqlite3_column_type(statement, column) == SQLITE_NULL) {
+            downsample_break(&chart->downsample);
+            continue;
+        }
+        chart->last = sqlite3_column_double(statement, column);
+        chart->known = true;
+        chart->risen |= chart->last < 0 || chart->last > 0;
+        downsample_add(&chart->downsample, time_ms, chart->last);
+    }
+    if (stands && chart->known) {
+        pass_gaps(chart, chart->filter.to_ms.value, true);
+        downsample_add(&chart->downsample, chart->filter.to_ms.value, chart->last);
+    }
+    return step == STEP_DONE;
+}
+
+static bool write_leg(struct chart *chart, sqlite3_stmt *leg, bool first, struct error *error)
+{
+    struct report_filter filter = chart->filter;
+    filter.symbol = (const char *)sqlite3_column_text(leg, 1);
+    filter.side = (const char *)sqlite3_column_text(leg, 2);
+    sqlite3_stmt *values = report_filter_prepare(
+        chart->database, chart->kind->chart == CHART_PNL ? "chart_pnl" : "chart_margin", &filter,
+        error);
+    if (values == NULL) {
+        return false;
+    }
+    begin_series(chart, column_span(leg, 0), first);
+    bool done = write_values(chart, values, 1, false, error);
+    end_series(chart);
+    sqlite3_finalize(values);
+    return done;
+}
+
+static int buckets_for(int series)
+{
+    int buckets = BUCKETS_PER_CHART / (series > 0 ? series : 1);
+    return buckets < BUCKETS_MIN ? BUCKETS_MIN : buckets > BUCKETS_MAX ? BUCKETS_MAX : buckets;
+}
+
+/* A series for each leg that was open in the range. */
+static bool write_legs(struct chart *chart, struct error *error)
+{
+    sqlite3_stmt *legs =
+        report_filter_prepare(chart->database, "chart_legs", &chart->filter, error);
+    if (legs == NULL) {
+        return false;
+    }
+    enum step step;
+    int count = 0, written = 0;
+    while ((step = database_step(chart->database, legs, error)) == STEP_ROW) {
+        count++;
+    }
+    chart->buckets = buckets_for(count);
+    bool done = step == STEP_DONE;
+    while (done && written < SERIES_MAX &&
+           (step = database_step(chart->database, legs, error)) == STEP_ROW) {
+        done = write_leg(chart, legs, written == 0, error);
+        written++;
+    }
+    sqlite3_finalize(legs);
+    return done && step != STEP_FAILED;
+}
+
+static bool write_exposure(struct chart *chart, struct error *error)
+{
+    static const char *const LABELS[] = {"long", "short", "net", "gross"};
+    sqlite3_stmt *values =
+        report_filter_prepare(chart->database, "chart_exposure", &chart->filter, error);
+    bool done = values != NULL;
+    chart->buckets = buckets_for(4);
+    for (int i = 0; done && i < 4; i++) {
+        begin_series(chart, span_of(LABELS[i]), i == 0);
+        done = write_values(chart, values, i + 1, true, error);
+        end_series(chart);
+    }
+    sqlite3_finalize(values);
+    return done;
+}
+
+static bool write_marks(struct chart *chart, struct error *error)
+{
+    sqlite3_stmt *marks =
+        report_filter_prepare(chart->database, "chart_changes", &chart->filter, error);
+    enum step step = STEP_FAILED;
+    int count = 0;
+    text_append_string(chart->json, "],\n\"marks\":[");
+    while (marks != NULL && (step = database_step(chart->database, marks, error)) == STEP_ROW &&
+           count < MARKS_MAX) {
+        text_printf(chart->json, "%s[%lld,", count > 0 ? ",\n" : "",
+                    (long long)(sqlite3_column_int64(marks, 0) - chart->filter.from_ms.value));
+        html_append_json(chart->json, column_span(marks, 1));
+        text_append_char(chart->json, ']');
+        count++;
+    }
+    sqlite3_finalize(marks);
+    return step != STEP_FAILED;
+}
+
+static void write_gaps(struct chart *chart)
+{
+    int64_t from_ms = chart->filter.from_ms.value;
+    int64_t least_ms = (chart->filter.to_ms.value - from_ms) / SHADED_MIN_PART;
+    bool comma = false;
+    text_append_string(chart->json, "],\n\"gaps\":[");
+    for (size_t i = 0; i < chart->gaps.count; i++) {
+        const struct gap *gap = &chart->gaps.list[i];
+        if (gap->to_ms - gap->from_ms >= least_ms) {
+            text_printf(chart->json, "%s[%lld,%lld]", comma ? "," : "",
+                        (long long)(gap->from_ms - from_ms), (long long)(gap->to_ms - from_ms));
+            comma = true;
+        }
+    }
+    text_append_string(chart->json, "]}");
+}
+
+static bool build(struct chart *chart, struct error *error)
+{
+    static const char *const UNITS[] = {
+        [CHART_PNL] = "USD", [CHART_MARGIN] = "share", [CHART_EXPOSURE] = "USD"};
+    text_printf(chart->json, "{\"unit\":\"%s\",\"step\":%s,\"from\":%lld,\"to\":%lld,\"series\":[",
+                UNITS[chart->kind->chart], chart->kind->chart == CHART_EXPOSURE ? "true" : "false",
+                (long long)chart->filter.from_ms.value, (long long)chart->filter.to_ms.value);
+    bool done = read_gaps(chart, error) &&
+                (chart->kind->chart == CHART_EXPOSURE ? write_exposure(chart, error)
+                                                      : write_legs(chart, error));
+    if (!done || !write_marks(chart, error)) {
+        return false;
+    }
+    write_gaps(chart);
+    return !chart->json->failed || error_no_memory(error);
+}
+
+/* The chart's element around its data, and what the reader must know of it. */
+static void frame(struct text *page, const struct chart *chart, const char *account)
+{
+    text_append_string(page, "<figure class=\"chart\"><figcaption>");
+    html_append_text(page, span_of(account));
+    text_append_string(page, "</figcaption>\n<script type=\"application/json\">");
+    text_append(page, text_string(chart->json), chart->json->size);
+    text_append_string(page, "</script></figure>\n<p class=\"note\">Drag to zoom, double-click to "
+                             "go back. Gray: no good poll. Triangles: position changes.");
+    if (chart->kept < chart->taken) {
+        text_printf(page,
+                    " Drawn are %lld of %lld points: of each slice of time the first, the lowest, "
+                    "the highest and the last, so no peak is lost.",
+                    (long long)chart->kept, (long long)chart->taken);
+    }
+    text_append_string(page, "</p>\n");
+}
+
+bool chart_write(const struct database *database, const struct report_kind *kind,
+                 const struct report_filter *filter, const char *account, int64_t from_ms,
+                 int64_t to_ms, FILE *out, bool *drawn, struct error *error)
+{
+    struct text json = {0}, page = {0};
+    struct chart chart = {.database = database, .kind = kind, .filter = *filter, .json = &json};
+    chart.filter.account = account;
+    chart.filter.from_ms = maybe_of(from_ms);
+    chart.filter.to_ms = maybe_of(to_ms);
+    bool done = build(&chart, error);
+    *drawn = done && chart.risen;
+    if (*drawn) {
+        frame(&page, &chart, account);
+        done = render_flush(&page, out, error);
+    }
+    text_free(&json);
+    text_free(&page);
+    free(chart.gaps.list);
+    return done;
+}

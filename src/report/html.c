@@ -1,0 +1,130 @@
+#include "report/html.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "base/base64.h"
+#include "base/embedded_file.h"
+#include "base/sha256.h"
+#include "base/utf8.h"
+
+extern const struct embedded_file REPORT_ASSETS[];
+
+static struct span asset(const char *name)
+{
+    const struct embedded_file *file = REPORT_ASSETS;
+    while (file->name != NULL && strcmp(file->name, name) != 0) {
+        file++;
+    }
+    assert(file->name != NULL);
+    /* The map belongs to the library's own page; a browser's tools would go looking for it. */
+    const char *end = strstr(file->text, "//# sourceMappingURL=");
+    return end == NULL ? span_of(file->text)
+                       : (struct span){file->text, (size_t)(end - file->text)};
+}
+
+static void append_escaped(struct text *out, struct span valid)
+{
+    for (size_t i = 0; i < valid.size; i++) {
+        switch (valid.data[i]) {
+        case '<':
+            text_append_string(out, "&lt;");
+            break;
+        case '>':
+            text_append_string(out, "&gt;");
+            break;
+        case '&':
+            text_append_string(out, "&amp;");
+            break;
+        case '"':
+            text_append_string(out, "&quot;");
+            break;
+        case '\0':
+            text_append_string(out, "\xef\xbf\xbd");
+            break;
+        default:
+            text_append_char(out, valid.data[i]);
+        }
+    }
+}
+
+void html_append_text(struct text *out, struct span text)
+{
+    struct text valid = {0};
+    utf8_append_valid(&valid, text);
+    append_escaped(out, text_span(&valid));
+    out->failed |= valid.failed;
+    text_free(&valid);
+}
+
+void html_append_json(struct text *out, struct span text)
+{
+    struct text valid = {0}, json = {0};
+    utf8_append_valid(&valid, text);
+    text_append_json(&json, text_span(&valid));
+    for (size_t i = 0; i < json.size; i++) {
+        if (json.data[i] == '<') {
+            text_append_string(out, "\\u003c");
+        } else {
+            text_append_char(out, json.data[i]);
+        }
+    }
+    out->failed |= valid.failed || json.failed;
+    text_free(&valid);
+    text_free(&json);
+}
+
+static const char *const SCRIPTS[] = {"dygraph.min.js", "charts.js"};
+#define SCRIPT_COUNT (sizeof SCRIPTS / sizeof SCRIPTS[0])
+
+/* " 'sha256-...'" of each script, as a content security policy names them. */
+static void append_script_hashes(struct text *out)
+{
+    struct error error = {0};
+    struct sha256 *sha256 = sha256_new(&error);
+    out->failed |= sha256 == NULL;
+    for (size_t i = 0; i < SCRIPT_COUNT && !out->failed; i++) {
+        struct span script = asset(SCRIPTS[i]);
+        struct sha256_digest digest;
+        out->failed |= !sha256_of(sha256, &script, 1, &digest, &error);
+        text_append_string(out, " 'sha256-");
+        base64_encode((struct span){(const char *)digest.bytes, SHA256_SIZE}, out);
+        text_append_char(out, '\'');
+    }
+    sha256_free(sha256);
+}
+
+static void append_asset(struct text *out, const char *name)
+{
+    struct span text = asset(name);
+    text_append(out, text.data, text.size);
+}
+
+void html_begin(struct text *out, const char *title)
+{
+    text_append_string(out,
+                       "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+                       "<meta name=\"viewport\" content=\"width=device-width, "
+                       "initial-scale=1\">\n<meta name=\"color-scheme\" content=\"light dark\">\n"
+                       "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src "
+                       "'none'; style-src 'unsafe-inline'; script-src");
+    append_script_hashes(out);
+    text_append_string(out, "\">\n<title>");
+    html_append_text(out, span_of(title));
+    text_append_string(out, "</title>\n<style>\n");
+    append_asset(out, "dygraph.min.css");
+    append_asset(out, "page.css");
+    text_append_string(out, "</style>\n</head>\n<body>\n<h1>");
+    html_append_text(out, span_of(title));
+    text_append_string(out, "</h1>\n");
+}
+
+void html_end(struct text *out, bool charts)
+{
+    for (size_t i = 0; i < SCRIPT_COUNT && charts; i++) {
+        text_append_string(out, "<script>");
+        append_asset(out, SCRIPTS[i]);
+        text_append_string(out, "</script>\n");
+    }
+    text_append_string(out, "</body>\n</html>\n");
+}

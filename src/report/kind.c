@@ -1,0 +1,111 @@
+#include "report/kind.h"
+
+#include <string.h>
+
+const struct report_kind REPORT_KINDS[] = {
+    {
+        .name = "pnl",
+        .title = "Unrealized PnL",
+        .about =
+            "What each leg's unrealized PnL was, in its margin asset and in USD at the mark price; "
+            "how "
+            "it changed since the range's start; and the lowest and highest of all polls since "
+            "the row before.",
+        .chart = CHART_PNL,
+        .takes_every = true,
+        .takes_legs = true,
+        .takes_all = true,
+    },
+    {
+        .name = "exposure",
+        .title = "Exposure",
+        .about =
+            "The USD notional of each account's contracts by margin asset: long, short, net and "
+            "gross, and their unrealized PnL.",
+        .chart = CHART_EXPOSURE,
+        .takes_every = true,
+        .takes_legs = true,
+    },
+    {
+        .name = "margin",
+        .title = "Margin and liquidation",
+        .about = "The margin of each leg, and the part of the mark price still to go to its "
+                 "liquidation price: as it was, and the least of all polls since the row before.",
+        .chart = CHART_MARGIN,
+        .takes_every = true,
+        .takes_legs = true,
+        .takes_all = true,
+    },
+    {
+        .name = "changes",
+        .title = "Position changes",
+        .about = "What happened to each position, before and after: opened, increased, reduced, "
+                 "closed, flipped, or its settings changed; and for how long it had been held, in "
+                 "seconds.",
+        .takes_legs = true,
+        .takes_all = true,
+    },
+    {
+        .name = "coverage",
+        .title = "Coverage",
+        .about = "For each account and UTC day, how many polls were expected, good and failed, and "
+                 "how large the holes were, in seconds.",
+    },
+    {
+        .name = "reconcile",
+        .title = "Reconciliation",
+        .about =
+            "What does not add up in the exchange's answers, each with the poll that shows it. "
+            "'posrec body POLL' gives that answer as it came; 'posrec verify --head HASH' "
+            "proves that the history up to a head is unchanged.",
+        .takes_legs = true,
+        .is_audit = true,
+    },
+    {0},
+};
+
+const struct report_kind *report_kind_find(const char *name)
+{
+    for (const struct report_kind *kind = REPORT_KINDS; kind->name != NULL; kind++) {
+        if (strcmp(kind->name, name) == 0) {
+            return kind;
+        }
+    }
+    return NULL;
+}
+
+#define PARAMETER_COUNT 9 /* with the one that ends the list */
+
+static void fill(struct report_parameter parameters[static PARAMETER_COUNT],
+                 const struct report_filter *filter)
+{
+    const struct report_parameter values[PARAMETER_COUNT] = {
+        {.name = ":account", .text = filter->account},
+        {.name = ":symbol", .text = filter->symbol},
+        {.name = ":side", .text = filter->side},
+        {.name = ":from_ms", .number = filter->from_ms},
+        {.name = ":to_ms", .number = filter->to_ms},
+        {.name = ":every_ms", .number = filter->every_ms},
+        {.name = ":all", .number = maybe_of(filter->all)},
+        {.name = ":now_ms", .number = maybe_of(filter->now_ms)},
+        {0},
+    };
+    memcpy(parameters, values, sizeof values);
+}
+
+sqlite3_stmt *report_filter_prepare(const struct database *database, const char *name,
+                                    const struct report_filter *filter, struct error *error)
+{
+    struct report_parameter parameters[PARAMETER_COUNT];
+    fill(parameters, filter);
+    return report_prepare(database, name, parameters, error);
+}
+
+bool report_filter_run(const struct database *database, const char *name,
+                       const struct report_filter *filter, enum report_format format, FILE *out,
+                       int64_t *row_count, struct error *error)
+{
+    struct report_parameter parameters[PARAMETER_COUNT];
+    fill(parameters, filter);
+    return report_run(database, name, parameters, format, out, row_count, error);
+}

@@ -1,0 +1,52 @@
+/* The reports that `posrec report` offers: what each is about, which filters it takes, and what is
+ * drawn of it. */
+#ifndef POSREC_REPORT_KIND_H
+#define POSREC_REPORT_KIND_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "model/maybe.h"
+#include "report/report.h"
+
+enum report_chart { CHART_NONE, CHART_PNL, CHART_MARGIN, CHART_EXPOSURE };
+
+struct report_kind {
+    const char *name;  /* as on the command line and in sql/reports */
+    const char *title; /* for people */
+    const char *about; /* a sentence or two */
+    enum report_chart chart;
+    bool takes_every; /* --every */
+    bool takes_legs;  /* --symbol and --side */
+    bool takes_all;   /* --all */
+    bool is_audit;    /* its rows are findings: the range, its polls and the chain come first */
+};
+
+/* What a report is asked of. Texts are NULL for all. */
+struct report_filter {
+    const char *account;
+    const char *symbol;
+    const char *side; /* BOTH, LONG or SHORT */
+    struct maybe_int from_ms;
+    struct maybe_int to_ms;
+    struct maybe_int every_ms;
+    bool all;
+    int64_t now_ms; /* nothing later is sampled */
+};
+
+/* report_prepare() with the filter's parameters. The filter's texts must live as long as the
+ * statement. */
+sqlite3_stmt *report_filter_prepare(const struct database *database, const char *name,
+                                    const struct report_filter *filter, struct error *error);
+
+/* report_run() with the filter's parameters. */
+bool report_filter_run(const struct database *database, const char *name,
+                       const struct report_filter *filter, enum report_format format, FILE *out,
+                       int64_t *row_count, struct error *error);
+
+extern const struct report_kind REPORT_KINDS[]; /* ends with a NULL name */
+
+/* NULL when there is none of that name. */
+const struct report_kind *report_kind_find(const char *name);
+
+#endif

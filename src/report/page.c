@@ -1,0 +1,145 @@
+#include "report/page.h"
+
+#include "base/time_text.h"
+#include "report/chart.h"
+#include "report/html.h"
+#include "report/nothing.h"
+#include "report/renderers.h"
+
+/* Accounts with charts of their own on one page. */
+#define CHART_ACCOUNTS_MAX 12
+
+static void append_time(struct text *text, const char *label, struct maybe_int time_ms)
+{
+    char time[TIME_TEXT_SIZE];
+    if (time_ms.known) {
+        time_text_format(time_ms.value, time);
+        text_printf(text, "%s%s", label, time);
+    }
+}
+
+static bool append_range(const struct database *database, const struct report_filter *filter,
+                         struct text *text, struct error *error)
+{
+    sqlite3_stmt *range = report_filter_prepare(database, "range", filter, error);
+    enum step step = range == NULL ? STEP_FAILED : database_step(database, range, error);
+    if (step == STEP_ROW) {
+        append_time(text, "From ", column_maybe(range, 0));
+        append_time(text, " to ", column_maybe(range, 1));
+    }
+    sqlite3_finalize(range);
+    return step != STEP_FAILED;
+}
+
+static void append_named(struct text *text, const char *label, const char *value)
+{
+    if (value != NULL) {
+        text_append_string(text, label);
+        html_append_text(text, span_of(value));
+    }
+}
+
+bool page_begin(const struct database *database, const struct report_filter *filter, FILE *out,
+                struct error *error)
+{
+    struct text text = {0};
+    html_begin(&text, "Position history");
+    text_append_string(&text, "<p class=\"range\">");
+    bool done = append_range(database, filter, &text, error);
+    append_named(&text, " &middot; account ", filter->account);
+    append_named(&text, " &middot; symbol ", filter->symbol);
+    append_named(&text, " &middot; side ", filter->side);
+    append_time(&text, "<br>Made by posrec at ", maybe_of(filter->now_ms));
+    text_append_string(&text, ". Times are UTC.</p>\n<noscript><p>The charts need scripts; the "
+                              "tables have the figures.</p></noscript>\n");
+    done = done && render_flush(&text, out, error);
+    text_free(&text);
+    return done;
+}
+
+/* A chart for each account that the range has. */
+static bool write_charts(const struct database *database, const struct report_kind *kind,
+                         const struct report_filter *filter, FILE *out, struct error *error)
+{
+    sqlite3_stmt *accounts = report_filter_prepare(database, "chart_accounts", filter, error);
+    if (accounts == NULL) {
+        return false;
+    }
+    enum step step = STEP_FAILED;
+    bool done = true, drawn;
+    int count = 0;
+    while (done && count < CHART_ACCOUNTS_MAX &&
+           (step = database_step(database, accounts, error)) == STEP_ROW) {
+        done = chart_write(database, kind, filter, (const char *)sqlite3_column_text(accounts, 0),
+                           sqlite3_column_int64(accounts, 1), sqlite3_column_int64(accounts, 2),
+                           out, &drawn, error);
+        count += drawn;
+    }
+    sqlite3_finalize(accounts);
+    return done && step != STEP_FAILED;
+}
+
+static bool write_table(const struct database *database, const char *name,
+                        const struct report_filter *filter, FILE *out, int64_t *row_count,
+                        struct error *error)
+{
+    sqlite3_stmt *statement = report_filter_prepare(database, name, filter, error);
+    *row_count = 0;
+    bool done =
+        statement != NULL && render_rows(database, statement, &HTML_WRITER, out, row_count, error);
+    sqlite3_finalize(statement);
+    return done;
+}
+
+static bool write_text(struct text *text, FILE *out, struct error *error)
+{
+    bool done = render_flush(text, out, error);
+    text_free(text);
+    return done;
+}
+
+static bool write_heading(const struct report_kind *kind, FILE *out, struct error *error)
+{
+    struct text text = {0};
+    text_printf(&text, "<section id=\"%s\">\n<h2>", kind->name);
+    html_append_text(&text, span_of(kind->title));
+    text_append_string(&text, "</h2>\n<p>");
+    html_append_text(&text, span_of(kind->about));
+    text_append_string(&text, "</p>\n");
+    return write_text(&text, out, error);
+}
+
+static bool write_end(const struct database *database, const struct report_kind *kind,
+                      const struct report_filter *filter, bool empty, FILE *out,
+                      struct error *error)
+{
+    struct text text = {0}, sentence = {0};
+    bool done = !empty || nothing_explain(database, kind, filter, &sentence, error);
+    if (done && empty) {
+        text_append_string(&text, "<p class=\"nothing\">");
+        html_append_text(&text, text_span(&sentence));
+        text_append_string(&text, "</p>\n");
+    }
+    text_append_string(&text, "</section>\n");
+    text_free(&sentence);
+    return write_text(&text, out, error) && done;
+}
+
+bool page_section(const struct database *database, const struct report_kind *kind,
+                  const struct report_filter *filter, FILE *out, int64_t *row_count,
+                  struct error *error)
+{
+    int64_t audited;
+    return write_heading(kind, out, error) &&
+           (kind->chart == CHART_NONE || write_charts(database, kind, filter, out, error)) &&
+           (!kind->is_audit || write_table(database, "audit", filter, out, &audited, error)) &&
+           write_table(database, kind->name, filter, out, row_count, error) &&
+           write_end(database, kind, filter, *row_count == 0, out, error);
+}
+
+bool page_end(FILE *out, struct error *error)
+{
+    struct text text = {0};
+    html_end(&text, true);
+    return write_text(&text, out, error);
+}
