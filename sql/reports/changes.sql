@@ -5,14 +5,21 @@
 -- is now, or of the one that was closed. Flat legs seen for the first time are shown with :all.
 -- After with_range.
 , happened AS (
-    SELECT h.*,
+    SELECT a.from_ms,
+           h.*,
            iif(h.present = 1 AND h.update_ms > coalesce(h.previous_update_ms, 0), h.update_ms,
                h.first_seen_ms) AS time_ms,
            coalesce(h.position_amount, 0) <> 0 AND h.change IN ('open', 'flip', 'return') AS opens
-      FROM position_change AS h
-     WHERE (:account IS NULL OR h.account = :account)
-       AND (:symbol IS NULL OR h.symbol = :symbol)
-       AND (:side IS NULL OR h.position_side = :side)
+      FROM asked AS a
+     CROSS JOIN leg_range AS r
+        ON r.account = a.account
+     CROSS JOIN position_change AS h
+        ON h.account = r.account
+       AND h.symbol = r.symbol
+       AND h.position_side = r.position_side
+       AND h.first_seen_ms <= a.to_ms
+     WHERE (:symbol IS NULL OR r.symbol = :symbol)
+       AND (:side IS NULL OR r.position_side = :side)
 ),
 held AS (
     SELECT h.*,
@@ -39,11 +46,9 @@ SELECT h.account,
        h.previous_margin_type,
        h.margin_type,
        p.poll_id
-  FROM asked AS a
- CROSS JOIN held AS h
-    ON h.account = a.account
-   AND h.first_seen_ms BETWEEN a.from_ms AND a.to_ms
+  FROM held AS h
  CROSS JOIN poll_log AS p
     ON p.account = h.account AND p.received_ms = h.first_seen_ms
- WHERE h.change <> 'seen' OR :all
+ WHERE h.first_seen_ms >= h.from_ms
+   AND (h.change <> 'seen' OR :all)
  ORDER BY h.first_seen_ms, h.account, h.symbol, h.position_side;

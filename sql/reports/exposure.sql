@@ -2,15 +2,15 @@
 -- and their unrealized PnL in the asset and in USD. After with_range, with_samples, with_legs and with_points.
 , valued (account, margin_asset, number, shown_ms, position_amount, contract_size, unrealized_pnl,
           unrealized_pnl_usd) AS (
-    SELECT p.account, p.margin_asset, p.number, p.shown_ms, h.position_amount, p.contract_size,
+    SELECT t.account, t.margin_asset, t.number, t.shown_ms, h.position_amount, t.contract_size,
            h.unrealized_pnl, h.unrealized_pnl_usd
-      FROM point AS p
+      FROM point AS t
      CROSS JOIN pnl_history AS h
-        ON h.account = p.account
-       AND h.symbol = p.symbol
-       AND h.position_side = p.position_side
-       AND h.time_ms = p.at_ms
-     WHERE p.number > 0
+        ON h.account = t.account
+       AND h.symbol = t.symbol
+       AND h.position_side = t.position_side
+       AND h.time_ms = t.at_ms
+     WHERE t.number > 0
     UNION ALL
     SELECT account, margin_asset, number, shown_ms, NULL, NULL, NULL, NULL
       FROM point

@@ -3,27 +3,27 @@
 , valued (account, symbol, position_side, margin_asset, number, shown_ms, position_amount, margin_type,
           leverage, isolated_margin, initial_margin, mark_price, liquidation_price, liquidation_distance,
           liquidation_distance_min) AS (
-    SELECT p.account, p.symbol, p.position_side, p.margin_asset, p.number, p.shown_ms,
+    SELECT t.account, t.symbol, t.position_side, t.margin_asset, t.number, t.shown_ms,
            h.position_amount, m.margin_type, m.leverage, m.isolated_margin, m.initial_margin,
            m.mark_price, m.liquidation_price, m.liquidation_distance,
            (SELECT min(x.liquidation_distance)
               FROM margin_history AS x
-             WHERE x.account = p.account
-               AND x.symbol = p.symbol
-               AND x.position_side = p.position_side
-               AND x.time_ms BETWEEN p.since_ms AND p.until_ms)
-      FROM point AS p
+             WHERE x.account = t.account
+               AND x.symbol = t.symbol
+               AND x.position_side = t.position_side
+               AND x.time_ms BETWEEN t.since_ms AND t.until_ms)
+      FROM point AS t
      CROSS JOIN pnl_history AS h
-        ON h.account = p.account
-       AND h.symbol = p.symbol
-       AND h.position_side = p.position_side
-       AND h.time_ms = p.at_ms
+        ON h.account = t.account
+       AND h.symbol = t.symbol
+       AND h.position_side = t.position_side
+       AND h.time_ms = t.at_ms
      CROSS JOIN margin_history AS m
-        ON m.account = p.account
-       AND m.symbol = p.symbol
-       AND m.position_side = p.position_side
-       AND m.time_ms = p.at_ms
-     WHERE p.number > 0
+        ON m.account = t.account
+       AND m.symbol = t.symbol
+       AND m.position_side = t.position_side
+       AND m.time_ms = t.at_ms
+     WHERE t.number > 0
     UNION ALL
     SELECT account, symbol, position_side, margin_asset, number, shown_ms,
            NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL

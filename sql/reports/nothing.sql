@@ -1,4 +1,4 @@
--- Why report :kind has nothing to show, as a sentence.
+-- Why :kind, a report's name or `positions` (as they stood at :to_ms), has nothing to show, as a sentence.
 WITH named AS (
     SELECT * FROM account_range WHERE :account IS NULL OR account = :account
 ),
@@ -23,7 +23,7 @@ SELECT CASE
                THEN 'Nothing is recorded yet (posrec fetch polls once, posrec run goes on).'
            WHEN NOT EXISTS (SELECT 1 FROM named)
                THEN 'No account ' || :account || ' is recorded here; there is: '
-                    || (SELECT group_concat(account, ', ') FROM account_range) || '.'
+                    || (SELECT group_concat(account, ', ') FROM (SELECT account FROM account_range ORDER BY account)) || '.'
            WHEN :kind <> 'coverage' AND NOT EXISTS (SELECT 1 FROM answered)
                THEN (SELECT 'Account ' || group_concat(account, ', ')
                             || ' never gave a good answer (posrec status says why).'
@@ -38,6 +38,8 @@ SELECT CASE
                                   JOIN named AS n ON n.account = l.account
                                  WHERE l.symbol = :symbol)
                THEN 'No symbol ' || :symbol || ' is recorded here (symbols are like BTCUSD_PERP).'
+           WHEN :kind = 'positions' AND :all THEN 'No leg is known then.'
+           WHEN :kind = 'positions' THEN 'No position is open then (--all shows flat legs too).'
            WHEN :kind = 'changes' THEN 'No position changed in this range.'
            WHEN :kind = 'reconcile' THEN 'No findings: everything in this range adds up.'
            WHEN :every_ms IS NOT NULL

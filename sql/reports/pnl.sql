@@ -5,17 +5,17 @@
 -- and with_points.
 , valued (account, symbol, position_side, margin_asset, number, shown_ms, position_amount, entry_price,
           mark_price, unrealized_pnl, unrealized_pnl_usd, extremes) AS (
-    SELECT p.account, p.symbol, p.position_side, p.margin_asset, p.number, p.shown_ms,
+    SELECT t.account, t.symbol, t.position_side, t.margin_asset, t.number, t.shown_ms,
            h.position_amount, h.entry_price, h.mark_price, h.unrealized_pnl, h.unrealized_pnl_usd, NULL
-      FROM point AS p
+      FROM point AS t
      CROSS JOIN pnl_history AS h
-        ON h.account = p.account
-       AND h.symbol = p.symbol
-       AND h.position_side = p.position_side
-       AND h.time_ms = p.at_ms
-     WHERE p.number = 0
+        ON h.account = t.account
+       AND h.symbol = t.symbol
+       AND h.position_side = t.position_side
+       AND h.time_ms = t.at_ms
+     WHERE t.number = 0
     UNION ALL
-    SELECT p.account, p.symbol, p.position_side, p.margin_asset, p.number, p.shown_ms,
+    SELECT t.account, t.symbol, t.position_side, t.margin_asset, t.number, t.shown_ms,
            h.position_amount, h.entry_price, h.mark_price, h.unrealized_pnl, h.unrealized_pnl_usd,
            (SELECT json_array(CAST(round(min(x.unrealized_pnl) * 1e8) AS INTEGER),
                               CAST(round(max(x.unrealized_pnl) * 1e8) AS INTEGER),
@@ -23,18 +23,18 @@
                               CAST(round(max(x.unrealized_pnl_usd) * 1e8) AS INTEGER))
               FROM (SELECT unrealized_pnl, unrealized_pnl_usd
                       FROM pnl_history
-                     WHERE account = p.account
-                       AND symbol = p.symbol
-                       AND position_side = p.position_side
-                       AND time_ms BETWEEN p.since_ms AND p.until_ms
+                     WHERE account = t.account
+                       AND symbol = t.symbol
+                       AND position_side = t.position_side
+                       AND time_ms BETWEEN t.since_ms AND t.until_ms
                      LIMIT -1) AS x)
-      FROM point AS p
+      FROM point AS t
      CROSS JOIN pnl_history AS h
-        ON h.account = p.account
-       AND h.symbol = p.symbol
-       AND h.position_side = p.position_side
-       AND h.time_ms = p.at_ms
-     WHERE p.number > 0
+        ON h.account = t.account
+       AND h.symbol = t.symbol
+       AND h.position_side = t.position_side
+       AND h.time_ms = t.at_ms
+     WHERE t.number > 0
     UNION ALL
     SELECT account, symbol, position_side, margin_asset, number, shown_ms,
            NULL, NULL, NULL, NULL, NULL, NULL
@@ -57,10 +57,10 @@ SELECT account,
        round((unrealized_pnl_usd - start_pnl_usd) * 1e8) / 1e8 AS change_usd,
        json_extract(extremes, '$[2]') / 1e8 AS min_usd,
        json_extract(extremes, '$[3]') / 1e8 AS max_usd
-  FROM (SELECT v.*,
-               first_value(v.unrealized_pnl) OVER leg AS start_pnl,
-               first_value(v.unrealized_pnl_usd) OVER leg AS start_pnl_usd
-          FROM valued AS v
-        WINDOW leg AS (PARTITION BY v.account, v.symbol, v.position_side ORDER BY v.number))
+  FROM (SELECT w.*,
+               first_value(w.unrealized_pnl) OVER leg AS start_pnl,
+               first_value(w.unrealized_pnl_usd) OVER leg AS start_pnl_usd
+          FROM valued AS w
+        WINDOW leg AS (PARTITION BY w.account, w.symbol, w.position_side ORDER BY w.number))
  WHERE number > 0
  ORDER BY account, symbol, position_side, number;

@@ -9,14 +9,14 @@
            l.position_side,
            l.margin_asset,
            l.contract_size,
-           s.number,
-           iif(:every_ms IS NULL, coalesce(s.known_ms, s.moment_ms), s.moment_ms),
+           m.number,
+           iif(:every_ms IS NULL, coalesce(m.known_ms, m.moment_ms), m.moment_ms),
            (SELECT h.time_ms
               FROM pnl_history AS h
              WHERE h.account = l.account
                AND h.symbol = l.symbol
                AND h.position_side = l.position_side
-               AND h.time_ms <= iif(s.number = 0, coalesce(s.known_ms, s.next_ms), s.known_ms)
+               AND h.time_ms <= iif(m.number = 0, coalesce(m.known_ms, m.next_ms), m.known_ms)
              ORDER BY h.time_ms DESC
              LIMIT 1),
            coalesce((SELECT h.time_ms
@@ -24,10 +24,10 @@
                       WHERE h.account = l.account
                         AND h.symbol = l.symbol
                         AND h.position_side = l.position_side
-                        AND h.time_ms <= s.first_ms
+                        AND h.time_ms <= m.first_ms
                       ORDER BY h.time_ms DESC
-                      LIMIT 1), s.first_ms),
-           s.moment_ms
+                      LIMIT 1), m.first_ms),
+           m.moment_ms
       FROM leg AS l
-     CROSS JOIN sample AS s ON s.account = l.account
+     CROSS JOIN sample AS m ON m.account = l.account
 )

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "report/nothing.h"
 #include "store/migrate.h"
 
 bool cli_load_config(struct cli *cli, struct error *error)
@@ -77,6 +78,18 @@ bool cli_report(const struct cli *cli, const struct database *database, const ch
     }
     bool done = report_run(database, name, parameters, cli->options.format, out, row_count, error);
     return cli_close_output(cli, out, done, error);
+}
+
+bool cli_say_nothing(const struct cli *cli, const struct database *database, const char *kind,
+                     const struct report_filter *filter, struct error *error)
+{
+    struct text sentence = {0};
+    bool done = nothing_explain(database, kind, filter, &sentence, error);
+    if (done) {
+        cli_say(cli, "%s", text_string(&sentence));
+    }
+    text_free(&sentence);
+    return done;
 }
 
 void cli_say(const struct cli *cli, const char *format, ...)

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "cli/config.h"
 #include "cli/options.h"
+#include "report/kind.h"
 #include "report/report.h"
 #include "store/database.h"
 
@@ -76,6 +77,10 @@ bool cli_close_output(const struct cli *cli, FILE *out, bool done, struct error 
 /* Runs a report of report_run() with the options' format and output. */
 bool cli_report(const struct cli *cli, const struct database *database, const char *name,
                 const struct report_parameter *parameters, int64_t *row_count, struct error *error);
+
+/* Says why there is nothing to show; `kind` and filter are those of nothing_explain(). */
+bool cli_say_nothing(const struct cli *cli, const struct database *database, const char *kind,
+                     const struct report_filter *filter, struct error *error);
 
 /* A line on stderr for people, unless -q was given. */
 void cli_say(const struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));

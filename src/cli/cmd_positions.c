@@ -1,17 +1,6 @@
 #include "base/time_text.h"
 #include "cli/cli.h"
 
-/* A sentence in place of an empty table. */
-static void say_none(const struct cli *cli, int64_t at_ms)
-{
-    char at[TIME_TEXT_SIZE];
-    time_text_format(at_ms, at);
-    cli_say(cli, "No %s at %s%s%s%s.", cli->options.all ? "leg is known" : "position is open", at,
-            cli->options.account != NULL ? " in account " : "",
-            cli->options.account != NULL ? cli->options.account : "",
-            cli->options.all ? "" : " (--all shows flat legs too)");
-}
-
 static bool run(struct cli *cli, int *exit_code, struct error *error)
 {
     struct database database;
@@ -29,8 +18,10 @@ static bool run(struct cli *cli, int *exit_code, struct error *error)
         {0},
     };
     bool done = cli_report(cli, &database, "positions", parameters, &rows, error);
-    if (done && rows == 0 && cli->options.format == FORMAT_TABLE) {
-        say_none(cli, cli->options.at_ms.known ? at_ms : cli->now_ms);
+    if (done && rows == 0) {
+        const struct report_filter filter = {
+            .account = cli->options.account, .to_ms = maybe_of(at_ms), .all = cli->options.all};
+        done = cli_say_nothing(cli, &database, "positions", &filter, error);
     }
     database_close(&database);
     return done;

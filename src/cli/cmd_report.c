@@ -2,7 +2,6 @@
 
 #include "cli/cli.h"
 #include "report/kind.h"
-#include "report/nothing.h"
 #include "report/page.h"
 
 #define ALL "all"
@@ -97,19 +96,6 @@ static bool write_rows(const struct cli *cli, const struct database *database,
     return report_filter_run(database, kind->name, filter, format, out, row_count, error);
 }
 
-static bool say_nothing(const struct cli *cli, const struct database *database,
-                        const struct report_kind *kind, const struct report_filter *filter,
-                        struct error *error)
-{
-    struct text sentence = {0};
-    bool done = nothing_explain(database, kind, filter, &sentence, error);
-    if (done) {
-        cli_say(cli, "%s", text_string(&sentence));
-    }
-    text_free(&sentence);
-    return done;
-}
-
 static bool answer(struct cli *cli, const struct database *database, const struct report_kind *kind,
                    int64_t *row_count, struct error *error)
 {
@@ -123,7 +109,7 @@ static bool answer(struct cli *cli, const struct database *database, const struc
                      : write_rows(cli, database, kind, &filter, out, row_count, error);
     done = cli_close_output(cli, out, done, error);
     if (done && *row_count == 0 && !page) {
-        done = say_nothing(cli, database, kind, &filter, error);
+        done = cli_say_nothing(cli, database, kind->name, &filter, error);
     }
     if (done && *row_count > 0 && !page && kind->is_audit) {
         cli_say(cli, "%lld findings. See an answer as it came: posrec body POLL",

@@ -1,13 +1,13 @@
 #include "report/nothing.h"
 
-bool nothing_explain(const struct database *database, const struct report_kind *kind,
+bool nothing_explain(const struct database *database, const char *kind,
                      const struct report_filter *filter, struct text *sentence, struct error *error)
 {
     sqlite3_stmt *statement = report_filter_prepare(database, "nothing", filter, error);
     if (statement == NULL) {
         return false;
     }
-    bind_span(statement, sqlite3_bind_parameter_index(statement, ":kind"), span_of(kind->name));
+    bind_span(statement, sqlite3_bind_parameter_index(statement, ":kind"), span_of(kind));
     enum step step = database_step(database, statement, error);
     if (step == STEP_ROW) {
         struct span text = column_span(statement, 0);

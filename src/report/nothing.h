@@ -10,8 +10,9 @@
 #include "store/database.h"
 
 /* Appends a sentence with its full stop: that nothing is recorded yet, that the account is unknown
- * or never answered, what range there is, that nothing was open. */
-bool nothing_explain(const struct database *database, const struct report_kind *kind,
+ * or never answered, what range there is, that nothing was open. `kind` is the name of a report, or
+ * `positions`. */
+bool nothing_explain(const struct database *database, const char *kind,
                      const struct report_filter *filter, struct text *sentence,
                      struct error *error);
 

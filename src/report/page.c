@@ -114,7 +114,7 @@ static bool write_end(const struct database *database, const struct report_kind 
                       struct error *error)
 {
     struct text text = {0}, sentence = {0};
-    bool done = !empty || nothing_explain(database, kind, filter, &sentence, error);
+    bool done = !empty || nothing_explain(database, kind->name, filter, &sentence, error);
     if (done && empty) {
         text_append_string(&text, "<p class=\"nothing\">");
         html_append_text(&text, text_span(&sentence));

@@ -91,7 +91,7 @@ one_poll() {
     run --separate-stderr posrec positions --at 2021-07-23T07:54:41Z
     assert_equal "$status" 0
     assert_equal "$output" ""
-    assert_contains "$stderr" "No position is open at 2021-07-23T07:54:41.000Z"
+    assert_contains "$stderr" "No poll is in this range; the history goes from 2021-07-23T07:54:42Z"
 }
 
 @test "sql prints every kind of value in every format" {

@@ -42,3 +42,47 @@ plan() {
     plan "$(cat "$SOURCE/sql/reports/positions.sql")"
     plan "$(cat "$SOURCE/sql/reports/changes_of_poll.sql")"
 }
+
+# keys QUERY: its plan may sort and go through what it has put together itself, but reaches valuations,
+# positions and polls by their keys alone.
+keys() {
+    sqlite3 posrec.db "EXPLAIN QUERY PLAN $1" > plan
+    if grep -E 'SCAN (v|p|s|b|q|valuation|position|poll)\b|SEARCH (v|p|s|b|q) USING AUTOMATIC' plan; then
+        echo "in: $1"
+        cat plan
+        return 1
+    fi
+    grep -q 'SEARCH' plan
+}
+
+@test "daily views and exposure reach keys by account, symbol, side and time" {
+    setup_history
+    leg="account = 'main' AND symbol = 'ETHUSD_PERP' AND position_side = 'BOTH'"
+    for view in pnl_daily margin_daily; do
+        for filter in "$leg" "$leg AND day_ms = 1767225600000" "symbol = 'ETHUSD_PERP'" "account = 'main'" \
+            "day_ms BETWEEN 1767225600000 AND 1767312000000"; do
+            keys "SELECT * FROM $view WHERE $filter"
+            # Whatever day is asked for, a leg's valuations are a range of its own.
+            grep -q 'v USING PRIMARY KEY (leg_id=? AND time_ms>? AND time_ms<?)' plan
+        done
+    done
+    keys "SELECT * FROM exposure WHERE account = 'main' AND time_ms BETWEEN 1767226000000 AND 1767227000000"
+    grep -q 'a USING INDEX sqlite_autoindex_account_1 (name=?)' plan
+    grep -q 'v USING PRIMARY KEY (leg_id=? AND time_ms>? AND time_ms<?)' plan
+    keys "SELECT * FROM exposure WHERE time_ms = 1767226000000"
+    grep -q 'v USING PRIMARY KEY (leg_id=? AND time_ms=?)' plan
+}
+
+@test "every report reaches keys" {
+    setup_history
+    part() { cat "${@/#/$SOURCE/sql/reports/}"; }
+    for report in pnl margin exposure; do
+        keys "$(part with_range.sql with_samples.sql with_legs.sql with_points.sql $report.sql)"
+    done
+    for report in changes reconcile audit; do
+        keys "$(part with_range.sql $report.sql)"
+    done
+    for report in chart_pnl chart_margin chart_exposure chart_gaps chart_changes; do
+        keys "$(part $report.sql)"
+    done
+}

@@ -112,14 +112,17 @@
         };
     }
 
-    function zoomAll(source, from, to) {
+    function showSpan(spanOf) {
         if (zooming) {
             return;
         }
         zooming = true;
-        graphs.filter((graph) => graph !== source)
-            .forEach((graph) => graph.updateOptions({ dateWindow: from === null ? null : [from, to] }));
+        graphs.forEach(({ graph, data }) => graph.updateOptions({ dateWindow: spanOf(data) }));
         zooming = false;
+    }
+
+    function showWhole() {
+        showSpan((data) => [data.from, data.to]);
     }
 
     function element(parent, tag, name) {
@@ -153,12 +156,11 @@
             highlightCallback: (event, time, points) => showValues(values, data, palette, time, points,
                 nearestMark(data, graph, graph.eventToDomCoords(event)[0])),
             unhighlightCallback: () => showValues(values, data, palette, null, [], null),
-            zoomCallback: (from, to) => zoomAll(graph, from, to),
+            // After a double-click the chart has no window of its own any more.
+            zoomCallback: (from, to) => graph.isZoomed("x") ? showSpan(() => [from, to]) : showWhole(),
         });
         showValues(values, data, palette, null, [], null);
-        button.addEventListener("click", () => {
-            graphs.forEach((other) => other.resetZoom());
-        });
+        button.addEventListener("click", showWhole);
         night.addEventListener("change", () => {
             palette = colors(data.series.length);
             graph.updateOptions({
@@ -166,7 +168,7 @@
             });
             showValues(values, data, palette, null, [], null);
         });
-        graphs.push(graph);
+        graphs.push({ graph, data });
     }
 
     document.querySelectorAll("figure.chart").forEach(draw);

@@ -1,0 +1,191 @@
+load helper
+
+# poll TIME_MS BODY [ACCOUNT [INTERVAL_MS]]: one capture line.
+poll() {
+    jq -cn --argjson time "$1" --arg body "$2" --arg account "${3:-main}" --argjson interval "${4:-10000}" \
+        '{account: $account, received_ms: $time, interval_ms: $interval, http_status: 200, body: $body}'
+}
+
+# leg SIDE AMOUNT UPDATE_MS [FIELD:VALUE...]: a row of an answer, with the documented figures.
+leg() {
+    local row="{\"symbol\":\"BTCUSD_PERP\",\"positionAmt\":\"$2\",\"entryPrice\":\"11707.70000003\",\"markPrice\":\"11788.66626667\",\"unRealizedProfit\":\"0.00005866\",\"liquidationPrice\":\"11667.63509587\",\"leverage\":\"125\",\"marginType\":\"cross\",\"isolatedMargin\":\"0.00000000\",\"positionSide\":\"$1\",\"updateTime\":$3}"
+    shift 3
+    for field in "$@"; do
+        row=$(jq -c --arg name "${field%%:*}" --arg value "${field#*:}" '.[$name] = $value' <<< "$row")
+    done
+    printf '%s' "$row"
+}
+
+documented() {
+    documented_body > body.json
+    posrec -q import --received-at 2021-07-23T07:54:42Z body.json
+}
+
+@test "every report answers the documented example in every format" {
+    documented
+    for report in pnl margin exposure changes coverage; do
+        run --separate-stderr posrec report $report
+        assert_equal "$status" 0
+        assert_equal "${#lines[@]}" 2
+        posrec report $report --format csv > out.csv
+        assert_equal "$(wc -l < out.csv)" 2
+        assert_equal "$(grep -c $'\r$' out.csv)" 2
+        posrec report $report --format json | jq -e 'length == 1' > /dev/null
+        posrec report $report --format ndjson | jq -e '.account == "main"' > /dev/null
+        posrec report $report --format html --output out.html
+        grep -q '<td>main</td>' out.html
+        tail -1 out.html | grep -q '</html>'
+    done
+    # 0.00005866 x 11788.66626667 = 0.6915231632...
+    assert_equal "$(posrec report pnl --format csv | tail -1 | tr -d '\r')" \
+        "main,BTCUSD_201225,LONG,2021-07-23T07:54:42.000Z,1,11707.70000003,11788.66626667,BTC,0.00005866,0,0.00005866,0.00005866,0.69152316,0,0.69152316,0.69152316"
+    posrec report exposure --format json > out.json
+    assert_equal "$(jq -c '.[0] | [.long_usd, .short_usd, .net_usd, .gross_usd]' out.json)" '[100,0,100,100]'
+}
+
+@test "--symbol, --side, --account, --from and --to choose" {
+    {
+        poll 1700000000000 "[$(leg LONG 1 1),$(leg SHORT -2 1)]"
+        poll 1700000010000 "[$(leg LONG 3 2),$(leg SHORT -2 1)]"
+        poll 1700000010000 "[$(leg BOTH 5 1)]" other
+    } | posrec -q import -
+    ids() { posrec report "$@" --format csv | tail -n +2 | cut -d, -f1,3 | sort -u | tr -d '\r' | tr '\n' ' '; }
+    assert_equal "$(ids pnl)" "main,LONG main,SHORT other,BOTH "
+    assert_equal "$(ids pnl --side short)" "main,SHORT "
+    assert_equal "$(ids pnl --account other)" "other,BOTH "
+    assert_equal "$(posrec report pnl --side LONG --to 1700000000000 --format json | jq '.[0].position_amount')" 1
+    assert_equal "$(posrec report changes --from 1700000000001 --account main --format json | jq -c '.[] | [.change, .previous_position_amount, .position_amount, .held_s]')" \
+        '["increase",1,3,0.001]'
+    assert_equal "$(posrec -q report pnl --symbol ETHUSD_PERP --format json | jq length)" 0
+}
+
+@test "where there is nothing to show, a sentence says why" {
+    says() { # SENTENCE ARGUMENT...
+        local sentence=$1
+        shift
+        for format in table csv json ndjson; do
+            run --separate-stderr posrec "$@" --format $format
+            assert_equal "$status" 0
+            assert_contains "$stderr" "$sentence"
+            case $format in
+            table | ndjson) assert_equal "$output" "" ;;
+            json) assert_equal "$(jq length <<< "$output")" 0 ;;
+            esac
+        done
+    }
+    posrec -q migrate
+    for report in pnl margin exposure changes coverage reconcile; do
+        says "Nothing is recorded yet" report $report
+        posrec report $report --format html > none.html
+        grep -q 'class="nothing">Nothing is recorded yet' none.html
+    done
+    says "Nothing is recorded yet" positions
+    posrec report all --format html --output empty.html
+    assert_equal "$(grep -c 'Nothing is recorded yet' empty.html)" 6
+    printf '%s\n' '{"account":"mute","received_ms":1700000000000,"outcome":"timeout","detail":"no answer"}' |
+        posrec -q import -
+    says "Account mute never gave a good answer" report pnl
+    says "Account mute never gave a good answer" positions
+    assert_equal "$(posrec report coverage --format json | jq -c '.[] | [.ok, .failed]')" '[0,1]'
+    documented
+    says "No account nobody is recorded here; there is: main, mute." report pnl --account nobody
+    says "No symbol NO_SUCH is recorded here" report margin --symbol NO_SUCH
+    says "No poll is in this range; the history goes from 2021-07-23T07:54:42Z" report pnl --from 2099-01-01
+    says "No poll is in this range" report exposure --to 2001-01-01
+    says "The range ends before it begins" report changes --from 2021-07-24 --to 2021-07-23
+    says "No position was open in this range" report pnl --side SHORT
+    says "No whole step of --every is in this range" report pnl --every 1d
+    run --separate-stderr posrec report reconcile --format csv
+    assert_equal "$stderr" "No findings: everything in this range adds up."
+    assert_equal "$output" $'finding,account,symbol,position_side,poll_id,time,detail\r'
+    posrec report all --from 2099-01-01 --format html > all.html
+    grep -q 'No poll is in this range' all.html
+}
+
+@test "reconcile names what does not add up, and the poll that shows it" {
+    {
+        poll 1700000000000 "[$(leg LONG 1 1000),$(leg SHORT 0 1000),$(leg BOTH 0 0)]"
+        poll 1700000010000 "[$(leg LONG 1 1000 leverage:50),$(leg SHORT 3 1001),$(leg BOTH 0 0)]"
+        poll 1700000020000 "[$(leg LONG 1 900),$(leg SHORT 0 1002),$(leg BOTH 0 0 isolatedMargin:0.1)]"
+        poll 1700000030000 "[$(leg LONG 1 900 unRealizedProfit:0.00005869),$(leg SHORT 0 1002),$(leg BOTH 0 0)]"
+        poll 1700000040000 "[$(leg LONG 1 900 unRealizedProfit:0.00005867),$(leg SHORT 0 1002),$(leg BOTH 0 0)]"
+        poll 1700000090000 "[$(leg LONG 2 1700000070000 unRealizedProfit:0.00011733),$(leg SHORT 0 1002),$(leg BOTH 0 0)]"
+        poll 1700000100000 "[$(leg SHORT 0 1002),$(leg BOTH 0 0)]"
+    } | posrec -q import -
+    # Flat legs here carry the documented PnL: the exchange would say 0.
+    posrec report reconcile --side LONG --format csv | tr -d '\r' | tail -n +2 | cut -d, -f1,4,5 > found
+    diff - found << 'EXPECTED'
+changed_without_update,LONG,2
+update_time_went_back,LONG,3
+pnl_difference,LONG,4
+gap_hides_change,LONG,6
+close_never_seen,LONG,7
+EXPECTED
+    posrec report reconcile --format csv | tr -d '\r' > found
+    grep -q '^sign_against_side,main,BTCUSD_PERP,SHORT,2,2023-11-14T22:13:30.000Z,' found
+    grep -q '^isolated_margin_on_cross,main,BTCUSD_PERP,BOTH,3,' found
+    grep -q 'reported 0.00005869, expected 0.00005866: off by 0.00000003' found
+    grep -q 'updateTime 1970-01-01T00:00:00.900Z after 1970-01-01T00:00:01.000Z' found
+    grep -q 'leverage 125 to 50' found
+    posrec body 3 | jq -e '.[2].isolatedMargin == "0.1"' > /dev/null
+    run posrec report reconcile --strict
+    assert_equal "$status" 1
+    assert_contains "$output" "head_at_end"
+    assert_contains "$output" "$(posrec -q verify)"
+    assert_contains "$output" "See an answer as it came: posrec body POLL"
+    posrec -q report reconcile --strict --side LONG --to 1700000000000
+    posrec report reconcile --format html > audit.html
+    grep -q "$(posrec -q verify)" audit.html
+    run posrec report all --strict --format html --output all.html
+    assert_equal "$status" 1
+}
+
+@test "a leg that later polls did not ask for is a close never seen" {
+    poll 1700000000000 "[$(leg LONG 1 1000)]" | posrec -q import -
+    jq -cn --arg body '[]' '{account:"main",received_ms:1700000010000,interval_ms:10000,request:"/dapi/v1/positionRisk?marginAsset=ETH",body:$body}' |
+        posrec -q import -
+    assert_equal "$(posrec report reconcile --format json | jq -r '.[] | [.finding, .poll_id] | @csv')" '"close_never_seen",1'
+}
+
+@test "an option that says nothing to a report is refused" {
+    documented
+    for words in "coverage --every 1d" "coverage --symbol X" "changes --every 1h" "exposure --all" "pnl --strict" \
+        "reconcile --all" "all" "nonsense" "pnl --side UP" "pnl --every 0s" "pnl --format xml"; do
+        run posrec report $words
+        assert_equal "$status" 2
+        assert_equal "${#lines[@]}" 1
+    done
+}
+
+@test "sql can be interrupted, and given a time limit" {
+    documented
+    endless="WITH RECURSIVE c (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT count(*) FROM c"
+    run posrec sql --timeout 200ms "$endless"
+    assert_equal "$status" 1
+    assert_equal "$output" "posrec: sql: not done in time (give it a longer --timeout, or ask for less)"
+    # In a shell with job control a background program does not ignore Ctrl-C.
+    run bash -mc '"$0" sql "$1" 2> interrupted & pid=$!
+        until grep -q "SigCgt:.*[2367abef]$" /proc/$pid/status; do sleep 0.01; done
+        kill -INT $pid; wait $pid' "$BUILD/posrec" "$endless"
+    assert_equal "$status" 1
+    assert_equal "$(cat interrupted)" "posrec: sql: interrupted"
+    assert_equal "$(posrec sql --timeout 10s --format csv 'SELECT 1 AS one' | tr -d '\r' | tail -1)" 1
+}
+
+@test "sql and positions write HTML too, and show hostile text as text" {
+    documented
+    posrec sql --format html "SELECT '<script>alert(1)</script>' AS \"<b>\", 1.5 AS n" > out.html
+    grep -q '<td>&lt;script&gt;alert(1)&lt;/script&gt;</td><td class="number">1.5</td>' out.html
+    grep -q '<th>&lt;b&gt;</th>' out.html
+    assert_equal "$(grep -c '<script' out.html)" 0
+    posrec positions --format html > out.html
+    grep -q '<td>BTCUSD_201225</td>' out.html
+}
+
+@test "a report over other people's numbers keeps all digits" {
+    poll 1700000000000 "[$(leg LONG 1234567 1 entryPrice:60071992.54740991 markPrice:60071992.54740992 unRealizedProfit:-12345678.12345678)]" |
+        posrec -q import -
+    assert_equal "$(posrec report pnl --format ndjson | grep -o '"entry_price":[^,]*,"mark_price":[^,]*')" \
+        '"entry_price":60071992.54740991,"mark_price":60071992.54740992'
+    assert_equal "$(posrec report pnl --format csv | tail -1 | cut -d, -f9)" "-12345678.12345678"
+}
