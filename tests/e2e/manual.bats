@@ -1,0 +1,86 @@
+load helper
+
+# options_of_help COMMAND: the options that `posrec help COMMAND` lists, one a line ("" for the global ones).
+options_of_help() {
+    posrec help $1 | sed -n '/^Options:$/,/^$/p' | grep -oE '^  (-., |    )--[a-z-]+( [A-Z]+)?' |
+        sed -E 's/^ +//; s/^-., //' | sort
+}
+
+# options_of_man PAGE HEADING: the options in a page's section, up to the next heading, one a line.
+options_of_man() {
+    sed -n "/^$2\$/,/^#/p" "$SOURCE/docs/man/$1.scd" | grep -oE '^\*-.*' | grep -oE '\-\-[a-z-]+\* ?(_[A-Z]+_)?' |
+        sed -E 's/\* ?/ /; s/_//g; s/ $//' | sort
+}
+
+@test "every option of --help is in the manual, and the other way round" {
+    assert_equal "$(options_of_man posrec.1 '# OPTIONS OF EVERY COMMAND')" "$(options_of_help '')"
+    [ "$(options_of_help '' | wc -l)" -ge 6 ]
+    commands=$(posrec help | sed -n '/^Commands:/,/^$/p' | awk 'NF > 1 && $1 != "help" { print $1 }')
+    assert_equal "$(grep -c '^## posrec ' "$SOURCE/docs/man/posrec.1.scd")" "$(wc -w <<< "$commands")"
+    for command in $commands; do
+        heading=$(grep -E "^## posrec $command( |\$)" "$SOURCE/docs/man/posrec.1.scd")
+        echo "$command: $heading"
+        assert_equal "$(options_of_man posrec.1 "$heading")" "$(options_of_help "$command")"
+    done
+    assert_equal "$(options_of_man posrec-report.1 '# OPTIONS')" "$(options_of_help report)"
+}
+
+@test "every key of the configuration is in the manual, and posrec takes each that is" {
+    page=$SOURCE/docs/man/posrec.ini.5.scd
+    keys() { sed -n "/^# $1/,/^# /p" "$page" | grep -oE '\*[a-z_]+\* =' | tr -d '*= '; }
+    value() {
+        case $1 in
+        interval | timeout) echo 10s ;; product) echo coin-m ;; base_url | proxy) echo https://127.0.0.1:9 ;;
+        recv_window) echo 5000 ;; *_file) echo main.key ;; *) echo BTC ;;
+        esac
+    }
+    for section in "THE SECTION posrec=posrec" "SECTIONS account=account main"; do
+        found=$(keys "${section%=*}")
+        for key in $found; do
+            printf '[%s]\n%s = %s\n' "${section#*=}" "$key" "$(value $key)" > key.ini
+            run posrec -c key.ini -d none.db status
+            case $output in *"unknown key"*) echo "$output"; false ;; esac
+        done
+        echo "$found" >> all
+    done
+    # What config.c compares a key with.
+    grep -oE 'strcmp\(key, "[a-z_]+"\)|\{"[a-z_]+", &account' "$SOURCE/src/cli/config.c" | grep -oE '"[a-z_]+"' |
+        tr -d '"' | sort -u > taken
+    diff <(sort -u all) taken
+}
+
+@test "the pages are built, and man can show them" {
+    for page in posrec.1 posrec-report.1 posrec.ini.5; do
+        grep -q '^\.TH ' "$BUILD/man/$page"
+    done
+    # scdoc writes what groff reads; a page without its parts would be one that was cut off.
+    grep -q 'EXIT STATUS' "$BUILD/man/posrec.1"
+    grep -q 'reconcile' "$BUILD/man/posrec-report.1"
+}
+
+@test "bash completes commands, options and values" {
+    posrec -q import --account tester --received-at 2021-07-23T07:54:42Z "$SOURCE/tests/data/documented.json"
+    export PATH=$BUILD:$PATH
+    complete_words() {
+        bash -c 'source "$0"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _posrec; printf "%s\n" "${COMPREPLY[@]}"' \
+            "$BUILD/completion/posrec" "$@" | sort | tr '\n' ' '
+    }
+    assert_equal "$(complete_words posrec re)" "rebuild report "
+    assert_equal "$(complete_words posrec report p)" "pnl "
+    assert_equal "$(complete_words posrec -v report --s)" "--side --strict --symbol "
+    assert_equal "$(complete_words posrec report pnl --format '')" "csv html json ndjson table "
+    assert_equal "$(complete_words posrec report pnl --side '')" "BOTH LONG SHORT "
+    assert_equal "$(complete_words posrec positions --account '')" "tester "
+    assert_equal "$(complete_words posrec report --symbol BTC)" "BTCUSD_201225 "
+    touch some.ini
+    assert_equal "$(complete_words posrec -c some)" "some.ini "
+}
+
+@test "fish completes too, and zsh loads its completion" {
+    export PATH=$BUILD:$PATH
+    ask() { fish --no-config -c "source $BUILD/completion/posrec.fish; complete -C '$1'" | cut -f1 | sort | tr '\n' ' '; }
+    assert_equal "$(ask 'posrec re')" "rebuild report "
+    assert_equal "$(ask 'posrec report --s')" "--side --strict --symbol "
+    assert_equal "$(ask 'posrec report pnl --format ')" "csv html json ndjson table "
+    zsh -fc "fpath=($BUILD/completion \$fpath); autoload -Uz compinit; compinit -u -D; [[ \$_comps[posrec] == _posrec ]] && autoload +X _posrec"
+}
