@@ -31,19 +31,19 @@ finding (finding, account, symbol, position_side, time_ms, detail) AS (
     SELECT 'changed_without_update', account, symbol, position_side, first_seen_ms,
            'updateTime stood still at ' || update_time || ' while there changed'
            || iif(position_amount IS NOT previous_position_amount,
-                  ' positionAmt ' || coalesce(previous_position_amount, 'NULL') || ' to '
-                  || coalesce(position_amount, 'NULL') || ';', '')
+                  ' positionAmt ' || iif(previous_position_amount IS NULL, 'nothing', format('%.15g', previous_position_amount)) || ' to '
+                  || iif(position_amount IS NULL, 'nothing', format('%.15g', position_amount)) || ';', '')
            || iif(entry_price IS NOT previous_entry_price,
-                  ' entryPrice ' || coalesce(previous_entry_price, 'NULL') || ' to '
-                  || coalesce(entry_price, 'NULL') || ';', '')
+                  ' entryPrice ' || iif(previous_entry_price IS NULL, 'nothing', format('%.15g', previous_entry_price)) || ' to '
+                  || iif(entry_price IS NULL, 'nothing', format('%.15g', entry_price)) || ';', '')
            || iif(break_even_price IS NOT previous_break_even_price, ' breakEvenPrice;', '')
            || iif(leverage IS NOT previous_leverage,
-                  ' leverage ' || coalesce(previous_leverage, 'NULL') || ' to '
-                  || coalesce(leverage, 'NULL') || ';', '')
+                  ' leverage ' || coalesce(previous_leverage, 'nothing') || ' to '
+                  || coalesce(leverage, 'nothing') || ';', '')
            || iif(max_quantity IS NOT previous_max_quantity, ' maxQty;', '')
            || iif(margin_type IS NOT previous_margin_type,
-                  ' marginType ' || coalesce(previous_margin_type, 'NULL') || ' to '
-                  || coalesce(margin_type, 'NULL') || ';', '')
+                  ' marginType ' || coalesce(previous_margin_type, 'nothing') || ' to '
+                  || coalesce(margin_type, 'nothing') || ';', '')
            || iif(auto_add_margin IS NOT previous_auto_add_margin, ' isAutoAddMargin;', '')
            || iif(isolated_wallet IS NOT previous_isolated_wallet, ' isolatedWallet;', '')
       FROM changed
@@ -65,7 +65,7 @@ finding (finding, account, symbol, position_side, time_ms, detail) AS (
      WHERE update_ms < previous_update_ms
     UNION ALL
     SELECT 'sign_against_side', account, symbol, position_side, first_seen_ms,
-           'positionAmt ' || position_amount || ' on the ' || position_side || ' side'
+           format('positionAmt %.15g on the %s side', position_amount, position_side)
       FROM changed
      WHERE (position_side = 'LONG' AND position_amount < 0)
         OR (position_side = 'SHORT' AND position_amount > 0)
@@ -101,14 +101,14 @@ finding (finding, account, symbol, position_side, time_ms, detail) AS (
      WHERE first_seen_ms - before_ms > interval_ms * 1.5
     UNION ALL
     SELECT 'close_never_seen', account, symbol, position_side, first_seen_ms,
-           'the answer no longer has it; it was last seen with positionAmt '
-           || previous_position_amount
+           format('the answer no longer has it; it was last seen with positionAmt %.15g',
+                  previous_position_amount)
       FROM changed
      WHERE change = 'vanish' AND previous_position_amount <> 0
     UNION ALL
     SELECT 'close_never_seen', h.account, h.symbol, h.position_side, h.time_ms,
-           'last seen here with positionAmt ' || h.position_amount
-           || '; later polls did not ask for it'
+           format('last seen here with positionAmt %.15g; later polls did not ask for it',
+                  h.position_amount)
       FROM leg AS l
      CROSS JOIN pnl_history AS h
         ON h.account = l.account

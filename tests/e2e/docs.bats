@@ -14,6 +14,20 @@ load helper
     posrec -d copy.db verify
 }
 
+@test "every block of the cookbook that can be run works as it stands" {
+    start_sim
+    export PATH=$BUILD:$PATH PYTHONPATH=$SOURCE/examples
+    for _ in 1 2 3; do
+        posrec -q fetch > /dev/null
+    done
+    run python3 "$SOURCE/tests/e2e/run_docs.py" "$SOURCE/docs/cookbook.md"
+    echo "$output"
+    assert_equal "$status" 0
+    assert_contains "$output" "13 blocks run, 0 failed"
+    [ -s changes.csv ]
+    grep -q '</html>' report.html
+}
+
 @test "the README's configuration is one that posrec takes" {
     sed -n '/^# posrec.ini$/,/^```$/p' "$SOURCE/README.md" | grep -v '^```' > posrec.ini
     sed -i '/api_key_file/i base_url = http://127.0.0.1:9' posrec.ini

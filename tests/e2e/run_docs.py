@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""Runs the blocks of a page that can be run: ```sh by bash, ```sql by the stock sqlite3 shell on posrec.db.
-```ini and ```json are shown, not run. Each block starts in the current folder, after those before it.
+"""Runs the blocks of a page that can be run: ```sh by bash, ```sql by the stock sqlite3 shell on posrec.db,
+```python by Debian's Python, which has pandas. Others are shown, not run. Each block starts in the current
+folder, after those before it.
 
     run_docs.py PAGE...
 """
@@ -17,6 +18,9 @@ def run(kind, text):
     if kind == "sql":
         return subprocess.run(["sqlite3", "-readonly", "-bail", "posrec.db"], input=text, capture_output=True,
                               text=True, check=False)
+    if kind == "python":
+        return subprocess.run(["/usr/bin/python3", "-W", "error::SyntaxWarning", "-c", text], capture_output=True,
+                              text=True, check=False)
     return None
 
 
@@ -28,7 +32,7 @@ def main():
             if result is None:
                 continue
             ran += 1
-            silent = kind == "sql" and not result.stdout and "outcome <> 'ok'" not in text
+            silent = kind in ("sql", "python") and not result.stdout and "outcome <> 'ok'" not in text
             if result.returncode != 0 or result.stderr.startswith("Error") or silent:
                 failed += 1
                 print(f"{page}: this {kind} block failed ({result.returncode}):\n{text}{result.stdout}{result.stderr}")
