@@ -249,10 +249,9 @@ static void write_gaps(struct chart *chart)
 
 static bool build(struct chart *chart, struct error *error)
 {
-    static const char *const UNITS[] = {
-        [CHART_PNL] = "USD", [CHART_MARGIN] = "share", [CHART_EXPOSURE] = "USD"};
-    text_printf(chart->json, "{\"unit\":\"%s\",\"step\":%s,\"from\":%lld,\"to\":%lld,\"series\":[",
-                UNITS[chart->kind->chart], chart->kind->chart == CHART_EXPOSURE ? "true" : "false",
+    enum report_chart what = chart->kind->chart;
+    text_printf(chart->json, "{\"share\":%s,\"step\":%s,\"from\":%lld,\"to\":%lld,\"series\":[",
+                what == CHART_MARGIN ? "true" : "false", what == CHART_EXPOSURE ? "true" : "false",
                 (long long)chart->filter.from_ms.value, (long long)chart->filter.to_ms.value);
     bool done = read_gaps(chart, error) &&
                 (chart->kind->chart == CHART_EXPOSURE ? write_exposure(chart, error)
@@ -267,8 +266,14 @@ static bool build(struct chart *chart, struct error *error)
 /* The chart's element around its data, and what the reader must know of it. */
 static void frame(struct text *page, const struct chart *chart, const char *account)
 {
+    static const char *const QUANTITIES[] = {
+        [CHART_PNL] = "unrealized PnL, USD",
+        [CHART_MARGIN] = "distance to liquidation, % of the mark price",
+        [CHART_EXPOSURE] = "notional, USD",
+    };
     text_append_string(page, "<figure class=\"chart\"><figcaption>");
     html_append_text(page, span_of(account));
+    text_printf(page, ": %s", QUANTITIES[chart->kind->chart]);
     text_append_string(page, "</figcaption>\n<script type=\"application/json\">");
     text_append(page, text_string(chart->json), chart->json->size);
     text_append_string(page, "</script></figure>\n<p class=\"note\">Drag to zoom, double-click to "

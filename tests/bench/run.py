@@ -17,8 +17,11 @@ HERE = pathlib.Path(__file__).resolve().parent
 SOURCE = HERE.parent.parent
 POSREC = SOURCE / "build" / "posrec"
 PLAIN = HERE / "plain_recorder.py"
+REPLAY = SOURCE / "examples"
 BYTES_A_LINE = 31000
 QUERY_RUNS = 7
+YEAR_POLLS = 1_000_000
+YEAR_INTERVAL_MS = 31536  # so that they are a year
 
 LEG = "account = 'main' AND symbol = 'ETHUSD_PERP' AND position_side = 'BOTH'"
 SERIES = f"SELECT time_ms, unrealized_pnl FROM pnl_history WHERE {LEG} ORDER BY time_ms"
@@ -116,10 +119,64 @@ def measure(polls, folder):
         ("exposure over all polls, ms", answers["plain"]["exposure"], answers["posrec"]["exposure"], True),
         ("peak memory of import, MiB", slow[0][1], fast[0][1], True),
         ("verify, polls a second", None, polls / verify_s, False),
+        ("replay in Python, polls a second", None, replay_rate(ours, polls), False),
     ]
     remove(ours)
     remove(theirs)
     return rows
+
+
+def replay_rate(database, polls):
+    """Polls a second of examples/replay.py, in a process of its own."""
+    code = "import sys; from replay import replay; print(sum(1 for _ in replay(sys.argv[1])))"
+    started = time.perf_counter()
+    output = subprocess.run([sys.executable, "-c", code, database], check=True, capture_output=True, text=True,
+                            env={**os.environ, "PYTHONPATH": str(REPLAY)}).stdout
+    assert int(output) == polls
+    return polls / (time.perf_counter() - started)
+
+
+def import_year(database):
+    generator = subprocess.Popen([sys.executable, HERE / "make_captures.py", str(YEAR_POLLS),
+                                  "--interval-ms", str(YEAR_INTERVAL_MS)], stdout=subprocess.PIPE)
+    subprocess.run([POSREC, "-q", "-d", database, "import", "-"], stdin=generator.stdout, check=True)
+    if generator.wait() != 0:
+        sys.exit("bench: the generator failed")
+
+
+def iso(time_ms):
+    return datetime.datetime.fromtimestamp(time_ms / 1000, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def measure_year(folder):
+    """Reports over a year of a million polls: medians of whole commands, in seconds, and what each may take."""
+    database, page = folder / "year.db", folder / "month.html"
+    print(f"{YEAR_POLLS} polls: making and importing", file=sys.stderr)
+    import_year(database)
+    connection = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
+    last_ms, = connection.execute("SELECT max(to_ms) FROM account_range").fetchone()
+    connection.close()
+    day_ms = 86400000
+    month = ["--from", iso(last_ms - 61 * day_ms), "--to", iso(last_ms - 31 * day_ms)]
+    questions = [
+        ("report pnl --every 1d, a year", ["report", "pnl", "--every", "1d"], 3),
+        ("report pnl --symbol X, 24 hours", ["report", "pnl", "--symbol", "ETHUSD_PERP",
+                                             "--from", iso(last_ms - day_ms)], 0.1),
+        ("positions --at T", ["positions", "--at", iso(last_ms // 2 + 883612800000)], 0.01),
+        ("report all --format html, a month", ["report", "all", "--format", "html", "--output", page, *month], 5),
+        ("report reconcile, a year", ["report", "reconcile"], None),
+        ("report coverage, a year", ["report", "coverage"], None),
+    ]
+    rows = []
+    for what, arguments, bar in questions:
+        seconds = statistics.median(run([POSREC, "-q", "-d", database, *arguments])[0] for _ in range(5))
+        rows.append((what, f"{seconds * 1000:,.0f} ms" if seconds >= 0.1 else f"{seconds * 1000:.1f} ms",
+                     f"{bar * 1000:,.0f} ms" if bar else ""))
+    rows.append(("that page's size", f"{page.stat().st_size / 1e6:.1f} MB", "5 MB"))
+    rows.append(("the database's size", f"{database.stat().st_size / 1e6:,.0f} MB", ""))
+    remove(database)
+    lines = [f"### A year of {YEAR_POLLS:,} polls, 8 open legs", "", "| what | posrec | bar |", "|---|---|---|"]
+    return "\n".join(lines + [f"| {what} | {value} | {bar} |" for what, value, bar in rows]) + "\n"
 
 
 def table(polls, rows):
@@ -143,11 +200,16 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--polls", type=int, action="append")
     parser.add_argument("--write", action="store_true", help="renew docs/benchmarks.md")
+    parser.add_argument("--year", action="store_true", help="reports over a year of a million polls too")
     arguments = parser.parse_args()
     text = ""
     with tempfile.TemporaryDirectory(prefix="posrec-bench-") as folder:
         for polls in arguments.polls or [20000, 100000]:
             part = table(polls, measure(polls, pathlib.Path(folder)))
+            print(part)
+            text += part + "\n"
+        if arguments.year:
+            part = measure_year(pathlib.Path(folder))
             print(part)
             text += part + "\n"
     if arguments.write:

@@ -8,8 +8,9 @@ load helper
     run python3 "$SOURCE/tests/e2e/run_docs.py" "$SOURCE/README.md"
     echo "$output"
     assert_equal "$status" 0
-    assert_contains "$output" "9 blocks run, 0 failed"
+    assert_contains "$output" "11 blocks run, 0 failed"
     [ -s pnl.csv ]
+    grep -q '<figure class="chart">' report.html
     [ -s history.ndjson ]
     posrec -d copy.db verify
 }

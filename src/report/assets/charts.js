@@ -44,8 +44,8 @@
             .map(([time, values]) => [new Date(data.from + time), ...values]);
     }
 
-    function number(value, unit) {
-        if (unit === "share") {
+    function number(value, share) {
+        if (share) {
             return (value * 100).toLocaleString("en", { maximumFractionDigits: 3 }) + " %";
         }
         return value.toLocaleString("en", { maximumFractionDigits: Math.abs(value) < 1 ? 6 : 2 });
@@ -85,7 +85,7 @@
         data.series.forEach((series, i) => {
             const point = points.find((p) => p.name === String(i));
             const known = point && Number.isFinite(point.yval);
-            add(series.label + (known ? " " + number(point.yval, data.unit) : ""), palette[i]);
+            add(series.label + (known ? " " + number(point.yval, data.share) : ""), palette[i]);
         });
         if (mark) {
             add("\u25b2 " + mark[1]);
@@ -151,7 +151,7 @@
             gridLineColor: style("--line"),
             axisLineColor: style("--line"),
             dateWindow: [data.from, data.to],
-            axes: { y: { axisLabelFormatter: (value) => number(value, data.unit), axisLabelWidth: 70 } },
+            axes: { y: { axisLabelFormatter: (value) => number(value, data.share), axisLabelWidth: 70 } },
             underlayCallback: underlay(data),
             highlightCallback: (event, time, points) => showValues(values, data, palette, time, points,
                 nearestMark(data, graph, graph.eventToDomCoords(event)[0])),
