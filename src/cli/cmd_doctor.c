@@ -130,19 +130,20 @@ static void check_account(struct checkup *checkup, const struct poller_settings 
 
 static void check_budget(struct checkup *checkup, const struct accounts *accounts)
 {
-    double needed = 0;
+    struct limits_demand demand = {0};
     struct limits limits = limits_start();
-    double budget = (double)limits_budget(&limits);
+    int64_t budget = limits_budget(&limits);
     for (size_t i = 0; i < accounts->count; i++) {
-        needed += 60000.0 / (double)accounts->settings[i].interval_ms.value;
+        limits_demand_add(&demand, WEIGHT_POSITION_RISK, accounts->settings[i].interval_ms.value);
     }
-    if (needed > budget) {
+    if (demand.weight > (double)budget) {
         say(checkup, VERDICT_WARN,
-            "weight: %.0f polls a minute, the exchange allows about %.0f (an interval of %.0f s "
-            "fits)",
-            needed, budget, 60.0 * (double)accounts->count / budget + 1);
+            "weight: %.0f a minute, the exchange allows about %lld (an interval of %lld ms fits)",
+            demand.weight, (long long)budget,
+            (long long)limits_fitting_interval_ms(&limits, &demand));
     } else {
-        say(checkup, VERDICT_OK, "weight: %.0f polls a minute of about %.0f", needed, budget);
+        say(checkup, VERDICT_OK, "weight: %.0f a minute of about %lld", demand.weight,
+            (long long)budget);
     }
 }
 

@@ -101,7 +101,7 @@ static bool answer(struct cli *cli, const struct database *database, const struc
 {
     struct report_filter filter = filter_of(cli);
     FILE *out;
-    if (!cli_open_output(cli, &out, error)) {
+    if (!report_filter_check(database, &filter, error) || !cli_open_output(cli, &out, error)) {
         return false;
     }
     bool page = cli->options.format == FORMAT_HTML;

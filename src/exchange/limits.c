@@ -17,6 +17,17 @@ int64_t limits_budget(const struct limits *limits)
     return limits->weight_limit * LIMITS_SHARE_PERCENT / 100;
 }
 
+void limits_demand_add(struct limits_demand *demand, int64_t weight, int64_t interval_ms)
+{
+    demand->weight += (double)weight * MINUTE_MS / (double)interval_ms;
+    demand->weight_each += (double)weight;
+}
+
+int64_t limits_fitting_interval_ms(const struct limits *limits, const struct limits_demand *demand)
+{
+    return (int64_t)(demand->weight_each * MINUTE_MS / (double)limits_budget(limits)) + 1;
+}
+
 static void turn_minute(struct limits *limits, int64_t now_ms)
 {
     if (now_ms / MINUTE_MS != limits->minute) {

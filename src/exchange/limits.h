@@ -39,6 +39,18 @@ bool limits_note_answer(struct limits *limits, int64_t now_ms, const struct capt
 /* The weight a minute that posrec allows itself. */
 int64_t limits_budget(const struct limits *limits);
 
+/* What requests that go out again and again add up to. Start with a zeroed struct. */
+struct limits_demand {
+    double weight;      /* a minute */
+    double weight_each; /* of one round of all of them */
+};
+
+/* Adds a request of this weight that goes out every `interval_ms`. */
+void limits_demand_add(struct limits_demand *demand, int64_t weight, int64_t interval_ms);
+
+/* The shortest interval, for all of the requests alike, that stays within the budget. */
+int64_t limits_fitting_interval_ms(const struct limits *limits, const struct limits_demand *demand);
+
 /* A wait before the next try after `failures` of them in a row: full jitter, a random time between
  * 0 and base x 2^failures, capped ("Exponential Backoff And Jitter", AWS Architecture Blog, 2015).
  * `random` is any number. */

@@ -109,3 +109,26 @@ bool report_filter_run(const struct database *database, const char *name,
     fill(parameters, filter);
     return report_run(database, name, parameters, format, out, row_count, error);
 }
+
+bool report_filter_check(const struct database *database, const struct report_filter *filter,
+                         struct error *error)
+{
+    if (!filter->every_ms.known) {
+        return true;
+    }
+    sqlite3_stmt *range = report_filter_prepare(database, "range", filter, error);
+    enum step step = range == NULL ? STEP_FAILED : database_step(database, range, error);
+    int64_t steps = 0;
+    if (step == STEP_ROW) {
+        steps = (sqlite3_column_int64(range, 1) - sqlite3_column_int64(range, 0)) /
+                filter->every_ms.value;
+    }
+    sqlite3_finalize(range);
+    if (steps > REPORT_STEPS_MAX) {
+        return error_set(
+            error, ERROR_USAGE,
+            "--every: that is %lld steps, %d at most (a longer step, or a shorter range)",
+            (long long)steps, REPORT_STEPS_MAX);
+    }
+    return step != STEP_FAILED;
+}

@@ -34,6 +34,13 @@ struct report_filter {
     int64_t now_ms; /* nothing later is sampled */
 };
 
+/* More rows of one leg than these nobody reads, and they would have to fit into memory. */
+#define REPORT_STEPS_MAX 1000000
+
+/* ERROR_USAGE when --every cuts the range into more steps than that. */
+bool report_filter_check(const struct database *database, const struct report_filter *filter,
+                         struct error *error);
+
 /* report_prepare() with the filter's parameters. The filter's texts must live as long as the
  * statement. */
 sqlite3_stmt *report_filter_prepare(const struct database *database, const char *name,

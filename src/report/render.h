@@ -2,7 +2,9 @@
  * an HTML page.
  *
  * REAL numbers are written as the shortest decimal that reads back as the same number, without an
- * exponent; NULL is empty in tables, csv and HTML, null in JSON; blobs are written in hex. */
+ * exponent; NULL is empty in tables, csv and HTML, null in JSON; blobs are written in hex. A table
+ * that is wider than the terminal it goes to is written as a list of names and values for each row.
+ */
 #ifndef POSREC_REPORT_RENDER_H
 #define POSREC_REPORT_RENDER_H
 

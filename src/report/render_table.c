@@ -2,6 +2,8 @@
 #include <libsmartcols/libsmartcols.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "report/cell.h"
 #include "report/renderers.h"
@@ -37,8 +39,64 @@ static bool add_row(struct libscols_table *table, sqlite3_stmt *statement, bool 
     return added;
 }
 
-static bool print_table(struct libscols_table *table, const bool *has_text)
+/* Columns of the terminal that `out` is; 0 when it is none. */
+static size_t terminal_width(FILE *out)
 {
+    struct winsize size;
+    int file = fileno(out);
+    return isatty(file) && ioctl(file, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+static const char *cell_data(struct libscols_table *table, size_t line, size_t column)
+{
+    const char *data =
+        scols_cell_get_data(scols_line_get_cell(scols_table_get_line(table, line), column));
+    return data == NULL ? "" : data;
+}
+
+static const char *column_name(struct libscols_table *table, size_t column)
+{
+    return scols_cell_get_data(scols_column_get_header(scols_table_get_column(table, column)));
+}
+
+/* How wide the table would be, as far as bytes are columns. */
+static size_t table_width(struct libscols_table *table)
+{
+    size_t total = 0;
+    for (size_t i = 0; i < scols_table_get_ncols(table); i++) {
+        size_t widest = strlen(column_name(table, i));
+        for (size_t j = 0; j < scols_table_get_nlines(table); j++) {
+            size_t width = strlen(cell_data(table, j, i));
+            widest = width > widest ? width : widest;
+        }
+        total += widest + 1;
+    }
+    return total;
+}
+
+/* A row that would not fit beside itself stands as a list of names and values. */
+static bool print_lists(struct libscols_table *table, FILE *out)
+{
+    int widest = 0;
+    for (size_t i = 0; i < scols_table_get_ncols(table); i++) {
+        int width = (int)strlen(column_name(table, i));
+        widest = width > widest ? width : widest;
+    }
+    for (size_t j = 0; j < scols_table_get_nlines(table); j++) {
+        for (size_t i = 0; i < scols_table_get_ncols(table); i++) {
+            fprintf(out, "%-*s  %s\n", widest, column_name(table, i), cell_data(table, j, i));
+        }
+        fputs(j + 1 < scols_table_get_nlines(table) ? "\n" : "", out);
+    }
+    return ferror(out) == 0;
+}
+
+static bool print_table(struct libscols_table *table, const bool *has_text, FILE *out)
+{
+    size_t width = terminal_width(out);
+    if (width > 0 && table_width(table) > width) {
+        return print_lists(table, out);
+    }
     for (size_t i = 0; i < scols_table_get_ncols(table); i++) {
         if (!has_text[i]) {
             scols_column_set_flags(scols_table_get_column(table, i), SCOLS_FL_RIGHT);
@@ -62,7 +120,7 @@ bool render_table(const struct database *database, sqlite3_stmt *statement, FILE
     bool done = added && step == STEP_DONE;
     if (!added) {
         error_no_memory(error);
-    } else if (done && *row_count > 0 && !print_table(table, has_text)) {
+    } else if (done && *row_count > 0 && !print_table(table, has_text, out)) {
         done = error_set(error, ERROR_FAILED, "output: %s", strerror(errno));
     }
     free(has_text);

@@ -139,22 +139,22 @@ static struct venue *find_venue(struct fleet *fleet, const struct poller_setting
 /* Says how often the accounts may be polled when they would need more weight than there is. */
 static void judge_budget(const struct fleet *fleet, const struct venue *venue)
 {
-    double needed = 0, polls = 0;
+    struct limits_demand demand = {0};
     struct log_line line;
     for (size_t i = 0; i < fleet->account_count; i++) {
         if (fleet->accounts[i].venue == venue) {
-            int64_t interval_ms = fleet->accounts[i].poller.settings->interval_ms.value;
-            needed += 60000.0 * WEIGHT_POSITION_RISK / (double)interval_ms;
-            polls += 60000.0 * WEIGHT_POSITION_RISK;
+            limits_demand_add(&demand, WEIGHT_POSITION_RISK,
+                              fleet->accounts[i].poller.settings->interval_ms.value);
         }
     }
-    double budget = (double)limits_budget(&venue->limits);
-    if (needed > budget) {
+    int64_t budget = limits_budget(&venue->limits);
+    if (demand.weight > (double)budget) {
         log_begin(&line, LOG_WARNING, "weight_budget");
         log_text(&line, "base_url", venue->settings->exchange.base_url);
-        log_int(&line, "needed_a_minute", (int64_t)needed);
-        log_int(&line, "allowed_a_minute", (int64_t)budget);
-        log_int(&line, "interval_ms_that_fits", (int64_t)(polls / budget) + 1);
+        log_int(&line, "needed_a_minute", (int64_t)demand.weight);
+        log_int(&line, "allowed_a_minute", budget);
+        log_int(&line, "interval_ms_that_fits",
+                limits_fitting_interval_ms(&venue->limits, &demand));
         log_end(&line);
     }
 }

@@ -157,6 +157,25 @@ EXPECTED
     done
 }
 
+@test "more steps than anybody reads are refused" {
+    {
+        poll 1600000000000 "[$(leg LONG 1 1)]"
+        poll 1700000000000 "[$(leg LONG 1 1)]"
+    } | posrec -q import -
+    run posrec report pnl --every 1s
+    assert_equal "$status" 2
+    assert_equal "$output" "posrec: --every: that is 100000000 steps, 1000000 at most (a longer step, or a shorter range)"
+}
+
+@test "a table wider than the terminal becomes a list" {
+    documented
+    COLUMNS= LINES= run script -qec "stty cols 60; '$BUILD/posrec' report pnl" /dev/null
+    assert_equal "$status" 0
+    assert_contains "$output" $'unrealized_pnl_usd  0.69152316\r'
+    run script -qec "stty cols 300; '$BUILD/posrec' report pnl" /dev/null
+    assert_equal "${#lines[@]}" 2
+}
+
 @test "sql can be interrupted, and given a time limit" {
     documented
     endless="WITH RECURSIVE c (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT count(*) FROM c"
