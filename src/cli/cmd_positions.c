@@ -17,7 +17,8 @@ static bool run(struct cli *cli, int *exit_code, struct error *error)
         {.name = ":all", .number = maybe_of(cli->options.all)},
         {0},
     };
-    bool done = cli_report(cli, &database, "positions", parameters, &rows, error);
+    bool done = database_freeze(&database, error) &&
+                cli_report(cli, &database, "positions", parameters, &rows, error);
     if (done && rows == 0) {
         const struct report_filter filter = {
             .account = cli->options.account, .to_ms = maybe_of(at_ms), .all = cli->options.all};

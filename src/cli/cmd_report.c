@@ -127,7 +127,7 @@ static bool run(struct cli *cli, int *exit_code, struct error *error)
         !cli_open_database(cli, DATABASE_READ, &database, error)) {
         return false;
     }
-    bool done = answer(cli, &database, kind, &rows, error);
+    bool done = database_freeze(&database, error) && answer(cli, &database, kind, &rows, error);
     database_close(&database);
     if (done && cli->options.strict && rows > 0) {
         *exit_code = EXIT_FAILED;

@@ -24,7 +24,7 @@ static bool copy_to(const struct database *database, struct database *copy,
                     const struct backup_watch *watch, struct error *error)
 {
     int64_t version;
-    if (!database_run(database, "BEGIN", error) ||
+    if (!database_freeze(database, error) ||
         !database_integer(database, "PRAGMA user_version", &version, error)) {
         return false;
     }

@@ -227,6 +227,11 @@ void database_set_busy_ms(const struct database *database, int busy_ms)
     sqlite3_busy_timeout(database->handle, busy_ms);
 }
 
+bool database_freeze(const struct database *database, struct error *error)
+{
+    return database_run(database, "BEGIN", error);
+}
+
 void database_checkpoint(const struct database *database)
 {
     /* A checkpoint that waits for a reader would hold up everything else. */

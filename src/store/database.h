@@ -49,6 +49,10 @@ bool database_set_cache_kib(const struct database *database, int kib, struct err
 /* How long this connection waits for a lock from now on. */
 void database_set_busy_ms(const struct database *database, int busy_ms);
 
+/* From its next read on, and until it is closed, the connection sees the database as it is then,
+ * whoever writes meanwhile: several statements give one answer. */
+bool database_freeze(const struct database *database, struct error *error);
+
 /* Takes the write-ahead log over into the database file and empties it, as far as readers and
  * writers allow it now. Best effort: what stays in the log is read from there all the same. */
 void database_checkpoint(const struct database *database);

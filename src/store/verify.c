@@ -354,7 +354,7 @@ bool verify_database(const struct database *database, const struct verify_settin
 {
     struct verification run = {.database = database, .settings = settings, .report = report};
     *report = (struct verify_report){0};
-    if (!database_run(database, "BEGIN", error)) {
+    if (!database_freeze(database, error)) {
         return false;
     }
     bool done =

@@ -176,6 +176,23 @@ EXPECTED
     assert_equal "${#lines[@]}" 2
 }
 
+@test "a report is of one moment while polls are being recorded" {
+    start_sim
+    posrec -q fetch > /dev/null
+    sed -i 's/^timeout = 3s/timeout = 3s\ninterval = 100ms/' posrec.ini
+    "$BUILD/posrec" run --for 60s 2> /dev/null 3>&- & pid=$!
+    for _ in $(seq 15); do
+        posrec report all --format html > page.html
+        # The page's range is read first and the audit last: they name the same poll.
+        range=$(grep -oE ' to 2[^ <]*' page.html | head -1 | cut -c5-)
+        audit=$(sed -n '/id="reconcile"/,$p' page.html | grep -oE '<td>2[^<]*Z' | sed -n 2p | cut -c5-)
+        assert_equal "$audit" "$range"
+    done
+    kill $pid
+    wait $pid
+    [ "$(sql 'SELECT count(*) FROM poll')" -gt 2 ]
+}
+
 @test "sql can be interrupted, and given a time limit" {
     documented
     endless="WITH RECURSIVE c (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT count(*) FROM c"
