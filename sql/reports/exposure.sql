@@ -1,5 +1,6 @@
 -- What each account had at stake in each margin asset at each sample: the USD notional of the contracts,
--- and their unrealized PnL in the asset and in USD. After with_range, with_samples, with_legs and with_points.
+-- and their unrealized PnL in the asset and in USD. After with_range, with_samples, with_legs and
+-- with_points.
 , valued (account, margin_asset, number, shown_ms, position_amount, contract_size, unrealized_pnl,
           unrealized_pnl_usd) AS (
     SELECT t.account, t.margin_asset, t.number, t.shown_ms, h.position_amount, t.contract_size,

@@ -23,7 +23,8 @@ SELECT CASE
                THEN 'Nothing is recorded yet (posrec fetch polls once, posrec run goes on).'
            WHEN NOT EXISTS (SELECT 1 FROM named)
                THEN 'No account ' || :account || ' is recorded here; there is: '
-                    || (SELECT group_concat(account, ', ') FROM (SELECT account FROM account_range ORDER BY account)) || '.'
+                    || (SELECT group_concat(account, ', ')
+                          FROM (SELECT account FROM account_range ORDER BY account)) || '.'
            WHEN :kind <> 'coverage' AND NOT EXISTS (SELECT 1 FROM answered)
                THEN (SELECT 'Account ' || group_concat(account, ', ')
                             || ' never gave a good answer (posrec status says why).'

@@ -15,6 +15,27 @@ changed AS MATERIALIZED (
        AND h.position_side = l.position_side
        AND h.first_seen_ms BETWEEN l.from_ms AND l.to_ms
 ),
+-- What differs in words. A REAL's text ends in at least one decimal, which a whole number does not need.
+differing AS (
+    SELECT c.*,
+           iif(position_amount IS previous_position_amount, '',
+               ' positionAmt ' || ifnull(rtrim(rtrim(previous_position_amount, '0'), '.'), 'nothing')
+               || ' to ' || ifnull(rtrim(rtrim(position_amount, '0'), '.'), 'nothing') || ';')
+           || iif(entry_price IS previous_entry_price, '',
+                  ' entryPrice ' || ifnull(rtrim(rtrim(previous_entry_price, '0'), '.'), 'nothing')
+                  || ' to ' || ifnull(rtrim(rtrim(entry_price, '0'), '.'), 'nothing') || ';')
+           || iif(leverage IS previous_leverage, '',
+                  ' leverage ' || ifnull(previous_leverage, 'nothing')
+                  || ' to ' || ifnull(leverage, 'nothing') || ';')
+           || iif(margin_type IS previous_margin_type, '',
+                  ' marginType ' || ifnull(previous_margin_type, 'nothing')
+                  || ' to ' || ifnull(margin_type, 'nothing') || ';')
+           || iif(break_even_price IS previous_break_even_price, '', ' breakEvenPrice;')
+           || iif(max_quantity IS previous_max_quantity, '', ' maxQty;')
+           || iif(auto_add_margin IS previous_auto_add_margin, '', ' isAutoAddMargin;')
+           || iif(isolated_wallet IS previous_isolated_wallet, '', ' isolatedWallet;') AS what
+      FROM changed AS c
+),
 finding (finding, account, symbol, position_side, time_ms, detail) AS (
     SELECT 'pnl_difference', h.account, h.symbol, h.position_side, h.time_ms,
            format('reported %.8f, expected %.8f: off by %.8f, where decimals explain %.8f',
@@ -29,34 +50,11 @@ finding (finding, account, symbol, position_side, time_ms, detail) AS (
        AND abs(h.pnl_difference) > h.pnl_tolerance
     UNION ALL
     SELECT 'changed_without_update', account, symbol, position_side, first_seen_ms,
-           'updateTime stood still at ' || update_time || ' while there changed'
-           || iif(position_amount IS NOT previous_position_amount,
-                  ' positionAmt ' || iif(previous_position_amount IS NULL, 'nothing', format('%.15g', previous_position_amount)) || ' to '
-                  || iif(position_amount IS NULL, 'nothing', format('%.15g', position_amount)) || ';', '')
-           || iif(entry_price IS NOT previous_entry_price,
-                  ' entryPrice ' || iif(previous_entry_price IS NULL, 'nothing', format('%.15g', previous_entry_price)) || ' to '
-                  || iif(entry_price IS NULL, 'nothing', format('%.15g', entry_price)) || ';', '')
-           || iif(break_even_price IS NOT previous_break_even_price, ' breakEvenPrice;', '')
-           || iif(leverage IS NOT previous_leverage,
-                  ' leverage ' || coalesce(previous_leverage, 'nothing') || ' to '
-                  || coalesce(leverage, 'nothing') || ';', '')
-           || iif(max_quantity IS NOT previous_max_quantity, ' maxQty;', '')
-           || iif(margin_type IS NOT previous_margin_type,
-                  ' marginType ' || coalesce(previous_margin_type, 'nothing') || ' to '
-                  || coalesce(margin_type, 'nothing') || ';', '')
-           || iif(auto_add_margin IS NOT previous_auto_add_margin, ' isAutoAddMargin;', '')
-           || iif(isolated_wallet IS NOT previous_isolated_wallet, ' isolatedWallet;', '')
-      FROM changed
+           'updateTime stood still at ' || update_time || ' while there changed' || rtrim(what, ';')
+      FROM differing
      WHERE update_ms = previous_update_ms
        AND change NOT IN ('vanish', 'return')
-       AND (position_amount IS NOT previous_position_amount
-            OR entry_price IS NOT previous_entry_price
-            OR break_even_price IS NOT previous_break_even_price
-            OR leverage IS NOT previous_leverage
-            OR max_quantity IS NOT previous_max_quantity
-            OR margin_type IS NOT previous_margin_type
-            OR auto_add_margin IS NOT previous_auto_add_margin
-            OR isolated_wallet IS NOT previous_isolated_wallet)
+       AND what <> ''
     UNION ALL
     SELECT 'update_time_went_back', account, symbol, position_side, first_seen_ms,
            'updateTime ' || update_time || ' after '
@@ -130,7 +128,7 @@ SELECT f.finding,
        f.position_side,
        p.poll_id,
        p.received AS time,
-       rtrim(f.detail, ';') AS detail
+       f.detail
   FROM finding AS f
  CROSS JOIN poll_log AS p
     ON p.account = f.account AND p.received_ms = f.time_ms

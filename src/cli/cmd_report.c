@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/progress.h"
 #include "report/kind.h"
 #include "report/page.h"
 
@@ -64,18 +65,22 @@ static struct report_filter filter_of(const struct cli *cli)
 }
 
 /* The page of one kind of report, or of all; counts the rows of one, or all findings. */
-static bool write_page(const struct database *database, const struct report_kind *only,
-                       const struct report_filter *filter, FILE *out, int64_t *row_count,
-                       struct error *error)
+static bool write_page(const struct cli *cli, const struct database *database,
+                       const struct report_kind *only, const struct report_filter *filter,
+                       FILE *out, int64_t *row_count, struct error *error)
 {
+    struct progress progress;
+    progress_begin(&progress, "report", REPORT_KIND_COUNT, cli->options.quiet || only != NULL);
     bool done = page_begin(database, filter, out, error);
     for (const struct report_kind *kind = REPORT_KINDS; done && kind->name != NULL; kind++) {
         int64_t rows = 0;
+        progress_update(&progress, kind - REPORT_KINDS);
         if (only == NULL || only == kind) {
             done = page_section(database, kind, filter, out, &rows, error);
             *row_count += only == kind || kind->is_audit ? rows : 0;
         }
     }
+    progress_end(&progress);
     return done && page_end(out, error);
 }
 
@@ -105,7 +110,7 @@ static bool answer(struct cli *cli, const struct database *database, const struc
         return false;
     }
     bool page = cli->options.format == FORMAT_HTML;
-    bool done = page ? write_page(database, kind, &filter, out, row_count, error)
+    bool done = page ? write_page(cli, database, kind, &filter, out, row_count, error)
                      : write_rows(cli, database, kind, &filter, out, row_count, error);
     done = cli_close_output(cli, out, done, error);
     if (done && *row_count == 0 && !page) {

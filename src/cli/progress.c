@@ -27,13 +27,17 @@ static void draw(const struct progress *progress, int64_t done, int64_t elapsed_
         return;
     }
     int64_t share = done >= progress->total ? BAR_WIDTH : done * BAR_WIDTH / progress->total;
-    int64_t left_s = done > 0 ? elapsed_ms * (progress->total - done) / done / 1000 : 0;
     char bar[BAR_WIDTH + 1];
     memset(bar, ' ', BAR_WIDTH);
     memset(bar, '#', (size_t)share);
     bar[BAR_WIDTH] = '\0';
-    fprintf(stderr, "\r%s [%s] %lld%%, %lld s left\033[K", progress->what, bar,
-            (long long)(done * 100 / progress->total), (long long)left_s);
+    fprintf(stderr, "\r%s [%s] %lld%%", progress->what, bar,
+            (long long)(done * 100 / progress->total));
+    if (done > 0) {
+        fprintf(stderr, ", %lld s left",
+                (long long)(elapsed_ms * (progress->total - done) / done / 1000));
+    }
+    fputs("\033[K", stderr);
 }
 
 void progress_update(struct progress *progress, int64_t done)

@@ -34,7 +34,9 @@ struct chart {
     int buckets;
     int64_t taken; /* points in the database, and points drawn */
     int64_t kept;
-    bool risen; /* some value is not 0 */
+    bool risen;      /* some value is not 0 */
+    int64_t changes; /* of positions, and marks drawn for them */
+    int64_t marks;
 
     /* The series that is being written */
     struct downsample downsample;
@@ -211,23 +213,30 @@ static bool write_exposure(struct chart *chart, struct error *error)
     return done;
 }
 
+/* Marks closer together than can be told apart are one, with the first one's text. */
 static bool write_marks(struct chart *chart, struct error *error)
 {
+    int64_t from_ms = chart->filter.from_ms.value;
+    int64_t apart_ms = (chart->filter.to_ms.value - from_ms) / MARKS_MAX;
+    int64_t next_ms = from_ms;
     sqlite3_stmt *marks =
         report_filter_prepare(chart->database, "chart_changes", &chart->filter, error);
     enum step step = STEP_FAILED;
-    int count = 0;
     text_append_string(chart->json, "],\n\"marks\":[");
-    while (marks != NULL && (step = database_step(chart->database, marks, error)) == STEP_ROW &&
-           count < MARKS_MAX) {
-        text_printf(chart->json, "%s[%lld,", count > 0 ? ",\n" : "",
-                    (long long)(sqlite3_column_int64(marks, 0) - chart->filter.from_ms.value));
-        html_append_json(chart->json, column_span(marks, 1));
-        text_append_char(chart->json, ']');
-        count++;
+    while (marks != NULL && (step = database_step(chart->database, marks, error)) == STEP_ROW) {
+        int64_t time_ms = sqlite3_column_int64(marks, 0);
+        chart->changes++;
+        if (time_ms >= next_ms) {
+            text_printf(chart->json, "%s[%lld,", chart->marks > 0 ? ",\n" : "",
+                        (long long)(time_ms - from_ms));
+            html_append_json(chart->json, column_span(marks, 1));
+            text_append_char(chart->json, ']');
+            chart->marks++;
+            next_ms = time_ms + apart_ms;
+        }
     }
     sqlite3_finalize(marks);
-    return step != STEP_FAILED;
+    return step == STEP_DONE;
 }
 
 static void write_gaps(struct chart *chart)
@@ -283,6 +292,10 @@ static void frame(struct text *page, const struct chart *chart, const char *acco
                     " Drawn are %lld of %lld points: of each slice of time the first, the lowest, "
                     "the highest and the last, so no peak is lost.",
                     (long long)chart->kept, (long long)chart->taken);
+    }
+    if (chart->marks < chart->changes) {
+        text_printf(page, " %lld triangles stand for %lld changes.", (long long)chart->marks,
+                    (long long)chart->changes);
     }
     text_append_string(page, "</p>\n");
 }

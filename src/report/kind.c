@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-const struct report_kind REPORT_KINDS[] = {
+const struct report_kind REPORT_KINDS[REPORT_KIND_COUNT + 1] = {
     {
         .name = "pnl",
         .title = "Unrealized PnL",

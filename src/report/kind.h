@@ -51,7 +51,9 @@ bool report_filter_run(const struct database *database, const char *name,
                        const struct report_filter *filter, enum report_format format, FILE *out,
                        int64_t *row_count, struct error *error);
 
-extern const struct report_kind REPORT_KINDS[]; /* ends with a NULL name */
+#define REPORT_KIND_COUNT 6
+
+extern const struct report_kind REPORT_KINDS[REPORT_KIND_COUNT + 1]; /* ends with a NULL name */
 
 /* NULL when there is none of that name. */
 const struct report_kind *report_kind_find(const char *name);

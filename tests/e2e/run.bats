@@ -400,7 +400,7 @@ PYTHON
     assert_equal "$(posrec report coverage --format csv | tr -d '\r' | sed -n 2p)" "main,2024-10-04,8640,8636,1,0.999537,3,86410"
     assert_equal "$(posrec report coverage --from 2024-10-06 --format ndjson | jq -r .day)" 2024-10-06
     run posrec report coverage --from 2030-01-01
-    assert_contains "$output" "No poll is in this range."
+    assert_contains "$output" "No poll is in this range; the history goes from"
     run posrec report nonsense
     assert_equal "$status" 2
 }

@@ -137,6 +137,8 @@
         const button = element(figure, "button", "whole");
         const values = element(figure, "div", "values");
         const plot = element(figure, "div", "plot");
+        plot.setAttribute("role", "img");
+        plot.setAttribute("aria-label", figure.querySelector("figcaption").textContent);
         let palette = colors(data.series.length);
         button.type = "button";
         button.textContent = "Whole range";
