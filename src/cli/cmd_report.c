@@ -117,8 +117,8 @@ static bool answer(struct cli *cli, const struct database *database, const struc
         done = cli_say_nothing(cli, database, kind->name, &filter, error);
     }
     if (done && *row_count > 0 && !page && kind->is_audit) {
-        cli_say(cli, "%lld findings. See an answer as it came: posrec body POLL",
-                (long long)*row_count);
+        cli_say(cli, "%lld finding%s. See an answer as it came: posrec body POLL",
+                (long long)*row_count, *row_count == 1 ? "" : "s");
     }
     return done;
 }

@@ -35,6 +35,7 @@ struct chart {
     int64_t taken; /* points in the database, and points drawn */
     int64_t kept;
     bool risen;      /* some value is not 0 */
+    int legs;        /* there are to draw */
     int64_t changes; /* of positions, and marks drawn for them */
     int64_t marks;
 
@@ -182,19 +183,17 @@ static bool write_legs(struct chart *chart, struct error *error)
         return false;
     }
     enum step step;
-    int count = 0, written = 0;
     while ((step = database_step(chart->database, legs, error)) == STEP_ROW) {
-        count++;
+        chart->legs++;
     }
-    chart->buckets = buckets_for(count);
+    chart->buckets = buckets_for(chart->legs);
     bool done = step == STEP_DONE;
-    while (done && written < SERIES_MAX &&
-           (step = database_step(chart->database, legs, error)) == STEP_ROW) {
-        done = write_leg(chart, legs, written == 0, error);
-        written++;
+    for (int i = 0; done && i < chart->legs && i < SERIES_MAX; i++) {
+        done = database_step(chart->database, legs, error) == STEP_ROW &&
+               write_leg(chart, legs, i == 0, error);
     }
     sqlite3_finalize(legs);
-    return done && step != STEP_FAILED;
+    return done;
 }
 
 static bool write_exposure(struct chart *chart, struct error *error)
@@ -292,6 +291,10 @@ static void frame(struct text *page, const struct chart *chart, const char *acco
                     " Drawn are %lld of %lld points: of each slice of time the first, the lowest, "
                     "the highest and the last, so no peak is lost.",
                     (long long)chart->kept, (long long)chart->taken);
+    }
+    if (chart->legs > SERIES_MAX) {
+        text_printf(page, " Drawn are the first %d of %d legs; --symbol chooses.", SERIES_MAX,
+                    chart->legs);
     }
     if (chart->marks < chart->changes) {
         text_printf(page, " %lld triangles stand for %lld changes.", (long long)chart->marks,

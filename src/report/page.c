@@ -1,5 +1,8 @@
 #include "report/page.h"
 
+#include <errno.h>
+#include <string.h>
+
 #include "base/time_text.h"
 #include "report/chart.h"
 #include "report/html.h"
@@ -75,8 +78,15 @@ static bool write_charts(const struct database *database, const struct report_ki
                            out, &drawn, error);
         count += drawn;
     }
+    done = done && step != STEP_FAILED;
+    if (done && count == CHART_ACCOUNTS_MAX &&
+        database_step(database, accounts, error) == STEP_ROW) {
+        done = fprintf(out, "<p class=\"note\">There are more accounts than charts on this page: "
+                            "--account chooses one.</p>\n") > 0 ||
+               error_set(error, ERROR_FAILED, "output: %s", strerror(errno));
+    }
     sqlite3_finalize(accounts);
-    return done && step != STEP_FAILED;
+    return done;
 }
 
 static bool write_table(const struct database *database, const char *name,

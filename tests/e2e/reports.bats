@@ -157,6 +157,19 @@ EXPECTED
     done
 }
 
+@test "a page says what it could not draw" {
+    legs=$(for i in $(seq 61); do leg LONG 1 1 "symbol:A${i}USD_PERP"; echo ,; done)
+    for account in $(seq 13); do
+        poll 1700000000000 "[${legs%,}]" "account$account"
+    done | posrec -q import -
+    posrec report pnl --format html > page.html
+    assert_equal "$(grep -c 'Drawn are the first 60 of 61 legs' page.html)" 12
+    assert_equal "$(grep -c 'There are more accounts than charts' page.html)" 1
+    posrec report pnl --account account3 --symbol A9USD_PERP --format html > page.html
+    assert_equal "$(grep -c 'Drawn are the first' page.html)" 0
+    grep -q '<td>A9USD_PERP</td>' page.html
+}
+
 @test "more steps than anybody reads are refused" {
     {
         poll 1600000000000 "[$(leg LONG 1 1)]"
