@@ -10,9 +10,10 @@ load helper
         assert_contains "$output" "yours to explore: quickstart/posrec.db"
     done
     posrec -q -d "$SOURCE/quickstart/posrec.db" verify > /dev/null
+    grep -q '<figure class="chart">' "$SOURCE/quickstart/report.html"
     # What it said to ask next can be asked.
     cd "$SOURCE"
     printf '%s\n' "$output" | grep '^  build/posrec' > "$BATS_TEST_TMPDIR/commands"
-    assert_equal "$(wc -l < "$BATS_TEST_TMPDIR/commands")" 4
+    assert_equal "$(wc -l < "$BATS_TEST_TMPDIR/commands")" 6
     bash -euo pipefail "$BATS_TEST_TMPDIR/commands" > /dev/null
 }
