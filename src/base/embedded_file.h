@@ -7,4 +7,7 @@ struct embedded_file {
     const char *text;
 };
 
+/* The text of the file of that name, which must be in the table. */
+const char *embedded_file_text(const struct embedded_file *files, const char *name);
+
 #endif

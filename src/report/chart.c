@@ -262,8 +262,7 @@ static bool build(struct chart *chart, struct error *error)
                 what == CHART_MARGIN ? "true" : "false", what == CHART_EXPOSURE ? "true" : "false",
                 (long long)chart->filter.from_ms.value, (long long)chart->filter.to_ms.value);
     bool done = read_gaps(chart, error) &&
-                (chart->kind->chart == CHART_EXPOSURE ? write_exposure(chart, error)
-                                                      : write_legs(chart, error));
+                (what == CHART_EXPOSURE ? write_exposure(chart, error) : write_legs(chart, error));
     if (!done || !write_marks(chart, error)) {
         return false;
     }

@@ -1,6 +1,5 @@
 #include "report/html.h"
 
-#include <assert.h>
 #include <string.h>
 
 #include "base/base64.h"
@@ -12,15 +11,10 @@ extern const struct embedded_file REPORT_ASSETS[];
 
 static struct span asset(const char *name)
 {
-    const struct embedded_file *file = REPORT_ASSETS;
-    while (file->name != NULL && strcmp(file->name, name) != 0) {
-        file++;
-    }
-    assert(file->name != NULL);
+    const char *text = embedded_file_text(REPORT_ASSETS, name);
     /* The map belongs to the library's own page; a browser's tools would go looking for it. */
-    const char *end = strstr(file->text, "//# sourceMappingURL=");
-    return end == NULL ? span_of(file->text)
-                       : (struct span){file->text, (size_t)(end - file->text)};
+    const char *end = strstr(text, "//# sourceMappingURL=");
+    return end == NULL ? span_of(text) : (struct span){text, (size_t)(end - text)};
 }
 
 static void append_escaped(struct text *out, struct span valid)

@@ -1,6 +1,5 @@
 #include "report/report.h"
 
-#include <assert.h>
 #include <string.h>
 
 #include "base/embedded_file.h"
@@ -26,26 +25,16 @@ static const struct composition {
     {"chart_legs", {"with_range", "with_legs"}},
 };
 
-static void append_file(struct text *sql, const char *name)
-{
-    const struct embedded_file *file = SQL_REPORTS;
-    while (file->name != NULL && strcmp(file->name, name) != 0) {
-        file++;
-    }
-    assert(file->name != NULL);
-    text_append_string(sql, file->text);
-}
-
 static void append_report(struct text *sql, const char *name)
 {
     for (size_t i = 0; i < sizeof COMPOSITIONS / sizeof COMPOSITIONS[0]; i++) {
         if (strcmp(COMPOSITIONS[i].name, name) == 0) {
             for (const char *const *part = COMPOSITIONS[i].parts; *part != NULL; part++) {
-                append_file(sql, *part);
+                text_append_string(sql, embedded_file_text(SQL_REPORTS, *part));
             }
         }
     }
-    append_file(sql, name);
+    text_append_string(sql, embedded_file_text(SQL_REPORTS, name));
 }
 
 static void bind_parameters(sqlite3_stmt *statement, const struct report_parameter *parameters)

@@ -121,8 +121,13 @@
         zooming = false;
     }
 
+    // A single poll has a minute on either side of it.
+    function wholeSpan(data) {
+        return data.from < data.to ? [data.from, data.to] : [data.from - 60000, data.to + 60000];
+    }
+
     function showWhole() {
-        showSpan((data) => [data.from, data.to]);
+        showSpan(wholeSpan);
     }
 
     function element(parent, tag, name) {
@@ -152,7 +157,7 @@
             strokeWidth: 1.5,
             gridLineColor: style("--line"),
             axisLineColor: style("--line"),
-            dateWindow: [data.from, data.to],
+            dateWindow: wholeSpan(data),
             axes: { y: { axisLabelFormatter: (value) => number(value, data.share), axisLabelWidth: 70 } },
             underlayCallback: underlay(data),
             highlightCallback: (event, time, points) => showValues(values, data, palette, time, points,
