@@ -1,10 +1,10 @@
 -- The margin of each leg at each sample, and how close it came to liquidation since the sample before.
 -- After with_range, with_samples, with_legs and with_points.
-, valued (account, symbol, position_side, margin_asset, number, shown_ms, position_amount, margin_type,
-          leverage, isolated_margin, initial_margin, mark_price, liquidation_price, liquidation_distance,
-          liquidation_distance_min) AS (
+, margined (account, symbol, position_side, margin_asset, number, shown_ms, position_amount, margin_type,
+            leverage, isolated_margin, initial_margin, mark_price, liquidation_price,
+            liquidation_distance, liquidation_distance_min) AS (
     SELECT t.account, t.symbol, t.position_side, t.margin_asset, t.number, t.shown_ms,
-           h.position_amount, m.margin_type, m.leverage, m.isolated_margin, m.initial_margin,
+           t.position_amount, m.margin_type, m.leverage, m.isolated_margin, m.initial_margin,
            m.mark_price, m.liquidation_price, m.liquidation_distance,
            (SELECT min(x.liquidation_distance)
               FROM margin_history AS x
@@ -12,12 +12,7 @@
                AND x.symbol = t.symbol
                AND x.position_side = t.position_side
                AND x.time_ms BETWEEN t.since_ms AND t.until_ms)
-      FROM point AS t
-     CROSS JOIN pnl_history AS h
-        ON h.account = t.account
-       AND h.symbol = t.symbol
-       AND h.position_side = t.position_side
-       AND h.time_ms = t.at_ms
+      FROM valued AS t
      CROSS JOIN margin_history AS m
         ON m.account = t.account
        AND m.symbol = t.symbol
@@ -27,7 +22,7 @@
     UNION ALL
     SELECT account, symbol, position_side, margin_asset, number, shown_ms,
            NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
-      FROM point
+      FROM valued
      WHERE at_ms IS NULL AND number > 0
 )
 SELECT account,
@@ -44,5 +39,5 @@ SELECT account,
        liquidation_price,
        round(liquidation_distance * 1e8) / 1e8 AS liquidation_distance,
        round(liquidation_distance_min * 1e8) / 1e8 AS liquidation_distance_min
-  FROM valued
+  FROM margined
  ORDER BY account, symbol, position_side, number;

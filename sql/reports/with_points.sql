@@ -1,7 +1,8 @@
--- What the sampled reports of legs go on with, after with_samples and with_legs.
+-- What the sampled reports go on with, after with_samples and with_legs.
 -- `point`: each leg at each sample. `shown_ms` is the time to show; `at_ms` the valuation that holds,
 -- NULL in a gap; `since_ms` to `until_ms` are the valuations since the sample before. Of a leg that
 -- stands flat nothing is written until it changes, so they begin with the one that held at the first poll.
+-- `valued`: each point with what the leg's valuation says there; NULLs in a gap.
 , point (account, symbol, position_side, margin_asset, contract_size, number, shown_ms, at_ms, since_ms,
        until_ms) AS MATERIALIZED (
     SELECT l.account,
@@ -30,4 +31,18 @@
            m.moment_ms
       FROM leg AS l
      CROSS JOIN sample AS m ON m.account = l.account
+),
+valued (account, symbol, position_side, margin_asset, contract_size, number, shown_ms, at_ms, since_ms,
+        until_ms, position_amount, entry_price, mark_price, unrealized_pnl, unrealized_pnl_usd) AS (
+    SELECT t.*, h.position_amount, h.entry_price, h.mark_price, h.unrealized_pnl, h.unrealized_pnl_usd
+      FROM point AS t
+     CROSS JOIN pnl_history AS h
+        ON h.account = t.account
+       AND h.symbol = t.symbol
+       AND h.position_side = t.position_side
+       AND h.time_ms = t.at_ms
+    UNION ALL
+    SELECT t.*, NULL, NULL, NULL, NULL, NULL
+      FROM point AS t
+     WHERE t.at_ms IS NULL
 )

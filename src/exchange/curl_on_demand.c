@@ -1,7 +1,7 @@
 #include "exchange/curl_on_demand.h"
 
-#define CURL_DISABLE_TYPECHECK /* the functions themselves are wanted here, not macros around them \
-                                */
+/* The functions themselves are wanted here, not the macros that check calls of them. */
+#define CURL_DISABLE_TYPECHECK
 #include <assert.h>
 #include <curl/curl.h>
 #include <dlfcn.h>
