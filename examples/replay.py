@@ -6,7 +6,7 @@ import sqlite3
 from collections import namedtuple
 
 Leg = namedtuple("Leg", "time_ms account symbol side amount entry mark pnl leverage liquidation_price")
-POLLS = """SELECT received_ms FROM poll_log WHERE endpoint = 'positionRisk' AND outcome = 'ok'
+POLLS = """SELECT received_ms FROM poll_log WHERE outcome = 'ok'
             AND received_ms BETWEEN :from_ms AND :to_ms ORDER BY received_ms"""
 # From the valuation that held at :from_ms on.
 STATES = """SELECT h.time_ms, h.account, h.symbol, h.position_side, h.position_amount, h.entry_price,

@@ -45,7 +45,7 @@ SELECT h.account,
        h.leverage,
        h.previous_margin_type,
        h.margin_type,
-       p.poll_id
+       p.capture_id
   FROM held AS h
  CROSS JOIN poll_log AS p
     ON p.account = h.account AND p.received_ms = h.first_seen_ms

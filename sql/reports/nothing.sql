@@ -8,7 +8,6 @@ answered AS (
      WHERE EXISTS (SELECT 1
                      FROM poll_log AS p
                     WHERE p.account = n.account
-                      AND p.endpoint = 'positionRisk'
                       AND p.outcome = 'ok')
 ),
 bounds (first, last, from_time, to_time) AS (

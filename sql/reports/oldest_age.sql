@@ -5,7 +5,7 @@ SELECT max(coalesce(:now_ms + coalesce((SELECT p.clock_offset_ms
                                          ORDER BY p.received_ms DESC LIMIT 1), 0)
                     - (SELECT p.received_ms
                          FROM poll_log AS p
-                        WHERE p.account = r.account AND p.endpoint = 'positionRisk' AND p.outcome = 'ok'
+                        WHERE p.account = r.account AND p.outcome = 'ok'
                         ORDER BY p.received_ms DESC LIMIT 1),
                     9223372036854775807)) AS age_ms
   FROM account_range AS r

@@ -1,4 +1,4 @@
--- What does not add up in the range, each with the poll that shows it. After with_range.
+-- What does not add up in the range, each with the capture that shows it. After with_range.
 , leg AS MATERIALIZED (
     SELECT r.account, r.symbol, r.position_side, r.to_ms AS last_ms, a.from_ms, a.to_ms
       FROM asked AS a
@@ -78,25 +78,19 @@ finding (finding, account, symbol, position_side, time_ms, detail) AS (
        AND h.time_ms BETWEEN l.from_ms AND l.to_ms
      WHERE h.isolated_margin <> 0 AND h.margin_type = 'cross'
     UNION ALL
-    SELECT 'gap_hides_change', account, symbol, position_side, first_seen_ms,
-           change || format(' seen only after a gap of %.3f s, since ',
-                            (first_seen_ms - before_ms) / 1000.0)
-           || strftime('%Y-%m-%dT%H:%M:%fZ', before_ms / 1000.0, 'unixepoch')
-      FROM (SELECT c.*,
-                   (SELECT p.received_ms
-                      FROM poll_log AS p
-                     WHERE p.account = c.account
-                       AND p.endpoint = 'positionRisk'
-                       AND p.outcome = 'ok'
-                       AND p.received_ms < c.first_seen_ms
-                     ORDER BY p.received_ms DESC LIMIT 1) AS before_ms,
-                   (SELECT p.interval_ms
-                      FROM poll_log AS p
-                     WHERE p.account = c.account
-                       AND p.received_ms = c.first_seen_ms) AS interval_ms
-              FROM changed AS c
-             WHERE c.change <> 'seen')
-     WHERE first_seen_ms - before_ms > interval_ms * 1.5
+    SELECT 'gap_hides_change', c.account, c.symbol, c.position_side, c.first_seen_ms,
+           c.change || format(' seen only after a gap of %.3f s, since ',
+                              (c.first_seen_ms - g.from_ms) / 1000.0) || g.from_time
+      FROM changed AS c
+     CROSS JOIN gap AS g
+        ON g.account = c.account
+       AND g.from_ms = (SELECT p.received_ms
+                          FROM poll_log AS p
+                         WHERE p.account = c.account
+                           AND p.outcome = 'ok'
+                           AND p.received_ms < c.first_seen_ms
+                         ORDER BY p.received_ms DESC LIMIT 1)
+     WHERE c.change <> 'seen'
     UNION ALL
     SELECT 'close_never_seen', account, symbol, position_side, first_seen_ms,
            format('the answer no longer has it; it was last seen with positionAmt %.15g',
@@ -118,7 +112,6 @@ finding (finding, account, symbol, position_side, time_ms, detail) AS (
        AND EXISTS (SELECT 1
                      FROM poll_log AS p
                     WHERE p.account = l.account
-                      AND p.endpoint = 'positionRisk'
                       AND p.outcome = 'ok'
                       AND p.received_ms > l.last_ms)
 )
@@ -126,10 +119,10 @@ SELECT f.finding,
        f.account,
        f.symbol,
        f.position_side,
-       p.poll_id,
+       p.capture_id,
        p.received AS time,
        f.detail
   FROM finding AS f
  CROSS JOIN poll_log AS p
     ON p.account = f.account AND p.received_ms = f.time_ms
- ORDER BY f.time_ms, p.poll_id, f.finding, f.symbol, f.position_side;
+ ORDER BY f.time_ms, p.capture_id, f.finding, f.symbol, f.position_side;

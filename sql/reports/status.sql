@@ -1,15 +1,14 @@
 -- Where each account stands at :now_ms. Ages are on the exchange's clock, as far as it was measured.
--- `missed_now`: ticks since the last good poll that brought nothing, by the interval of the last
--- scheduled poll. `next_due`: its next tick, when it is being run.
+-- `missed_now`: ticks since the last good poll that brought nothing. `next_due`: its next tick, when it is being run.
 WITH last AS (
     SELECT r.account,
-           (SELECT p.poll_id
+           (SELECT p.capture_id
               FROM poll_log AS p
-             WHERE p.account = r.account AND p.endpoint = 'positionRisk'
-             ORDER BY p.received_ms DESC LIMIT 1) AS poll_id,
+             WHERE p.account = r.account
+             ORDER BY p.received_ms DESC LIMIT 1) AS capture_id,
            (SELECT p.received_ms
               FROM poll_log AS p
-             WHERE p.account = r.account AND p.endpoint = 'positionRisk' AND p.outcome = 'ok'
+             WHERE p.account = r.account AND p.outcome = 'ok'
              ORDER BY p.received_ms DESC LIMIT 1) AS good_ms
       FROM account_range AS r
      WHERE :account IS NULL OR r.account = :account
@@ -24,7 +23,7 @@ at AS (
            p.clock_offset_ms,
            p.used_weight
       FROM last AS l
-      JOIN poll_log AS p ON p.poll_id = l.poll_id
+      JOIN poll_log AS p ON p.capture_id = l.capture_id
 )
 SELECT t.account,
        strftime('%Y-%m-%dT%H:%M:%fZ', t.good_ms / 1000.0, 'unixepoch') AS last_good,
@@ -34,21 +33,17 @@ SELECT t.account,
        (SELECT group_concat(o.outcome || ':' || o.times, ' ')
           FROM (SELECT p.outcome, count(*) AS times
                   FROM poll_log AS p
-                 WHERE p.account = t.account AND p.endpoint = 'positionRisk'
-                   AND p.received_ms > t.now_ms - 86400000
+                 WHERE p.account = t.account AND p.received_ms > t.now_ms - 86400000
                  GROUP BY p.outcome) AS o) AS outcomes_24h,
        (SELECT count(*)
-          FROM (SELECT p.interval_ms,
-                       p.received_ms - lag(p.received_ms) OVER (ORDER BY p.received_ms) AS apart_ms
-                  FROM poll_log AS p
-                 WHERE p.account = t.account AND p.endpoint = 'positionRisk' AND p.outcome = 'ok'
-                   AND p.received_ms > t.now_ms - 86400000) AS q
-         WHERE q.apart_ms > q.interval_ms * 1.5) AS gaps_24h,
-       CASE
-           WHEN t.now_ms - t.good_ms > t.interval_ms * 1.5
-               THEN (t.now_ms - t.good_ms) / t.interval_ms
-           WHEN t.interval_ms IS NOT NULL THEN 0
-       END AS missed_now,
+          FROM gap AS g
+         WHERE g.account = t.account AND g.from_ms > t.now_ms - 86400000) AS gaps_24h,
+       (SELECT CASE
+                   WHEN t.now_ms > g.known_until_ms THEN (t.now_ms - g.from_ms) / g.interval_ms
+                   WHEN g.interval_ms IS NOT NULL THEN 0
+               END
+          FROM poll_pair AS g
+         WHERE g.account = t.account AND g.from_ms = t.good_ms) AS missed_now,
        CASE
            WHEN :running
                THEN strftime('%Y-%m-%dT%H:%M:%fZ',

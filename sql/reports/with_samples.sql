@@ -2,7 +2,7 @@
 -- `sample`: the moments to show. With :every_ms they are its whole multiples in UTC; without, one, the
 -- range's end. Number 0 is the range's start, which changes are counted from. `first_ms` is the first
 -- good poll after the moment before. `known_ms` is the last good poll at or before the moment, NULL in a
--- gap: over one and a half intervals between good polls; without an interval gaps are not judged.
+-- gap.
 -- `next_ms` is the first good poll after it.
 , moment (account, number, before_ms, moment_ms, from_ms, to_ms) AS (
     SELECT account, 0, NULL, from_ms, from_ms, to_ms FROM asked
@@ -31,18 +31,16 @@ around (account, number, moment_ms, from_ms, first_ms, last_ms, next_ms) AS (
            m.from_ms,
            (SELECT p.received_ms
               FROM poll_log AS p
-             WHERE p.account = m.account AND p.endpoint = 'positionRisk' AND p.outcome = 'ok'
+             WHERE p.account = m.account AND p.outcome = 'ok'
                AND p.received_ms > m.before_ms AND p.received_ms <= m.moment_ms
              ORDER BY p.received_ms LIMIT 1),
            (SELECT p.received_ms
               FROM poll_log AS p
-             WHERE p.account = m.account AND p.endpoint = 'positionRisk' AND p.outcome = 'ok'
-               AND p.received_ms <= m.moment_ms
+             WHERE p.account = m.account AND p.outcome = 'ok' AND p.received_ms <= m.moment_ms
              ORDER BY p.received_ms DESC LIMIT 1),
            (SELECT p.received_ms
               FROM poll_log AS p
-             WHERE p.account = m.account AND p.endpoint = 'positionRisk' AND p.outcome = 'ok'
-               AND p.received_ms > m.moment_ms
+             WHERE p.account = m.account AND p.outcome = 'ok' AND p.received_ms > m.moment_ms
              ORDER BY p.received_ms LIMIT 1)
       FROM moment AS m
 ),
@@ -52,14 +50,10 @@ sample (account, number, moment_ms, first_ms, known_ms, next_ms) AS MATERIALIZED
            a.moment_ms,
            a.first_ms,
            CASE
-               WHEN a.last_ms = a.moment_ms THEN a.last_ms
                WHEN :every_ms IS NULL AND a.number > 0 THEN iif(a.last_ms >= a.from_ms, a.last_ms, NULL)
-               WHEN coalesce(a.next_ms, a.moment_ms) - a.last_ms
-                    <= coalesce(1.5 * (SELECT p.interval_ms
-                                         FROM poll_log AS p
-                                        WHERE p.account = a.account
-                                          AND p.received_ms = coalesce(a.next_ms, a.last_ms)),
-                                9e18)
+               WHEN a.moment_ms <= (SELECT p.known_until_ms
+                                      FROM poll_pair AS p
+                                     WHERE p.account = a.account AND p.from_ms = a.last_ms)
                    THEN a.last_ms
            END,
            a.next_ms

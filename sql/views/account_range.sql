@@ -1,7 +1,11 @@
--- Every account, and from when to when it has polls.
+-- Every account, and from when to when it was polled.
 CREATE VIEW account_range AS
 SELECT a.name AS account,
        a.product,
-       (SELECT min(received_ms) FROM poll WHERE account_id = a.account_id) AS from_ms,
-       (SELECT max(received_ms) FROM poll WHERE account_id = a.account_id) AS to_ms
+       (SELECT min(received_ms)
+          FROM capture
+         WHERE account_id = a.account_id AND endpoint = 'positionRisk') AS from_ms,
+       (SELECT max(received_ms)
+          FROM capture
+         WHERE account_id = a.account_id AND endpoint = 'positionRisk') AS to_ms
   FROM account AS a;

@@ -5,18 +5,30 @@
 CREATE VIEW coverage_daily AS
 WITH RECURSIVE
      span (account_id, account, first_ms, last_ms) AS (
-         SELECT a.account_id,
-                a.name,
-                (SELECT min(received_ms) FROM poll WHERE account_id = a.account_id),
-                (SELECT max(received_ms) FROM poll WHERE account_id = a.account_id)
+         SELECT a.account_id, a.name, r.from_ms, r.to_ms
            FROM account AS a
+           JOIN account_range AS r ON r.account = a.name
+          WHERE r.from_ms IS NOT NULL
      ),
-     day (account_id, account, first_ms, last_ms, day_ms) AS (
-         SELECT account_id, account, first_ms, last_ms, first_ms - first_ms % 86400000
+     -- A day without a poll of the service has the interval of the day before.
+     day (account_id, account, first_ms, last_ms, day_ms, interval_ms) AS (
+         SELECT account_id, account, first_ms, last_ms, first_ms - first_ms % 86400000 - 86400000, NULL
            FROM span
-          WHERE first_ms IS NOT NULL
          UNION ALL
-         SELECT account_id, account, first_ms, last_ms, day_ms + 86400000
+         SELECT account_id,
+                account,
+                first_ms,
+                last_ms,
+                day_ms + 86400000,
+                coalesce((SELECT s.interval_ms
+                            FROM capture AS s
+                           WHERE s.account_id = day.account_id
+                             AND s.endpoint = 'positionRisk'
+                             AND s.received_ms >= day_ms + 86400000
+                             AND s.received_ms < day_ms + 86400000 * 2
+                             AND s.interval_ms IS NOT NULL
+                           ORDER BY s.received_ms DESC
+                           LIMIT 1), interval_ms)
            FROM day
           WHERE day_ms + 86400000 <= last_ms
      ),
@@ -26,26 +38,21 @@ WITH RECURSIVE
                 max(d.day_ms, d.first_ms),
                 min(d.day_ms + 86400000 - 1, d.last_ms),
                 d.first_ms >= d.day_ms,
-                (SELECT s.interval_ms
-                   FROM poll AS s
-                  WHERE s.account_id = d.account_id
-                    AND s.received_ms < d.day_ms + 86400000
-                    AND s.endpoint = 'positionRisk'
-                  ORDER BY s.received_ms DESC
-                  LIMIT 1),
+                d.interval_ms,
                 (SELECT count(*)
-                   FROM poll AS s
+                   FROM capture AS s
                   WHERE s.account_id = d.account_id
-                    AND s.received_ms BETWEEN d.day_ms AND d.day_ms + 86400000 - 1
                     AND s.endpoint = 'positionRisk'
+                    AND s.received_ms BETWEEN d.day_ms AND d.day_ms + 86400000 - 1
                     AND s.outcome = 'ok'),
                 (SELECT count(*)
-                   FROM poll AS s
+                   FROM capture AS s
                   WHERE s.account_id = d.account_id
-                    AND s.received_ms BETWEEN d.day_ms AND d.day_ms + 86400000 - 1
                     AND s.endpoint = 'positionRisk'
+                    AND s.received_ms BETWEEN d.day_ms AND d.day_ms + 86400000 - 1
                     AND s.outcome <> 'ok')
            FROM day AS d
+          WHERE d.day_ms + 86400000 > d.first_ms
      )
 SELECT account,
        day_ms,

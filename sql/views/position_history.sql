@@ -7,7 +7,7 @@ SELECT a.name AS account,
        c.margin_asset,
        l.position_side,
        p.update_ms,
-       strftime('%Y-%m-%dT%H:%M:%fZ', p.update_ms / 1000.0, 'unixepoch') AS update_time,
+       strftime('%Y-%m-%dT%H:%M:%fZ', nullif(p.update_ms, 0) / 1000.0, 'unixepoch') AS update_time,
        p.revision,
        s.received_ms AS first_seen_ms,
        strftime('%Y-%m-%dT%H:%M:%fZ', s.received_ms / 1000.0, 'unixepoch') AS first_seen,
@@ -23,4 +23,4 @@ SELECT a.name AS account,
   JOIN contract AS c ON c.product = a.product
   JOIN leg AS l ON l.account_id = a.account_id AND l.contract_id = c.contract_id
   JOIN position AS p ON p.leg_id = l.leg_id
-  JOIN poll AS s ON s.poll_id = p.poll_id;
+  JOIN capture AS s ON s.capture_id = p.capture_id AND s.endpoint = 'positionRisk';

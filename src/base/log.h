@@ -1,10 +1,11 @@
-/* The service's log: one line an event on stderr, `level=info event=poll account=main poll=7`,
- * readable by people, journald and grep alike. The level is the one global of the program.
+/* The service's log: one line an event on stderr, `level=info event=capture account=main
+ * capture=7`, readable by people, journald and grep alike. The level is the one global of the
+ * program.
  *
  *     struct log_line line;
- *     log_begin(&line, LOG_INFO, "poll");
+ *     log_begin(&line, LOG_INFO, "capture");
  *     log_text(&line, "account", name);
- *     log_int(&line, "poll", poll_id);
+ *     log_int(&line, "capture", capture_id);
  *     log_end(&line); */
 #ifndef POSREC_BASE_LOG_H
 #define POSREC_BASE_LOG_H

@@ -1,5 +1,5 @@
-/* SHA-256 through OpenSSL EVP, with the algorithm looked up once: a lookup for each poll would cost
- * as much as hashing it. */
+/* SHA-256 through OpenSSL EVP, with the algorithm looked up once: a lookup for each capture would
+ * cost as much as hashing it. */
 #ifndef POSREC_BASE_SHA256_H
 #define POSREC_BASE_SHA256_H
 

@@ -44,7 +44,7 @@ bool cli_open_database(struct cli *cli, enum database_mode mode, struct database
         return false;
     }
     bool ready = mode == DATABASE_READ ? migrate_check(database, error)
-                                       : migrate_apply(database, cli->now_ms, NULL, error);
+                                       : migrate_apply(database, cli->now_ms, error);
     if (!ready) {
         database_close(database);
     }

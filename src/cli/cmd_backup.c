@@ -23,7 +23,7 @@ static bool verify_copy(const struct cli *cli, const char *path, struct error *e
     struct progress progress;
     struct verify_report report;
     struct verify_settings settings = {
-        .from_poll_id = 1, .context = &progress, .on_progress = progress_watch};
+        .from_capture_id = 1, .context = &progress, .on_progress = progress_watch};
     char hex[SHA256_HEX_SIZE];
     if (!database_open(path, DATABASE_READ, &database, error)) {
         return false;
@@ -39,8 +39,8 @@ static bool verify_copy(const struct cli *cli, const char *path, struct error *e
     }
     if (done) {
         sha256_hex(&report.head, hex);
-        cli_say(cli, "%s: copied and verified, %lld polls, head %s", path, (long long)report.polls,
-                hex);
+        cli_say(cli, "%s: copied and verified, %lld captures, head %s", path,
+                (long long)report.captures, hex);
     }
     return done;
 }

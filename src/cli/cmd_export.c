@@ -1,10 +1,10 @@
 #include "cli/cli.h"
 #include "report/export.h"
 
-static bool export_to(struct cli *cli, struct poll_reader *reader, struct error *error)
+static bool export_to(struct cli *cli, struct capture_reader *reader, struct error *error)
 {
     const struct options *options = &cli->options;
-    struct poll_range range = {
+    struct capture_range range = {
         .from_ms = options->from_ms.known ? options->from_ms.value : INT64_MIN,
         .to_ms = options->to_ms.known ? options->to_ms.value : INT64_MAX,
         .account = span_of(options->account != NULL ? options->account : ""),
@@ -14,10 +14,10 @@ static bool export_to(struct cli *cli, struct poll_reader *reader, struct error 
     if (!cli_open_output(cli, &out, error)) {
         return false;
     }
-    bool done = export_polls(reader, &range, out, &count, error);
+    bool done = export_captures(reader, &range, out, &count, error);
     done = cli_close_output(cli, out, done, error);
     if (done && count == 0) {
-        cli_say(cli, "No poll is in this range.");
+        cli_say(cli, "No capture is in this range.");
     }
     return done;
 }
@@ -29,9 +29,9 @@ static bool run(struct cli *cli, int *exit_code, struct error *error)
     if (!cli_open_database(cli, DATABASE_READ, &database, error)) {
         return false;
     }
-    struct poll_reader *reader = poll_reader_new(&database, error);
+    struct capture_reader *reader = capture_reader_new(&database, error);
     bool done = reader != NULL && export_to(cli, reader, error);
-    poll_reader_free(reader);
+    capture_reader_free(reader);
     database_close(&database);
     return done;
 }
@@ -41,7 +41,7 @@ const struct command COMMAND_EXPORT = {
     .arguments = "",
     .summary = "write recorded responses as NDJSON, the inverse of import",
     .help =
-        "One line for each poll, by time. Importing the lines into an empty database gives an\n"
+        "One line for each capture, by time. Importing the lines into an empty database gives an\n"
         "equal one. docs/capture-lines.md describes the fields.\n\n"
         "Examples:\n"
         "  posrec export --output history.ndjson\n"

@@ -56,8 +56,8 @@ static bool check_result(const char *account, const struct fetch_result *result,
         snprintf(code, sizeof code, "%lld ", (long long)capture->api_code.value);
     }
     return error_set(error, refused ? ERROR_REFUSED : ERROR_FAILED,
-                     "account %s: poll %lld: %s: %s%s%s", account,
-                     (long long)result->recorded.poll_id, outcome_name(capture->outcome), code,
+                     "account %s: capture %lld: %s: %s%s%s", account,
+                     (long long)result->recorded.capture_id, outcome_name(capture->outcome), code,
                      text_string(&capture->detail), advice(capture));
 }
 
@@ -79,8 +79,8 @@ static bool print_changes(struct cli *cli, const struct database *database, cons
     }
     int64_t seen = result->recorded.position_count - changes;
     cli_say(cli,
-            "account %s: poll %lld: %lld rows, %lld changed, %lld flat seen for the first time",
-            account, (long long)result->recorded.poll_id, (long long)result->recorded.row_count,
+            "account %s: capture %lld: %lld rows, %lld changed, %lld flat seen for the first time",
+            account, (long long)result->recorded.capture_id, (long long)result->recorded.row_count,
             (long long)changes, (long long)seen);
     if (result->recorded.time_moved) {
         cli_say(cli,

@@ -81,9 +81,9 @@ static bool import_all(struct cli *cli, struct recorder *recorder, struct error 
         }
     }
     cli_say(cli,
-            "%lld polls recorded (%lld position rows, %lld valuations, %lld unreadable), "
+            "%lld captures recorded (%lld position rows, %lld valuations, %lld unreadable), "
             "%lld recorded before, %lld bad lines skipped",
-            (long long)counts.polls, (long long)counts.positions, (long long)counts.valuations,
+            (long long)counts.captures, (long long)counts.positions, (long long)counts.valuations,
             (long long)counts.unreadable, (long long)counts.duplicates,
             (long long)counts.bad_lines);
     return true;

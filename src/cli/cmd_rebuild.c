@@ -8,13 +8,13 @@ static bool rebuild(const struct cli *cli, const struct database *database, stru
 {
     struct progress progress;
     struct rebuild_watch watch = {&progress, progress_watch};
-    int64_t polls = 0;
+    int64_t captures = 0;
     progress_begin(&progress, "rebuild", 0, cli->options.quiet);
-    bool done = rebuild_database(database, &watch, &polls, error);
+    bool done = rebuild_database(database, &watch, &captures, error);
     progress_end(&progress);
     if (done) {
-        cli_say(cli, "%s: all rows derived again from %lld polls", database->path,
-                (long long)polls);
+        cli_say(cli, "%s: all rows derived again from %lld captures", database->path,
+                (long long)captures);
     }
     return done;
 }
@@ -57,7 +57,7 @@ const struct command COMMAND_REBUILD = {
     .arguments = "",
     .summary = "derive all rows again from the archived bytes",
     .help = "Contracts, legs, positions and valuations are made anew from the responses, in one\n"
-            "transaction; polls and responses stay as they are. A rebuilt database equals the "
+            "transaction; captures and responses stay as they are. A rebuilt database equals the "
             "original\n"
             "row for row. With --output a copy is rebuilt and the database is only read.\n\n"
             "Examples:\n"

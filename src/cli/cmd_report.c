@@ -117,7 +117,7 @@ static bool answer(struct cli *cli, const struct database *database, const struc
         done = cli_say_nothing(cli, database, kind->name, &filter, error);
     }
     if (done && *row_count > 0 && !page && kind->is_audit) {
-        cli_say(cli, "%lld finding%s. See an answer as it came: posrec body POLL",
+        cli_say(cli, "%lld finding%s. See an answer as it came: posrec body CAPTURE",
                 (long long)*row_count, *row_count == 1 ? "" : "s");
     }
     return done;
@@ -150,7 +150,7 @@ const struct command COMMAND_REPORT = {
             "exposure   USD notional long, short, net and gross, by margin asset\n"
             "changes    the ledger: opened, increased, reduced, closed, flipped, settings changed\n"
             "coverage   for each UTC day, polls expected, good and failed, and the holes\n"
-            "reconcile  what does not add up, each with the poll that shows it\n"
+            "reconcile  what does not add up, each with the capture that shows it\n"
             "all        all of them, as one page with charts (--format html)\n\n"
             "pnl, margin and exposure give one row for the range. With --every they give the last "
             "known\n"

@@ -20,12 +20,12 @@ static bool parse_head(const char *text, struct sha256_digest *head, struct erro
     return good || error_set(error, ERROR_USAGE, "--head '%s': not 64 hex digits", text);
 }
 
-static bool parse_from(const char *text, int64_t *poll_id, struct error *error)
+static bool parse_from(const char *text, int64_t *capture_id, struct error *error)
 {
     bool rounded = false;
-    return (decimal_parse(span_of(text), 0, poll_id, &rounded) == DECIMAL_OK && !rounded &&
-            *poll_id >= 1) ||
-           error_set(error, ERROR_USAGE, "--from '%s': not a poll's number", text);
+    return (decimal_parse(span_of(text), 0, capture_id, &rounded) == DECIMAL_OK && !rounded &&
+            *capture_id >= 1) ||
+           error_set(error, ERROR_USAGE, "--from '%s': not the number of a capture", text);
 }
 
 static void print_json(const struct verify_report *report, FILE *out)
@@ -35,17 +35,17 @@ static void print_json(const struct verify_report *report, FILE *out)
     bool sound = report->kind == VERIFY_SOUND;
     sha256_hex(&report->head, hex);
     text_printf(&text,
-                "{\"sound\":%s,\"polls\":%lld,\"payloads\":%lld,\"positions\":%lld,"
-                "\"valuations\":%lld,\"last_poll\":%lld,\"head\":\"%s\"",
-                sound ? "true" : "false", (long long)report->polls, (long long)report->payloads,
+                "{\"sound\":%s,\"captures\":%lld,\"payloads\":%lld,\"positions\":%lld,"
+                "\"valuations\":%lld,\"last_capture\":%lld,\"head\":\"%s\"",
+                sound ? "true" : "false", (long long)report->captures, (long long)report->payloads,
                 (long long)report->positions, (long long)report->valuations,
-                (long long)report->last_poll_id, hex);
+                (long long)report->last_capture_id, hex);
     if (!sound) {
         text_printf(&text, ",\"kind\":\"%s\",\"what\":", verify_kind_name(report->kind));
         text_append_json(&text, span_of(report->what));
     }
-    if (report->poll_id.known) {
-        text_printf(&text, ",\"poll\":%lld", (long long)report->poll_id.value);
+    if (report->capture_id.known) {
+        text_printf(&text, ",\"capture\":%lld", (long long)report->capture_id.value);
     }
     if (report->time_ms.known) {
         text_printf(&text, ",\"time_ms\":%lld", (long long)report->time_ms.value);
@@ -61,20 +61,22 @@ static void print_words(const struct cli *cli, const struct database *database,
     if (report->kind == VERIFY_SOUND) {
         sha256_hex(&report->head, hex);
         printf("%s\n", hex);
-        cli_say(cli,
-                "%s: sound: %lld polls, %lld payloads, %lld positions, %lld valuations; the head "
-                "after poll %lld is above",
-                database->path, (long long)report->polls, (long long)report->payloads,
-                (long long)report->positions, (long long)report->valuations,
-                (long long)report->last_poll_id);
+        cli_say(
+            cli,
+            "%s: sound: %lld captures, %lld payloads, %lld positions, %lld valuations; the head "
+            "after capture %lld is above",
+            database->path, (long long)report->captures, (long long)report->payloads,
+            (long long)report->positions, (long long)report->valuations,
+            (long long)report->last_capture_id);
         return;
     }
     char where[TIME_TEXT_SIZE + 64] = "";
     if (report->time_ms.known) {
         time_text_format(report->time_ms.value, time);
-        snprintf(where, sizeof where, "poll %lld (%s): ", (long long)report->poll_id.value, time);
-    } else if (report->poll_id.known) {
-        snprintf(where, sizeof where, "poll %lld: ", (long long)report->poll_id.value);
+        snprintf(where, sizeof where, "capture %lld (%s): ", (long long)report->capture_id.value,
+                 time);
+    } else if (report->capture_id.known) {
+        snprintf(where, sizeof where, "capture %lld: ", (long long)report->capture_id.value);
     }
     fprintf(stderr, "posrec: verify: %s: %s%s: %s\n", database->path, where,
             verify_kind_name(report->kind), report->what);
@@ -92,8 +94,8 @@ static bool check_options(const struct options *options, struct verify_settings 
             return false;
         }
     }
-    return options->from_poll == NULL ||
-           parse_from(options->from_poll, &settings->from_poll_id, error);
+    return options->from_capture == NULL ||
+           parse_from(options->from_capture, &settings->from_capture_id, error);
 }
 
 static bool run(struct cli *cli, int *exit_code, struct error *error)
@@ -103,7 +105,7 @@ static bool run(struct cli *cli, int *exit_code, struct error *error)
     struct verify_report report;
     struct sha256_digest head;
     struct verify_settings settings = {
-        .from_poll_id = 1, .context = &progress, .on_progress = progress_watch};
+        .from_capture_id = 1, .context = &progress, .on_progress = progress_watch};
     if (!check_options(&cli->options, &settings, &head, error) ||
         !cli_open_database(cli, DATABASE_READ, &database, error)) {
         return false;
@@ -132,11 +134,11 @@ const struct command COMMAND_VERIFY = {
         "SHA-256, and that the rows derived again from the bytes are the rows stored. Prints the\n"
         "chain's head and ends with 0, or names the first thing wrong and ends with 1.\n\n"
         "Note the head somewhere else, on paper or in another system: --head then proves that the\n"
-        "history up to it is still there. --from takes the polls before it as given.\n\n"
+        "history up to it is still there. --from takes the captures before it as given.\n\n"
         "Examples:\n"
         "  posrec verify\n"
         "  posrec verify --head 3f9a...\n"
         "  posrec verify --from 100000 --format json\n",
-    .options = {OPTION_FROM_POLL, OPTION_HEAD, OPTION_FORMAT, OPTION_NONE},
+    .options = {OPTION_FROM_CAPTURE, OPTION_HEAD, OPTION_FORMAT, OPTION_NONE},
     .run = run,
 };

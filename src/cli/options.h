@@ -35,7 +35,7 @@ enum option_id {
     OPTION_FORMAT,
     OPTION_OUTPUT,
     OPTION_STATUS,
-    OPTION_FROM_POLL,
+    OPTION_FROM_CAPTURE,
     OPTION_HEAD,
     OPTION_FOR,
     OPTION_COUNT_TICKS,
@@ -70,7 +70,7 @@ struct options {
     enum report_format format;
     const char *output;
     bool status;
-    const char *from_poll;
+    const char *from_capture;
     const char *head;
     struct maybe_int for_ms;
     struct maybe_int tick_count;

@@ -12,11 +12,11 @@ struct export
     int64_t count;
 };
 
-static bool write_poll(void *context, const struct stored_poll *poll, struct error *error)
+static bool write_capture(void *context, const struct stored_capture *stored, struct error *error)
 {
     struct export *export = context;
     text_clear(&export->line);
-    capture_line_append(&export->line, &poll->capture);
+    capture_line_append(&export->line, &stored->capture);
     if (export->line.failed) {
         return error_no_memory(error);
     }
@@ -28,11 +28,11 @@ static bool write_poll(void *context, const struct stored_poll *poll, struct err
     return true;
 }
 
-bool export_polls(struct poll_reader *reader, const struct poll_range *range, FILE *out,
-                  int64_t *count, struct error *error)
+bool export_captures(struct capture_reader *reader, const struct capture_range *range, FILE *out,
+                     int64_t *count, struct error *error)
 {
     struct export export = {.out = out};
-    bool done = poll_reader_visit(reader, range, write_poll, &export, error);
+    bool done = capture_reader_visit(reader, range, write_capture, &export, error);
     text_free(&export.line);
     *count = export.count;
     if (done && fflush(out) != 0) {

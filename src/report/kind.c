@@ -55,8 +55,8 @@ const struct report_kind REPORT_KINDS[REPORT_KIND_COUNT + 1] = {
         .name = "reconcile",
         .title = "Reconciliation",
         .about =
-            "What does not add up in the exchange's answers, each with the poll that shows it. "
-            "'posrec body POLL' gives that answer as it came; 'posrec verify --head HASH' "
+            "What does not add up in the exchange's answers, each with the capture that shows it. "
+            "'posrec body CAPTURE' gives that answer as it came; 'posrec verify --head HASH' "
             "proves that the history up to a head is unchanged.",
         .takes_legs = true,
         .is_audit = true,

@@ -463,7 +463,7 @@ void fleet_note_recorded(struct fleet *fleet, const struct capture *capture,
         return; /* of an account that a new configuration no longer has */
     }
     struct account_metrics *figures = &fleet->figures[index];
-    figures->polls[capture->outcome]++;
+    figures->captures[capture->endpoint][capture->outcome]++;
     figures->received_bytes += (int64_t)capture->body.size;
     if (capture->sent_ms.known) {
         histogram_add(&figures->latency, capture->received_ms - capture->sent_ms.value);

@@ -34,7 +34,7 @@ static bool append(struct import *import, struct error *error)
         import->counts.duplicates++;
         return true;
     }
-    import->counts.polls++;
+    import->counts.captures++;
     import->counts.unreadable += capture->outcome == OUTCOME_UNREADABLE;
     import->counts.positions += recorded.position_count;
     import->counts.valuations += recorded.valuation_count;
@@ -121,7 +121,7 @@ static bool take_bare_response(struct import *import, FILE *file, struct error *
 
 static void add_counts(struct import_counts *sum, const struct import_counts *more)
 {
-    sum->polls += more->polls;
+    sum->captures += more->captures;
     sum->duplicates += more->duplicates;
     sum->unreadable += more->unreadable;
     sum->bad_lines += more->bad_lines;

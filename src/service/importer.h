@@ -30,9 +30,9 @@ struct import_settings {
 };
 
 struct import_counts {
-    int64_t polls;      /* recorded */
+    int64_t captures;   /* recorded */
     int64_t duplicates; /* recorded already */
-    int64_t unreadable; /* among the polls */
+    int64_t unreadable; /* among the captures */
     int64_t bad_lines;  /* skipped */
     int64_t positions;  /* rows written */
     int64_t valuations;

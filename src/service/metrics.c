@@ -54,16 +54,28 @@ static void append_histogram(struct text *out, const char *name, const char *acc
                 (double)histogram->sum_ms / 1000, name, only, (long long)count);
 }
 
+/* Every outcome of the polls; of other endpoints those that there were. */
+static void append_captures(struct text *out, const struct account_metrics *account)
+{
+    for (int endpoint = 0; endpoint < ENDPOINT_COUNT; endpoint++) {
+        for (int outcome = 0; outcome < OUTCOME_COUNT; outcome++) {
+            int64_t count = account->captures[endpoint][outcome];
+            if (count > 0 || endpoint == ENDPOINT_POSITION_RISK) {
+                text_printf(out,
+                            "posrec_captures_total{account=\"%s\",endpoint=\"%s\",outcome=\"%s\"} "
+                            "%lld\n",
+                            account->name, endpoint_name((enum endpoint)endpoint),
+                            outcome_name((enum outcome)outcome), (long long)count);
+            }
+        }
+    }
+}
+
 static void append_accounts(struct text *out, const struct metrics *metrics)
 {
-    append_head(out, "polls_total", "counter", "Requests recorded, by what became of them.");
+    append_head(out, "captures_total", "counter", "Captures recorded, by what became of them.");
     for (size_t i = 0; i < metrics->account_count; i++) {
-        const struct account_metrics *account = &metrics->accounts[i];
-        for (int outcome = 0; outcome < OUTCOME_COUNT; outcome++) {
-            text_printf(out, "posrec_polls_total{account=\"%s\",outcome=\"%s\"} %lld\n",
-                        account->name, outcome_name((enum outcome)outcome),
-                        (long long)account->polls[outcome]);
-        }
+        append_captures(out, &metrics->accounts[i]);
     }
     append_head(out, "last_good_poll_age_seconds", "gauge", "Since the last good poll.");
     for (size_t i = 0; i < metrics->account_count; i++) {
@@ -93,15 +105,16 @@ static void append_accounts(struct text *out, const struct metrics *metrics)
 static void append_all(struct text *out, const struct metrics *metrics)
 {
     append_accounts(out, metrics);
-    append_head(out, "commit_duration_seconds", "histogram", "Writing polls to the database.");
+    append_head(out, "commit_duration_seconds", "histogram", "Writing captures to the database.");
     append_histogram(out, "commit_duration_seconds", "", &metrics->commit);
     append_gauge(out, "used_weight", "gauge", "Request weight used in the current minute.",
                  metrics->used_weight);
     append_gauge(out, "weight_limit", "gauge", "Request weight the exchange allows a minute.",
                  metrics->weight_limit);
-    append_gauge(out, "waiting_polls", "gauge", "Polls that wait to be written.", metrics->waiting);
-    append_gauge(out, "dropped_polls_total", "counter",
-                 "Polls lost because too many waited for the disk.", metrics->dropped);
+    append_gauge(out, "waiting_captures", "gauge", "Captures that wait to be written.",
+                 metrics->waiting);
+    append_gauge(out, "dropped_captures_total", "counter",
+                 "Captures lost because too many waited for the disk.", metrics->dropped);
     append_gauge(out, "database_bytes", "gauge", "Size of the database file.",
                  metrics->database_bytes);
 }

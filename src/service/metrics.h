@@ -23,7 +23,7 @@ void histogram_add(struct histogram *histogram, int64_t ms);
 
 struct account_metrics {
     const char *name;
-    int64_t polls[OUTCOME_COUNT];
+    int64_t captures[ENDPOINT_COUNT][OUTCOME_COUNT];
     int64_t skipped_ticks;
     int64_t received_bytes;
     int64_t last_good_ms; /* 0 before the first */
@@ -37,7 +37,7 @@ struct metrics {
     int64_t now_ms;
     int64_t used_weight;
     int64_t weight_limit;
-    int64_t waiting; /* polls that wait to be written */
+    int64_t waiting; /* captures that wait to be written */
     int64_t dropped;
     int64_t database_bytes;
 };

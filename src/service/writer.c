@@ -9,7 +9,7 @@
 /* The same trouble is logged again no sooner than this. */
 #define LOG_AGAIN_MS 60000
 
-/* Polls of one transaction: what waited through a long trouble is written in parts. */
+/* Captures of one transaction: what waited through a long trouble is written in parts. */
 #define BATCH_MAX ((size_t)256)
 
 struct writer {
@@ -55,11 +55,11 @@ void writer_add(struct writer *writer, struct capture *capture)
     size_t dropped = capture_queue_add(writer->queue, capture);
     if (dropped > 0) {
         writer->dropped += (int64_t)dropped;
-        log_begin(&line, LOG_ERROR, "polls_dropped");
+        log_begin(&line, LOG_ERROR, "captures_dropped");
         log_int(&line, "now", (int64_t)dropped);
         log_int(&line, "since_start", writer->dropped);
         log_int(&line, "waiting", (int64_t)capture_queue_size(writer->queue));
-        log_text(&line, "reason", "too many polls wait for the disk: the oldest are lost");
+        log_text(&line, "reason", "too many captures wait for the disk: the oldest are lost");
         log_end(&line);
     }
 }
@@ -83,12 +83,12 @@ static bool write_batch(struct writer *writer, size_t count, struct error *error
     return true;
 }
 
-static void log_poll(const struct capture *capture, const struct recorded *recorded)
+static void log_capture(const struct capture *capture, const struct recorded *recorded)
 {
     struct log_line line;
-    log_begin(&line, capture->outcome == OUTCOME_OK ? LOG_INFO : LOG_WARNING, "poll");
+    log_begin(&line, capture->outcome == OUTCOME_OK ? LOG_INFO : LOG_WARNING, "capture");
     log_text(&line, "account", text_string(&capture->account));
-    log_int(&line, "poll", recorded->poll_id);
+    log_int(&line, "capture", recorded->capture_id);
     log_text(&line, "endpoint", endpoint_name(capture->endpoint));
     log_text(&line, "outcome", outcome_name(capture->outcome));
     if (capture->api_code.known) {
@@ -109,8 +109,8 @@ static void log_poll(const struct capture *capture, const struct recorded *recor
     if (recorded->time_moved) {
         log_begin(&line, LOG_WARNING, "time_moved");
         log_text(&line, "account", text_string(&capture->account));
-        log_int(&line, "poll", recorded->poll_id);
-        log_text(&line, "reason", "the clock is behind the account's last poll");
+        log_int(&line, "capture", recorded->capture_id);
+        log_text(&line, "reason", "the clock is behind the account's last capture");
         log_end(&line);
     }
 }
@@ -156,7 +156,7 @@ bool writer_flush(struct writer *writer, int64_t monotonic_ms)
         }
         for (size_t i = 0; i < count; i++) {
             struct capture *capture = capture_queue_at(writer->queue, i);
-            log_poll(capture, &writer->recorded[i]);
+            log_capture(capture, &writer->recorded[i]);
             writer->watch->on_recorded(writer->watch->context, capture, &writer->recorded[i]);
         }
         capture_queue_drop(writer->queue, count);
@@ -169,7 +169,7 @@ void writer_flush_last(struct writer *writer)
     struct log_line line;
     writer->retry_monotonic_ms = 0;
     if (!writer_flush(writer, clock_monotonic_ms())) {
-        log_begin(&line, LOG_ERROR, "polls_lost");
+        log_begin(&line, LOG_ERROR, "captures_lost");
         log_int(&line, "count", (int64_t)capture_queue_size(writer->queue));
         log_text(&line, "reason", "they could not be written before the end");
         log_end(&line);

@@ -28,7 +28,7 @@ void writer_free(struct writer *writer);
 /* Takes the capture over. */
 void writer_add(struct writer *writer, struct capture *capture);
 
-/* Commits what waits, and logs each poll after that. False when it could not: the captures stay,
+/* Commits what waits, and logs each capture after that. False when it could not: the captures stay,
  * the log has said why. Does nothing before a retry is due. */
 bool writer_flush(struct writer *writer, int64_t monotonic_ms);
 

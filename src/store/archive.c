@@ -59,17 +59,19 @@ static bool prepare(struct archive *archive, struct error *error)
         database, "SELECT base_id, size, zstd, sha256 FROM payload WHERE payload_id = ?", error);
     archive->last = database_prepare(
         database,
-        "SELECT y.payload_id, y.sha256, y.base_id, length(y.zstd) FROM poll AS p JOIN payload AS y "
+        "SELECT y.payload_id, y.sha256, y.base_id, length(y.zstd) FROM capture AS p JOIN payload "
+        "AS y "
         "USING (payload_id) "
         "WHERE p.account_id = ? AND p.endpoint = ? ORDER BY p.received_ms DESC LIMIT 1",
         error);
-    archive->last_good = database_prepare(
-        database,
-        "SELECT b.payload_id, length(b.zstd) FROM poll AS p JOIN payload AS y USING (payload_id) "
-        "JOIN payload AS b ON b.payload_id = coalesce(y.base_id, y.payload_id) "
-        "WHERE p.account_id = ? AND p.endpoint = ? AND p.outcome = 'ok' "
-        "ORDER BY p.received_ms DESC LIMIT 1",
-        error);
+    archive->last_good =
+        database_prepare(database,
+                         "SELECT b.payload_id, length(b.zstd) FROM capture AS p JOIN payload AS y "
+                         "USING (payload_id) "
+                         "JOIN payload AS b ON b.payload_id = coalesce(y.base_id, y.payload_id) "
+                         "WHERE p.account_id = ? AND p.endpoint = ? AND p.outcome = 'ok' "
+                         "ORDER BY p.received_ms DESC LIMIT 1",
+                         error);
     /* A base's deltas follow it closely; the bound keeps an account that paused from a long search.
      */
     archive->first_delta = database_prepare(

@@ -49,13 +49,13 @@ static void add_text_or_null(struct text *out, const struct text *value)
     }
 }
 
-static void canonical_text(const struct chain_poll *poll, struct text *out)
+static void canonical_text(const struct chain_link *link, struct text *out)
 {
-    const struct capture *capture = poll->capture;
+    const struct capture *capture = link->capture;
     add_string(out, MARK);
-    add_int(out, poll->poll_id);
+    add_int(out, link->capture_id);
     add_span(out, text_span(&capture->account));
-    add_string(out, poll->product);
+    add_string(out, link->product);
     add_string(out, endpoint_name(capture->endpoint));
     add_maybe(out, capture->due_ms);
     add_maybe(out, capture->sent_ms);
@@ -69,19 +69,19 @@ static void canonical_text(const struct chain_poll *poll, struct text *out)
     add_text_or_null(out, &capture->detail);
     add_maybe(out, capture->used_weight);
     add_text_or_null(out, &capture->request);
-    add_int(out, poll->row_count);
+    add_int(out, link->row_count);
 }
 
 bool chain_next(struct sha256 *sha256, const struct sha256_digest *previous,
-                const struct chain_poll *poll, struct text *scratch, struct sha256_digest *next,
+                const struct chain_link *link, struct text *scratch, struct sha256_digest *next,
                 struct error *error)
 {
     text_clear(scratch);
-    canonical_text(poll, scratch);
+    canonical_text(link, scratch);
     if (scratch->failed) {
         return error_no_memory(error);
     }
-    const struct sha256_digest *body = poll->body_sha256 != NULL ? poll->body_sha256 : &ZERO;
+    const struct sha256_digest *body = link->body_sha256 != NULL ? link->body_sha256 : &ZERO;
     struct span parts[] = {
         {(const char *)previous->bytes, SHA256_SIZE},
         text_span(scratch),

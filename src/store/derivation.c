@@ -80,7 +80,9 @@ struct account *derivation_add_account(struct derivation *derivation, int64_t ac
         return NULL;
     }
     account->account_id = account_id;
-    account->last_received_ms = INT64_MIN;
+    for (int i = 0; i < ENDPOINT_COUNT; i++) {
+        account->last_ms[i] = INT64_MIN;
+    }
     text_append(&account->name, name.data, name.size);
     if (account->name.failed) {
         account_free(account);
@@ -111,6 +113,21 @@ struct account *derivation_account(struct derivation *derivation, struct span na
                : NULL;
 }
 
+int64_t account_last_ms(const struct account *account)
+{
+    int64_t last_ms = account->last_ms[0];
+    for (int i = 1; i < ENDPOINT_COUNT; i++) {
+        last_ms = account->last_ms[i] > last_ms ? account->last_ms[i] : last_ms;
+    }
+    return last_ms;
+}
+
+int64_t account_earliest_ms(const struct account *account, enum endpoint endpoint)
+{
+    int64_t last_ms = account_last_ms(account);
+    return account->last_ms[endpoint] == last_ms ? last_ms + 1 : last_ms;
+}
+
 void derivation_set_leg_count(struct derivation *derivation, int64_t leg_count)
 {
     derivation->leg_count = leg_count;
@@ -124,6 +141,11 @@ struct contract_book *derivation_contracts(struct derivation *derivation)
 int64_t derivation_account_count(const struct derivation *derivation)
 {
     return (int64_t)derivation->account_count;
+}
+
+struct account *derivation_account_at(const struct derivation *derivation, int64_t index)
+{
+    return derivation->accounts[index];
 }
 
 int64_t derivation_leg_count(const struct derivation *derivation)
@@ -272,12 +294,12 @@ static bool introduce_leg(struct derivation *derivation, const struct account *a
 }
 
 static bool settle_revision(struct derivation *derivation, struct ledger_change *change,
-                            int64_t poll_id, struct error *error)
+                            int64_t capture_id, struct error *error)
 {
     const struct row_sink *sink = derivation->sink;
     if (change->revision == LEDGER_REVISION_UNKNOWN) {
         int64_t highest;
-        if (!sink->find_revision(sink->context, change->leg, poll_id, &highest, error)) {
+        if (!sink->find_revision(sink->context, change->leg, capture_id, &highest, error)) {
             return false;
         }
         change->revision = highest + 1;
@@ -287,8 +309,8 @@ static bool settle_revision(struct derivation *derivation, struct ledger_change 
 }
 
 static bool put_change(struct derivation *derivation, const struct account *account,
-                       struct ledger_change *change, const struct capture *capture, int64_t poll_id,
-                       struct row_counts *counts, struct error *error)
+                       struct ledger_change *change, const struct capture *capture,
+                       int64_t capture_id, struct row_counts *counts, struct error *error)
 {
     const struct row_sink *sink = derivation->sink;
     if (change->is_new && !introduce_leg(derivation, account, change->leg, counts, error)) {
@@ -296,8 +318,8 @@ static bool put_change(struct derivation *derivation, const struct account *acco
     }
     if (change->writes_position) {
         counts->positions++;
-        if (!settle_revision(derivation, change, poll_id, error) ||
-            !sink->put_position(sink->context, change->leg, poll_id, error)) {
+        if (!settle_revision(derivation, change, capture_id, error) ||
+            !sink->put_position(sink->context, change->leg, capture_id, error)) {
             return false;
         }
     }
@@ -309,11 +331,11 @@ static bool put_change(struct derivation *derivation, const struct account *acco
 }
 
 bool derivation_put_rows(struct derivation *derivation, struct account *account,
-                         const struct capture *capture, int64_t poll_id, struct row_counts *counts,
-                         struct error *error)
+                         const struct capture *capture, int64_t capture_id,
+                         struct row_counts *counts, struct error *error)
 {
     *counts = (struct row_counts){0};
-    account->last_received_ms = capture->received_ms;
+    account->last_ms[capture->endpoint] = capture->received_ms;
     if (capture->outcome != OUTCOME_OK) {
         return true;
     }
@@ -323,7 +345,7 @@ bool derivation_put_rows(struct derivation *derivation, struct account *account,
     struct request_filter filter = request_filter_of(text_span(&capture->request));
     struct ledger_change *change;
     while ((change = ledger_next_change(account->ledger, &filter)) != NULL) {
-        if (!put_change(derivation, account, change, capture, poll_id, counts, error)) {
+        if (!put_change(derivation, account, change, capture, capture_id, counts, error)) {
             return false;
         }
     }

@@ -19,9 +19,10 @@
 struct account {
     int64_t account_id;
     struct text name;
-    int64_t last_received_ms; /* of its last poll, INT64_MIN before the first */
-    struct ledger *ledger;    /* NULL until somebody gives it one */
-    bool is_remembered;       /* the derivation's own */
+    int64_t
+        last_ms[ENDPOINT_COUNT]; /* its last capture's received_ms, INT64_MIN before the first */
+    struct ledger *ledger;       /* NULL until somebody gives it one */
+    bool is_remembered;          /* the derivation's own */
 };
 
 /* Where rows go. Each function takes one row and returns false, with the error set, to stop. */
@@ -32,14 +33,15 @@ struct row_sink {
                          struct error *error);
     bool (*put_leg)(void *context, const struct account *account, const struct leg *leg,
                     struct error *error);
-    bool (*put_position)(void *context, const struct leg *leg, int64_t poll_id,
+    bool (*put_position)(void *context, const struct leg *leg, int64_t capture_id,
                          struct error *error);
     bool (*put_valuation)(void *context, const struct leg *leg, int64_t time_ms,
                           struct error *error);
 
-    /* The highest revision that polls before `poll_id` gave this leg's updateTime; -1 for none. */
-    bool (*find_revision)(void *context, const struct leg *leg, int64_t poll_id, int64_t *revision,
-                          struct error *error);
+    /* The highest revision that captures before `capture_id` gave this leg's updateTime; -1 for
+     * none. */
+    bool (*find_revision)(void *context, const struct leg *leg, int64_t capture_id,
+                          int64_t *revision, struct error *error);
 };
 
 struct row_counts {
@@ -59,6 +61,13 @@ void derivation_free(struct derivation *derivation);
 struct account *derivation_account(struct derivation *derivation, struct span name,
                                    struct error *error);
 
+/* The received_ms of the account's last capture, INT64_MIN before the first. */
+int64_t account_last_ms(const struct account *account);
+
+/* The least received_ms that the account's next capture of this endpoint can have: times never go
+ * back within an account, and those of one endpoint go on. */
+int64_t account_earliest_ms(const struct account *account, enum endpoint endpoint);
+
 /* For loading what an earlier process derived. NULL when out of memory. */
 struct account *derivation_add_account(struct derivation *derivation, int64_t account_id,
                                        struct span name);
@@ -67,6 +76,7 @@ struct contract_book *derivation_contracts(struct derivation *derivation);
 
 /* How many there are so far. */
 int64_t derivation_account_count(const struct derivation *derivation);
+struct account *derivation_account_at(const struct derivation *derivation, int64_t index);
 int64_t derivation_leg_count(const struct derivation *derivation);
 
 /* Gives the account an empty ledger. */
@@ -82,7 +92,7 @@ bool derivation_read(struct derivation *derivation, struct account *account,
 /* Puts the rows that the capture read last makes into the sink. After a failure the derivation's
  * state is half-way and must be thrown away. */
 bool derivation_put_rows(struct derivation *derivation, struct account *account,
-                         const struct capture *capture, int64_t poll_id, struct row_counts *counts,
-                         struct error *error);
+                         const struct capture *capture, int64_t capture_id,
+                         struct row_counts *counts, struct error *error);
 
 #endif

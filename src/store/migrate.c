@@ -146,6 +146,20 @@ static bool apply_one(const struct database *database, struct sha256 *sha256, in
     return error_context(error, "migration %s", SQL_MIGRATIONS[version - 1].name);
 }
 
+/* Foreign keys are off while a migration makes a table anew: nothing may be left that they refuse.
+ */
+static bool check_foreign_keys(const struct database *database, struct error *error)
+{
+    sqlite3_stmt *check = database_prepare(database, "PRAGMA foreign_key_check", error);
+    enum step step = check != NULL ? database_step(database, check, error) : STEP_FAILED;
+    if (step == STEP_ROW) {
+        error_set(error, ERROR_FAILED, "%s: a row of %s refers to one that is not there",
+                  database->path, column_span(check, 0).data);
+    }
+    sqlite3_finalize(check);
+    return step == STEP_DONE;
+}
+
 /* Another posrec may be migrating the same file: look at the version under the write lock. */
 static bool apply_next(const struct database *database, struct sha256 *sha256, int64_t now_ms,
                        bool *more, struct error *error)
@@ -158,7 +172,8 @@ static bool apply_next(const struct database *database, struct sha256 *sha256, i
         migrate_version(database, &version, error) && refuse_newer(database, version, error);
     *more = done && version < migrate_latest();
     if (*more) {
-        done = apply_one(database, sha256, (int)version + 1, now_ms, error);
+        done = apply_one(database, sha256, (int)version + 1, now_ms, error) &&
+               check_foreign_keys(database, error);
     }
     if (done && database_run(database, "COMMIT", error)) {
         return true;
@@ -236,26 +251,25 @@ static bool refresh_views(const struct database *database, struct error *error)
     return done;
 }
 
-bool migrate_apply(const struct database *database, int64_t now_ms, int *applied,
-                   struct error *error)
+/* Applies what is lacking. A pragma within a transaction would not switch foreign keys. */
+static bool apply_all(const struct database *database, int64_t now_ms, struct error *error)
 {
-    if (!migrate_check_recorded(database, error)) {
-        return false;
-    }
-    int64_t version;
     struct sha256 *sha256 = sha256_new(error);
-    bool done = sha256 != NULL && migrate_version(database, &version, error);
-    bool more = done && version < migrate_latest();
-    int steps = 0;
+    bool more = true;
+    bool done = sha256 != NULL && database_run(database, "PRAGMA foreign_keys = OFF", error);
     while (done && more) {
         done = apply_next(database, sha256, now_ms, &more, error);
-        steps += done && more;
     }
     sha256_free(sha256);
-    if (applied != NULL) {
-        *applied = steps;
-    }
-    return done && refresh_views(database, error);
+    return done && database_run(database, "PRAGMA foreign_keys = ON", error);
+}
+
+bool migrate_apply(const struct database *database, int64_t now_ms, struct error *error)
+{
+    int64_t version;
+    return migrate_check_recorded(database, error) && migrate_version(database, &version, error) &&
+           (version == migrate_latest() || apply_all(database, now_ms, error)) &&
+           refresh_views(database, error);
 }
 
 /* Views of another text still answer; one that is not there cannot. */

@@ -13,10 +13,9 @@
 int migrate_latest(void);
 
 /* Brings the database to the latest version and refreshes posrec's views. Refuses a database that a
- * newer posrec has migrated, or whose applied migrations are not the ones this program knows.
- * *applied (may be NULL) is how many versions it went up. */
-bool migrate_apply(const struct database *database, int64_t now_ms, int *applied,
-                   struct error *error);
+ * newer posrec has migrated, or whose applied migrations are not the ones this program knows. After
+ * a failure the connection is only good for closing. */
+bool migrate_apply(const struct database *database, int64_t now_ms, struct error *error);
 
 /* For readers: the database must be at the latest version already, and have the views. */
 bool migrate_check(const struct database *database, struct error *error);

@@ -12,9 +12,10 @@ struct rebuild_watch {
     void (*on_progress)(void *context, int64_t done, int64_t total);
 };
 
-/* Replaces the derived rows in one transaction; polls and payloads are not touched. Fails, changing
- * nothing, when the bytes of a poll are not those on record. *polls is how many were read. */
+/* Replaces the derived rows in one transaction; captures and payloads are not touched. Fails,
+ * changing nothing, when the bytes of a capture are not those on record. *captures is how many were
+ * read. */
 bool rebuild_database(const struct database *database, const struct rebuild_watch *watch,
-                      int64_t *polls, struct error *error);
+                      int64_t *captures, struct error *error);
 
 #endif

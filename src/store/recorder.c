@@ -9,7 +9,7 @@
 #include "store/state_loader.h"
 
 enum statement {
-    INSERT_POLL,
+    INSERT_CAPTURE,
     SELECT_HEAD,
     SELECT_SAME_TIME,
     SELECT_DATA_VERSION,
@@ -18,18 +18,18 @@ enum statement {
 };
 
 static const char *const SQL[STATEMENT_COUNT] = {
-    [INSERT_POLL] =
-        ("INSERT INTO poll (poll_id, account_id, endpoint, due_ms, sent_ms, received_ms, "
+    [INSERT_CAPTURE] =
+        ("INSERT INTO capture (capture_id, account_id, endpoint, due_ms, sent_ms, received_ms, "
          "clock_offset_ms, interval_ms, attempt, outcome, http_status, api_code, detail, "
          "used_weight, request, row_count, payload_id, chain) "
          "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
-    [SELECT_HEAD] = "SELECT poll_id, chain FROM poll ORDER BY poll_id DESC LIMIT 1",
-    [SELECT_SAME_TIME] =
-        ("SELECT p.poll_id, p.endpoint, p.outcome, y.sha256 FROM poll AS p "
-         "LEFT JOIN payload AS y USING (payload_id) WHERE p.account_id = ? AND p.received_ms = ?"),
+    [SELECT_HEAD] = "SELECT capture_id, chain FROM capture ORDER BY capture_id DESC LIMIT 1",
+    [SELECT_SAME_TIME] = ("SELECT s.capture_id, s.outcome, y.sha256 FROM capture AS s "
+                          "LEFT JOIN payload AS y USING (payload_id) "
+                          "WHERE s.account_id = ? AND s.endpoint = ? AND s.received_ms = ?"),
     [SELECT_DATA_VERSION] = "PRAGMA data_version",
     [SELECT_EXCHANGE_INFO] =
-        "SELECT max(received_ms) FROM poll WHERE endpoint = 'exchangeInfo' AND outcome = 'ok'",
+        "SELECT max(received_ms) FROM capture WHERE endpoint = 'exchangeInfo' AND outcome = 'ok'",
 };
 
 struct recorder {
@@ -44,7 +44,7 @@ struct recorder {
     /* What is remembered of the database; NULL when it must be read again. */
     struct derivation *derivation;
     int64_t data_version;
-    int64_t last_poll_id;
+    int64_t last_capture_id;
     struct sha256_digest head;
 };
 
@@ -105,12 +105,12 @@ void recorder_free(struct recorder *recorder)
 static bool load_head(struct recorder *recorder, struct error *error)
 {
     sqlite3_stmt *select = recorder->statements[SELECT_HEAD];
-    recorder->last_poll_id = 0;
+    recorder->last_capture_id = 0;
     recorder->head = (struct sha256_digest){0};
     enum step step = database_step(recorder->database, select, error);
     bool taken = step != STEP_FAILED;
     if (step == STEP_ROW) {
-        recorder->last_poll_id = sqlite3_column_int64(select, 0);
+        recorder->last_capture_id = sqlite3_column_int64(select, 0);
         taken = sha256_from_bytes(column_span(select, 1), &recorder->head) ||
                 error_set(error, ERROR_FAILED, "the chain's head is damaged (run 'posrec verify')");
     }
@@ -164,25 +164,25 @@ void recorder_rollback(struct recorder *recorder)
     forget(recorder);
 }
 
-static bool link_poll(struct recorder *recorder, const struct capture *capture, int64_t poll_id,
-                      int64_t row_count, const struct sha256_digest *body_sha256,
-                      struct error *error)
+static bool link_capture(struct recorder *recorder, const struct capture *capture,
+                         int64_t capture_id, int64_t row_count,
+                         const struct sha256_digest *body_sha256, struct error *error)
 {
-    struct chain_poll poll = {poll_id, PRODUCT_COIN_M, row_count, capture, body_sha256};
+    struct chain_link link = {capture_id, PRODUCT_COIN_M, row_count, capture, body_sha256};
     struct sha256_digest next;
-    if (!chain_next(recorder->sha256, &recorder->head, &poll, &recorder->canonical, &next, error)) {
+    if (!chain_next(recorder->sha256, &recorder->head, &link, &recorder->canonical, &next, error)) {
         return false;
     }
     recorder->head = next;
     return true;
 }
 
-static bool insert_poll(struct recorder *recorder, const struct account *account,
-                        const struct capture *capture, const struct recorded *recorded,
-                        struct maybe_int payload_id, struct error *error)
+static bool insert_capture(struct recorder *recorder, const struct account *account,
+                           const struct capture *capture, const struct recorded *recorded,
+                           struct maybe_int payload_id, struct error *error)
 {
-    sqlite3_stmt *insert = recorder->statements[INSERT_POLL];
-    bind_int(insert, 1, recorded->poll_id);
+    sqlite3_stmt *insert = recorder->statements[INSERT_CAPTURE];
+    bind_int(insert, 1, recorded->capture_id);
     bind_int(insert, 2, account->account_id);
     bind_span(insert, 3, span_of(endpoint_name(capture->endpoint)));
     bind_maybe(insert, 4, capture->due_ms);
@@ -203,7 +203,7 @@ static bool insert_poll(struct recorder *recorder, const struct account *account
     return database_step_done(recorder->database, insert, error);
 }
 
-/* Whether the capture is the poll that is recorded for its time already. */
+/* Whether the capture is recorded for its time already. */
 static bool find_duplicate(struct recorder *recorder, const struct account *account,
                            const struct capture *capture, struct recorded *recorded,
                            struct error *error)
@@ -215,31 +215,32 @@ static bool find_duplicate(struct recorder *recorder, const struct account *acco
     }
     sqlite3_stmt *select = recorder->statements[SELECT_SAME_TIME];
     bind_int(select, 1, account->account_id);
-    bind_int(select, 2, capture->received_ms);
+    bind_span(select, 2, span_of(endpoint_name(capture->endpoint)));
+    bind_int(select, 3, capture->received_ms);
     enum step step = database_step(recorder->database, select, error);
     if (step == STEP_ROW) {
-        struct span stored = column_span(select, 3);
+        struct span stored = column_span(select, 2);
         struct span sha256 = {(const char *)digest.bytes, capture->has_body ? SHA256_SIZE : 0};
-        recorded->poll_id = sqlite3_column_int64(select, 0);
+        recorded->capture_id = sqlite3_column_int64(select, 0);
         recorded->is_duplicate =
-            span_is(column_span(select, 1), endpoint_name(capture->endpoint)) &&
             span_equal(stored, sha256) &&
-            (capture->has_body || span_is(column_span(select, 2), outcome_name(capture->outcome)));
+            (capture->has_body || span_is(column_span(select, 1), outcome_name(capture->outcome)));
     }
     sqlite3_reset(select);
     return step != STEP_FAILED;
 }
 
-/* Decides what a time means that is not later than the account's last one. */
+/* Decides what a time means that cannot follow those that the account has. */
 static bool place_in_time(struct recorder *recorder, enum record_mode mode,
                           const struct account *account, struct capture *capture,
                           struct recorded *recorded, struct error *error)
 {
-    if (capture->received_ms > account->last_received_ms) {
+    int64_t earliest_ms = account_earliest_ms(account, capture->endpoint);
+    if (capture->received_ms >= earliest_ms) {
         return true;
     }
     if (mode == RECORD_LIVE) {
-        capture->received_ms = account->last_received_ms + 1;
+        capture->received_ms = earliest_ms;
         recorded->time_moved = true;
         return true;
     }
@@ -249,21 +250,21 @@ static bool place_in_time(struct recorder *recorder, enum record_mode mode,
     if (recorded->is_duplicate) {
         return true;
     }
-    if (recorded->poll_id != 0) {
+    if (recorded->capture_id != 0) {
         return error_set(error, ERROR_USAGE,
-                         "account %s: poll %lld has the same received_ms %lld and other bytes",
-                         text_string(&account->name), (long long)recorded->poll_id,
+                         "account %s: capture %lld has the same received_ms %lld and other bytes",
+                         text_string(&account->name), (long long)recorded->capture_id,
                          (long long)capture->received_ms);
     }
     return error_set(error, ERROR_USAGE,
-                     "account %s: received_ms %lld is before its last poll's %lld (sort by time; "
-                     "to merge, export both and import into a new database)",
+                     "account %s: received_ms %lld is before its last capture's %lld (sort by "
+                     "time; to merge, export both and import into a new database)",
                      text_string(&account->name), (long long)capture->received_ms,
-                     (long long)account->last_received_ms);
+                     (long long)account_last_ms(account));
 }
 
-static bool write_poll(struct recorder *recorder, struct account *account, struct capture *capture,
-                       struct recorded *recorded, struct error *error)
+static bool write_capture(struct recorder *recorder, struct account *account,
+                          struct capture *capture, struct recorded *recorded, struct error *error)
 {
     struct maybe_int payload_id = {0};
     struct sha256_digest digest;
@@ -278,16 +279,16 @@ static bool write_poll(struct recorder *recorder, struct account *account, struc
             return false;
         }
     }
-    recorded->poll_id = recorder->last_poll_id + 1;
+    recorded->capture_id = recorder->last_capture_id + 1;
     struct row_counts counts;
-    if (!link_poll(recorder, capture, recorded->poll_id, recorded->row_count,
-                   capture->has_body ? &digest : NULL, error) ||
-        !insert_poll(recorder, account, capture, recorded, payload_id, error) ||
-        !derivation_put_rows(recorder->derivation, account, capture, recorded->poll_id, &counts,
+    if (!link_capture(recorder, capture, recorded->capture_id, recorded->row_count,
+                      capture->has_body ? &digest : NULL, error) ||
+        !insert_capture(recorder, account, capture, recorded, payload_id, error) ||
+        !derivation_put_rows(recorder->derivation, account, capture, recorded->capture_id, &counts,
                              error)) {
         return false;
     }
-    recorder->last_poll_id = recorded->poll_id;
+    recorder->last_capture_id = recorded->capture_id;
     recorded->position_count = counts.positions;
     recorded->valuation_count = counts.valuations;
     recorded->new_contract_count = counts.derived_contracts;
@@ -306,7 +307,7 @@ bool recorder_append(struct recorder *recorder, enum record_mode mode, struct ca
         !place_in_time(recorder, mode, account, capture, recorded, error)) {
         return false;
     }
-    return recorded->is_duplicate || write_poll(recorder, account, capture, recorded, error);
+    return recorded->is_duplicate || write_capture(recorder, account, capture, recorded, error);
 }
 
 bool recorder_record(struct recorder *recorder, enum record_mode mode, struct capture *capture,

@@ -13,19 +13,19 @@
 #include "store/database.h"
 
 enum record_mode {
-    RECORD_LIVE,   /* a time that is not later than the account's last one becomes last + 1 */
+    RECORD_LIVE,   /* a time before the earliest that can follow becomes that one */
     RECORD_IMPORT, /* such a capture is a duplicate when it is recorded already, else an error */
 };
 
 /* What became of a capture. */
 struct recorded {
-    int64_t poll_id; /* of the poll recorded before, when it is a duplicate */
+    int64_t capture_id; /* of the capture recorded before, when it is a duplicate */
     int64_t row_count;
     int64_t position_count; /* rows written */
     int64_t valuation_count;
     int64_t new_contract_count; /* symbols never seen before, known by name alone so far */
     bool is_duplicate;          /* it was recorded already; nothing was written */
-    bool time_moved;            /* received_ms became last + 1 */
+    bool time_moved;            /* received_ms was too early and became the earliest */
 };
 
 struct recorder;

@@ -23,16 +23,16 @@ static const char *const SQL[STATEMENT_COUNT] = {
          "contract_size_e8 FROM contract WHERE contract_id = ?"),
     [SELECT_LEG] = "SELECT position_side, account_id, contract_id FROM leg WHERE leg_id = ?",
     [SELECT_POSITION] =
-        ("SELECT poll_id, update_ms, revision, present, rounded, margin_type, extra, "
+        ("SELECT capture_id, update_ms, revision, present, rounded, margin_type, extra, "
          "position_amount_e8, entry_price_e8, break_even_price_e8, leverage, max_quantity_e8, "
          "auto_add_margin, isolated_wallet_e8 "
-         "FROM position WHERE leg_id = ? AND poll_id > ? ORDER BY poll_id LIMIT 1"),
+         "FROM position WHERE leg_id = ? AND capture_id > ? ORDER BY capture_id LIMIT 1"),
     [SELECT_VALUATION] =
         ("SELECT time_ms, update_ms, revision, rounded, mark_price_e8, unrealized_pnl_e8, "
          "liquidation_price_e8, isolated_margin_e8, notional_value_e8 "
          "FROM valuation WHERE leg_id = ? AND time_ms > ? ORDER BY time_ms LIMIT 1"),
     [SELECT_REVISION] = ("SELECT max(revision) FROM position "
-                         "WHERE leg_id = ? AND update_ms = ? AND poll_id < ?"),
+                         "WHERE leg_id = ? AND update_ms = ? AND capture_id < ?"),
 };
 
 static const char *const POSITION_COLUMNS[POSITION_COLUMN_COUNT] = {
@@ -46,7 +46,7 @@ static const char *const VALUATION_COLUMNS[COLUMN_COUNT - POSITION_COLUMN_COUNT]
 
 /* How far a leg's rows were checked. */
 struct checked {
-    int64_t poll_id;
+    int64_t capture_id;
     int64_t time_ms;
 };
 
@@ -54,7 +54,7 @@ struct row_checker {
     const struct database *database;
     struct row_sink sink;
     sqlite3_stmt *statements[STATEMENT_COUNT];
-    int64_t from_poll_id;
+    int64_t from_capture_id;
     struct checked *legs; /* by leg_id */
     size_t leg_capacity;
     struct row_checker_counts counts;
@@ -136,7 +136,7 @@ static struct checked *checked_of(struct row_checker *checker, const struct leg 
             return NULL;
         }
         for (size_t i = checker->leg_capacity; i < wanted; i++) {
-            grown[i] = (struct checked){checker->from_poll_id - 1, INT64_MIN};
+            grown[i] = (struct checked){checker->from_capture_id - 1, INT64_MIN};
         }
         checker->legs = grown;
         checker->leg_capacity = wanted;
@@ -193,14 +193,14 @@ static bool put_leg(void *context, const struct account *account, const struct l
     return same;
 }
 
-static bool same_position(struct row_checker *checker, const struct leg *leg, int64_t poll_id,
+static bool same_position(struct row_checker *checker, const struct leg *leg, int64_t capture_id,
                           sqlite3_stmt *select)
 {
     const struct position_row *row = &leg->row;
     const struct row_name name = {"position", text_string(&row->symbol),
                                   text_string(&row->position_side)};
     bool same =
-        same_int(checker, &name, "poll_id", column_maybe(select, 0), maybe_of(poll_id)) &&
+        same_int(checker, &name, "capture_id", column_maybe(select, 0), maybe_of(capture_id)) &&
         same_int(checker, &name, "update_ms", column_maybe(select, 1), maybe_of(row->update_ms)) &&
         same_int(checker, &name, "revision", column_maybe(select, 2), maybe_of(leg->revision)) &&
         same_int(checker, &name, "present", column_maybe(select, 3), maybe_of(leg->present)) &&
@@ -218,11 +218,12 @@ static bool same_position(struct row_checker *checker, const struct leg *leg, in
 
 static bool missing(struct row_checker *checker, const char *table, const struct leg *leg)
 {
-    return found(checker, "%s %s %s: the row of this poll is missing", table,
+    return found(checker, "%s %s %s: the row of this capture is missing", table,
                  text_string(&leg->row.symbol), text_string(&leg->row.position_side));
 }
 
-static bool put_position(void *context, const struct leg *leg, int64_t poll_id, struct error *error)
+static bool put_position(void *context, const struct leg *leg, int64_t capture_id,
+                         struct error *error)
 {
     struct row_checker *checker = context;
     sqlite3_stmt *select = checker->statements[SELECT_POSITION];
@@ -231,12 +232,12 @@ static bool put_position(void *context, const struct leg *leg, int64_t poll_id, 
         return false;
     }
     bind_int(select, 1, leg->leg_id);
-    bind_int(select, 2, checked->poll_id);
+    bind_int(select, 2, checked->capture_id);
     enum step step = database_step(checker->database, select, error);
-    bool same = step == STEP_ROW ? same_position(checker, leg, poll_id, select)
+    bool same = step == STEP_ROW ? same_position(checker, leg, capture_id, select)
                                  : step == STEP_DONE && missing(checker, "position", leg);
     sqlite3_reset(select);
-    checked->poll_id = poll_id;
+    checked->capture_id = capture_id;
     checker->counts.positions++;
     return same;
 }
@@ -281,14 +282,14 @@ static bool put_valuation(void *context, const struct leg *leg, int64_t time_ms,
     return same;
 }
 
-static bool find_revision(void *context, const struct leg *leg, int64_t poll_id, int64_t *revision,
-                          struct error *error)
+static bool find_revision(void *context, const struct leg *leg, int64_t capture_id,
+                          int64_t *revision, struct error *error)
 {
     struct row_checker *checker = context;
     sqlite3_stmt *select = checker->statements[SELECT_REVISION];
     bind_int(select, 1, leg->leg_id);
     bind_int(select, 2, leg->row.update_ms);
-    bind_int(select, 3, poll_id);
+    bind_int(select, 3, capture_id);
     enum step step = database_step(checker->database, select, error);
     if (step == STEP_ROW) {
         struct maybe_int highest = column_maybe(select, 0);
@@ -298,18 +299,20 @@ static bool find_revision(void *context, const struct leg *leg, int64_t poll_id,
     return step == STEP_ROW;
 }
 
-/* Rows of earlier polls are behind the legs' marks. */
+/* Rows of earlier captures are behind the legs' marks. */
 static bool mark_earlier_valuations(struct row_checker *checker, struct error *error)
 {
-    sqlite3_stmt *select = database_prepare(
-        checker->database,
-        "SELECT l.leg_id, (SELECT p.received_ms FROM poll AS p WHERE p.account_id = l.account_id "
-        "AND p.poll_id < ?1 ORDER BY p.received_ms DESC LIMIT 1) FROM leg AS l",
-        error);
+    sqlite3_stmt *select = database_prepare(checker->database,
+                                            "SELECT l.leg_id, (SELECT s.received_ms FROM capture "
+                                            "AS s WHERE s.account_id = l.account_id "
+                                            "AND s.endpoint = 'positionRisk' AND s.capture_id < ?1 "
+                                            "ORDER BY s.received_ms DESC LIMIT 1) "
+                                            "FROM leg AS l",
+                                            error);
     if (select == NULL) {
         return false;
     }
-    bind_int(select, 1, checker->from_poll_id);
+    bind_int(select, 1, checker->from_capture_id);
     enum step step;
     struct checked *checked = NULL;
     while ((step = database_step(checker->database, select, error)) == STEP_ROW) {
@@ -324,7 +327,7 @@ static bool mark_earlier_valuations(struct row_checker *checker, struct error *e
     return step == STEP_DONE;
 }
 
-struct row_checker *row_checker_new(const struct database *database, int64_t from_poll_id,
+struct row_checker *row_checker_new(const struct database *database, int64_t from_capture_id,
                                     struct error *error)
 {
     struct row_checker *checker = calloc(1, sizeof *checker);
@@ -333,7 +336,7 @@ struct row_checker *row_checker_new(const struct database *database, int64_t fro
         return NULL;
     }
     checker->database = database;
-    checker->from_poll_id = from_poll_id;
+    checker->from_capture_id = from_capture_id;
     checker->sink = (struct row_sink){checker,      put_account,   put_contract, put_leg,
                                       put_position, put_valuation, find_revision};
     bool ready = true;
@@ -341,7 +344,7 @@ struct row_checker *row_checker_new(const struct database *database, int64_t fro
         checker->statements[i] = database_prepare(database, SQL[i], error);
         ready = checker->statements[i] != NULL;
     }
-    if (!ready || (from_poll_id > 1 && !mark_earlier_valuations(checker, error))) {
+    if (!ready || (from_capture_id > 1 && !mark_earlier_valuations(checker, error))) {
         row_checker_free(checker);
         return NULL;
     }
@@ -411,7 +414,7 @@ static bool check_count(struct row_checker *checker, const char *sql, const char
     if (!database_integer(checker->database, sql, &stored, error)) {
         return false;
     }
-    return stored == derived || found(checker, "%s has %lld rows, the polls make %lld", table,
+    return stored == derived || found(checker, "%s has %lld rows, the captures make %lld", table,
                                       (long long)stored, (long long)derived);
 }
 
@@ -424,10 +427,10 @@ static bool check_no_more(struct row_checker *checker, enum statement which, con
     for (size_t i = 1; i < checker->leg_capacity && step == STEP_DONE; i++) {
         const struct checked *checked = &checker->legs[i];
         bind_int(select, 1, (int64_t)i);
-        bind_int(select, 2, which == SELECT_POSITION ? checked->poll_id : checked->time_ms);
+        bind_int(select, 2, which == SELECT_POSITION ? checked->capture_id : checked->time_ms);
         step = database_step(checker->database, select, error);
         if (step == STEP_ROW) {
-            found(checker, "%s of leg %zu at %lld: no poll makes this row", table, i,
+            found(checker, "%s of leg %zu at %lld: no capture makes this row", table, i,
                   (long long)sqlite3_column_int64(select, 0));
         }
     }

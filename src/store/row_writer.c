@@ -25,7 +25,7 @@ static const char *const SQL[STATEMENT_COUNT] = {
     [INSERT_LEG] =
         "INSERT INTO leg (leg_id, account_id, contract_id, position_side) VALUES (?, ?, ?, ?)",
     [INSERT_POSITION] =
-        ("INSERT INTO position (leg_id, update_ms, revision, poll_id, position_amount_e8, "
+        ("INSERT INTO position (leg_id, update_ms, revision, capture_id, position_amount_e8, "
          "entry_price_e8, break_even_price_e8, leverage, max_quantity_e8, auto_add_margin, "
          "isolated_wallet_e8, margin_type, present, rounded, extra) "
          "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
@@ -88,7 +88,8 @@ static bool put_leg(void *context, const struct account *account, const struct l
     return put(writer, INSERT_LEG, error);
 }
 
-static bool put_position(void *context, const struct leg *leg, int64_t poll_id, struct error *error)
+static bool put_position(void *context, const struct leg *leg, int64_t capture_id,
+                         struct error *error)
 {
     struct row_writer *writer = context;
     sqlite3_stmt *insert = writer->statements[INSERT_POSITION];
@@ -96,7 +97,7 @@ static bool put_position(void *context, const struct leg *leg, int64_t poll_id, 
     bind_int(insert, 1, leg->leg_id);
     bind_int(insert, 2, row->update_ms);
     bind_int(insert, 3, leg->revision);
-    bind_int(insert, 4, poll_id);
+    bind_int(insert, 4, capture_id);
     for (int i = 0; i < POSITION_COLUMN_COUNT; i++) {
         bind_maybe(insert, 5 + i, position_row_column(row, i));
     }
@@ -127,12 +128,12 @@ static bool put_valuation(void *context, const struct leg *leg, int64_t time_ms,
     return put(writer, INSERT_VALUATION, error);
 }
 
-static bool find_revision(void *context, const struct leg *leg, int64_t poll_id, int64_t *revision,
-                          struct error *error)
+static bool find_revision(void *context, const struct leg *leg, int64_t capture_id,
+                          int64_t *revision, struct error *error)
 {
     struct row_writer *writer = context;
     sqlite3_stmt *select = writer->statements[SELECT_REVISION];
-    (void)poll_id; /* every row is of an earlier poll */
+    (void)capture_id; /* every row is of an earlier capture */
     bind_int(select, 1, leg->leg_id);
     bind_int(select, 2, leg->row.update_ms);
     enum step step = database_step(writer->database, select, error);

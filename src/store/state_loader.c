@@ -2,16 +2,9 @@
 
 static bool take_account(struct derivation *derivation, sqlite3_stmt *select, struct error *error)
 {
-    struct account *account =
-        derivation_add_account(derivation, sqlite3_column_int64(select, 0), column_span(select, 1));
-    if (account == NULL) {
-        return error_no_memory(error);
-    }
-    struct maybe_int last_ms = column_maybe(select, 2);
-    if (last_ms.known) {
-        account->last_received_ms = last_ms.value;
-    }
-    return true;
+    return derivation_add_account(derivation, sqlite3_column_int64(select, 0),
+                                  column_span(select, 1)) != NULL ||
+           error_no_memory(error);
 }
 
 static bool take_contract(struct derivation *derivation, sqlite3_stmt *select, struct error *error)
@@ -43,9 +36,9 @@ static bool take_leg_count(struct derivation *derivation, sqlite3_stmt *select, 
     return true;
 }
 
-/* Runs a SELECT, its first parameter (if it has one) bound to before_poll_id, over `take`. */
+/* Runs a SELECT, its first parameter (if it has one) bound to before_capture_id, over `take`. */
 static bool load_rows(const struct database *database, const char *sql,
-                      struct derivation *derivation, int64_t before_poll_id,
+                      struct derivation *derivation, int64_t before_capture_id,
                       bool (*take)(struct derivation *, sqlite3_stmt *, struct error *),
                       struct error *error)
 {
@@ -54,7 +47,7 @@ static bool load_rows(const struct database *database, const char *sql,
         return false;
     }
     if (sqlite3_bind_parameter_count(select) > 0) {
-        bind_int(select, 1, before_poll_id);
+        bind_int(select, 1, before_capture_id);
     }
     enum step step;
     bool taken = true;
@@ -65,22 +58,47 @@ static bool load_rows(const struct database *database, const char *sql,
     return taken && step == STEP_DONE;
 }
 
-bool state_load(const struct database *database, struct derivation *derivation,
-                int64_t before_poll_id, struct error *error)
+/* When each account's last capture of each endpoint was. */
+static bool load_last_times(const struct database *database, struct derivation *derivation,
+                            int64_t before_capture_id, struct error *error)
 {
-    static const char ACCOUNTS[] =
-        "SELECT account_id, name, (SELECT received_ms FROM poll AS p "
-        "WHERE p.account_id = a.account_id AND p.poll_id < ?1 ORDER BY received_ms DESC LIMIT 1) "
-        "FROM account AS a ORDER BY account_id";
+    sqlite3_stmt *select = database_prepare(
+        database,
+        "SELECT received_ms FROM capture WHERE account_id = ? AND endpoint = ? AND capture_id < ? "
+        "ORDER BY received_ms DESC LIMIT 1",
+        error);
+    enum step step = select != NULL ? STEP_DONE : STEP_FAILED;
+    for (int64_t i = 0; i < derivation_account_count(derivation); i++) {
+        struct account *account = derivation_account_at(derivation, i);
+        for (int endpoint = 0; endpoint < ENDPOINT_COUNT && step != STEP_FAILED; endpoint++) {
+            bind_int(select, 1, account->account_id);
+            bind_span(select, 2, span_of(endpoint_name((enum endpoint)endpoint)));
+            bind_int(select, 3, before_capture_id);
+            step = database_step(database, select, error);
+            if (step == STEP_ROW) {
+                account->last_ms[endpoint] = sqlite3_column_int64(select, 0);
+                sqlite3_reset(select);
+            }
+        }
+    }
+    sqlite3_finalize(select);
+    return step != STEP_FAILED;
+}
+
+bool state_load(const struct database *database, struct derivation *derivation,
+                int64_t before_capture_id, struct error *error)
+{
+    static const char ACCOUNTS[] = "SELECT account_id, name FROM account ORDER BY account_id";
     static const char CONTRACTS[] =
         "SELECT contract_id, symbol, pair, margin_asset, contract_type, delivery_ms, "
         "contract_size_e8, source FROM contract ORDER BY contract_id";
     static const char LEGS[] =
         "SELECT count(*) FROM leg AS l WHERE EXISTS "
-        "(SELECT 1 FROM position AS p WHERE p.leg_id = l.leg_id AND p.poll_id < ?1)";
-    return load_rows(database, ACCOUNTS, derivation, before_poll_id, take_account, error) &&
-           load_rows(database, CONTRACTS, derivation, before_poll_id, take_contract, error) &&
-           load_rows(database, LEGS, derivation, before_poll_id, take_leg_count, error);
+        "(SELECT 1 FROM position AS p WHERE p.leg_id = l.leg_id AND p.capture_id < ?1)";
+    return load_rows(database, ACCOUNTS, derivation, before_capture_id, take_account, error) &&
+           load_last_times(database, derivation, before_capture_id, error) &&
+           load_rows(database, CONTRACTS, derivation, before_capture_id, take_contract, error) &&
+           load_rows(database, LEGS, derivation, before_capture_id, take_leg_count, error);
 }
 
 /* The columns of LEG_STATE. */
@@ -102,15 +120,15 @@ enum {
 static const char LEG_STATE[] =
     "SELECT l.leg_id, c.symbol, l.position_side, p.update_ms, p.revision, p.present, "
     "p.margin_type, p.rounded, v.rounded, p.extra, "
-    "(SELECT m.update_ms FROM position AS m WHERE m.leg_id = l.leg_id AND m.poll_id < ?2 "
+    "(SELECT m.update_ms FROM position AS m WHERE m.leg_id = l.leg_id AND m.capture_id < ?2 "
     "ORDER BY m.update_ms DESC LIMIT 1), "
     "p.position_amount_e8, p.entry_price_e8, p.break_even_price_e8, p.leverage, "
     "p.max_quantity_e8, p.auto_add_margin, p.isolated_wallet_e8, "
     "v.mark_price_e8, v.unrealized_pnl_e8, v.liquidation_price_e8, v.isolated_margin_e8, "
     "v.notional_value_e8 "
     "FROM leg AS l JOIN contract AS c ON c.contract_id = l.contract_id "
-    "JOIN position AS p ON p.leg_id = l.leg_id AND p.poll_id = "
-    "(SELECT max(m.poll_id) FROM position AS m WHERE m.leg_id = l.leg_id AND m.poll_id < ?2) "
+    "JOIN position AS p ON p.leg_id = l.leg_id AND p.capture_id = "
+    "(SELECT max(m.capture_id) FROM position AS m WHERE m.leg_id = l.leg_id AND m.capture_id < ?2) "
     "JOIN valuation AS v ON v.leg_id = l.leg_id AND v.time_ms = "
     "(SELECT max(m.time_ms) FROM valuation AS m WHERE m.leg_id = l.leg_id AND m.time_ms <= ?3) "
     "WHERE l.account_id = ?1 ORDER BY l.leg_id";
@@ -159,7 +177,7 @@ static bool take_leg(struct derivation *derivation, struct ledger *ledger, sqlit
 }
 
 bool state_load_ledger(const struct database *database, struct derivation *derivation,
-                       struct account *account, int64_t before_poll_id, struct error *error)
+                       struct account *account, int64_t before_capture_id, struct error *error)
 {
     if (!derivation_open_ledger(derivation, account, error)) {
         return false;
@@ -169,8 +187,8 @@ bool state_load_ledger(const struct database *database, struct derivation *deriv
         return false;
     }
     bind_int(select, 1, account->account_id);
-    bind_int(select, 2, before_poll_id);
-    bind_int(select, 3, account->last_received_ms);
+    bind_int(select, 2, before_capture_id);
+    bind_int(select, 3, account->last_ms[ENDPOINT_POSITION_RISK]);
     enum step step;
     bool taken = true;
     while (taken && (step = database_step(database, select, error)) == STEP_ROW) {

@@ -1,4 +1,4 @@
-/* Loads what an earlier process derived: where a derivation stands before a given poll. */
+/* Loads what an earlier process derived: where a derivation stands before a given capture. */
 #ifndef POSREC_STORE_STATE_LOADER_H
 #define POSREC_STORE_STATE_LOADER_H
 
@@ -8,16 +8,16 @@
 #include "store/database.h"
 #include "store/derivation.h"
 
-/* Before no poll in particular: after all of them. */
+/* Before no capture in particular: after all of them. */
 #define STATE_NOW INT64_MAX
 
 /* Loads accounts, contracts and the number of legs into a new derivation. Contracts are as they are
  * now: the tables keep no earlier ones. Ledgers are loaded by themselves, when they are needed. */
 bool state_load(const struct database *database, struct derivation *derivation,
-                int64_t before_poll_id, struct error *error);
+                int64_t before_capture_id, struct error *error);
 
 /* Gives the account its ledger. */
 bool state_load_ledger(const struct database *database, struct derivation *derivation,
-                       struct account *account, int64_t before_poll_id, struct error *error);
+                       struct account *account, int64_t before_capture_id, struct error *error);
 
 #endif

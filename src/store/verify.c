@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/capture_reader.h"
 #include "store/chain.h"
 #include "store/derivation.h"
 #include "store/migrate.h"
-#include "store/poll_reader.h"
 #include "store/row_checker.h"
 #include "store/schema_check.h"
 #include "store/state_loader.h"
@@ -30,15 +30,15 @@ struct verification {
     const struct verify_settings *settings;
     struct verify_report *report;
     struct sha256 *sha256;
-    struct poll_reader *reader;
+    struct capture_reader *reader;
     struct row_checker *checker;
     struct derivation *derivation;
-    struct stored_poll poll; /* the one at hand */
-    struct capture derived;  /* what its bytes say of outcome, code and detail */
-    struct text canonical;   /* scratch of the chain */
-    int64_t next_poll_id;
-    int64_t last_payload_id; /* payloads are numbered in the order of their first poll */
-    int64_t poll_count;
+    struct stored_capture stored; /* the one at hand */
+    struct capture derived;       /* what its bytes say of outcome, code and detail */
+    struct text canonical;        /* scratch of the chain */
+    int64_t next_capture_id;
+    int64_t last_payload_id; /* payloads are numbered in the order of their first capture */
+    int64_t capture_count;
     bool head_found;
 };
 
@@ -61,10 +61,10 @@ static bool found(struct verify_report *report, enum verify_kind kind, const cha
     return false;
 }
 
-static bool found_at_poll(struct verification *run, enum verify_kind kind, const char *what)
+static bool found_at_capture(struct verification *run, enum verify_kind kind, const char *what)
 {
-    run->report->poll_id = maybe_of(run->poll.poll_id);
-    run->report->time_ms = maybe_of(run->poll.capture.received_ms);
+    run->report->capture_id = maybe_of(run->stored.capture_id);
+    run->report->time_ms = maybe_of(run->stored.capture.received_ms);
     return found(run->report, kind, "%s", what);
 }
 
@@ -99,22 +99,22 @@ static bool check_file(struct verification *run, struct error *error)
            found(run->report, VERIFY_SCHEMA, "%s", why.text);
 }
 
-/* The link before the first poll that is checked, and the payload number reached by then. */
+/* The link before the first capture that is checked, and the payload number reached by then. */
 static bool load_start(struct verification *run, struct error *error)
 {
-    int64_t from = run->settings->from_poll_id;
-    run->next_poll_id = from;
+    int64_t from = run->settings->from_capture_id;
+    run->next_capture_id = from;
     if (from <= 1) {
         return true;
     }
-    enum step step = poll_reader_get(run->reader, from - 1, &run->poll, error);
+    enum step step = capture_reader_get(run->reader, from - 1, &run->stored, error);
     if (step == STEP_DONE) {
-        return error_set(error, ERROR_USAGE, "verify: --from: there is no poll %lld before it",
+        return error_set(error, ERROR_USAGE, "verify: --from: there is no capture %lld before it",
                          (long long)(from - 1));
     }
-    run->report->head = run->poll.chain;
+    run->report->head = run->stored.chain;
     sqlite3_stmt *select = database_prepare(
-        run->database, "SELECT max(payload_id) FROM poll WHERE poll_id < ?", error);
+        run->database, "SELECT max(payload_id) FROM capture WHERE capture_id < ?", error);
     if (step == STEP_FAILED || select == NULL) {
         return false;
     }
@@ -127,21 +127,21 @@ static bool load_start(struct verification *run, struct error *error)
 
 static bool check_payload(struct verification *run, struct error *error)
 {
-    const struct stored_poll *poll = &run->poll;
+    const struct stored_capture *stored = &run->stored;
     bool intact;
-    if (!poll->payload_id.known) {
+    if (!stored->payload_id.known) {
         return true;
     }
-    if (!poll_reader_check_body(run->reader, poll, &intact, error)) {
+    if (!capture_reader_check_body(run->reader, stored, &intact, error)) {
         return false;
     }
     if (!intact) {
-        return found_at_poll(run, VERIFY_PAYLOAD, "the bytes do not have the SHA-256 on record");
+        return found_at_capture(run, VERIFY_PAYLOAD, "the bytes do not have the SHA-256 on record");
     }
-    if (poll->payload_id.value > run->last_payload_id + 1) {
-        return found_at_poll(run, VERIFY_PAYLOAD, "its payload is not the next one");
+    if (stored->payload_id.value > run->last_payload_id + 1) {
+        return found_at_capture(run, VERIFY_PAYLOAD, "its payload is not the next one");
     }
-    if (poll->payload_id.value == run->last_payload_id + 1) {
+    if (stored->payload_id.value == run->last_payload_id + 1) {
         run->last_payload_id++;
         run->report->payloads++;
     }
@@ -150,32 +150,33 @@ static bool check_payload(struct verification *run, struct error *error)
 
 static bool check_link(struct verification *run, struct error *error)
 {
-    const struct stored_poll *poll = &run->poll;
-    const struct chain_poll link = {
-        .poll_id = poll->poll_id,
-        .product = text_string(&poll->product),
-        .row_count = poll->row_count,
-        .capture = &poll->capture,
-        .body_sha256 = poll->payload_id.known ? &poll->body_sha256 : NULL,
+    const struct stored_capture *stored = &run->stored;
+    const struct chain_link link = {
+        .capture_id = stored->capture_id,
+        .product = text_string(&stored->product),
+        .row_count = stored->row_count,
+        .capture = &stored->capture,
+        .body_sha256 = stored->payload_id.known ? &stored->body_sha256 : NULL,
     };
     struct sha256_digest next;
     if (!chain_next(run->sha256, &run->report->head, &link, &run->canonical, &next, error)) {
         return false;
     }
-    if (!sha256_equal(&next, &poll->chain)) {
-        return found_at_poll(run, VERIFY_CHAIN,
-                             "the link does not follow from the poll and the link before it");
+    if (!sha256_equal(&next, &stored->chain)) {
+        return found_at_capture(run, VERIFY_CHAIN,
+                                "the link does not follow from the capture and the link before it");
     }
     run->report->head = next;
     run->head_found |= run->settings->head != NULL && sha256_equal(&next, run->settings->head);
     return true;
 }
 
-/* Judges the bytes again into run->derived, whose body is the stored poll's for the time being. */
+/* Judges the bytes again into run->derived, whose body is the stored capture's for the time being.
+ */
 static bool judge_again(struct verification *run, struct account *account, int64_t *row_count,
                         struct error *error)
 {
-    struct capture *stored = &run->poll.capture, *derived = &run->derived;
+    struct capture *stored = &run->stored.capture, *derived = &run->derived;
     struct text detail = derived->detail;
     *derived = *stored;
     derived->detail = detail;
@@ -190,7 +191,7 @@ static bool judge_again(struct verification *run, struct account *account, int64
 
 static bool check_outcome(struct verification *run, struct account *account, struct error *error)
 {
-    const struct capture *stored = &run->poll.capture;
+    const struct capture *stored = &run->stored.capture;
     int64_t row_count;
     if (!judge_again(run, account, &row_count, error)) {
         return false;
@@ -198,83 +199,85 @@ static bool check_outcome(struct verification *run, struct account *account, str
     if (run->derived.outcome == stored->outcome &&
         maybe_equal(run->derived.api_code, stored->api_code) &&
         span_equal(text_span(&run->derived.detail), text_span(&stored->detail)) &&
-        row_count == run->poll.row_count) {
+        row_count == run->stored.row_count) {
         return true;
     }
-    return found_at_poll(run, VERIFY_OUTCOME,
-                         "outcome, code, detail or row count do not follow from the bytes");
+    return found_at_capture(run, VERIFY_OUTCOME,
+                            "outcome, code, detail or row count do not follow from the bytes");
 }
 
 /* What a step that stopped means: a finding of the row checker's, or a failure. */
-static bool rows_stopped(struct verification *run, bool at_poll)
+static bool rows_stopped(struct verification *run, bool at_capture)
 {
     const char *finding = row_checker_finding(run->checker);
     if (finding == NULL) {
         return false;
     }
-    return at_poll ? found_at_poll(run, VERIFY_ROWS, finding)
-                   : found(run->report, VERIFY_ROWS, "%s", finding);
+    return at_capture ? found_at_capture(run, VERIFY_ROWS, finding)
+                      : found(run->report, VERIFY_ROWS, "%s", finding);
 }
 
 static bool check_rows(struct verification *run, struct error *error)
 {
-    const struct stored_poll *poll = &run->poll;
+    const struct stored_capture *stored = &run->stored;
     struct row_counts counts;
     struct account *account =
-        derivation_account(run->derivation, text_span(&poll->capture.account), error);
+        derivation_account(run->derivation, text_span(&stored->capture.account), error);
     if (account == NULL) {
         return rows_stopped(run, true);
     }
-    if (account->account_id != poll->account_id) {
-        return found_at_poll(run, VERIFY_ROWS, "account_id is not the one its name has");
+    if (account->account_id != stored->account_id) {
+        return found_at_capture(run, VERIFY_ROWS, "account_id is not the one its name has");
     }
     if (account->ledger == NULL && !state_load_ledger(run->database, run->derivation, account,
-                                                      run->settings->from_poll_id, error)) {
+                                                      run->settings->from_capture_id, error)) {
         return false;
     }
-    if (poll->capture.received_ms <= account->last_received_ms) {
-        return found_at_poll(run, VERIFY_CHAIN, "its time is not after the account's poll before");
+    if (stored->capture.received_ms < account_earliest_ms(account, stored->capture.endpoint)) {
+        return found_at_capture(run, VERIFY_CHAIN, "its time does not follow the captures before");
     }
     return check_outcome(run, account, error) &&
-           (derivation_put_rows(run->derivation, account, &poll->capture, poll->poll_id, &counts,
-                                error) ||
+           (derivation_put_rows(run->derivation, account, &stored->capture, stored->capture_id,
+                                &counts, error) ||
             rows_stopped(run, true));
 }
 
-/* The poll cannot be read back: that is a finding, but for posrec's own lack of memory. */
-static bool unreadable_poll(struct verification *run, const struct error *why, struct error *error)
+/* The capture cannot be read back: that is a finding, but for posrec's own lack of memory. */
+static bool unreadable_capture(struct verification *run, const struct error *why,
+                               struct error *error)
 {
     if (why->kind == ERROR_NO_MEMORY) {
         *error = *why;
         return false;
     }
-    return found_at_poll(run, VERIFY_PAYLOAD, why->text);
+    return found_at_capture(run, VERIFY_PAYLOAD, why->text);
 }
 
-static bool check_poll(struct verification *run, bool *more, struct error *error)
+static bool check_capture(struct verification *run, bool *more, struct error *error)
 {
     struct error why;
-    run->poll.poll_id = run->next_poll_id;
-    enum step step = poll_reader_get_from(run->reader, run->next_poll_id, &run->poll, &why);
+    run->stored.capture_id = run->next_capture_id;
+    enum step step = capture_reader_get_from(run->reader, run->next_capture_id, &run->stored, &why);
     *more = step != STEP_DONE;
     if (step == STEP_DONE) {
         return true;
     }
     if (step == STEP_FAILED) {
-        return unreadable_poll(run, &why, error);
+        return unreadable_capture(run, &why, error);
     }
-    if (run->poll.poll_id != run->next_poll_id) {
-        run->report->poll_id = maybe_of(run->next_poll_id);
-        return found(run->report, VERIFY_CHAIN, "the poll is missing; the next is %lld",
-                     (long long)run->poll.poll_id);
+    if (run->stored.capture_id != run->next_capture_id) {
+        run->report->capture_id = maybe_of(run->next_capture_id);
+        return found(run->report, VERIFY_CHAIN, "the capture is missing; the next is %lld",
+                     (long long)run->stored.capture_id);
     }
     if (!check_payload(run, error) || !check_link(run, error) || !check_rows(run, error)) {
         return false;
     }
-    run->report->last_poll_id = run->next_poll_id++;
-    run->report->polls++;
+    run->report->last_capture_id = run->next_capture_id++;
+    run->report->captures++;
     if (run->settings->on_progress != NULL) {
-        run->settings->on_progress(run->settings->context, run->report->polls, run->poll_count);
+        run->settings->on_progress(run->settings->context, run->report->captures,
+                                   run->capture_count);
     }
     return true;
 }
@@ -289,46 +292,46 @@ static bool check_end(struct verification *run, struct error *error)
         return false;
     }
     if (payloads != run->last_payload_id) {
-        return found(run->report, VERIFY_PAYLOAD, "payload %lld belongs to no poll",
+        return found(run->report, VERIFY_PAYLOAD, "payload %lld belongs to no capture",
                      (long long)payloads);
     }
     if (run->settings->head != NULL && !run->head_found) {
         return found(run->report, VERIFY_HEAD,
-                     "the noted head is no link of this history: polls up to it are missing or "
+                     "the noted head is no link of this history: captures up to it are missing or "
                      "were changed");
     }
     return true;
 }
 
-static bool check_polls(struct verification *run, struct error *error)
+static bool check_captures(struct verification *run, struct error *error)
 {
     bool more = true;
-    if (!database_integer(run->database, "SELECT max(poll_id) FROM poll", &run->poll_count,
+    if (!database_integer(run->database, "SELECT max(capture_id) FROM capture", &run->capture_count,
                           error)) {
         return false;
     }
-    run->poll_count -= run->settings->from_poll_id - 1;
-    /* The head noted may be the one that the first checked poll builds on, or none at all. */
+    run->capture_count -= run->settings->from_capture_id - 1;
+    /* The head noted may be the one that the first checked capture builds on, or none at all. */
     run->head_found =
         run->settings->head != NULL && sha256_equal(&run->report->head, run->settings->head);
     while (more) {
-        if (!check_poll(run, &more, error)) {
+        if (!check_capture(run, &more, error)) {
             return false;
         }
     }
-    /* After the polls: they name the place, this only the table. */
+    /* After the captures: they name the place, this only the table. */
     return check_end(run, error) &&
            check_pragma(run, "PRAGMA foreign_key_check", VERIFY_FOREIGN_KEY, error);
 }
 
 static bool open_verification(struct verification *run, struct error *error)
 {
-    int64_t from = run->settings->from_poll_id;
+    int64_t from = run->settings->from_capture_id;
     run->sha256 = sha256_new(error);
     if (run->sha256 == NULL) {
         return false;
     }
-    run->reader = poll_reader_new(run->database, error);
+    run->reader = capture_reader_new(run->database, error);
     run->checker = row_checker_new(run->database, from, error);
     if (run->reader == NULL || run->checker == NULL) {
         return false;
@@ -342,9 +345,9 @@ static void close_verification(struct verification *run)
 {
     derivation_free(run->derivation);
     row_checker_free(run->checker);
-    poll_reader_free(run->reader);
+    capture_reader_free(run->reader);
     sha256_free(run->sha256);
-    stored_poll_free(&run->poll);
+    stored_capture_free(&run->stored);
     text_free(&run->derived.detail);
     text_free(&run->canonical);
 }
@@ -358,7 +361,7 @@ bool verify_database(const struct database *database, const struct verify_settin
         return false;
     }
     bool done =
-        check_file(&run, error) && open_verification(&run, error) && check_polls(&run, error);
+        check_file(&run, error) && open_verification(&run, error) && check_captures(&run, error);
     if (run.checker != NULL) {
         report->positions = row_checker_counts(run.checker).positions;
         report->valuations = row_checker_counts(run.checker).valuations;

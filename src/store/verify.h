@@ -18,7 +18,7 @@ enum verify_kind {
     VERIFY_INTEGRITY,   /* SQLite's own check of the file */
     VERIFY_FOREIGN_KEY, /* a row refers to one that is not there */
     VERIFY_SCHEMA,      /* migrations, tables, indexes, views, triggers */
-    VERIFY_CHAIN,       /* a poll is missing, added, swapped or changed */
+    VERIFY_CHAIN,       /* a capture is missing, added, swapped or changed */
     VERIFY_PAYLOAD,     /* bytes are not those that were received */
     VERIFY_OUTCOME,     /* outcome, code, detail or row count do not follow from the bytes */
     VERIFY_ROWS,        /* a derived row is missing, changed or too many */
@@ -26,7 +26,7 @@ enum verify_kind {
 };
 
 struct verify_settings {
-    int64_t from_poll_id;             /* 1 for all; links before it are taken as given */
+    int64_t from_capture_id;          /* 1 for all; links before it are taken as given */
     const struct sha256_digest *head; /* a link that must be there; NULL for none */
     void *context;                    /* of the callback, which may be NULL */
     void (*on_progress)(void *context, int64_t done, int64_t total);
@@ -34,15 +34,15 @@ struct verify_settings {
 
 struct verify_report {
     enum verify_kind kind;       /* of the first thing wrong */
-    struct maybe_int poll_id;    /* where it is, when it is at a poll */
-    struct maybe_int time_ms;    /* that poll's received_ms */
+    struct maybe_int capture_id; /* where it is, when it is at a capture */
+    struct maybe_int time_ms;    /* that capture's received_ms */
     char what[VERIFY_WHAT_SIZE]; /* in words */
 
-    int64_t polls; /* that were checked and found sound */
+    int64_t captures; /* that were checked and found sound */
     int64_t payloads;
     int64_t positions;
     int64_t valuations;
-    int64_t last_poll_id; /* 0 for an empty database */
+    int64_t last_capture_id; /* 0 for an empty database */
     struct sha256_digest head;
 };
 

@@ -107,7 +107,7 @@ one_poll() {
 
 @test "sql only reads" {
     one_poll
-    for query in "DELETE FROM poll" "UPDATE position SET leverage = 1" "DROP VIEW poll_log" \
+    for query in "DELETE FROM capture" "UPDATE position SET leverage = 1" "DROP VIEW poll_log" \
         "ATTACH 'x.db' AS x" "PRAGMA user_version = 9" "CREATE TABLE t (a)" "VACUUM" "BEGIN" \
         "INSERT INTO account VALUES (9, 'x', 'coin-m')" "SELECT load_extension('x')" \
         "PRAGMA writable_schema = ON"; do
@@ -115,12 +115,12 @@ one_poll() {
         assert_equal "$status" 1
         assert_contains "$output" "posrec: sql: "
     done
-    run posrec sql "SELECT 1; DELETE FROM poll"
+    run posrec sql "SELECT 1; DELETE FROM capture"
     assert_equal "$status" 2
     run posrec sql "SELEC"
     assert_equal "$status" 1
     assert_contains "$output" "syntax error"
-    assert_equal "$(sql 'SELECT count(*) FROM poll')" 1
+    assert_equal "$(sql 'SELECT count(*) FROM capture')" 1
 }
 
 @test "a foreign, missing, newer or broken database is refused with advice" {

@@ -15,7 +15,7 @@ load run_helper
     RUN_PID=$!
     wait_for good_polls 2
     sim 'key?account=main&revoked=1' > /dev/null
-    twice() { [ "$(sql "SELECT count(*) FROM poll WHERE api_code = -2015")" -ge 2 ]; }
+    twice() { [ "$(sql "SELECT count(*) FROM capture WHERE api_code = -2015")" -ge 2 ]; }
     wait_for twice
     sim 'key?account=main&revoked=0' > /dev/null
     wait_for good_after api_error 2
@@ -23,7 +23,7 @@ load run_helper
     wait "$RUN_PID" || true
     RUN_PID=
     pkill -P "$SIM_PID" dapi-sim || true
-    apart=$(sql "SELECT min(apart) FROM (SELECT received_ms - lag(received_ms) OVER (ORDER BY received_ms) AS apart FROM poll WHERE api_code = -2015)")
+    apart=$(sql "SELECT min(apart) FROM (SELECT received_ms - lag(received_ms) OVER (ORDER BY received_ms) AS apart FROM capture WHERE api_code = -2015)")
     [ "$apart" -ge 59000 ]
     grep -q 'level=error event=refused account=main' run.log
     assert_sound
@@ -43,11 +43,11 @@ load run_helper
     echo '-1h' > step
     sleep 1
     echo '+0' > step
-    polls=$(sql 'SELECT count(*) FROM poll')
+    polls=$(sql 'SELECT count(*) FROM capture')
     wait_for good_polls $((polls + 2))
     stop_run
-    assert_equal "$(sql "SELECT count(*) FROM (SELECT due_ms - lag(due_ms) OVER (ORDER BY poll_id) AS apart FROM poll WHERE due_ms % 500 = 0) WHERE apart NOT IN (500, 1000)")" 0
-    assert_equal "$(sql "SELECT max(received_ms) - min(received_ms) < 60000 FROM poll")" 1
+    assert_equal "$(sql "SELECT count(*) FROM (SELECT due_ms - lag(due_ms) OVER (ORDER BY capture_id) AS apart FROM capture WHERE due_ms % 500 = 0) WHERE apart NOT IN (500, 1000)")" 0
+    assert_equal "$(sql "SELECT max(received_ms) - min(received_ms) < 60000 FROM capture")" 1
     assert_equal "$(sql "SELECT count(*) FROM gap")" 0
     assert_sound
 }

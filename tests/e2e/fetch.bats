@@ -20,7 +20,7 @@ load helper
     assert_equal "$status" 0
     assert_contains "$output" "BTCUSD_PERP"
     assert_contains "$output" "open"
-    assert_contains "$stderr" "account main: poll 1: 210 rows, 8 changed, 202 flat seen"
+    assert_contains "$stderr" "account main: capture 1: 210 rows, 8 changed, 202 flat seen"
 }
 
 @test "odd but good bodies are recorded exactly" {
@@ -41,9 +41,9 @@ LINES
         serve "body$n"
         posrec -q fetch > /dev/null
     done < bodies
-    assert_equal "$(sql "SELECT count(*) FROM poll WHERE endpoint = 'positionRisk' AND outcome = 'ok'")" 7
+    assert_equal "$(sql "SELECT count(*) FROM capture WHERE endpoint = 'positionRisk' AND outcome = 'ok'")" 7
     n=0
-    for poll in $(sql "SELECT poll_id FROM poll WHERE endpoint = 'positionRisk' ORDER BY poll_id"); do
+    for poll in $(sql "SELECT capture_id FROM capture WHERE endpoint = 'positionRisk' ORDER BY capture_id"); do
         n=$((n + 1))
         posrec body "$poll" | cmp - "body$n"
     done
@@ -65,9 +65,9 @@ bad() {
     assert_equal "$status" 1
     assert_equal "$output" ""
     assert_equal "${#stderr_lines[@]}" 1
-    assert_contains "$stderr" "posrec: fetch: account main: poll"
-    assert_equal "$(sql "SELECT outcome FROM poll ORDER BY poll_id DESC LIMIT 1")" "$1"
-    posrec body "$(sql 'SELECT max(poll_id) FROM poll')" | cmp - bad
+    assert_contains "$stderr" "posrec: fetch: account main: capture"
+    assert_equal "$(sql "SELECT outcome FROM capture ORDER BY capture_id DESC LIMIT 1")" "$1"
+    posrec body "$(sql 'SELECT max(capture_id) FROM capture')" | cmp - bad
     assert_equal "$(sql "SELECT count(*) FROM position")" 0
 }
 
@@ -93,7 +93,7 @@ bad() {
     run --separate-stderr posrec fetch
     assert_equal "$status" 1
     assert_contains "$stderr" "larger than 16777216 bytes"
-    assert_equal "$(sql "SELECT outcome, payload_id IS NULL FROM poll")" "unreadable|1"
+    assert_equal "$(sql "SELECT outcome, payload_id IS NULL FROM capture")" "unreadable|1"
     run posrec body 1
     assert_equal "$status" 1
     assert_contains "$output" "no body was received"
@@ -105,7 +105,7 @@ bad() {
         sim "fault?$1" > /dev/null
         run --separate-stderr posrec fetch
         assert_equal "$status" "$2"
-        assert_equal "$(sql 'SELECT outcome FROM poll ORDER BY poll_id DESC LIMIT 1')" "$3"
+        assert_equal "$(sql 'SELECT outcome FROM capture ORDER BY capture_id DESC LIMIT 1')" "$3"
     }
     check 'kind=status&status=429&code=-1003&retry_after=2' 1 rate_limited
     check 'kind=status&status=418&code=-1003&retry_after=120' 3 banned
@@ -118,42 +118,42 @@ bad() {
     # libcurl itself asks again when a kept connection dies before the first byte.
     check 'kind=reset&count=2' 1 network_error
     check 'kind=half' 1 network_error
-    assert_equal "$(sql 'SELECT http_status, payload_id > 0 FROM poll ORDER BY poll_id DESC LIMIT 1')" "200|1"
+    assert_equal "$(sql 'SELECT http_status, payload_id > 0 FROM capture ORDER BY capture_id DESC LIMIT 1')" "200|1"
     check 'kind=truncated' 1 unreadable
     check 'kind=redirect' 1 api_error
     assert_equal "$(sql 'SELECT count(*) FROM position')" 0
     stop_sim
     run posrec fetch
     assert_equal "$status" 1
-    assert_equal "$(sql 'SELECT outcome FROM poll ORDER BY poll_id DESC LIMIT 1')" network_error
+    assert_equal "$(sql 'SELECT outcome FROM capture ORDER BY capture_id DESC LIMIT 1')" network_error
 }
 
 @test "a clock that is off is measured, and -1021 is answered by one retry" {
     start_sim
     sim 'clock?offset_ms=300000' > /dev/null
     posrec -q fetch > /dev/null
-    assert_equal "$(sql "SELECT attempt, outcome, abs(clock_offset_ms - 300000) < 1000 FROM poll WHERE endpoint = 'positionRisk'")" "1|ok|1"
+    assert_equal "$(sql "SELECT attempt, outcome, abs(clock_offset_ms - 300000) < 1000 FROM capture WHERE endpoint = 'positionRisk'")" "1|ok|1"
     sim 'fault?kind=status&status=400&code=-1021&message=Timestamp' > /dev/null
     posrec -q fetch > /dev/null
-    assert_equal "$(sql "SELECT group_concat(attempt || outcome) FROM poll WHERE endpoint = 'positionRisk'")" "1ok,1api_error,2ok"
+    assert_equal "$(sql "SELECT group_concat(attempt || outcome) FROM capture WHERE endpoint = 'positionRisk'")" "1ok,1api_error,2ok"
     sim 'fault?kind=status&status=400&code=-1021&count=2' > /dev/null
     run posrec fetch
     assert_equal "$status" 1
-    assert_equal "$(sql "SELECT count(*) FROM poll WHERE api_code = -1021")" 3
+    assert_equal "$(sql "SELECT count(*) FROM capture WHERE api_code = -1021")" 3
 }
 
 @test "without the exchange's time the local clock serves" {
     start_sim
     sim 'fault?kind=status&status=500&endpoint=time' > /dev/null
     posrec -q fetch > /dev/null
-    assert_equal "$(sql "SELECT outcome, clock_offset_ms IS NULL FROM poll WHERE poll_id = 1")" "ok|1"
+    assert_equal "$(sql "SELECT outcome, clock_offset_ms IS NULL FROM capture WHERE capture_id = 1")" "ok|1"
 }
 
 @test "exchangeInfo is read when a contract is new or its record is a day old" {
     start_sim
     posrec -q fetch > /dev/null
     posrec -q fetch > /dev/null
-    infos="SELECT count(*) FROM poll WHERE endpoint = 'exchangeInfo'"
+    infos="SELECT count(*) FROM capture WHERE endpoint = 'exchangeInfo'"
     assert_equal "$(sql "$infos")" 1
     assert_equal "$(sql "SELECT DISTINCT source FROM contract")" exchangeInfo
     sim 'style?added=NEWUSD_PERP' > /dev/null
@@ -193,7 +193,7 @@ bad() {
     posrec -q fetch > /dev/null
     write_config "$SIM" "margin_asset = ETH"
     posrec -q fetch > /dev/null
-    assert_equal "$(sql "SELECT request, row_count FROM poll WHERE endpoint = 'positionRisk' ORDER BY poll_id DESC LIMIT 1")" "/dapi/v1/positionRisk?marginAsset=ETH&recvWindow=5000|9"
+    assert_equal "$(sql "SELECT request, row_count FROM capture WHERE endpoint = 'positionRisk' ORDER BY capture_id DESC LIMIT 1")" "/dapi/v1/positionRisk?marginAsset=ETH&recvWindow=5000|9"
     assert_equal "$(sql "SELECT count(*) FROM position WHERE present = 0")" 0
     write_config "$SIM" "margin_asset = ETH" "pair = ETHUSD"
     run posrec fetch
@@ -210,9 +210,9 @@ bad() {
     printf '[account second]\nbase_url = %s\napi_key_file = second.key\nsecret_file = second.secret\n' "$SIM" >> posrec.ini
     run --separate-stderr posrec fetch
     assert_equal "$status" 3
-    assert_contains "$stderr" "account second: poll"
+    assert_contains "$stderr" "account second: capture"
     assert_contains "$stderr" "-1022 Signature for this request is not valid."
-    assert_equal "$(sql "SELECT group_concat(name || ' ' || outcome, ', ') FROM (SELECT name, outcome FROM poll JOIN account USING (account_id) WHERE endpoint = 'positionRisk' ORDER BY name)")" "main ok, second api_error"
+    assert_equal "$(sql "SELECT group_concat(name || ' ' || outcome, ', ') FROM (SELECT name, outcome FROM capture JOIN account USING (account_id) WHERE endpoint = 'positionRisk' ORDER BY name)")" "main ok, second api_error"
     printf 'other-secret' > second.secret
     run posrec fetch --account second
     assert_equal "$status" 0
@@ -234,7 +234,7 @@ bad() {
     printf '[account second]\nbase_url = %s\napi_key_file = second.key\nsecret_file = ed.pem\n' "$SIM" >> posrec.ini
     run posrec fetch
     assert_equal "$status" 0
-    assert_equal "$(sql "SELECT count(*) FROM poll WHERE endpoint = 'positionRisk' AND outcome = 'ok'")" 2
+    assert_equal "$(sql "SELECT count(*) FROM capture WHERE endpoint = 'positionRisk' AND outcome = 'ok'")" 2
 }
 
 @test "key and secret may come from the environment" {

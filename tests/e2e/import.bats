@@ -17,7 +17,7 @@ PYTHON
     captures 1000 > in.ndjson
     run --separate-stderr posrec import in.ndjson
     assert_equal "$status" 0
-    assert_contains "$stderr" "1000 polls recorded"
+    assert_contains "$stderr" "1000 captures recorded"
     posrec export > out.ndjson
     python3 - <<'PYTHON'
 import json
@@ -27,11 +27,11 @@ assert len(got) == 1000
 for a, b in zip(given, got):
     assert {key: b[key] for key in a} == a, (a, b)
 PYTHON
-    before=$(sql "SELECT count(*) || ' ' || hex(chain) FROM poll ORDER BY poll_id DESC LIMIT 1")
+    before=$(sql "SELECT count(*) || ' ' || hex(chain) FROM capture ORDER BY capture_id DESC LIMIT 1")
     run --separate-stderr posrec import in.ndjson
-    assert_contains "$stderr" "0 polls recorded"
+    assert_contains "$stderr" "0 captures recorded"
     assert_contains "$stderr" "1000 recorded before"
-    assert_equal "$(sql "SELECT count(*) || ' ' || hex(chain) FROM poll ORDER BY poll_id DESC LIMIT 1")" "$before"
+    assert_equal "$(sql "SELECT count(*) || ' ' || hex(chain) FROM capture ORDER BY capture_id DESC LIMIT 1")" "$before"
     posrec -d second.db import out.ndjson
     posrec -d second.db export | cmp - out.ndjson
     assert_equal "$(sqlite3 posrec.db .dump | grep -v schema_migration)" "$(sqlite3 second.db .dump | grep -v schema_migration)"
@@ -47,7 +47,7 @@ PYTHON
     posrec export > out.ndjson
     posrec -q -d second.db import out.ndjson
     assert_equal "$(sqlite3 posrec.db .dump | grep -v schema_migration)" "$(sqlite3 second.db .dump | grep -v schema_migration)"
-    assert_equal "$(sql 'SELECT count(DISTINCT outcome) FROM poll')" 4
+    assert_equal "$(sql 'SELECT count(DISTINCT outcome) FROM capture')" 4
 }
 
 @test "a bad line keeps nothing of its file and says where it is" {
@@ -57,14 +57,14 @@ PYTHON
     assert_equal "$status" 1
     assert_equal "${#stderr_lines[@]}" 1
     assert_contains "$stderr" "posrec: bad.ndjson: line 4: not a JSON object"
-    assert_equal "$(sql 'SELECT count(*) FROM poll')" 0
+    assert_equal "$(sql 'SELECT count(*) FROM capture')" 0
     run --separate-stderr posrec import --skip-bad bad.ndjson
     assert_equal "$status" 0
     assert_contains "$stderr" "bad.ndjson: line 4: not a JSON object at byte 0 (skipped)"
-    assert_contains "$stderr" "3 polls recorded"
+    assert_contains "$stderr" "3 captures recorded"
     assert_contains "$stderr" "3 recorded before, 1 bad lines skipped"
     run --separate-stderr posrec import good.ndjson
-    assert_contains "$stderr" "2 polls recorded"
+    assert_contains "$stderr" "2 captures recorded"
 }
 
 @test "history is appended in order" {
@@ -72,13 +72,13 @@ PYTHON
     echo '{"received_ms":1000,"body":"[]"}' > older
     run posrec import older
     assert_equal "$status" 1
-    assert_contains "$output" "older: line 1: account main: received_ms 1000 is before its last poll's 2000"
+    assert_contains "$output" "older: line 1: account main: received_ms 1000 is before its last capture's 2000"
     echo '{"received_ms":2000,"body":"[ ]"}' > other
     run posrec import other
     assert_equal "$status" 1
-    assert_contains "$output" "poll 1 has the same received_ms 2000 and other bytes"
+    assert_contains "$output" "capture 1 has the same received_ms 2000 and other bytes"
     echo '{"received_ms":1000,"body":"[]","account":"second"}' | posrec -q import -
-    assert_equal "$(sql 'SELECT count(*) FROM poll')" 2
+    assert_equal "$(sql 'SELECT count(*) FROM capture')" 2
 }
 
 @test "a bare response needs a time and is kept to the byte" {
@@ -98,7 +98,7 @@ PYTHON
     printf '{"received_ms":5,"body":[ {"symbol":"X", "positionSide":"BOTH","updateTime":1 } ]}\n' > in
     posrec -q import --interval 10s in
     assert_equal "$(posrec body 1)" '[ {"symbol":"X", "positionSide":"BOTH","updateTime":1 } ]'
-    assert_equal "$(sql 'SELECT interval_ms FROM poll')" 10000
+    assert_equal "$(sql 'SELECT interval_ms FROM capture')" 10000
 }
 
 @test "export narrows by time and account" {

@@ -13,7 +13,7 @@ import tempfile
 import time
 
 KEYS = [(f"key-{i:02d}", f"secret-{i:02d}") for i in range(3)]
-RECORDED = re.compile(r"event=poll account=(\S+) poll=(\d+) endpoint=(\S+) outcome=(\S+)")
+RECORDED = re.compile(r"event=capture account=(\S+) capture=(\d+) endpoint=(\S+) outcome=(\S+)")
 
 
 def write_setup(folder, port):
@@ -38,7 +38,7 @@ def start_exchange(build, folder):
 
 def recorded_polls(folder):
     output = subprocess.run(["sqlite3", "-readonly", folder / "posrec.db",
-                             "SELECT poll_id, name, endpoint, outcome FROM poll JOIN account USING (account_id)"],
+                             "SELECT capture_id, name, endpoint, outcome FROM capture JOIN account USING (account_id)"],
                             capture_output=True, text=True, check=True).stdout
     return {tuple(line.split("|")) for line in output.splitlines()}
 

@@ -19,7 +19,7 @@ ON_TIME_SHARE = 0.999
 MEMORY_MIB_MAX = 64
 
 LATE = f"""SELECT count(*) FILTER (WHERE sent_ms - due_ms <= 1000), count(*)
-             FROM poll WHERE endpoint = 'positionRisk' AND attempt = 1 AND outcome = 'ok'
+             FROM capture WHERE endpoint = 'positionRisk' AND attempt = 1 AND outcome = 'ok'
               AND due_ms % {INTERVAL_MS} = 0"""
 
 

@@ -27,7 +27,7 @@ def rss_mib(pid):
 def wait_for_polls(folder, count, service):
     while service.poll() is None:
         output = subprocess.run(["sqlite3", "-readonly", folder / "posrec.db",
-                                 "SELECT max(poll_id) FROM poll"], capture_output=True, text=True, check=False)
+                                 "SELECT max(capture_id) FROM capture"], capture_output=True, text=True, check=False)
         if output.stdout.strip().isdigit() and int(output.stdout) >= count:
             return
         time.sleep(0.2)

@@ -9,7 +9,7 @@ setup_history() {
 # plan QUERY: its query plan. Fails when valuations, positions or polls are scanned, or rows are sorted.
 plan() {
     sqlite3 posrec.db -cmd '.parameter set :at_ms 1767226600000' -cmd ".parameter set :all 1" "EXPLAIN QUERY PLAN $1" > plan
-    if grep -E 'SCAN (v|p|s|b|q|valuation|position|poll)\b|TEMP B-TREE|AUTOMATIC' plan; then
+    if grep -E 'SCAN (v|p|s|b|q|n|valuation|position|capture)\b|TEMP B-TREE|AUTOMATIC' plan; then
         echo "in: $1"
         cat plan
         return 1
@@ -47,7 +47,7 @@ plan() {
 # positions and polls by their keys alone.
 keys() {
     sqlite3 posrec.db "EXPLAIN QUERY PLAN $1" > plan
-    if grep -E 'SCAN (v|p|s|b|q|valuation|position|poll)\b|SEARCH (v|p|s|b|q) USING AUTOMATIC' plan; then
+    if grep -E 'SCAN (v|p|s|b|q|n|valuation|position|capture)\b|SEARCH (v|p|s|b|q|n) USING AUTOMATIC' plan; then
         echo "in: $1"
         cat plan
         return 1

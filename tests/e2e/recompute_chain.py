@@ -7,10 +7,10 @@ import subprocess
 import sys
 import tempfile
 
-POLLS = """SELECT p.poll_id, a.name, a.product, p.endpoint, p.due_ms, p.sent_ms, p.received_ms,
+POLLS = """SELECT p.capture_id, a.name, a.product, p.endpoint, p.due_ms, p.sent_ms, p.received_ms,
                   p.clock_offset_ms, p.interval_ms, p.attempt, p.outcome, p.http_status, p.api_code, p.detail,
                   p.used_weight, p.request, p.row_count, p.payload_id, p.chain
-             FROM poll AS p JOIN account AS a USING (account_id) ORDER BY p.poll_id"""
+             FROM capture AS p JOIN account AS a USING (account_id) ORDER BY p.capture_id"""
 
 
 def netstring(value):

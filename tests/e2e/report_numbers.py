@@ -486,7 +486,7 @@ def check_reconcile(good, injected):
     assert kinds == {"pnl_difference", "isolated_margin_on_cross", "close_never_seen", "changed_without_update",
                      "gap_hides_change"}, kinds
     for row in rows:
-        body = json.loads(subprocess.run([POSREC, "-q", "-d", "week.db", "body", str(row["poll_id"])], check=True,
+        body = json.loads(subprocess.run([POSREC, "-q", "-d", "week.db", "body", str(row["capture_id"])], check=True,
                                          capture_output=True).stdout)
         present = any(key(one) == (row["symbol"], row["position_side"]) for one in body)
         assert present == (row["finding"] != "close_never_seen"), row

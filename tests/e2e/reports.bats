@@ -97,7 +97,7 @@ documented() {
     says "No whole step of --every is in this range" report pnl --every 1d
     run --separate-stderr posrec report reconcile --format csv
     assert_equal "$stderr" "No findings: everything in this range adds up."
-    assert_equal "$output" $'finding,account,symbol,position_side,poll_id,time,detail\r'
+    assert_equal "$output" $'finding,account,symbol,position_side,capture_id,time,detail\r'
     posrec report all --from 2099-01-01 --format html > all.html
     grep -q 'No poll is in this range' all.html
 }
@@ -132,7 +132,7 @@ EXPECTED
     assert_equal "$status" 1
     assert_contains "$output" "head_at_end"
     assert_contains "$output" "$(posrec -q verify)"
-    assert_contains "$output" "See an answer as it came: posrec body POLL"
+    assert_contains "$output" "See an answer as it came: posrec body CAPTURE"
     posrec -q report reconcile --strict --side LONG --to 1700000000000
     posrec report reconcile --format html > audit.html
     grep -q "$(posrec -q verify)" audit.html
@@ -140,11 +140,40 @@ EXPECTED
     assert_equal "$status" 1
 }
 
+@test "a poll by hand hides no hole of the service" {
+    # The service's last poll, five minutes later one by hand (without an interval), then the service again.
+    base=$(($(date +%s) / 120 * 120000 - 1200000))
+    {
+        for second in 0 10 20 30; do poll $((base + second * 1000)) "[$(leg LONG 1 1000)]"; done
+        poll $((base + 330000)) "[$(leg LONG 2 2000 unRealizedProfit:0.00011733)]" main null
+        for second in 333 340 350 360 370; do poll $((base + second * 1000)) "[$(leg LONG 2 2000 unRealizedProfit:0.00011733)]"; done
+    } | posrec -q import -
+    assert_equal "$(sql "SELECT from_ms - $base, to_ms - $base, missed FROM gap")" "30000|330000|29"
+    assert_equal "$(posrec report coverage --format ndjson | jq -s 'map(.gaps) | add')" 1
+    assert_equal "$(posrec status --format json | jq '.accounts[0].gaps_24h')" 1
+    assert_equal "$(posrec report pnl --every 2m --to "$((base + 370000))" --format ndjson | jq -c '.position_amount' | xargs)" "1 null null 2"
+    assert_equal "$(posrec report exposure --every 2m --to "$((base + 370000))" --format ndjson | jq -c '.long_usd' | xargs)" "100 null null 200"
+    assert_equal "$(posrec report reconcile --format ndjson | jq -r '[.finding, .capture_id] | @csv')" '"gap_hides_change",5'
+    posrec report pnl --format html > page.html
+    assert_equal "$(grep -oE '"gaps":\[[^]]*\]+' page.html | tr -d '[]' | sort -u)" "\"gaps\":30000,330000"
+    # Two polls by hand have no interval that the time between them could be judged by.
+    poll $((base + 900000)) "[]" other null | posrec -q import -
+    poll $((base + 1000000)) "[]" other null | posrec -q import -
+    assert_equal "$(sql "SELECT count(*) FROM gap WHERE account = 'other'")" 0
+}
+
+@test "a leg that was never used has no update time" {
+    poll 1700000000000 "[$(leg BOTH 0 0),$(leg LONG 1 1000)]" | posrec -q import -
+    for view in position_history position_change position_now; do
+        assert_equal "$(sql "SELECT position_side, update_ms, update_time FROM $view ORDER BY 1")" $'BOTH|0|\nLONG|1000|1970-01-01T00:00:01.000Z'
+    done
+}
+
 @test "a leg that later polls did not ask for is a close never seen" {
     poll 1700000000000 "[$(leg LONG 1 1000)]" | posrec -q import -
     jq -cn --arg body '[]' '{account:"main",received_ms:1700000010000,interval_ms:10000,request:"/dapi/v1/positionRisk?marginAsset=ETH",body:$body}' |
         posrec -q import -
-    assert_equal "$(posrec report reconcile --format json | jq -r '.[] | [.finding, .poll_id] | @csv')" '"close_never_seen",1'
+    assert_equal "$(posrec report reconcile --format json | jq -r '.[] | [.finding, .capture_id] | @csv')" '"close_never_seen",1'
 }
 
 @test "an option that says nothing to a report is refused" {
@@ -203,7 +232,7 @@ EXPECTED
     done
     kill $pid
     wait $pid
-    [ "$(sql 'SELECT count(*) FROM poll')" -gt 2 ]
+    [ "$(sql 'SELECT count(*) FROM capture')" -gt 2 ]
 }
 
 @test "sql can be interrupted, and given a time limit" {

@@ -9,11 +9,11 @@ pause_after() {
     start_sim
     run_config 500ms
     posrec run --count 6 2> run.log
-    assert_equal "$(sql "SELECT count(*) FROM poll WHERE endpoint = 'positionRisk' AND outcome = 'ok'")" 6
-    assert_equal "$(sql "SELECT count(*) FROM poll WHERE endpoint = 'positionRisk' AND due_ms % 500 = 0 AND interval_ms = 500")" 5
-    assert_equal "$(sql "SELECT count(*) FROM (SELECT due_ms - lag(due_ms) OVER (ORDER BY due_ms) AS apart FROM poll WHERE due_ms % 500 = 0) WHERE apart <> 500")" 0
+    assert_equal "$(sql "SELECT count(*) FROM capture WHERE endpoint = 'positionRisk' AND outcome = 'ok'")" 6
+    assert_equal "$(sql "SELECT count(*) FROM capture WHERE endpoint = 'positionRisk' AND due_ms % 500 = 0 AND interval_ms = 500")" 5
+    assert_equal "$(sql "SELECT count(*) FROM (SELECT due_ms - lag(due_ms) OVER (ORDER BY due_ms) AS apart FROM capture WHERE due_ms % 500 = 0) WHERE apart <> 500")" 0
     assert_equal "$(sql "SELECT count(*) FROM gap")" 0
-    grep -q 'level=info event=poll account=main poll=2 endpoint=positionRisk outcome=ok' run.log
+    grep -q 'level=info event=capture account=main capture=2 endpoint=positionRisk outcome=ok' run.log
     assert_sound
 }
 
@@ -35,16 +35,16 @@ pause_after() {
     start_sim
     run_config 1s
     start_run
-    wait_for logged event=poll
+    wait_for logged event=capture
     sim 'fault?kind=stall&delay_ms=700' > /dev/null
     stalled() { curl -sS "$SIM/sim/log" | jq -se 'any(.status == 0)' > /dev/null; }
     wait_for stalled
     kill -TERM "$RUN_PID"
     wait "$RUN_PID"
-    assert_equal "$(sql "SELECT count(*) > 0 FROM poll WHERE received_ms - sent_ms >= 650 AND outcome = 'ok'")" 1
+    assert_equal "$(sql "SELECT count(*) > 0 FROM capture WHERE received_ms - sent_ms >= 650 AND outcome = 'ok'")" 1
     assert_sound
     start_run
-    wait_for logged event=poll
+    wait_for logged event=capture
     kill -INT "$RUN_PID"
     wait "$RUN_PID"
     RUN_PID=
@@ -57,13 +57,13 @@ pause_after() {
     printf '[account second]\nbase_url = nonsense\n' >> posrec.ini
     kill -HUP "$RUN_PID"
     wait_for grep -q 'event=config_not_reloaded' run.log
-    polls=$(sql 'SELECT count(*) FROM poll')
+    polls=$(sql 'SELECT count(*) FROM capture')
     wait_for good_polls $((polls + 2))
     run_config 200ms
     add_second
     kill -HUP "$RUN_PID"
     wait_for grep -q 'event=config_reloaded' run.log
-    second() { [ "$(sql "SELECT count(*) FROM poll JOIN account USING (account_id) WHERE name = 'second' AND outcome = 'ok'")" -ge 2 ]; }
+    second() { [ "$(sql "SELECT count(*) FROM capture JOIN account USING (account_id) WHERE name = 'second' AND outcome = 'ok'")" -ge 2 ]; }
     wait_for second
     stop_run
     assert_sound
@@ -109,17 +109,17 @@ pause_after() {
     wait_for good_polls 1
     sim 'fault?kind=status&status=500' > /dev/null
     wait_for good_after server_error 2
-    assert_equal "$(sql "SELECT group_concat(attempt || outcome) FROM (SELECT * FROM poll WHERE due_ms = (SELECT due_ms FROM poll WHERE outcome = 'server_error') ORDER BY poll_id)")" "1server_error,2ok"
+    assert_equal "$(sql "SELECT group_concat(attempt || outcome) FROM (SELECT * FROM capture WHERE due_ms = (SELECT due_ms FROM capture WHERE outcome = 'server_error') ORDER BY capture_id)")" "1server_error,2ok"
     for fault in 'kind=status&status=503' 'kind=reset&count=4' 'kind=half'; do
         sim "fault?$fault" > /dev/null
-        seen=$(sql "SELECT count(*) FROM poll WHERE outcome <> 'ok'")
-        failed_again() { [ "$(sql "SELECT count(*) FROM poll WHERE outcome <> 'ok'")" -gt "$seen" ]; }
+        seen=$(sql "SELECT count(*) FROM capture WHERE outcome <> 'ok'")
+        failed_again() { [ "$(sql "SELECT count(*) FROM capture WHERE outcome <> 'ok'")" -gt "$seen" ]; }
         wait_for failed_again
     done
     wait_for good_after network_error 2
     stop_run
-    assert_equal "$(sql "SELECT count(*) FROM poll WHERE outcome = 'server_error'")" 2
-    [ "$(sql "SELECT count(*) FROM poll WHERE outcome = 'network_error'")" -ge 2 ]
+    assert_equal "$(sql "SELECT count(*) FROM capture WHERE outcome = 'server_error'")" 2
+    [ "$(sql "SELECT count(*) FROM capture WHERE outcome = 'network_error'")" -ge 2 ]
     assert_sound
 }
 
@@ -144,7 +144,7 @@ pause_after() {
     wait_for good_polls 2
     sim 'fault?kind=garbage' > /dev/null
     sim 'fault?kind=truncated' > /dev/null
-    twice() { [ "$(sql "SELECT count(*) FROM poll WHERE outcome = 'unreadable' AND payload_id > 0")" = 2 ]; }
+    twice() { [ "$(sql "SELECT count(*) FROM capture WHERE outcome = 'unreadable' AND payload_id > 0")" = 2 ]; }
     wait_for twice
     wait_for good_after unreadable 2
     stop_run
@@ -159,15 +159,15 @@ pause_after() {
         sim "clock?offset_ms=$offset" > /dev/null
         start_run
         wait_for good_polls 3
-        assert_equal "$(sql "SELECT count(*) FROM poll WHERE outcome <> 'ok'")" 0
-        assert_equal "$(sql "SELECT min(abs(clock_offset_ms - $offset)) < 1000 FROM poll WHERE endpoint = 'positionRisk'")" 1
+        assert_equal "$(sql "SELECT count(*) FROM capture WHERE outcome <> 'ok'")" 0
+        assert_equal "$(sql "SELECT min(abs(clock_offset_ms - $offset)) < 1000 FROM capture WHERE endpoint = 'positionRisk'")" 1
         sim "clock?offset_ms=$((offset + 20000))" > /dev/null
         wait_for outcome_seen api_error
         wait_for good_after api_error 3
-        assert_equal "$(sql "SELECT group_concat(attempt || outcome) FROM (SELECT * FROM poll WHERE due_ms = (SELECT due_ms FROM poll WHERE api_code = -1021 ORDER BY poll_id LIMIT 1) ORDER BY poll_id)")" "1api_error,2ok"
+        assert_equal "$(sql "SELECT group_concat(attempt || outcome) FROM (SELECT * FROM capture WHERE due_ms = (SELECT due_ms FROM capture WHERE api_code = -1021 ORDER BY capture_id LIMIT 1) ORDER BY capture_id)")" "1api_error,2ok"
         sim "clock?offset_ms=$((offset - 20000))" > /dev/null
         sleep 1
-        polls=$(sql 'SELECT count(*) FROM poll')
+        polls=$(sql 'SELECT count(*) FROM capture')
         wait_for good_polls $((polls + 2))
         stop_run
         assert_sound
@@ -224,8 +224,8 @@ pause_after() {
     sim 'fault?kind=stall&account=second&count=100' > /dev/null
     posrec run --for 3s 2> run.log
     assert_equal "$(sql "SELECT count(*) FROM gap WHERE account = 'main'")" 0
-    [ "$(sql "SELECT count(*) FROM poll JOIN account USING (account_id) WHERE name = 'main' AND outcome = 'ok'")" -ge 6 ]
-    assert_equal "$(sql "SELECT DISTINCT outcome FROM poll JOIN account USING (account_id) WHERE name = 'second'")" timeout
+    [ "$(sql "SELECT count(*) FROM capture JOIN account USING (account_id) WHERE name = 'main' AND outcome = 'ok'")" -ge 6 ]
+    assert_equal "$(sql "SELECT DISTINCT outcome FROM capture JOIN account USING (account_id) WHERE name = 'second'")" timeout
 }
 
 @test "accounts that need more weight than there is are told the interval that fits" {
@@ -234,7 +234,7 @@ pause_after() {
     posrec run --for 2s 2> run.log || true
     grep -q 'event=weight_budget .* needed_a_minute=600 allowed_a_minute=80 interval_ms_that_fits=751' run.log
     [ "$(curl -sS "$SIM/sim/log" | jq -s 'map(.weight) | max')" -le 80 ]
-    assert_equal "$(sql "SELECT count(*) FROM poll WHERE outcome = 'rate_limited'")" 0
+    assert_equal "$(sql "SELECT count(*) FROM capture WHERE outcome = 'rate_limited'")" 0
 }
 
 @test "a long reader neither blocks recording nor keeps the log from being emptied afterwards" {
@@ -245,7 +245,7 @@ pause_after() {
     python3 - <<'PYTHON' &
 import os, sqlite3, time
 database = sqlite3.connect("file:posrec.db?mode=ro", uri=True)
-rows = database.execute("SELECT * FROM valuation, poll")
+rows = database.execute("SELECT * FROM valuation, capture")
 rows.fetchone()
 open("reading", "w").close()
 while not os.path.exists("stop-reading"):
@@ -253,7 +253,7 @@ while not os.path.exists("stop-reading"):
 PYTHON
     reader=$!
     wait_for test -e reading
-    polls=$(sql 'SELECT count(*) FROM poll')
+    polls=$(sql 'SELECT count(*) FROM capture')
     wait_for good_polls $((polls + 60))
     assert_equal "$(grep -c not_recorded run.log)" 0
     [ "$(stat -c %s posrec.db-wal)" -gt 0 ]
@@ -273,21 +273,21 @@ PYTHON
     run_config 250ms
     sed -i 's|^database = .*|database = disk/posrec.db|' posrec.ini
     start_run
-    recorded() { [ "$(sqlite3 -readonly disk/posrec.db "SELECT count(*) FROM poll WHERE outcome = 'ok'")" -ge "$1" ]; }
+    recorded() { [ "$(sqlite3 -readonly disk/posrec.db "SELECT count(*) FROM capture WHERE outcome = 'ok'")" -ge "$1" ]; }
     wait_for recorded 5
     dd if=/dev/zero of=disk/filler bs=4k 2> /dev/null || true
     wait_for grep -q 'level=error event=not_recorded .*no room left' run.log
     sleep 2
     rm disk/filler
     wait_for grep -q 'event=recording_again' run.log
-    polls=$(sqlite3 -readonly disk/posrec.db 'SELECT count(*) FROM poll')
+    polls=$(sqlite3 -readonly disk/posrec.db 'SELECT count(*) FROM capture')
     wait_for recorded $((polls + 5))
     stop_run
     cp disk/posrec.db .
     umount disk
     assert_equal "$(sql "SELECT count(*) FROM gap")" 0
-    assert_equal "$(sql "SELECT count(*) FROM (SELECT due_ms - lag(due_ms) OVER (ORDER BY poll_id) AS apart FROM poll WHERE due_ms % 250 = 0) WHERE apart <> 250")" 0
-    ! grep -q 'polls_dropped\|polls_lost' run.log
+    assert_equal "$(sql "SELECT count(*) FROM (SELECT due_ms - lag(due_ms) OVER (ORDER BY capture_id) AS apart FROM capture WHERE due_ms % 250 = 0) WHERE apart <> 250")" 0
+    ! grep -q 'captures_dropped\|captures_lost' run.log
     assert_sound
 }
 
@@ -305,8 +305,8 @@ PYTHON
 from prometheus_client.parser import text_string_to_metric_families
 families = {family.name: family for family in text_string_to_metric_families(open("posrec.prom").read())}
 value = lambda name, **labels: [s.value for s in families[name].samples if labels.items() <= s.labels.items()]
-assert value("posrec_polls", account="main", outcome="ok")[0] >= 3, families["posrec_polls"]
-assert value("posrec_polls", account="main", outcome="server_error") == [1]
+assert value("posrec_captures", account="main", endpoint="positionRisk", outcome="ok")[0] >= 3, families["posrec_captures"]
+assert value("posrec_captures", account="main", endpoint="positionRisk", outcome="server_error") == [1]
 assert 0 <= value("posrec_last_good_poll_age_seconds", account="main")[0] < 5
 assert families["posrec_request_duration_seconds"].type == "histogram"
 buckets = [s.value for s in families["posrec_request_duration_seconds"].samples if s.name.endswith("_bucket")]

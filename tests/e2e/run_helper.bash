@@ -55,21 +55,21 @@ teardown() {
 
 # good_polls N: whether at least so many good polls are recorded.
 good_polls() {
-    [ "$(sql "SELECT count(*) FROM poll WHERE endpoint = 'positionRisk' AND outcome = 'ok'" 2> /dev/null || echo 0)" -ge "$1" ]
+    [ "$(sql "SELECT count(*) FROM capture WHERE endpoint = 'positionRisk' AND outcome = 'ok'" 2> /dev/null || echo 0)" -ge "$1" ]
 }
 
 # outcome_seen OUTCOME
 outcome_seen() {
-    [ "$(sql "SELECT count(*) FROM poll WHERE outcome = '$1'" 2> /dev/null || echo 0)" -ge 1 ]
+    [ "$(sql "SELECT count(*) FROM capture WHERE outcome = '$1'" 2> /dev/null || echo 0)" -ge 1 ]
 }
 
 # good_after OUTCOME N: whether so many good polls follow the last poll of that outcome.
 good_after() {
-    [ "$(sql "SELECT count(*) FROM poll WHERE outcome = 'ok' AND endpoint = 'positionRisk' AND poll_id > (SELECT max(poll_id) FROM poll WHERE outcome = '$1')" 2> /dev/null || echo 0)" -ge "$2" ]
+    [ "$(sql "SELECT count(*) FROM capture WHERE outcome = 'ok' AND endpoint = 'positionRisk' AND capture_id > (SELECT max(capture_id) FROM capture WHERE outcome = '$1')" 2> /dev/null || echo 0)" -ge "$2" ]
 }
 
 # What holds after any trouble: a sound database in which times increase and each first try has its tick.
 assert_sound() {
     posrec -q -d posrec.db verify > /dev/null
-    assert_equal "$(sql "SELECT count(*) FROM (SELECT due_ms FROM poll WHERE endpoint = 'positionRisk' AND attempt = 1 GROUP BY account_id, due_ms HAVING count(*) > 1)")" 0
+    assert_equal "$(sql "SELECT count(*) FROM (SELECT due_ms FROM capture WHERE endpoint = 'positionRisk' AND attempt = 1 GROUP BY account_id, due_ms HAVING count(*) > 1)")" 0
 }

@@ -19,22 +19,22 @@ import tempfile
 HARMLESS = {("schema_migration", "applied_ms")}
 
 EXTRA = {
-    "a poll deleted in the middle": "DELETE FROM poll WHERE poll_id = 20",
-    "the first poll deleted": "DELETE FROM poll WHERE poll_id = 1",
-    "a poll re-timed": "UPDATE poll SET received_ms = received_ms + 1 WHERE poll_id = 20",
-    "two polls swapped": "UPDATE poll SET poll_id = -1 WHERE poll_id = 20;"
-                         "UPDATE poll SET poll_id = 20 WHERE poll_id = 22;"
-                         "UPDATE poll SET poll_id = 22 WHERE poll_id = -1",
-    "a poll added at the end": "INSERT INTO poll SELECT (SELECT max(poll_id) + 1 FROM poll), account_id, endpoint,"
+    "a capture deleted in the middle": "DELETE FROM capture WHERE capture_id = 20",
+    "the first capture deleted": "DELETE FROM capture WHERE capture_id = 1",
+    "a capture re-timed": "UPDATE capture SET received_ms = received_ms + 1 WHERE capture_id = 20",
+    "two captures swapped": "UPDATE capture SET capture_id = -1 WHERE capture_id = 20;"
+                         "UPDATE capture SET capture_id = 20 WHERE capture_id = 22;"
+                         "UPDATE capture SET capture_id = 22 WHERE capture_id = -1",
+    "a capture added at the end": "INSERT INTO capture SELECT (SELECT max(capture_id) + 1 FROM capture), account_id, endpoint,"
                                " due_ms, sent_ms, received_ms + 1000000, clock_offset_ms, interval_ms, attempt,"
                                " outcome, http_status, api_code, detail, used_weight, request, row_count,"
-                               " payload_id, chain FROM poll WHERE poll_id = (SELECT max(poll_id) FROM poll)",
-    "a position deleted": "DELETE FROM position WHERE leg_id = 2 AND poll_id ="
-                          " (SELECT max(poll_id) FROM position WHERE leg_id = 2)",
-    "a position added": "INSERT INTO position SELECT leg_id, update_ms, revision + 100, poll_id + 1,"
+                               " payload_id, chain FROM capture WHERE capture_id = (SELECT max(capture_id) FROM capture)",
+    "a position deleted": "DELETE FROM position WHERE leg_id = 2 AND capture_id ="
+                          " (SELECT max(capture_id) FROM position WHERE leg_id = 2)",
+    "a position added": "INSERT INTO position SELECT leg_id, update_ms, revision + 100, capture_id + 1,"
                         " position_amount_e8, entry_price_e8, break_even_price_e8, leverage, max_quantity_e8,"
                         " margin_type, auto_add_margin, isolated_wallet_e8, present, rounded, extra"
-                        " FROM position WHERE leg_id = 2 ORDER BY poll_id DESC LIMIT 1",
+                        " FROM position WHERE leg_id = 2 ORDER BY capture_id DESC LIMIT 1",
     "a valuation deleted": "DELETE FROM valuation WHERE leg_id = 2 AND time_ms ="
                            " (SELECT max(time_ms) FROM valuation WHERE leg_id = 2)",
     "a valuation added": "INSERT INTO valuation SELECT leg_id, time_ms + 1, update_ms, revision, mark_price_e8,"
@@ -42,7 +42,7 @@ EXTRA = {
                          " FROM valuation WHERE leg_id = 2 ORDER BY time_ms DESC LIMIT 1",
     "two valuations swapped": "UPDATE valuation SET time_ms = -1 WHERE leg_id = 2 AND time_ms ="
                               " (SELECT min(time_ms) FROM valuation WHERE leg_id = 2);"
-                              "UPDATE valuation SET time_ms = (SELECT received_ms FROM poll WHERE poll_id = 1)"
+                              "UPDATE valuation SET time_ms = (SELECT received_ms FROM capture WHERE capture_id = 1)"
                               " WHERE leg_id = 2 AND time_ms ="
                               " (SELECT max(time_ms) FROM valuation WHERE leg_id = 2);",
     "a leg added": "INSERT INTO leg (account_id, contract_id, position_side) VALUES (1, 1, 'ODD')",
@@ -54,8 +54,8 @@ EXTRA = {
     "a migration record deleted": "DELETE FROM schema_migration WHERE version = 2",
     "a view changed": "DROP VIEW pnl_history; CREATE VIEW pnl_history AS SELECT 1 AS one",
     "an index dropped": "DROP INDEX leg_by_contract",
-    "a trigger added": "CREATE TRIGGER t AFTER INSERT ON poll BEGIN DELETE FROM valuation; END",
-    "a table's columns added to": "ALTER TABLE poll ADD COLUMN odd TEXT",
+    "a trigger added": "CREATE TRIGGER t AFTER INSERT ON capture BEGIN DELETE FROM valuation; END",
+    "a table's columns added to": "ALTER TABLE capture ADD COLUMN odd TEXT",
 }
 
 

@@ -22,7 +22,7 @@ start_tls_sim() {
     write_config "$SIM" "ca_file = ca.pem"
     run posrec fetch
     assert_equal "$status" 0
-    assert_equal "$(sql 'SELECT outcome FROM poll WHERE poll_id = 1')" ok
+    assert_equal "$(sql 'SELECT outcome FROM capture WHERE capture_id = 1')" ok
 }
 
 @test "an unknown CA, a wrong name and an expired certificate are tls_error" {
@@ -44,5 +44,5 @@ start_tls_sim() {
     write_config "$SIM" "ca_file = ca.pem"
     run posrec fetch
     assert_equal "$status" 1
-    assert_equal "$(sql "SELECT group_concat(outcome) FROM poll")" "tls_error,tls_error,tls_error"
+    assert_equal "$(sql "SELECT group_concat(outcome) FROM capture")" "tls_error,tls_error,tls_error"
 }

@@ -14,7 +14,7 @@ history_db() {
     run --separate-stderr posrec verify
     assert_equal "$status" 0
     head=$output
-    assert_equal "$head" "$(sql 'SELECT lower(hex(chain)) FROM poll ORDER BY poll_id DESC LIMIT 1')"
+    assert_equal "$head" "$(sql 'SELECT lower(hex(chain)) FROM capture ORDER BY capture_id DESC LIMIT 1')"
     posrec export > all.ndjson
     tail -1 all.ndjson | sed 's/"received_ms":[0-9]*/"received_ms":1999999999999/' | posrec -q import -
     run posrec verify --head "$head"
@@ -38,16 +38,16 @@ history_db() {
 
 @test "verify --from takes what is before as given" {
     history_db
-    polls=$(sql 'SELECT count(*) FROM poll')
+    polls=$(sql 'SELECT count(*) FROM capture')
     for from in 1 2 40 "$polls"; do
-        assert_equal "$(posrec verify --from "$from" --format json | jq -r '.sound, .polls' | xargs)" "true $((polls - from + 1))"
+        assert_equal "$(posrec verify --from "$from" --format json | jq -r '.sound, .captures' | xargs)" "true $((polls - from + 1))"
     done
-    sqlite3 posrec.db "UPDATE poll SET used_weight = 77 WHERE poll_id = 5"
+    sqlite3 posrec.db "UPDATE capture SET used_weight = 77 WHERE capture_id = 5"
     posrec -q verify --from 6
     run posrec verify --from 5
     assert_equal "$status" 1
-    assert_contains "$output" "poll 5 ("
-    assert_equal "$(posrec verify --format json | jq -r '.sound, .kind, .poll' | xargs)" "false chain 5"
+    assert_contains "$output" "capture 5 ("
+    assert_equal "$(posrec verify --format json | jq -r '.sound, .kind, .capture' | xargs)" "false chain 5"
     run posrec verify --from 9999
     assert_equal "$status" 2
     run posrec verify --from x
@@ -85,7 +85,7 @@ history_db() {
     dump posrec.db > before
     run posrec rebuild
     assert_equal "$status" 1
-    assert_contains "$output" "poll"
+    assert_contains "$output" "capture"
     dump posrec.db | cmp before -
 }
 
@@ -118,8 +118,14 @@ history_db() {
             assert_equal "$status" 1
             assert_contains "$output" "run 'posrec migrate'"
         fi
+        head=$(sql 'SELECT lower(hex(chain)) FROM poll ORDER BY poll_id DESC LIMIT 1')
+        captures=$(sql 'SELECT * FROM poll ORDER BY poll_id')
+        payloads=$(sql 'SELECT * FROM payload' | sha256sum)
         posrec -q migrate
-        assert_equal "$(posrec -q verify)" "$(posrec -q -d fresh.db verify)"
+        assert_equal "$(posrec -q verify --head "$head")" "$head"
+        assert_equal "$head" "$(posrec -q -d fresh.db verify)"
+        assert_equal "$(sql 'SELECT * FROM capture ORDER BY capture_id')" "$captures"
+        assert_equal "$(sql 'SELECT * FROM payload' | sha256sum)" "$payloads"
         for view in $(sqlite3 fresh.db "SELECT name FROM sqlite_schema WHERE type = 'view'"); do
             assert_equal "$(sql "SELECT * FROM $view" | sort)" "$(sqlite3 fresh.db "SELECT * FROM $view" | sort)"
         done
@@ -130,24 +136,31 @@ history_db() {
 
 @test "a migration killed at any write leaves a whole database" {
     export ASAN_OPTIONS=detect_leaks=0 # the leak detector and strace are both debuggers
-    cp "$SOURCE/tests/data/schema-1.db" old.db
-    chmod 600 old.db
-    versions=
-    cp old.db posrec.db
-    strace -f -o writes -e trace=pwrite64 "$BUILD/posrec" -q migrate
-    for write in $(seq 1 "$(wc -l < writes)"); do
+    latest=3
+    for old in 1 2; do
+        cp "$SOURCE/tests/data/schema-$old.db" old.db
+        chmod 600 old.db
+        head=$(sqlite3 old.db 'SELECT lower(hex(chain)) FROM poll ORDER BY poll_id DESC LIMIT 1')
+        versions=
         cp old.db posrec.db
-        rm -f posrec.db-wal posrec.db-shm
-        (strace -f -o /dev/null -e trace=pwrite64 -e "inject=pwrite64:signal=KILL:when=$write" "$BUILD/posrec" -q migrate || true) 2> /dev/null
-        version=$(sqlite3 posrec.db 'PRAGMA user_version')
-        assert_equal "$(sqlite3 posrec.db 'PRAGMA integrity_check')" ok
-        assert_equal "$(sqlite3 posrec.db 'SELECT max(version) FROM schema_migration')" "$version"
-        versions="$versions $version"
-        posrec -q migrate
-        posrec -q verify > /dev/null
+        strace -f -o writes -e trace=pwrite64 "$BUILD/posrec" -q migrate
+        for write in $(seq 1 "$(wc -l < writes)"); do
+            cp old.db posrec.db
+            rm -f posrec.db-wal posrec.db-shm
+            (strace -f -o /dev/null -e trace=pwrite64 -e "inject=pwrite64:signal=KILL:when=$write" "$BUILD/posrec" -q migrate || true) 2> /dev/null
+            version=$(sqlite3 posrec.db 'PRAGMA user_version')
+            assert_equal "$(sqlite3 posrec.db 'PRAGMA integrity_check')" ok
+            assert_equal "$(sqlite3 posrec.db 'SELECT max(version) FROM schema_migration')" "$version"
+            assert_equal "$(sqlite3 posrec.db "SELECT group_concat(name) FROM sqlite_schema WHERE name IN ('poll', 'capture')")" \
+                "$([ "$version" -lt 3 ] && echo poll || echo capture)"
+            versions="$versions $version"
+            posrec -q migrate
+            posrec -q verify --head "$head" > /dev/null
+        done
+        for version in $(seq "$old" "$latest"); do
+            assert_contains "$versions" " $version"
+        done
     done
-    assert_contains "$versions" 1
-    assert_contains "$versions" 2
 }
 
 @test "another program recomputes the chain from the documentation alone" {

@@ -24,7 +24,7 @@ static void open_side(struct side *side, bool compares_bytes)
 {
     struct error error;
     if (!database_open_memory(&side->database, &error) ||
-        !migrate_apply(&side->database, 0, NULL, &error)) {
+        !migrate_apply(&side->database, 0, &error)) {
         abort();
     }
     side->recorder = recorder_new(&side->database, compares_bytes, &error);
@@ -90,7 +90,7 @@ static void record_all(struct side *side, struct span data)
         data = (struct span){end + 1, data.size - body.size - 1};
     }
     text_clear(&side->rows);
-    append_rows(side, "SELECT outcome, detail, row_count, payload_id, chain FROM poll");
+    append_rows(side, "SELECT outcome, detail, row_count, payload_id, chain FROM capture");
     append_rows(side, "SELECT base_id, size, sha256 FROM payload");
     append_rows(side, "SELECT * FROM contract");
     append_rows(side, "SELECT * FROM leg");

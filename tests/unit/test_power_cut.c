@@ -248,17 +248,17 @@ static void record_until_cut(const char *path, unsigned seed, int report)
     struct error error;
     use_cutting_vfs(seed);
     if (!database_open(path, DATABASE_WRITE, &bench.database, &error) ||
-        !migrate_apply(&bench.database, TEST_NOW_MS, NULL, &error)) {
+        !migrate_apply(&bench.database, TEST_NOW_MS, &error)) {
         _exit(1);
     }
     bench.recorder = recorder_new(&bench.database, true, &error);
-    int64_t first = bench_integer(&bench, "SELECT coalesce(max(received_ms), 0) FROM poll");
+    int64_t first = bench_integer(&bench, "SELECT coalesce(max(received_ms), 0) FROM capture");
     for (int i = 1; i <= POLLS; i++) {
         char body[4096], members[64];
         snprintf(members, sizeof members, "\"markPrice\":\"%d\",\"leverage\":%d", i, i / 7 + 1);
         snprintf(body, sizeof body, "[%s]", element(members));
         bench_record(&bench, first + i, body);
-        if (write(report, &bench.recorded.poll_id, sizeof bench.recorded.poll_id) < 0) {
+        if (write(report, &bench.recorded.capture_id, sizeof bench.recorded.capture_id) < 0) {
             _exit(1);
         }
         if (i % 20 == 0) {
@@ -273,7 +273,7 @@ static void assert_sound_with(const char *path, int64_t reported)
     struct database database;
     struct error error = {0};
     struct verify_report report;
-    const struct verify_settings settings = {.from_poll_id = 1};
+    const struct verify_settings settings = {.from_capture_id = 1};
     if (!database_open(path, DATABASE_WRITE, &database, &error)) {
         fail_msg("%s", error.text);
     }
@@ -282,14 +282,14 @@ static void assert_sound_with(const char *path, int64_t reported)
     if (version == 0) { /* the power went before the schema was there */
         assert_int_equal(reported, 0);
     } else {
-        if (!migrate_apply(&database, TEST_NOW_MS, NULL, &error) ||
+        if (!migrate_apply(&database, TEST_NOW_MS, &error) ||
             !verify_database(&database, &settings, &report, &error)) {
             fail_msg("%s", error.text);
         }
         if (report.kind != VERIFY_SOUND) {
             fail_msg("%s: %s", verify_kind_name(report.kind), report.what);
         }
-        assert_true(report.last_poll_id >= reported);
+        assert_true(report.last_capture_id >= reported);
     }
     database_close(&database);
 }
@@ -303,7 +303,7 @@ static void after_a_power_cut_nothing_reported_is_missing(void **state)
     int64_t reported = 0;
     for (unsigned seed = 1; seed <= CUTS; seed++) {
         int report[2], status;
-        int64_t poll_id;
+        int64_t capture_id;
         assert_int_equal(pipe(report), 0);
         pid_t child = fork();
         if (child == 0) {
@@ -311,8 +311,8 @@ static void after_a_power_cut_nothing_reported_is_missing(void **state)
             record_until_cut(path, seed, report[1]);
         }
         close(report[1]);
-        while (read(report[0], &poll_id, sizeof poll_id) == (ssize_t)sizeof poll_id) {
-            reported = poll_id;
+        while (read(report[0], &capture_id, sizeof capture_id) == (ssize_t)sizeof capture_id) {
+            reported = capture_id;
         }
         close(report[0]);
         assert_int_equal(waitpid(child, &status, 0), child);

@@ -14,7 +14,7 @@ static void digest_of(struct database *database, char hex[static SHA256_HEX_SIZE
 {
     static const char *const QUERIES[] = {
         "SELECT * FROM account",   "SELECT * FROM contract", "SELECT * FROM leg",
-        "SELECT * FROM payload",   "SELECT * FROM poll",     "SELECT * FROM position",
+        "SELECT * FROM payload",   "SELECT * FROM capture",  "SELECT * FROM position",
         "SELECT * FROM valuation",
     };
     struct error error;
@@ -49,7 +49,7 @@ static int64_t import_into_memory(const char *command, bool compares_bytes,
     struct import_counts counts = {0};
     const struct import_settings settings = {.account = "main"};
     assert_true(database_open_memory(&database, &error));
-    assert_true(migrate_apply(&database, TEST_NOW_MS, NULL, &error));
+    assert_true(migrate_apply(&database, TEST_NOW_MS, &error));
     struct recorder *recorder = recorder_new(&database, compares_bytes, &error);
     FILE *lines = popen(command, "r");
     assert_non_null(lines);
@@ -60,7 +60,7 @@ static int64_t import_into_memory(const char *command, bool compares_bytes,
     digest_of(&database, hex);
     recorder_free(recorder);
     database_close(&database);
-    return counts.polls;
+    return counts.captures;
 }
 
 static void assert_both_ways_equal(const char *command, int64_t polls)

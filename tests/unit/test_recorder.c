@@ -21,7 +21,7 @@ static void a_first_response_makes_legs_positions_and_valuations(void **state)
 {
     struct bench *bench = *state;
     bench_record(bench, 1000, list_of(""));
-    assert_int_equal(bench->recorded.poll_id, 1);
+    assert_int_equal(bench->recorded.capture_id, 1);
     assert_int_equal(bench->recorded.row_count, 1);
     assert_int_equal(bench_integer(bench, "SELECT count(*) FROM leg"), 1);
     assert_int_equal(bench_integer(bench, "SELECT entry_price_e8 FROM position"), 1170770000003);
@@ -37,7 +37,7 @@ static void an_unchanged_flat_leg_writes_no_rows(void **state)
     for (int i = 1; i <= 1000; i++) {
         bench_record(bench, i, list_of("\"positionAmt\":\"0\""));
     }
-    assert_int_equal(bench_integer(bench, "SELECT count(*) FROM poll"), 1000);
+    assert_int_equal(bench_integer(bench, "SELECT count(*) FROM capture"), 1000);
     assert_int_equal(bench_integer(bench, "SELECT count(*) FROM payload"), 1);
     assert_int_equal(bench_integer(bench, "SELECT count(*) FROM position"), 1);
     assert_int_equal(bench_integer(bench, "SELECT count(*) FROM valuation"), 1);
@@ -83,7 +83,7 @@ static void an_update_time_that_goes_back_takes_the_next_free_revision(void **st
     bench_record(bench, 4, list_of("\"updateTime\":7"));
     bench_record(bench, 5, list_of("\"updateTime\":5,\"leverage\":\"3\""));
     assert_string_equal(bench_text(bench, "SELECT group_concat(update_ms || '.' || revision) FROM "
-                                          "(SELECT * FROM position ORDER BY poll_id)"),
+                                          "(SELECT * FROM position ORDER BY capture_id)"),
                         "5.0,9.0,5.1,7.0,5.2");
     assert_string_equal(bench_text(bench, "SELECT group_concat(update_ms || '.' || revision) FROM "
                                           "(SELECT * FROM valuation ORDER BY time_ms)"),
@@ -97,8 +97,9 @@ static void a_leg_that_vanishes_and_returns_says_so(void **state)
     bench_record(bench, 2, "[]");
     bench_record(bench, 3, "[]");
     bench_record(bench, 4, list_of(""));
-    assert_string_equal(bench_text(bench, "SELECT group_concat(poll_id || ':' || present || ':' || "
-                                          "revision) FROM position"),
+    assert_string_equal(bench_text(bench,
+                                   "SELECT group_concat(capture_id || ':' || present || ':' || "
+                                   "revision) FROM position"),
                         "1:1:0,2:0:1,4:1:2");
     assert_int_equal(bench_integer(bench, "SELECT count(*) FROM position WHERE present = 0 AND "
                                           "position_amount_e8 IS NULL AND margin_type IS NULL"),
@@ -153,12 +154,12 @@ static void an_unreadable_body_is_kept_and_makes_no_rows(void **state)
         assert_non_null(strstr(text_string(&bench->capture.detail), BODIES[i][1]));
     }
     bench_record(bench, 100, list_of("\"positionAmt\":\"abc\""));
-    assert_non_null(strstr(bench_text(bench, "SELECT detail FROM poll WHERE received_ms = 100"),
+    assert_non_null(strstr(bench_text(bench, "SELECT detail FROM capture WHERE received_ms = 100"),
                            "element 0: field positionAmt: not a number"));
     assert_int_equal(bench_integer(bench, "SELECT count(*) FROM payload"), 8);
     assert_int_equal(bench_integer(bench, "SELECT count(*) FROM position"), 0);
     assert_int_equal(bench_integer(bench, "SELECT count(*) FROM leg"), 0);
-    assert_int_equal(bench_integer(bench, "SELECT sum(row_count) FROM poll"), 0);
+    assert_int_equal(bench_integer(bench, "SELECT sum(row_count) FROM capture"), 0);
 }
 
 static void a_leg_that_is_there_twice_is_unreadable_and_changes_nothing(void **state)
@@ -170,7 +171,7 @@ static void a_leg_that_is_there_twice_is_unreadable_and_changes_nothing(void **s
     strcat(twice, element("\"leverage\":\"4\""));
     strcat(twice, "]");
     bench_record(bench, 2, twice);
-    assert_string_equal(bench_text(bench, "SELECT outcome FROM poll WHERE poll_id = 2"),
+    assert_string_equal(bench_text(bench, "SELECT outcome FROM capture WHERE capture_id = 2"),
                         "unreadable");
     bench_record(bench, 3, list_of(""));
     assert_int_equal(bench_integer(bench, "SELECT count(*) FROM position"), 1);
@@ -222,7 +223,7 @@ static void live_times_strictly_increase(void **state)
         recorder_record(bench->recorder, RECORD_LIVE, &bench->capture, &bench->recorded, &error));
     assert_true(bench->recorded.time_moved);
     assert_int_equal(bench->capture.received_ms, 5001);
-    assert_int_equal(bench_integer(bench, "SELECT max(received_ms) FROM poll"), 5001);
+    assert_int_equal(bench_integer(bench, "SELECT max(received_ms) FROM capture"), 5001);
 }
 
 static void importing_the_same_capture_again_adds_nothing(void **state)
@@ -232,8 +233,8 @@ static void importing_the_same_capture_again_adds_nothing(void **state)
     bench_record(bench, 2000, list_of("\"leverage\":3"));
     bench_record(bench, 1000, list_of(""));
     assert_true(bench->recorded.is_duplicate);
-    assert_int_equal(bench->recorded.poll_id, 1);
-    assert_int_equal(bench_integer(bench, "SELECT count(*) FROM poll"), 2);
+    assert_int_equal(bench->recorded.capture_id, 1);
+    assert_int_equal(bench_integer(bench, "SELECT count(*) FROM capture"), 2);
 }
 
 static void assert_cannot_follow(struct bench *bench, int64_t received_ms, const char *text,
@@ -257,10 +258,32 @@ static void history_is_appended_in_order(void **state)
     struct bench *bench = *state;
     bench_record(bench, 1000, list_of(""));
     bench_record(bench, 2000, list_of(""));
-    assert_cannot_follow(bench, 1500, "[]", "before its last poll");
+    assert_cannot_follow(bench, 1500, "[]", "before its last capture");
     assert_cannot_follow(bench, 1000, "[]", "other bytes");
     bench_record(bench, 3000, list_of(""));
-    assert_int_equal(bench_integer(bench, "SELECT count(*) FROM poll"), 3);
+    assert_int_equal(bench_integer(bench, "SELECT count(*) FROM capture"), 3);
+}
+
+static void times_are_unique_for_each_endpoint_not_over_all(void **state)
+{
+    struct bench *bench = *state;
+    struct error error;
+    bench_record(bench, 1000, list_of(""));
+    for (int i = 0; i < 2; i++) { /* the second time it is recorded already */
+        capture_clear(&bench->capture);
+        text_append_string(&bench->capture.account, "main");
+        text_append_string(&bench->capture.body, "{\"symbols\":[]}");
+        bench->capture.endpoint = ENDPOINT_EXCHANGE_INFO;
+        bench->capture.has_body = true;
+        bench->capture.received_ms = 1000;
+        assert_true(recorder_record(bench->recorder, RECORD_IMPORT, &bench->capture,
+                                    &bench->recorded, &error));
+        assert_int_equal(bench->recorded.is_duplicate, i);
+        assert_int_equal(bench->recorded.capture_id, 2);
+    }
+    assert_int_equal(bench_integer(bench, "SELECT count(*) FROM capture WHERE received_ms = 1000"),
+                     2);
+    assert_cannot_follow(bench, 999, "[]", "before its last capture");
 }
 
 static void what_another_connection_wrote_is_taken_into_account(void **state)
@@ -273,7 +296,7 @@ static void what_another_connection_wrote_is_taken_into_account(void **state)
     other.recorder = recorder_new(&other.database, true, &error);
     bench_record(&other, 2, list_of("\"positionAmt\":\"0\",\"leverage\":\"9\""));
     bench_record(bench, 3, list_of("\"positionAmt\":\"0\",\"leverage\":\"9\""));
-    assert_int_equal(bench->recorded.poll_id, 3);
+    assert_int_equal(bench->recorded.capture_id, 3);
     assert_int_equal(bench->recorded.position_count, 0);
     recorder_free(other.recorder);
     database_close(&other.database);
@@ -291,8 +314,8 @@ static void a_rolled_back_transaction_leaves_no_trace(void **state)
         recorder_append(bench->recorder, RECORD_IMPORT, &bench->capture, &bench->recorded, &error));
     recorder_rollback(bench->recorder);
     bench_record(bench, 2, list_of("\"leverage\":\"2\""));
-    assert_int_equal(bench->recorded.poll_id, 2);
-    assert_int_equal(bench_integer(bench, "SELECT count(*) FROM poll"), 2);
+    assert_int_equal(bench->recorded.capture_id, 2);
+    assert_int_equal(bench_integer(bench, "SELECT count(*) FROM capture"), 2);
     assert_int_equal(bench_integer(bench, "SELECT count(*) FROM position"), 2);
 }
 
@@ -363,6 +386,7 @@ int main(void)
         TEST(live_times_strictly_increase),
         TEST(importing_the_same_capture_again_adds_nothing),
         TEST(history_is_appended_in_order),
+        TEST(times_are_unique_for_each_endpoint_not_over_all),
         TEST(what_another_connection_wrote_is_taken_into_account),
         TEST(a_rolled_back_transaction_leaves_no_trace),
         TEST(exchange_info_replaces_what_the_name_told),

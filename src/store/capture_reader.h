@@ -1,0 +1,61 @@
+/* Reads captures back as the captures they were recorded from. */
+#ifndef POSREC_STORE_CAPTURE_READER_H
+#define POSREC_STORE_CAPTURE_READER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/sha256.h"
+#include "model/capture.h"
+#include "store/database.h"
+
+/* A row of `capture`. The fields of its capture that a damaged row cannot have any more (an outcome
+ * or endpoint of no known name) make reading it fail. */
+struct stored_capture {
+    int64_t capture_id;
+    int64_t account_id;
+    struct text product;
+    int64_t row_count;
+    struct maybe_int payload_id;
+    struct sha256_digest chain;
+    struct sha256_digest body_sha256; /* as the payload's row says; zeroes when there is none */
+    struct capture capture;           /* body included */
+};
+
+void stored_capture_free(struct stored_capture *stored);
+
+struct capture_reader;
+
+/* NULL with the error set on failure. Uses the database until capture_reader_free(). */
+struct capture_reader *capture_reader_new(const struct database *database, struct error *error);
+void capture_reader_free(struct capture_reader *reader);
+
+/* Reads one capture into `capture`, which may hold an earlier one. STEP_DONE: there is none of that
+ * id.
+ */
+enum step capture_reader_get(struct capture_reader *reader, int64_t capture_id,
+                             struct stored_capture *stored, struct error *error);
+
+/* Likewise the first capture whose id is `capture_id` or higher. */
+enum step capture_reader_get_from(struct capture_reader *reader, int64_t capture_id,
+                                  struct stored_capture *stored, struct error *error);
+
+/* Whether the body's SHA-256 is what the payload's row says. */
+bool capture_reader_check_body(struct capture_reader *reader, const struct stored_capture *stored,
+                               bool *intact, struct error *error);
+
+/* Which captures export wants: those received within from_ms and to_ms, both included. */
+struct capture_range {
+    int64_t from_ms;
+    int64_t to_ms;
+    struct span account; /* empty for all */
+};
+
+/* Calls `visit` with each capture of the range, by received_ms and then capture_id, until it
+ * returns false. The captures are those of one moment, whatever is written meanwhile. */
+bool capture_reader_visit(struct capture_reader *reader, const struct capture_range *range,
+                          bool (*visit)(void *context, const struct stored_capture *stored,
+                                        struct error *error),
+                          void *context, struct error *error);
+
+#endif
