@@ -2,7 +2,10 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "report/nothing.h"
 #include "store/migrate.h"
@@ -51,22 +54,65 @@ bool cli_open_database(struct cli *cli, enum database_mode mode, struct database
     return ready;
 }
 
+/* The file that --output's content is gathered in; "" when it is written to directly. Where a name
+ * is a link, the file that it leads to is replaced. */
+static bool part_name(const char *output, struct text *target, struct text *part,
+                      struct error *error)
+{
+    struct stat info;
+    bool exists = stat(output, &info) == 0;
+    char *resolved = exists ? realpath(output, NULL) : NULL;
+    text_append_string(target, resolved != NULL ? resolved : output);
+    free(resolved);
+    if (!exists || S_ISREG(info.st_mode)) {
+        text_printf(part, "%s.%d.part", text_string(target), (int)getpid());
+    }
+    return !(target->failed || part->failed) || error_no_memory(error);
+}
+
 bool cli_open_output(const struct cli *cli, FILE **out, struct error *error)
 {
-    const char *path = cli->options.output;
-    *out = path == NULL ? stdout : fopen(path, "we");
-    return *out != NULL || error_set(error, ERROR_FAILED, "output %s: %s", path, strerror(errno));
+    const char *output = cli->options.output;
+    struct text target = {0}, part = {0};
+    bool done = true;
+    *out = stdout;
+    if (output != NULL && (done = part_name(output, &target, &part, error))) {
+        *out = fopen(part.size > 0 ? text_string(&part) : output, "we");
+        done = *out != NULL ||
+               error_set(error, ERROR_FAILED, "output %s: %s", output, strerror(errno));
+    }
+    text_free(&target);
+    text_free(&part);
+    return done;
+}
+
+/* Gives the gathered file its name, or takes it away. */
+static bool end_part(const char *output, bool done, struct error *error)
+{
+    struct text target = {0}, part = {0};
+    bool named = part_name(output, &target, &part, error);
+    if (named && part.size > 0) {
+        if (!done) {
+            unlink(text_string(&part));
+        } else if (rename(text_string(&part), text_string(&target)) != 0) {
+            named = error_set(error, ERROR_FAILED, "output %s: %s", output, strerror(errno));
+        }
+    }
+    text_free(&target);
+    text_free(&part);
+    return done && named;
 }
 
 bool cli_close_output(const struct cli *cli, FILE *out, bool done, struct error *error)
 {
-    const char *path = cli->options.output != NULL ? cli->options.output : "standard output";
+    const char *output = cli->options.output;
     bool failed = ferror(out) != 0;
     failed |= (out == stdout ? fflush(out) : fclose(out)) != 0;
     if (done && failed) {
-        return error_set(error, ERROR_FAILED, "output %s: %s", path, strerror(errno));
+        done = error_set(error, ERROR_FAILED, "output %s: %s",
+                         output != NULL ? output : "standard output", strerror(errno));
     }
-    return done;
+    return output != NULL ? end_part(output, done, error) : done;
 }
 
 bool cli_report(const struct cli *cli, const struct database *database, const char *name,

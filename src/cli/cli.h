@@ -67,7 +67,9 @@ bool cli_open_database(struct cli *cli, enum database_mode mode, struct database
 /* Like cli_open_database() for reading, whatever the schema's version. */
 bool cli_open_any_version(struct cli *cli, struct database *database, struct error *error);
 
-/* The stream for results: --output's file, else standard output. */
+/* The stream for results: standard output, or for --output a file beside the named one, which takes
+ * its name when all is written: a command that fails neither leaves a part nor spoils what was
+ * there. What is no regular file (a pipe, a device) is written to itself. */
 bool cli_open_output(const struct cli *cli, FILE **out, struct error *error);
 
 /* Closes it and returns whether all went well: `done` says how the writing went. A failed write

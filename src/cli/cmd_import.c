@@ -1,6 +1,9 @@
 #include <errno.h>
+#include <libgen.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 #include "cli/progress.h"
@@ -11,6 +14,24 @@ struct watch {
     const struct cli *cli;
     struct progress progress;
 };
+
+/* The database: opened at once where it is there, else made for the first good capture. */
+struct destination {
+    struct cli *cli;
+    struct database database;
+    bool is_open;
+};
+
+static bool open_recorder(void *context, struct recorder **recorder, struct error *error)
+{
+    struct destination *destination = context;
+    destination->is_open =
+        cli_open_database(destination->cli, DATABASE_WRITE, &destination->database, error);
+    if (destination->is_open) {
+        *recorder = recorder_new(&destination->database, true, error);
+    }
+    return *recorder != NULL;
+}
 
 /* Of one stream at a time. */
 static char read_buffer[IMPORT_READ_BUFFER_SIZE];
@@ -41,7 +62,7 @@ static bool open_file(const char *path, FILE **file, const char **name, int64_t 
     return true;
 }
 
-static bool import_one(struct watch *watch, struct recorder *recorder, const char *path,
+static bool import_one(struct watch *watch, struct import_target *target, const char *path,
                        const struct import_settings *settings, struct import_counts *counts,
                        struct error *error)
 {
@@ -52,7 +73,7 @@ static bool import_one(struct watch *watch, struct recorder *recorder, const cha
         return false;
     }
     progress_begin(&watch->progress, name, size, watch->cli->options.quiet);
-    bool done = import_file(recorder, file, name, settings, counts, error);
+    bool done = import_file(target, file, name, settings, counts, error);
     progress_end(&watch->progress);
     if (file != stdin) {
         fclose(file);
@@ -60,7 +81,7 @@ static bool import_one(struct watch *watch, struct recorder *recorder, const cha
     return done;
 }
 
-static bool import_all(struct cli *cli, struct recorder *recorder, struct error *error)
+static bool import_all(struct cli *cli, struct import_target *target, struct error *error)
 {
     const struct options *options = &cli->options;
     struct watch watch = {.cli = cli};
@@ -76,7 +97,9 @@ static bool import_all(struct cli *cli, struct recorder *recorder, struct error 
     };
     struct import_counts counts = {0};
     for (int i = 0; i < cli->argument_count; i++) {
-        if (!import_one(&watch, recorder, cli->arguments[i], &settings, &counts, error)) {
+        if (!import_one(&watch, target, cli->arguments[i], &settings, &counts, error)) {
+            /* A bad line is the input's fault, not the command line's. */
+            error->kind = error->kind == ERROR_USAGE ? ERROR_FAILED : error->kind;
             return false;
         }
     }
@@ -102,20 +125,55 @@ static bool check_options(const struct cli *cli, struct error *error)
     return true;
 }
 
-static bool run(struct cli *cli, int *exit_code, struct error *error)
+/* Opens the database that is there; for one that is not, asks only whether it can be made. */
+static bool open_existing(struct destination *destination, struct import_target *target,
+                          struct error *error)
 {
-    struct database database;
-    (void)exit_code;
-    if (!check_options(cli, error) || !cli_open_database(cli, DATABASE_WRITE, &database, error)) {
+    const char *path;
+    if (!cli_database_path(destination->cli, &path, error)) {
         return false;
     }
-    struct recorder *recorder = recorder_new(&database, true, error);
-    bool done = recorder != NULL && import_all(cli, recorder, error);
-    recorder_free(recorder);
-    database_close(&database);
-    /* A bad line is the input's fault, not the command line's. */
-    if (!done && error->kind == ERROR_USAGE) {
-        error->kind = ERROR_FAILED;
+    if (access(path, F_OK) == 0) {
+        return open_recorder(destination, &target->recorder, error);
+    }
+    char *copy = strdup(path);
+    bool done = (copy != NULL && access(dirname(copy), W_OK | X_OK) == 0) ||
+                error_set(error, ERROR_FAILED,
+                          "%s: cannot be opened: %s (check path and permissions)", path,
+                          strerror(errno));
+    free(copy);
+    return done;
+}
+
+/* A file that cannot be read is found before another of them is imported. */
+static bool check_files(const struct cli *cli, struct error *error)
+{
+    for (int i = 0; i < cli->argument_count; i++) {
+        const char *path = cli->arguments[i];
+        struct stat info;
+        if (strcmp(path, "-") == 0) {
+            continue;
+        }
+        if (access(path, R_OK) != 0 || stat(path, &info) != 0) {
+            return error_set(error, ERROR_FAILED, "%s: %s", path, strerror(errno));
+        }
+        if (S_ISDIR(info.st_mode)) {
+            return error_set(error, ERROR_FAILED, "%s: %s", path, strerror(EISDIR));
+        }
+    }
+    return true;
+}
+
+static bool run(struct cli *cli, int *exit_code, struct error *error)
+{
+    struct destination destination = {.cli = cli};
+    struct import_target target = {.context = &destination, .open = open_recorder};
+    (void)exit_code;
+    bool done = check_options(cli, error) && check_files(cli, error) &&
+                open_existing(&destination, &target, error) && import_all(cli, &target, error);
+    recorder_free(target.recorder);
+    if (destination.is_open) {
+        database_close(&destination.database);
     }
     return done;
 }

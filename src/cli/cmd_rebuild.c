@@ -19,7 +19,8 @@ static bool rebuild(const struct cli *cli, const struct database *database, stru
     return done;
 }
 
-/* Rebuilds a copy; the database itself is only read. */
+/* Rebuilds a copy; the database itself is only read. A copy that cannot be rebuilt does not stay.
+ */
 static bool rebuild_copy(struct cli *cli, struct error *error)
 {
     struct database database, copy;
@@ -34,6 +35,9 @@ static bool rebuild_copy(struct cli *cli, struct error *error)
     }
     done = rebuild(cli, &copy, error);
     database_close(&copy);
+    if (!done) {
+        backup_remove(cli->options.output);
+    }
     return done;
 }
 
@@ -44,7 +48,7 @@ static bool run(struct cli *cli, int *exit_code, struct error *error)
     if (cli->options.output != NULL) {
         return rebuild_copy(cli, error) || error_context(error, "rebuild");
     }
-    if (!cli_open_database(cli, DATABASE_WRITE, &database, error)) {
+    if (!cli_open_database(cli, DATABASE_UPDATE, &database, error)) {
         return false;
     }
     bool done = rebuild(cli, &database, error) || error_context(error, "rebuild");

@@ -13,7 +13,6 @@
 #include "base/log.h"
 #include "cli/cli.h"
 #include "cli/version.h"
-#include "exchange/curl_on_demand.h"
 
 static const struct command *const COMMANDS[] = {
     &COMMAND_FETCH,     &COMMAND_RUN,     &COMMAND_IMPORT, &COMMAND_EXPORT,  &COMMAND_BODY,
@@ -52,16 +51,12 @@ static void print_command_help(const struct command *command, FILE *out)
     options_print_help(OPTIONS_GLOBAL, out);
 }
 
-static bool print_version(FILE *out, struct error *error)
+static void print_version(FILE *out)
 {
-    if (!curl_on_demand_load(error)) {
-        return false;
-    }
     fprintf(out, "posrec %s\nSQLite %s\nlibcurl %s\n%s\ncJSON %s\nzstd %s\nlibsmartcols %s\n",
             POSREC_VERSION, sqlite3_libversion(), curl_version_info(CURLVERSION_NOW)->version,
             OpenSSL_version(OPENSSL_VERSION), cJSON_Version(), ZSTD_versionString(),
             LIBSMARTCOLS_VERSION);
-    return true;
 }
 
 static const struct command *find_command(const char *name, struct error *error)
@@ -135,7 +130,8 @@ static bool dispatch(struct cli *cli, int argc, char **argv, int *exit_code, str
         return false;
     }
     if (cli->options.version) {
-        return print_version(stdout, error);
+        print_version(stdout);
+        return true;
     }
     if (next == argc && !cli->options.help) {
         print_usage(stderr);

@@ -8,7 +8,6 @@
 #include <strings.h>
 
 #include "base/decimal.h"
-#include "exchange/curl_on_demand.h"
 
 #define USER_AGENT "posrec"
 #define CONNECT_TIMEOUT_MS 10000
@@ -36,9 +35,6 @@ struct transport {
 struct transport *transport_new(size_t body_size_max, struct error *error)
 {
     struct transport *transport = NULL;
-    if (!curl_on_demand_load(error)) {
-        return NULL;
-    }
     if (curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK) {
         transport = calloc(1, sizeof *transport);
     }
@@ -356,9 +352,6 @@ static bool check_parts(CURLU *url, const char *base_url, struct error *error)
 
 bool transport_check_url(const char *base_url, struct error *error)
 {
-    if (!curl_on_demand_load(error)) {
-        return false;
-    }
     CURLU *url = curl_url();
     if (url == NULL) {
         return error_no_memory(error);

@@ -25,7 +25,8 @@ static bool take_int(const char *name, struct span value, int64_t from, int64_t 
                      struct error *error)
 {
     bool rounded = false;
-    if (decimal_parse(value, 0, number, &rounded) != DECIMAL_OK || rounded) {
+    if (!json_number_is_valid(value) || decimal_parse(value, 0, number, &rounded) != DECIMAL_OK ||
+        rounded) {
         return wrong(name, "not a whole number", error);
     }
     if (*number < from || *number > to) {

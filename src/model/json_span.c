@@ -4,8 +4,6 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "base/decimal.h"
-
 /* As deep as cJSON goes. */
 #define DEPTH_MAX CJSON_NESTING_LIMIT
 
@@ -16,6 +14,16 @@ size_t json_skip_space(struct span text, size_t at)
         at++;
     }
     return at;
+}
+
+struct span json_trim(struct span text)
+{
+    size_t start = json_skip_space(text, 0);
+    size_t end = text.size;
+    while (end > start && json_skip_space(text, end - 1) != end - 1) {
+        end--;
+    }
+    return (struct span){text.data + start, end - start};
 }
 
 /* From the opening quote to just after the closing one; `at` when there is none, or a control
@@ -307,15 +315,36 @@ bool json_unescape(struct span string, struct text *out)
     return json_take_string(&walk, out) && walk.at == string.size;
 }
 
-/* 007 and 1. are numbers to cJSON, but none of JSON's. */
-static bool is_strict_number(struct span number)
+/* The place after the digits at `at`. */
+static size_t skip_digits(struct span text, size_t at)
 {
-    int64_t ignored;
-    bool rounded;
-    size_t first = number.size > 0 && number.data[0] == '-' ? 1 : 0;
-    bool padded = number.size > first + 1 && number.data[first] == '0' &&
-                  isdigit((unsigned char)number.data[first + 1]);
-    return !padded && decimal_parse(number, 0, &ignored, &rounded) != DECIMAL_NOT_A_NUMBER;
+    while (at < text.size && isdigit((unsigned char)text.data[at])) {
+        at++;
+    }
+    return at;
+}
+
+static bool is_at(struct span text, size_t at, const char *any)
+{
+    return at < text.size && memchr(any, text.data[at], strlen(any)) != NULL;
+}
+
+bool json_number_is_valid(struct span number)
+{
+    size_t start = is_at(number, 0, "-") ? 1 : 0;
+    size_t at = is_at(number, start, "0") ? start + 1 : skip_digits(number, start);
+    bool valid = at > start;
+    if (valid && is_at(number, at, ".")) {
+        start = at + 1;
+        at = skip_digits(number, start);
+        valid = at > start;
+    }
+    if (valid && is_at(number, at, "eE")) {
+        start = is_at(number, at + 1, "+-") ? at + 2 : at + 1;
+        at = skip_digits(number, start);
+        valid = at > start;
+    }
+    return valid && at == number.size;
 }
 
 /* \u with other than four hex digits passes cJSON too. */
@@ -346,7 +375,7 @@ static bool is_strict(struct span value)
             good = end > at && is_strict_string((struct span){value.data + at, end - at});
         } else if (c == '-' || isdigit((unsigned char)c)) {
             end = skip_scalar(value, at);
-            good = is_strict_number((struct span){value.data + at, end - at});
+            good = json_number_is_valid((struct span){value.data + at, end - at});
         } else if ((unsigned char)c < 0x20) {
             good = c == '\t' || c == '\n' || c == '\r'; /* to cJSON all of them are white space */
         }

@@ -29,6 +29,9 @@ struct json_walk {
 /* The offset of the first byte at or after `at` that is not JSON white space. */
 size_t json_skip_space(struct span text, size_t at);
 
+/* The bytes without the white space around them. */
+struct span json_trim(struct span text);
+
 /* The offset just after the value that starts at `at`; `at` itself when no value can start or end
  * there. Checks brackets, strings and that scalars are not empty, not what a scalar says. */
 size_t json_skip_value(struct span text, size_t at);
@@ -63,6 +66,10 @@ bool json_key_is(struct span key, const char *name);
 /* Appends the bytes that a string as written (quotes included) stands for, NULs too. False when it
  * is no valid JSON string: a bad escape, half a surrogate pair. */
 bool json_unescape(struct span string, struct text *out);
+
+/* Whether the bytes are one number as JSON writes them: no zeros or plus in front, digits on both
+ * sides of a point (RFC 8259, section 6). */
+bool json_number_is_valid(struct span number);
 
 /* Whether the bytes are one whole JSON value and nothing else (RFC 8259). */
 bool json_value_is_valid(struct span value);

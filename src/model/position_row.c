@@ -74,12 +74,12 @@ static bool field_error(struct error *error, struct span key, const char *why, s
                      value.data);
 }
 
-/* A number field's digits: a number's own text, or what its string says. */
+/* A number field's digits: a number's own text, which must be JSON's, or what its string says. */
 static bool number_text(struct span value, struct text *scratch, struct span *digits)
 {
     if (value.data[0] != '"') {
         *digits = value;
-        return true;
+        return json_number_is_valid(value);
     }
     digits->data = value.data + 1;
     digits->size = value.size - 2;

@@ -7,7 +7,8 @@
 #include "model/capture_line.h"
 
 struct import {
-    struct recorder *recorder;
+    struct import_target *target;
+    bool begun; /* the file's transaction */
     const struct import_settings *settings;
     const char *name;
     int64_t line;
@@ -15,6 +16,18 @@ struct import {
     struct capture capture;
     struct import_counts counts; /* of this file */
 };
+
+/* The transaction of the file, begun with its first capture. */
+static bool begin(struct import *import, struct error *error)
+{
+    struct import_target *target = import->target;
+    if (!import->begun) {
+        import->begun =
+            (target->recorder != NULL || target->open(target->context, &target->recorder, error)) &&
+            recorder_begin(target->recorder, error);
+    }
+    return import->begun;
+}
 
 static bool append(struct import *import, struct error *error)
 {
@@ -27,7 +40,8 @@ static bool append(struct import *import, struct error *error)
     if (!capture->interval_ms.known) {
         capture->interval_ms = settings->interval_ms;
     }
-    if (!recorder_append(import->recorder, RECORD_IMPORT, capture, &recorded, error)) {
+    if (!begin(import, error) ||
+        !recorder_append(import->target->recorder, RECORD_IMPORT, capture, &recorded, error)) {
         return false;
     }
     if (recorded.is_duplicate) {
@@ -129,23 +143,20 @@ static void add_counts(struct import_counts *sum, const struct import_counts *mo
     sum->valuations += more->valuations;
 }
 
-bool import_file(struct recorder *recorder, FILE *file, const char *name,
+bool import_file(struct import_target *target, FILE *file, const char *name,
                  const struct import_settings *settings, struct import_counts *counts,
                  struct error *error)
 {
-    struct import import = {.recorder = recorder, .settings = settings, .name = name};
+    struct import import = {.target = target, .settings = settings, .name = name};
     /* The stream keeps the buffer until its owner closes it. */
     setvbuf(file, settings->read_buffer, _IOFBF, IMPORT_READ_BUFFER_SIZE);
-    if (!recorder_begin(recorder, error)) {
-        return false;
-    }
-    bool done = (settings->received_at_ms.known ? take_bare_response(&import, file, error)
-                                                : take_lines(&import, file, error)) &&
-                recorder_commit(recorder, error);
-    if (!done) {
-        recorder_rollback(recorder);
-    } else {
+    bool done = settings->received_at_ms.known ? take_bare_response(&import, file, error)
+                                               : take_lines(&import, file, error);
+    done = done && (!import.begun || recorder_commit(target->recorder, error));
+    if (done) {
         add_counts(counts, &import.counts);
+    } else if (import.begun) {
+        recorder_rollback(target->recorder);
     }
     capture_free(&import.capture);
     return done;

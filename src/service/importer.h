@@ -16,6 +16,14 @@
 
 #define IMPORT_READ_BUFFER_SIZE ((size_t)256 << 10)
 
+/* Where captures go. The recorder is asked for when the first good capture is there, so that
+ * nothing is made for an input that has none. */
+struct import_target {
+    struct recorder *recorder; /* NULL until it is opened */
+    void *context;
+    bool (*open)(void *context, struct recorder **recorder, struct error *error);
+};
+
 struct import_settings {
     const char *account;             /* of captures that name none */
     struct maybe_int interval_ms;    /* likewise */
@@ -40,7 +48,7 @@ struct import_counts {
 
 /* Imports a file and adds to `counts`. On failure nothing of the file is kept; the error names file
  * and line. `name` is for people; the caller closes the file. */
-bool import_file(struct recorder *recorder, FILE *file, const char *name,
+bool import_file(struct import_target *target, FILE *file, const char *name,
                  const struct import_settings *settings, struct import_counts *counts,
                  struct error *error);
 

@@ -38,7 +38,7 @@ static bool copy_to(const struct database *database, struct database *copy,
     return done;
 }
 
-static void remove_copy(const char *path)
+void backup_remove(const char *path)
 {
     static const char *const SUFFIXES[] = {"", "-journal", "-wal", "-shm"};
     for (size_t i = 0; i < sizeof SUFFIXES / sizeof SUFFIXES[0]; i++) {
@@ -60,13 +60,13 @@ bool backup_database(const struct database *database, const char *path,
         return error_set(error, ERROR_FAILED, "%s: is there already (name a new file)", path);
     }
     if (!database_open(path, DATABASE_WRITE, &copy, error)) {
-        remove_copy(path);
+        backup_remove(path);
         return false;
     }
     bool done = copy_to(database, &copy, watch, error);
     database_close(&copy);
     if (!done) {
-        remove_copy(path);
+        backup_remove(path);
     }
     return done;
 }

@@ -17,4 +17,7 @@ struct backup_watch {
 bool backup_database(const struct database *database, const char *path,
                      const struct backup_watch *watch, struct error *error);
 
+/* Takes such a copy away again, with what SQLite keeps beside it. */
+void backup_remove(const char *path);
+
 #endif

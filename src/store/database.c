@@ -178,17 +178,17 @@ static bool check_exists(const char *path, struct error *error)
 bool database_open(const char *path, enum database_mode mode, struct database *database,
                    struct error *error)
 {
-    *database = (struct database){.writable = mode == DATABASE_WRITE};
-    if (mode == DATABASE_READ && !check_exists(path, error)) {
+    *database = (struct database){.writable = mode != DATABASE_READ};
+    if (mode != DATABASE_WRITE && !check_exists(path, error)) {
         return false;
     }
     database->path = strdup(path);
     if (database->path == NULL) {
         return error_no_memory(error);
     }
-    int flags =
-        SQLITE_OPEN_NOMUTEX |
-        (database->writable ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY);
+    int flags = SQLITE_OPEN_NOMUTEX |
+                (database->writable ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY) |
+                (mode == DATABASE_WRITE ? SQLITE_OPEN_CREATE : 0);
     if (sqlite3_open_v2(path, &database->handle, flags, NULL) != SQLITE_OK) {
         if (database->handle == NULL) {
             error_no_memory(error);

@@ -28,8 +28,9 @@ struct database {
 };
 
 enum database_mode {
-    DATABASE_READ,  /* must exist; nothing can be written */
-    DATABASE_WRITE, /* made when missing */
+    DATABASE_READ,   /* must exist; nothing can be written */
+    DATABASE_UPDATE, /* must exist */
+    DATABASE_WRITE,  /* made when missing */
 };
 
 enum step { STEP_ROW, STEP_DONE, STEP_FAILED };

@@ -171,7 +171,9 @@ static bool read_exchange_info(struct derivation *derivation, struct span body, 
     while ((step = contract_list_next(&list, &derivation->contract, error)) == JSON_ITEM) {
         ++*row_count;
     }
-    return step == JSON_END;
+    /* What no contract is made of was only stepped over. */
+    return step == JSON_END &&
+           (json_value_is_valid(json_trim(body)) || error_set(error, ERROR_FAILED, "not JSON"));
 }
 
 /* Keeps the account among those whose bytes are remembered; the one that came first goes for it. */

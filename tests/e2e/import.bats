@@ -116,3 +116,41 @@ PYTHON
     assert_equal "$status" 1
     assert_contains "$output" "No space left"
 }
+
+@test "nothing is made before the inputs are known to be good" {
+    mkdir folder
+    echo 'oops' > bad.ndjson
+    : > empty.ndjson
+    captures 3 > good.ndjson
+    for inputs in missing.ndjson folder bad.ndjson "good.ndjson missing.ndjson" "--account a/b good.ndjson" \
+        "--received-at 5 good.ndjson missing"; do
+        run posrec import $inputs
+        [ "$status" != 0 ]
+        assert_equal "$(ls posrec.db* 2> /dev/null)" ""
+    done
+    posrec -q import empty.ndjson
+    printf '[posrec]\nnonsense = 1\n' > posrec.ini
+    run posrec import good.ndjson
+    assert_equal "$status" 2
+    rm posrec.ini
+    for command in rebuild "rebuild --output copy.db" "backup copy.db" "export --output out" "verify" "sql --output out SELECT"; do
+        run posrec $command
+        [ "$status" != 0 ]
+    done
+    assert_equal "$(ls | xargs)" "accounts bad.ndjson empty.ndjson folder good.ndjson main.key main.secret"
+}
+
+@test "an output that fails leaves what was there" {
+    captures 3 | posrec -q import -
+    echo before > out
+    ln -s out link
+    run posrec sql --output link "SELECT no_such_column FROM capture"
+    assert_equal "$status" 1
+    assert_equal "$(cat out)" before
+    posrec sql --format csv --output link "SELECT count(*) AS n FROM capture"
+    assert_equal "$(tr -d '\r' < out | xargs)" "n 3"
+    [ -L link ]
+    posrec export --output /dev/stdout | jq -s length | grep -qx 3
+    posrec -q export --output new.ndjson
+    assert_equal "$(ls new.ndjson*)" new.ndjson
+}

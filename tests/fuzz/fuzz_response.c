@@ -1,12 +1,14 @@
 /* Any sequence of bodies (split at bytes 0x1e), recorded by the quick way of reading and by the
- * plain way: neither may fail, and both must write the same rows. Bodies that start with '{' are
- * taken as exchangeInfo. */
+ * plain way: neither may fail, and both must write the same rows. Which bodies can be read at all
+ * is held against the strict reader. Bodies that start with '{' are taken as exchangeInfo. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "store/database.h"
 #include "store/migrate.h"
 #include "store/recorder.h"
+#include "strict_reader.h"
 
 #define SEPARATOR 0x1e
 
@@ -52,6 +54,22 @@ static void append_rows(struct side *side, const char *sql)
     }
 }
 
+/* Of exchangeInfo the strict reader only knows whether it is JSON. */
+static void check_outcome(const struct capture *capture)
+{
+    enum verdict verdict = strict_verdict(text_string(&capture->body), capture->body.size);
+    bool is_list = capture->endpoint == ENDPOINT_POSITION_RISK;
+    bool was_read = capture->outcome == OUTCOME_OK;
+    bool wrong = (was_read && verdict == VERDICT_NOT_JSON) ||
+                 (was_read && is_list && verdict == VERDICT_NO_ROWS) ||
+                 (!was_read && is_list && verdict == VERDICT_ROWS);
+    if (wrong) {
+        fprintf(stderr, "%s: %s: %s\n", outcome_name(capture->outcome),
+                text_string(&capture->detail), text_string(&capture->body));
+        abort();
+    }
+}
+
 static void record(struct side *side, struct span body, int64_t received_ms)
 {
     struct error error;
@@ -69,6 +87,7 @@ static void record(struct side *side, struct span body, int64_t received_ms)
     if (!recorder_append(side->recorder, RECORD_IMPORT, &capture, &recorded, &error)) {
         abort();
     }
+    check_outcome(&capture);
     capture_free(&capture);
 }
 

@@ -53,7 +53,8 @@ static int64_t import_into_memory(const char *command, bool compares_bytes,
     struct recorder *recorder = recorder_new(&database, compares_bytes, &error);
     FILE *lines = popen(command, "r");
     assert_non_null(lines);
-    if (!import_file(recorder, lines, command, &settings, &counts, &error)) {
+    struct import_target target = {.recorder = recorder};
+    if (!import_file(&target, lines, command, &settings, &counts, &error)) {
         fail_msg("%s", error.text);
     }
     assert_int_equal(pclose(lines), 0);
