@@ -15,6 +15,16 @@ changed AS MATERIALIZED (
        AND h.position_side = l.position_side
        AND h.first_seen_ms BETWEEN l.from_ms AND l.to_ms
 ),
+-- Symbols of which a leg came or went in a poll while another took over: the account changed between hedge
+-- and one-way mode.
+switched AS MATERIALIZED (
+    SELECT account, symbol, first_seen_ms
+      FROM changed
+     GROUP BY account, symbol, first_seen_ms
+    HAVING max(change IN ('vanish', 'return') OR previous_update_ms IS NULL)
+       AND max(change <> 'vanish'
+               AND coalesce(position_amount, 0) <> coalesce(previous_position_amount, 0))
+),
 -- What differs in words. A REAL's text ends in at least one decimal, which a whole number does not need.
 differing AS (
     SELECT c.*,
@@ -54,6 +64,7 @@ finding (finding, account, symbol, position_side, time_ms, detail) AS (
       FROM differing
      WHERE update_ms = previous_update_ms
        AND change NOT IN ('vanish', 'return')
+       AND (account, symbol, first_seen_ms) NOT IN switched
        AND what <> ''
     UNION ALL
     SELECT 'update_time_went_back', account, symbol, position_side, first_seen_ms,
@@ -61,6 +72,7 @@ finding (finding, account, symbol, position_side, time_ms, detail) AS (
            || strftime('%Y-%m-%dT%H:%M:%fZ', previous_update_ms / 1000.0, 'unixepoch')
       FROM changed
      WHERE update_ms < previous_update_ms
+       AND change <> 'return'
     UNION ALL
     SELECT 'sign_against_side', account, symbol, position_side, first_seen_ms,
            format('positionAmt %.15g on the %s side', position_amount, position_side)
@@ -96,7 +108,9 @@ finding (finding, account, symbol, position_side, time_ms, detail) AS (
            format('the answer no longer has it; it was last seen with positionAmt %.15g',
                   previous_position_amount)
       FROM changed
-     WHERE change = 'vanish' AND previous_position_amount <> 0
+     WHERE change = 'vanish'
+       AND previous_position_amount <> 0
+       AND (account, symbol, first_seen_ms) NOT IN switched
     UNION ALL
     SELECT 'close_never_seen', h.account, h.symbol, h.position_side, h.time_ms,
            format('last seen here with positionAmt %.15g; later polls did not ask for it',

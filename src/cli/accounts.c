@@ -44,6 +44,7 @@ static struct poller_settings settings_of(const struct config *config,
         .proxy = account->proxy,
         .timeout_ms = config_timeout_ms(config, account),
         .interval_ms = maybe_of(config_interval_ms(config, account)),
+        .weight_share_percent = config_weight_share(config),
     };
 }
 

@@ -100,6 +100,9 @@ static const char *advice(const struct probe_result *result)
     case OUTCOME_BANNED:
         return "wait, and poll less often";
     default:
+        if (endpoint_is_outage(&result->capture)) {
+            return "the exchange is maintained: try again later";
+        }
         return result->is_refused
                    ? "check key, secret, its read permission and its allowed addresses"
                    : "see the exchange's message";
@@ -118,7 +121,7 @@ static void check_account(struct checkup *checkup, const struct poller_settings 
     }
     check_clock(checkup, name, &result);
     const struct capture *capture = &result.capture;
-    if (capture->outcome == OUTCOME_OK) {
+    if (capture->outcome == OUTCOME_OK && !endpoint_is_outage(capture)) {
         say(checkup, VERDICT_OK, "account %s: a signed call with its %s key was answered", name,
             signer_kind(settings->exchange.credentials->signer));
     } else {
@@ -131,7 +134,7 @@ static void check_account(struct checkup *checkup, const struct poller_settings 
 static void check_budget(struct checkup *checkup, const struct accounts *accounts)
 {
     struct limits_demand demand = {0};
-    struct limits limits = limits_start();
+    struct limits limits = limits_start(accounts->settings[0].weight_share_percent);
     int64_t budget = limits_budget(&limits);
     for (size_t i = 0; i < accounts->count; i++) {
         limits_demand_add(&demand, WEIGHT_POSITION_RISK, accounts->settings[i].interval_ms.value);

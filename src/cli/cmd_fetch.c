@@ -31,7 +31,12 @@ static const char *advice(const struct capture *capture)
     case OUTCOME_NETWORK_ERROR:
     case OUTCOME_TIMEOUT:
         return " (check the network and base_url)";
+    case OUTCOME_API_ERROR:
+        return endpoint_is_outage(capture) ? " (the exchange is maintained: try again later)" : "";
     case OUTCOME_UNREADABLE:
+        if (endpoint_is_outage(capture)) {
+            return " (the exchange is maintained: try again later)";
+        }
         return capture->has_body ? " (posrec body writes its bytes)" : "";
     default:
         return "";

@@ -137,10 +137,10 @@ static bool open_existing(struct destination *destination, struct import_target 
         return open_recorder(destination, &target->recorder, error);
     }
     char *copy = strdup(path);
-    bool done = (copy != NULL && access(dirname(copy), W_OK | X_OK) == 0) ||
-                error_set(error, ERROR_FAILED,
-                          "%s: cannot be opened: %s (check path and permissions)", path,
-                          strerror(errno));
+    bool done =
+        (copy != NULL && access(dirname(copy), W_OK | X_OK) == 0) ||
+        error_set(error, ERROR_FAILED, "%s: cannot be opened: %s (check path and permissions)",
+                  path, strerror(errno));
     free(copy);
     return done;
 }

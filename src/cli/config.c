@@ -10,6 +10,7 @@
 #include "base/decimal.h"
 #include "base/time_text.h"
 #include "exchange/endpoints.h"
+#include "exchange/limits.h"
 #include "exchange/transport.h"
 #include "model/capture.h"
 #include "model/contract.h"
@@ -66,16 +67,20 @@ static bool take_interval(struct reading *reading, struct maybe_int *target, con
     return target->value >= least_ms || fail(reading, "%s: shorter than 100ms", value);
 }
 
-static bool take_recv_window(struct reading *reading, struct maybe_int *target, const char *value)
+/* A whole number from 1 to `most` of what `unit` says. */
+static bool take_number(struct reading *reading, struct maybe_int *target, const char *value,
+                        int64_t most, const char *unit)
 {
     bool rounded = false;
     if (target->known) {
         return fail(reading, "'%s' is given twice", reading->key);
     }
     target->known = decimal_parse(span_of(value), 0, &target->value, &rounded) == DECIMAL_OK &&
-                    !rounded && target->value >= 1 && target->value <= RECV_WINDOW_MS_MAX;
-    return target->known ||
-           fail(reading, "recv_window '%s': not a number of milliseconds from 1 to 60000", value);
+                    !rounded && target->value >= 1 && target->value <= most;
+    char what[64];
+    snprintf(what, sizeof what, "%s '%%s': not a number of %s from 1 to %lld", reading->key, unit,
+             (long long)most);
+    return target->known || fail(reading, what, value);
 }
 
 static bool take_product(struct reading *reading, struct config_account *account, const char *value)
@@ -108,6 +113,9 @@ static bool take_main_key(struct reading *reading, const char *key, const char *
     if (strcmp(key, "timeout") == 0) {
         return take_interval(reading, &config->timeout_ms, value, CONFIG_INTERVAL_MS_MIN);
     }
+    if (strcmp(key, "weight_share") == 0) {
+        return take_number(reading, &config->weight_share, value, 100, "percent");
+    }
     return fail(reading, "unknown key '%s' in [posrec]", key);
 }
 
@@ -134,7 +142,8 @@ static bool take_account_key(struct reading *reading, struct config_account *acc
         return take_base_url(reading, account, value);
     }
     if (strcmp(key, "recv_window") == 0) {
-        return take_recv_window(reading, &account->recv_window_ms, value);
+        return take_number(reading, &account->recv_window_ms, value, RECV_WINDOW_MS_MAX,
+                           "milliseconds");
     }
     if (strcmp(key, "interval") == 0) {
         return take_interval(reading, &account->interval_ms, value, CONFIG_INTERVAL_MS_MIN);
@@ -357,4 +366,9 @@ int64_t config_interval_ms(const struct config *config, const struct config_acco
 int64_t config_timeout_ms(const struct config *config, const struct config_account *account)
 {
     return first_known(account->timeout_ms, config->timeout_ms, CONFIG_TIMEOUT_MS_DEFAULT);
+}
+
+int64_t config_weight_share(const struct config *config)
+{
+    return config->weight_share.known ? config->weight_share.value : LIMITS_SHARE_PERCENT;
 }

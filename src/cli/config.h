@@ -39,6 +39,7 @@ struct config {
     char *metrics_file;
     struct maybe_int interval_ms;
     struct maybe_int timeout_ms;
+    struct maybe_int weight_share; /* percent */
     struct config_account *accounts;
     size_t account_count;
     size_t account_capacity;
@@ -53,6 +54,7 @@ void config_free(struct config *config);
 
 /* The account's own value, else the file's, else the default. */
 int64_t config_interval_ms(const struct config *config, const struct config_account *account);
+int64_t config_weight_share(const struct config *config);
 int64_t config_timeout_ms(const struct config *config, const struct config_account *account);
 
 #endif

@@ -8,6 +8,7 @@
 #define PATH_TIME "/dapi/v1/time"
 
 #define HTTP_FORBIDDEN 403 /* the web firewall */
+#define HTTP_BACKEND_TIMEOUT 408
 
 /* Percent-encodes all but what RFC 3986 leaves unreserved. */
 static void append_encoded(struct text *out, const char *value)
@@ -177,12 +178,48 @@ void endpoint_fill_capture(struct http_response *response, struct capture *captu
     }
 }
 
+static bool says_maintenance(struct span body)
+{
+    struct json_walk walk = json_walk_at(body, 0);
+    struct span key, value;
+    while (json_next_member(&walk, &key, &value) == JSON_ITEM) {
+        int64_t code;
+        bool rounded;
+        if (json_key_is(key, API_MAINTENANCE_MEMBER)) {
+            return true;
+        }
+        if (json_key_is(key, "code") && decimal_parse(value, 0, &code, &rounded) == DECIMAL_OK) {
+            return code == API_CODE_UNAVAILABLE || code == API_CODE_INVALID_ACCOUNT;
+        }
+    }
+    return false;
+}
+
+bool endpoint_is_outage(const struct capture *capture)
+{
+    switch (capture->outcome) {
+    case OUTCOME_SERVER_ERROR:
+    case OUTCOME_TIMEOUT:
+    case OUTCOME_NETWORK_ERROR:
+    case OUTCOME_TLS_ERROR:
+        return true;
+    case OUTCOME_RATE_LIMITED:
+    case OUTCOME_BANNED:
+        return false;
+    default:
+        if (capture->http_status.known && capture->http_status.value == HTTP_BACKEND_TIMEOUT) {
+            return true;
+        }
+        return capture->has_body && says_maintenance(text_span(&capture->body));
+    }
+}
+
 bool endpoint_is_refused(const struct capture *capture)
 {
     if (capture->outcome == OUTCOME_BANNED) {
         return true;
     }
-    if (capture->outcome != OUTCOME_API_ERROR) {
+    if (capture->outcome != OUTCOME_API_ERROR || endpoint_is_outage(capture)) {
         return false;
     }
     if (!capture->api_code.known) {

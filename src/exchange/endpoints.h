@@ -24,6 +24,11 @@
 #define API_CODE_KEY_FORMAT (-2014)
 #define API_CODE_KEY (-2015)
 
+/* What it says under maintenance: codes, and a member of an object without one. */
+#define API_CODE_UNAVAILABLE (-1016)
+#define API_CODE_INVALID_ACCOUNT (-1109)
+#define API_MAINTENANCE_MEMBER "239999"
+
 /* What the requests of one account are made from. Strings are views. */
 struct exchange_account {
     const char *base_url;     /* checked by transport_check_url() */
@@ -53,6 +58,11 @@ bool endpoint_read_weight_limit(struct span body, int64_t *weight);
 /* Sets what the answer decides of a capture: status, weight, body (taken over from the response),
  * outcome, api_code and detail. */
 void endpoint_fill_capture(struct http_response *response, struct capture *capture);
+
+/* Whether the exchange was not there for the moment: a 5xx, a timeout, the network, TLS; or one of
+ * the answers that it gives while it is maintained, whatever their status. Worth another try soon.
+ */
+bool endpoint_is_outage(const struct capture *capture);
 
 /* Whether the exchange refuses this key or address, so that asking again at once is of no use. */
 bool endpoint_is_refused(const struct capture *capture);

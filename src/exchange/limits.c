@@ -7,14 +7,14 @@
 #define MINUTE_MS 60000
 #define DOUBLINGS_MAX 20
 
-struct limits limits_start(void)
+struct limits limits_start(int64_t share_percent)
 {
-    return (struct limits){.weight_limit = LIMITS_WEIGHT_DEFAULT};
+    return (struct limits){.weight_limit = LIMITS_WEIGHT_DEFAULT, .share_percent = share_percent};
 }
 
 int64_t limits_budget(const struct limits *limits)
 {
-    return limits->weight_limit * LIMITS_SHARE_PERCENT / 100;
+    return limits->weight_limit * limits->share_percent / 100;
 }
 
 void limits_demand_add(struct limits_demand *demand, int64_t weight, int64_t interval_ms)

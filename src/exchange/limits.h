@@ -10,17 +10,20 @@
 #include "model/maybe.h"
 
 #define LIMITS_WEIGHT_DEFAULT 2400   /* a minute (exchangeInfo: rateLimits) */
-#define LIMITS_SHARE_PERCENT 80      /* of it that posrec takes at most */
+#define LIMITS_SHARE_PERCENT 80      /* of it that posrec lets be used, unless told otherwise */
 #define LIMITS_BAN_MS_DEFAULT 120000 /* the shortest ban there is */
 
 struct limits {
     int64_t weight_limit;
+    int64_t share_percent;
     int64_t minute;          /* that used_weight counts for */
     int64_t used_weight;     /* by the exchange's count and what was sent since */
     int64_t paused_until_ms; /* 0 for no pause */
 };
 
-struct limits limits_start(void);
+/* `share_percent` of the address's weight a minute may be used, 1 to 100: what other programs on
+ * the address take, of COIN-M and USD-M alike, counts too. */
+struct limits limits_start(int64_t share_percent);
 
 /* Whether a request of this weight may go out now. */
 bool limits_may_send(struct limits *limits, int64_t now_ms, int64_t weight);
@@ -36,7 +39,7 @@ void limits_note_sent(struct limits *limits, int64_t now_ms, int64_t weight);
 bool limits_note_answer(struct limits *limits, int64_t now_ms, const struct capture *capture,
                         struct maybe_int retry_after_s);
 
-/* The weight a minute that posrec allows itself. */
+/* The weight a minute up to which posrec asks. */
 int64_t limits_budget(const struct limits *limits);
 
 /* What requests that go out again and again add up to. Start with a zeroed struct. */

@@ -1,7 +1,8 @@
 /* HTTP over one curl_multi handle: any number of GET requests at once, in one thread.
  *
  * TLS certificates and names are always verified, redirects are not followed, environment proxies
- * are ignored, a body is capped, and plain http goes to loopback addresses only. */
+ * are ignored, and plain http goes to loopback addresses only. Answers may come compressed (gzip);
+ * a body is what it decodes to, and that is what is capped. */
 #ifndef POSREC_EXCHANGE_TRANSPORT_H
 #define POSREC_EXCHANGE_TRANSPORT_H
 

@@ -114,6 +114,7 @@ static bool make_venues(struct fleet *fleet, const struct poller_settings *setti
             if (venue_serves(&fleet->venues[old], account)) {
                 venues[count].clock = fleet->venues[old].clock;
                 venues[count].limits = fleet->venues[old].limits;
+                venues[count].limits.share_percent = account->weight_share_percent;
             }
         }
         count++;
@@ -338,21 +339,23 @@ static void take_poll(struct fleet *fleet, struct member *account, int64_t monot
     struct error error;
     bool refused = endpoint_is_refused(capture);
     venue_note_answer(venue, monotonic_ms, capture, poller->retry_after_s);
-    if (refused && capture->outcome != OUTCOME_BANNED) {
-        log_refusal(account);
-    }
     if (capture->api_code.known && capture->api_code.value == API_CODE_TIMESTAMP &&
         poller->clock_retried) {
         venue->clock_is_off = true;
     }
-    enum outcome outcome = capture->outcome;
+    enum schedule_end end = endpoint_is_outage(capture)                     ? SCHEDULE_OUTAGE
+                            : refused && capture->outcome != OUTCOME_BANNED ? SCHEDULE_REFUSED
+                                                                            : SCHEDULE_DONE;
+    if (end == SCHEDULE_REFUSED) {
+        log_refusal(account);
+    }
     if (is_paused(venue, monotonic_ms)) {
         poller->phase = POLLER_IDLE;
     } else if (!poller_continue(poller, &error)) {
         log_account_error(account, &error);
     }
     if (poller->phase == POLLER_IDLE) {
-        schedule_note(&account->schedule, venue_now_ms(venue, monotonic_ms), outcome, refused,
+        schedule_note(&account->schedule, venue_now_ms(venue, monotonic_ms), end,
                       next_random(fleet));
     }
     writer_add(fleet->writer, &poller->capture);

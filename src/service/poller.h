@@ -25,6 +25,7 @@ struct poller_settings {
     const char *proxy;   /* NULL for none */
     int64_t timeout_ms;  /* of one request */
     struct maybe_int interval_ms;
+    int64_t weight_share_percent; /* see limits_start() */
 };
 
 enum poller_phase {

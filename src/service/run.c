@@ -190,6 +190,10 @@ static bool finish(struct run *run, struct error *error)
 
 static bool step(struct run *run, struct error *error)
 {
+    /* What came while captures were written can forbid what would be asked now. */
+    if (!fleet_wait(run->fleet, -1, 0, error)) {
+        return false;
+    }
     fleet_work(run->fleet, clock_monotonic_ms());
     if (!fleet_wait(run->fleet, run->signal_file, wait_ms(run), error)) {
         return false;

@@ -57,20 +57,13 @@ enum schedule_step schedule_work(struct schedule *schedule, int64_t now_ms, bool
     return SCHEDULE_WAIT;
 }
 
-static bool may_pass(enum outcome outcome)
-{
-    return outcome == OUTCOME_SERVER_ERROR || outcome == OUTCOME_TIMEOUT ||
-           outcome == OUTCOME_NETWORK_ERROR || outcome == OUTCOME_TLS_ERROR;
-}
-
-void schedule_note(struct schedule *schedule, int64_t now_ms, enum outcome outcome, bool is_refused,
+void schedule_note(struct schedule *schedule, int64_t now_ms, enum schedule_end end,
                    uint64_t random)
 {
-    if (is_refused && outcome != OUTCOME_BANNED) {
+    if (end == SCHEDULE_REFUSED) {
         schedule->refused_until_ms = now_ms + SCHEDULE_REFUSED_WAIT_MS;
-        return;
     }
-    if (!may_pass(outcome)) {
+    if (end != SCHEDULE_OUTAGE) {
         return;
     }
     int64_t wait_ms = limits_backoff_ms(++schedule->failures, SCHEDULE_BACKOFF_BASE_MS,

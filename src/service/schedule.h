@@ -7,8 +7,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "model/capture.h"
-
 /* A key that the exchange refuses is tried again after this. */
 #define SCHEDULE_REFUSED_WAIT_MS 60000
 
@@ -40,9 +38,15 @@ int64_t schedule_next(int64_t interval_ms, int64_t now_ms);
 enum schedule_step schedule_work(struct schedule *schedule, int64_t now_ms, bool is_busy,
                                  int64_t *due_ms, int64_t *skipped);
 
-/* Takes how a poll ended: a failure that may pass (5xx, timeout, network, TLS) is tried again
- * within the tick, a refusal after a minute. `random` is any number. */
-void schedule_note(struct schedule *schedule, int64_t now_ms, enum outcome outcome, bool is_refused,
+/* How a poll ended, for what is to follow. */
+enum schedule_end {
+    SCHEDULE_DONE,    /* nothing before the next tick */
+    SCHEDULE_OUTAGE,  /* it may pass: try again within the tick */
+    SCHEDULE_REFUSED, /* the key is not taken: try again after a minute */
+};
+
+/* Takes how a poll ended. `random` is any number. */
+void schedule_note(struct schedule *schedule, int64_t now_ms, enum schedule_end end,
                    uint64_t random);
 
 #endif

@@ -13,7 +13,7 @@ void venue_start(struct venue *venue, const struct poller_settings *settings,
 {
     *venue = (struct venue){
         .clock = exchange_clock_start(real_ms, monotonic_ms),
-        .limits = limits_start(),
+        .limits = limits_start(settings->weight_share_percent),
         .settings = settings,
         .contracts_wanted = true, /* the weight limit is in exchangeInfo too */
     };

@@ -33,21 +33,18 @@ load run_helper
     start_sim
     run_config 500ms
     echo '+0' > step
-    FAKETIME_TIMESTAMP_FILE=$PWD/step FAKETIME_NO_CACHE=1 FAKETIME_DONT_FAKE_MONOTONIC=1 \
-        LD_PRELOAD=$(find / -name libfaketime.so.1 -path '*faketime*' 2> /dev/null | head -1) \
+    library=$(dpkg -L libfaketime | grep '/libfaketime.so.1$')
+    FAKETIME_TIMESTAMP_FILE=$PWD/step FAKETIME_NO_CACHE=1 FAKETIME_DONT_FAKE_MONOTONIC=1 LD_PRELOAD=$library \
         "$BUILD/posrec" run > run.out 2> run.log 3>&- &
     RUN_PID=$!
     wait_for good_polls 5
-    echo '+1h' > step
-    sleep 1
-    echo '-1h' > step
-    sleep 1
-    echo '+0' > step
-    polls=$(sql 'SELECT count(*) FROM capture')
-    wait_for good_polls $((polls + 2))
+    for step in +1h -1h +0; do
+        echo $step > step
+        wait_for good_polls $(($(sql 'SELECT count(*) FROM poll_log') + 2))
+    done
     stop_run
-    assert_equal "$(sql "SELECT count(*) FROM (SELECT due_ms - lag(due_ms) OVER (ORDER BY capture_id) AS apart FROM capture WHERE due_ms % 500 = 0) WHERE apart NOT IN (500, 1000)")" 0
-    assert_equal "$(sql "SELECT max(received_ms) - min(received_ms) < 60000 FROM capture")" 1
-    assert_equal "$(sql "SELECT count(*) FROM gap")" 0
+    assert_ticks 500
+    assert_equal "$(sql "SELECT max(received_ms) - min(received_ms) < 600000 FROM capture")" 1
+    assert_equal "$(sql "SELECT max(abs(received_ms - due_ms)) < 60000 FROM capture WHERE due_ms IS NOT NULL")" 1
     assert_sound
 }

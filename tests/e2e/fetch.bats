@@ -99,6 +99,28 @@ bad() {
     assert_contains "$output" "no body was received"
 }
 
+@test "answers are asked for compressed, and what is kept is what they decode to" {
+    start_sim
+    posrec -q fetch > /dev/null
+    sent=$(curl -sS "$SIM/sim/log" | jq -s '.[] | select(.endpoint == "positionRisk") | .bytes')
+    kept=$(sql "SELECT body_size FROM poll_log")
+    posrec body 1 | jq -e 'length == 210' > /dev/null
+    [ "$sent" -lt $((kept / 5)) ]
+    posrec -q verify > /dev/null
+}
+
+@test "a bomb of zeros is unreadable, and memory stays bounded" {
+    start_sim
+    sim 'fault?kind=bomb&size=1000000000' > /dev/null
+    run --separate-stderr /usr/bin/env bash -c 'ulimit -v 20000000000; exec /usr/bin/time -f "%M KiB" "$0" fetch' "$BUILD/posrec"
+    assert_equal "$status" 1
+    assert_contains "$stderr" "larger than 16777216 bytes"
+    assert_equal "$(sql "SELECT outcome, payload_id IS NULL FROM capture")" "unreadable|1"
+    memory=$(grep -oE '[0-9]+ KiB' <<< "$stderr")
+    [ "${memory% KiB}" -lt "${MEMORY_KIB_MAX:-100000}" ]
+    posrec -q fetch > /dev/null
+}
+
 @test "each failure of the exchange or the network is a poll of its own outcome" {
     start_sim
     check() { # QUERY EXIT OUTCOME

@@ -20,13 +20,26 @@ setup() {
 }
 
 teardown() {
+    show_logs
     stop_sim
 }
 
-# Waits until a command succeeds; fails after ten seconds.
+# Of a test that failed: what the programs said that it had started.
+show_logs() {
+    if [ -z "${BATS_TEST_COMPLETED:-}" ]; then
+        for log in sim.log run.out run.log reader.log tools.log; do
+            if [ -s $log ]; then
+                echo "== the end of $log"
+                tail -n 100 $log
+            fi
+        done
+    fi
+}
+
+# Waits until a command succeeds; fails after a minute, which only a failure ever takes.
 wait_for() {
-    local _
-    for _ in $(seq 200); do
+    local _ end=$((SECONDS + 60))
+    while [ $SECONDS -lt $end ]; do
         if "$@"; then
             return 0
         fi

@@ -1,7 +1,8 @@
 load helper
 
-@test "quickstart records, shows and leaves a sound database, and may be run again" {
-    for _ in 1 2; do
+@test "quickstart records, shows and leaves a sound database, and may be run again: the market goes on" {
+    rm -rf "$SOURCE/quickstart"
+    for _ in 1 2 3; do
         run "$SOURCE/scripts/quickstart"
         echo "$output"
         assert_equal "$status" 0
@@ -10,10 +11,23 @@ load helper
         assert_contains "$output" "yours to explore: quickstart/posrec.db"
     done
     posrec -q -d "$SOURCE/quickstart/posrec.db" verify > /dev/null
+    posrec -d "$SOURCE/quickstart/posrec.db" report reconcile --strict
     grep -q '<figure class="chart">' "$SOURCE/quickstart/report.html"
     # What it said to ask next can be asked.
     cd "$SOURCE"
     printf '%s\n' "$output" | grep '^  build/posrec' > "$BATS_TEST_TMPDIR/commands"
     assert_equal "$(wc -l < "$BATS_TEST_TMPDIR/commands")" 6
     bash -euo pipefail "$BATS_TEST_TMPDIR/commands" > /dev/null
+}
+
+@test "building and recording needs no package of the tests" {
+    assert_equal "$(grep -hv '^#' "$SOURCE"/scripts/packages-build "$SOURCE"/scripts/packages-test | sort | uniq -d)" ""
+    for package in bats chromium libcmocka-dev python3-pandas zsh fish clang; do
+        assert_equal "$(grep -cx "$package" "$SOURCE/scripts/packages-build")" 0
+    done
+    # A configuration without the tests asks for none of theirs.
+    run cmake -S "$SOURCE" -B without -G Ninja -DPOSREC_TESTS=OFF --log-level=WARNING
+    assert_equal "$status" 0
+    assert_equal "$(grep -cE '^(CMOCKA|BATS)' without/CMakeCache.txt)" 0
+    assert_equal "$(ninja -C without -t targets all | grep -c '^dapi-sim:')" 1
 }

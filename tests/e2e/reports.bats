@@ -162,6 +162,22 @@ EXPECTED
     assert_equal "$(sql "SELECT count(*) FROM gap WHERE account = 'other'")" 0
 }
 
+@test "a change between hedge and one-way mode is nothing wrong" {
+    start_sim --symbols 12
+    posrec -q fetch > /dev/null
+    for hedge in 0 1 0; do
+        sim "mode?account=main&hedge=$hedge" > /dev/null
+        posrec -q fetch > /dev/null
+    done
+    # 12 symbols, LONG and SHORT each: they vanish, return and vanish again.
+    assert_equal "$(sql "SELECT group_concat(n || change) FROM (SELECT count(*) AS n, change FROM position_change WHERE position_side <> 'BOTH' AND change IN ('vanish', 'return') GROUP BY first_seen_ms)")" "24vanish,24return,24vanish"
+    assert_equal "$(posrec report changes --side LONG --format ndjson | jq -r 'select(.change == "vanish" or .change == "return").change' | sort | uniq -c | xargs)" "12 return 24 vanish"
+    # The market trades now and then: what is at stake changes by that alone.
+    assert_equal "$(posrec report reconcile --format ndjson | jq -r 'select(.finding != "changed_without_update" or (.detail | test("positionAmt"))) | .finding')" ""
+    assert_equal "$(sql "SELECT count(*) FROM exposure WHERE long_usd IS NULL OR gross_usd > 100000")" 0
+    posrec -q verify > /dev/null
+}
+
 @test "a leg that was never used has no update time" {
     poll 1700000000000 "[$(leg BOTH 0 0),$(leg LONG 1 1000)]" | posrec -q import -
     for view in position_history position_change position_now; do

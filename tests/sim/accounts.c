@@ -1,5 +1,6 @@
 #include "accounts.h"
 
+#include <errno.h>
 #include <openssl/hmac.h>
 #include <openssl/pem.h>
 #include <stdlib.h>
@@ -132,4 +133,50 @@ bool accounts_check_signature(const struct sim_account *account, const char *pay
 {
     return account->public_key != NULL ? check_public_key(account, payload, signature)
                                        : check_hmac(account, payload, signature);
+}
+
+/* A record of the state file: the account's name and its market, as they are in memory. */
+struct saved_account {
+    char name[80];
+    struct market_account market;
+};
+
+bool accounts_load_state(struct sim_accounts *accounts, const char *path)
+{
+    struct saved_account *saved = malloc(sizeof *saved);
+    FILE *file = fopen(path, "r");
+    bool good = saved != NULL && (file != NULL || errno == ENOENT);
+    while (good && file != NULL && fread(saved, sizeof *saved, 1, file) == 1) {
+        struct sim_account *account = accounts_find_name(accounts, saved->name);
+        if (account != NULL) {
+            account->market = saved->market;
+            account->market.rests = true;
+        }
+    }
+    if (file != NULL) {
+        good = good && feof(file) && !ferror(file);
+        fclose(file);
+    }
+    free(saved);
+    if (!good) {
+        fprintf(stderr, "%s: not a state that can be read\n", path);
+    }
+    return good;
+}
+
+bool accounts_save_state(const struct sim_accounts *accounts, const char *path)
+{
+    char part[4096];
+    struct saved_account *saved = calloc(1, sizeof *saved);
+    snprintf(part, sizeof part, "%s.part", path);
+    FILE *file = fopen(part, "w");
+    bool good = saved != NULL && file != NULL;
+    for (int i = 0; good && i < accounts->count; i++) {
+        memcpy(saved->name, accounts->list[i].name, sizeof saved->name);
+        saved->market = accounts->list[i].market;
+        good = fwrite(saved, sizeof *saved, 1, file) == 1;
+    }
+    good = file != NULL && fclose(file) == 0 && good && rename(part, path) == 0;
+    free(saved);
+    return good;
 }

@@ -38,4 +38,9 @@ struct sim_account *accounts_find_name(const struct sim_accounts *accounts, cons
 bool accounts_check_signature(const struct sim_account *account, const char *payload,
                               const char *signature);
 
+/* Takes the accounts' markets over from a file that accounts_save_state() wrote, as far as it has
+ * them; false when it cannot be read. No file is a new start. */
+bool accounts_load_state(struct sim_accounts *accounts, const char *path);
+bool accounts_save_state(const struct sim_accounts *accounts, const char *path);
+
 #endif

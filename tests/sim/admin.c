@@ -5,7 +5,8 @@
  *   /sim/style?new_fields=1&plain_numbers=1&short_decimals=1&hidden=SYMBOL&added=SYMBOL
  *   /sim/clock?offset_ms=N      the exchange's clock against the machine's
  *   /sim/key?account=NAME&revoked=1
- *   /sim/weight?limit=N         weight a minute
+ *   /sim/mode?account=NAME&hedge=1   to hedge mode, or (0) to one-way mode
+ *   /sim/weight?limit=N&others=N     weight a minute; what other programs on the address use now
  *   /sim/log                    every request so far, one JSON object a line
  *   /sim/reset                  no faults, plain style, true clock, empty log */
 #include <stdlib.h>
@@ -75,6 +76,17 @@ static enum MHD_Result set_key(struct sim *sim, struct request *request)
     return say(request, 200, "ok\n");
 }
 
+static enum MHD_Result set_mode(struct sim *sim, struct request *request)
+{
+    struct sim_account *account =
+        accounts_find_name(&sim->accounts, sim_parameter(request, "account"));
+    if (account == NULL) {
+        return say(request, 400, "no such account\n");
+    }
+    market_set_mode(&account->market, sim->symbol_count, number(request, "hedge", 0) != 0);
+    return say(request, 200, "ok\n");
+}
+
 static enum MHD_Result write_log(struct sim *sim, struct request *request)
 {
     fflush(sim->log_file);
@@ -110,8 +122,12 @@ enum MHD_Result admin_answer(struct sim *sim, struct request *request, const cha
     if (strcmp(path, "/sim/key") == 0) {
         return set_key(sim, request);
     }
+    if (strcmp(path, "/sim/mode") == 0) {
+        return set_mode(sim, request);
+    }
     if (strcmp(path, "/sim/weight") == 0) {
         sim->weight_limit = (int)number(request, "limit", sim->weight_limit);
+        sim->used_weight += (int)number(request, "others", 0);
         return say(request, 200, "ok\n");
     }
     if (strcmp(path, "/sim/log") == 0) {

@@ -25,9 +25,9 @@ static void log_request(struct sim *sim, struct request *request, const char *en
 {
     fprintf(sim->log_file,
             "{\"ms\":%lld,\"endpoint\":\"%s\",\"account\":\"%s\",\"status\":%d,\"weight\":%d,"
-            "\"signature\":\"%s\"}\n",
+            "\"bytes\":%zu,\"signature\":\"%s\"}\n",
             (long long)(sim_now_ms(sim) - sim->clock_offset_ms), endpoint, account, status,
-            sim->used_weight, sim_parameter(request, "signature"));
+            sim->used_weight, request->sent_bytes, sim_parameter(request, "signature"));
 }
 
 static enum MHD_Result send_reply(struct sim *sim, struct request *request, const char *endpoint,
@@ -42,8 +42,8 @@ static enum MHD_Result send_reply(struct sim *sim, struct request *request, cons
         headers[4] = "Retry-After";
         headers[5] = retry;
     }
-    log_request(sim, request, endpoint, account, reply->status);
     enum MHD_Result result = sim_answer(request, reply->status, reply->body, reply->size, headers);
+    log_request(sim, request, endpoint, account, reply->status);
     free(reply->body);
     return result;
 }
@@ -197,6 +197,9 @@ static struct reply positions_reply(struct sim *sim, struct request *request,
              sim_parameter(request, "marginAsset"));
     snprintf(style.pair, sizeof style.pair, "%s", sim_parameter(request, "pair"));
     market_step(&account->market, sim->symbols, sim->symbol_count, sim_now_ms(sim));
+    if (sim->state_file != NULL && !accounts_save_state(&sim->accounts, sim->state_file)) {
+        perror(sim->state_file);
+    }
     FILE *out = open_memstream(&reply.body, &reply.size);
     market_write_positions(out, &account->market, sim->symbols, sim->symbol_count, &style);
     fclose(out);
@@ -298,6 +301,26 @@ static void stall(struct sim *sim, struct request *request, int64_t delay_ms)
     MHD_suspend_connection(request->connection);
 }
 
+/* So many zeros as gzip: a thousandth of that on the wire. */
+static enum MHD_Result send_bomb(struct sim *sim, struct request *request, const char *endpoint,
+                                 const char *account, size_t size)
+{
+    void *packed = NULL, *zeros = calloc(1, size);
+    size_t packed_size = 0;
+    if (zeros == NULL || !sim_gzip(zeros, size, &packed, &packed_size)) {
+        packed_size = 0;
+    }
+    free(zeros);
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(packed_size, packed, MHD_RESPMEM_MUST_FREE);
+    MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_ENCODING, "gzip");
+    request->sent_bytes = packed_size;
+    log_request(sim, request, endpoint, account, 200);
+    enum MHD_Result result = MHD_queue_response(request->connection, 200, response);
+    MHD_destroy_response(response);
+    return result;
+}
+
 /* Applies a fault to the good answer. */
 static enum MHD_Result send_faulty(struct sim *sim, struct request *request, const char *endpoint,
                                    const char *account, const struct fault *fault,
@@ -329,6 +352,8 @@ static enum MHD_Result send_faulty(struct sim *sim, struct request *request, con
         memset(reply->body, ' ', fault->size);
         reply->size = fault->size;
         break;
+    case FAULT_BOMB:
+        return send_bomb(sim, request, endpoint, account, fault->size);
     case FAULT_BODY:
         reply->status = fault->status;
         reply->retry_after_s = fault->retry_after_s;

@@ -5,8 +5,9 @@
 
 enum fault_kind fault_kind_from_name(const char *name)
 {
-    static const char *const NAMES[] = {"none",      "status",  "stall", "reset", "half",
-                                        "truncated", "garbage", "large", "body",  "redirect"};
+    static const char *const NAMES[] = {"none", "status",    "stall",   "reset",
+                                        "half", "truncated", "garbage", "large",
+                                        "body", "redirect",  "bomb"};
     for (size_t i = 0; i < sizeof NAMES / sizeof NAMES[0]; i++) {
         if (strcmp(NAMES[i], name) == 0) {
             return (enum fault_kind)i;

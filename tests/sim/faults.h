@@ -20,6 +20,7 @@ enum fault_kind {
     FAULT_LARGE,     /* 200 with a body of `size` bytes */
     FAULT_BODY,      /* the given bytes with the given status */
     FAULT_REDIRECT,  /* 302 to another path */
+    FAULT_BOMB,      /* 200 with gzip that decodes to `size` zeros */
 };
 
 struct fault {

@@ -1,7 +1,12 @@
 /* dapi-sim: a stand-in for the exchange's COIN-M futures API, on a loopback port.
  *
  *     dapi-sim --accounts FILE [--port N] [--port-file FILE] [--symbols N] [--seed N]
- *              [--weight-limit N] [--tls-cert FILE --tls-key FILE]
+ *              [--weight-limit N] [--state FILE] [--steady]
+ *              [--tls-cert FILE --tls-key FILE]
+ *
+ * With --steady nothing changes while updateTime stands still.
+ * With --state it goes on where it stood when it ran last: prices and positions are kept in that
+ * file.
  *
  * Prints the port it listens on; writes it to --port-file too, when it is ready. Ends on SIGTERM.
  */
@@ -12,11 +17,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <zlib.h>
 
 #include "sim.h"
 
 #define UPLOAD_SIZE_MAX ((size_t)32 << 20)
 #define LOOP_WAIT_MS 20
+#define GZIP_SIZE_MIN 500 /* as web servers have it: a small answer does not gain */
+#define GZIP_WINDOW_BITS (15 + 16)
 
 static volatile sig_atomic_t stopping;
 
@@ -50,14 +58,52 @@ const char *sim_parameter(struct request *request, const char *name)
     return value == NULL ? "" : value;
 }
 
+/* Whether the one who asks takes gzip. */
+static bool takes_gzip(struct request *request)
+{
+    const char *encodings = MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND,
+                                                        MHD_HTTP_HEADER_ACCEPT_ENCODING);
+    return encodings != NULL && strstr(encodings, "gzip") != NULL;
+}
+
+bool sim_gzip(const void *body, size_t size, void **packed, size_t *packed_size)
+{
+    z_stream stream = {0};
+    if (deflateInit2(&stream, Z_BEST_SPEED, Z_DEFLATED, GZIP_WINDOW_BITS, 8, Z_DEFAULT_STRATEGY) !=
+        Z_OK) {
+        return false;
+    }
+    uLong bound = deflateBound(&stream, size);
+    *packed = malloc(bound);
+    stream.next_in = (Bytef *)(uintptr_t)body;
+    stream.avail_in = (uInt)size;
+    stream.next_out = *packed;
+    stream.avail_out = (uInt)bound;
+    bool done = *packed != NULL && deflate(&stream, Z_FINISH) == Z_STREAM_END;
+    *packed_size = stream.total_out;
+    deflateEnd(&stream);
+    return done;
+}
+
 enum MHD_Result sim_answer(struct request *request, int status, const void *body, size_t size,
                            const char *const *headers)
 {
-    struct MHD_Response *response =
-        MHD_create_response_from_buffer(size, (void *)(uintptr_t)body, MHD_RESPMEM_MUST_COPY);
+    void *packed = NULL;
+    size_t packed_size;
+    struct MHD_Response *response;
+    if (size >= GZIP_SIZE_MIN && takes_gzip(request) &&
+        sim_gzip(body, size, &packed, &packed_size)) {
+        response = MHD_create_response_from_buffer(packed_size, packed, MHD_RESPMEM_MUST_FREE);
+        size = packed_size;
+        MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_ENCODING, "gzip");
+    } else {
+        response =
+            MHD_create_response_from_buffer(size, (void *)(uintptr_t)body, MHD_RESPMEM_MUST_COPY);
+    }
     if (response == NULL) {
         return MHD_NO;
     }
+    request->sent_bytes = size;
     for (int i = 0; headers != NULL && headers[i] != NULL; i += 2) {
         MHD_add_response_header(response, headers[i], headers[i + 1]);
     }
@@ -180,6 +226,8 @@ static bool parse_arguments(int argc, char **argv, struct settings *settings, st
         {"symbols", required_argument, NULL, 's'},
         {"seed", required_argument, NULL, 'r'},
         {"weight-limit", required_argument, NULL, 'w'},
+        {"state", required_argument, NULL, 'S'},
+        {"steady", no_argument, NULL, 'y'},
         {"tls-cert", required_argument, NULL, 'c'},
         {"tls-key", required_argument, NULL, 'k'},
         {0},
@@ -205,6 +253,12 @@ static bool parse_arguments(int argc, char **argv, struct settings *settings, st
         case 'w':
             sim->weight_limit = (int)strtol(optarg, NULL, 10);
             break;
+        case 'y':
+            sim->steady = true;
+            break;
+        case 'S':
+            sim->state_file = optarg;
+            break;
         case 'c':
             settings->tls_cert = optarg;
             break;
@@ -228,7 +282,11 @@ static bool open_accounts(struct sim *sim, const char *path)
         market_open_account(&account->market, account->name, account->market.hedge, sim->seed,
                             sim->symbols, sim->symbol_count, sim_now_ms(sim));
     }
-    return true;
+    bool loaded = sim->state_file == NULL || accounts_load_state(&sim->accounts, sim->state_file);
+    for (int i = 0; i < sim->accounts.count; i++) {
+        sim->accounts.list[i].market.steady = sim->steady;
+    }
+    return loaded;
 }
 
 static struct MHD_Daemon *start(struct sim *sim, const struct settings *settings)
@@ -277,7 +335,8 @@ int main(int argc, char **argv)
     struct settings settings = {0};
     if (!parse_arguments(argc, argv, &settings, &sim)) {
         fputs("usage: dapi-sim --accounts FILE [--port N] [--port-file FILE] [--symbols 1..70]\n"
-              "                [--seed N] [--weight-limit N] [--tls-cert FILE --tls-key FILE]\n",
+              "                [--seed N] [--weight-limit N] [--state FILE] [--steady]\n"
+              "                [--tls-cert FILE --tls-key FILE]\n",
               stderr);
         return 2;
     }

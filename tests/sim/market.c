@@ -112,7 +112,7 @@ void market_open_account(struct market_account *account, const char *name, bool 
     for (; *name != '\0'; name++) {
         mixed = (mixed ^ (unsigned char)*name) * UINT64_C(1099511628211);
     }
-    *account = (struct market_account){.hedge = hedge, .random = mixed | 1};
+    *account = (struct market_account){.hedge = hedge, .rests = true, .random = mixed | 1};
     for (int i = 0; i < count; i++) {
         account->price[i] = symbols[i].base_price;
         for (int side = 0; side < SIDE_COUNT; side++) {
@@ -168,24 +168,59 @@ void market_step(struct market_account *account, const struct market_symbol *sym
                  int64_t now_ms)
 {
     uint64_t *random = &account->random;
-    account->steps++;
     for (int i = 0; i < count; i++) {
         account->price[i] *= 1.0 + 0.0008 * (next_share(random) - 0.5);
         if (account->price[i] < symbols[i].base_price * 0.2) {
             account->price[i] = symbols[i].base_price;
         }
     }
-    if (account->steps == 1 || next_random(random) % TRADE_EVERY != 0) {
+    bool rests = account->rests;
+    account->rests = false;
+    if (rests || next_random(random) % TRADE_EVERY != 0) {
         return;
     }
     int active = count < ACTIVE_SYMBOLS ? count : ACTIVE_SYMBOLS;
     int symbol = (int)(next_random(random) % (uint64_t)active);
     int side = !account->hedge ? SIDE_BOTH : next_random(random) % 2 == 0 ? SIDE_LONG : SIDE_SHORT;
-    if (next_random(random) % SETTINGS_EVERY == 0) {
+    if (next_random(random) % SETTINGS_EVERY == 0 && !account->steady) {
         account->leg[symbol][side].leverage = 5 + (int)(next_random(random) % 20);
         return;
     }
     trade(account, symbols, symbol, side, now_ms);
+}
+
+void market_set_mode(struct market_account *account, int count, bool hedge)
+{
+    if (account->hedge == hedge) {
+        return;
+    }
+    account->hedge = hedge;
+    account->rests = true;
+    for (int i = 0; i < count; i++) {
+        struct market_leg *both = &account->leg[i][SIDE_BOTH];
+        struct market_leg *plus = &account->leg[i][SIDE_LONG],
+                          *minus = &account->leg[i][SIDE_SHORT];
+        if (hedge) {
+            *(both->amount >= 0 ? plus : minus) = *both;
+        } else {
+            const struct market_leg *larger = plus->amount >= -minus->amount ? plus : minus;
+            int64_t amount = plus->amount + minus->amount;
+            *both = *larger;
+            both->amount = amount;
+            if (amount == 0) {
+                both->entry_price = 0;
+                both->isolated_wallet = 0;
+            }
+        }
+        for (int side = 0; side < SIDE_COUNT; side++) {
+            struct market_leg *leg = &account->leg[i][side];
+            if (!side_is_used(account, side)) {
+                leg->amount = 0;
+                leg->entry_price = 0;
+                leg->isolated_wallet = 0;
+            }
+        }
+    }
 }
 
 /* A quoted decimal with eight places, or as few as the style likes. */

@@ -32,8 +32,10 @@ enum market_side { SIDE_BOTH, SIDE_LONG, SIDE_SHORT, SIDE_COUNT };
 
 struct market_account {
     bool hedge;
+    bool steady; /* leverage stays as it is */
+    bool rests;  /* no trade at the next poll: the account was just opened, taken up again, or
+                    changed */
     uint64_t random;
-    int64_t steps; /* polls answered */
     double price[MARKET_SYMBOLS_MAX];
     struct market_leg leg[MARKET_SYMBOLS_MAX][SIDE_COUNT];
 };
@@ -55,6 +57,10 @@ void market_symbols(struct market_symbol *symbols, int count);
 void market_open_account(struct market_account *account, const char *name, bool hedge,
                          uint64_t seed, const struct market_symbol *symbols, int count,
                          int64_t now_ms);
+
+/* Changes the account between hedge and one-way mode. What is open goes over to the sides that the
+ * new mode has, at its updateTime. */
+void market_set_mode(struct market_account *account, int count, bool hedge);
 
 /* One step: prices move, and now and then the account trades. */
 void market_step(struct market_account *account, const struct market_symbol *symbols, int count,

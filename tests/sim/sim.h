@@ -19,11 +19,14 @@ struct sim {
     int symbol_count;
     uint64_t seed;
     int weight_limit; /* a minute */
+    bool steady;      /* the accounts' leverage stays as it is */
 
     struct market_symbol symbols[MARKET_SYMBOLS_MAX];
     struct sim_accounts accounts;
     struct faults faults;
     struct market_style style;
+    const char
+        *state_file; /* where the accounts are kept from one run to the next; NULL for none */
     int64_t clock_offset_ms; /* of the exchange's clock against the machine's */
 
     int64_t weight_minute; /* which minute used_weight counts */
@@ -40,7 +43,8 @@ struct sim {
 
 struct request {
     struct MHD_Connection *connection;
-    char *uri; /* as sent: path, '?' and query */
+    size_t sent_bytes; /* of the answer's body, as it goes over the wire */
+    char *uri;         /* as sent: path, '?' and query */
     char *upload;
     size_t upload_size;
     bool begun;
@@ -55,10 +59,13 @@ int64_t sim_now_ms(const struct sim *sim);
 /* The value of a query parameter; "" when it is not there. */
 const char *sim_parameter(struct request *request, const char *name);
 
-/* Queues an answer; the bytes are copied. `headers` are pairs of name and value, ending with NULL.
- */
+/* Queues an answer; the bytes are copied, and compressed for those who ask for gzip. `headers` are
+ * pairs of name and value, ending with NULL. */
 enum MHD_Result sim_answer(struct request *request, int status, const void *body, size_t size,
                            const char *const *headers);
+
+/* The bytes as gzip, malloc'ed. */
+bool sim_gzip(const void *body, size_t size, void **packed, size_t *packed_size);
 
 /* Answers requests under /dapi/v1 and /sim. */
 enum MHD_Result exchange_answer(struct sim *sim, struct request *request, const char *method,

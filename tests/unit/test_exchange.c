@@ -112,7 +112,7 @@ static void the_time_is_read_from_its_answer(void **state)
 }
 
 static enum outcome outcome_of(enum http_result result, int64_t status, const char *body,
-                               bool *refused)
+                               bool *refused, bool *outage)
 {
     struct capture capture = {0};
     struct http_response response = {.result = result, .has_body = true};
@@ -122,6 +122,7 @@ static enum outcome outcome_of(enum http_result result, int64_t status, const ch
     text_append_string(&response.body, body);
     endpoint_fill_capture(&response, &capture);
     *refused = endpoint_is_refused(&capture);
+    *outage = endpoint_is_outage(&capture);
     enum outcome outcome = capture.outcome;
     assert_string_equal(text_string(&capture.body), body);
     http_response_free(&response);
@@ -136,33 +137,41 @@ static void every_answer_has_its_outcome(void **state)
         int64_t status;
         const char *body;
         enum outcome outcome;
-        bool refused;
+        enum { FINAL, REFUSED, OUTAGE } meaning;
     } EXAMPLES[] = {
-        {HTTP_ANSWERED, 200, "[]", OUTCOME_OK, false},
-        {HTTP_ANSWERED, 400, "{\"code\":-1121,\"msg\":\"x\"}", OUTCOME_API_ERROR, false},
-        {HTTP_ANSWERED, 400, "{\"code\":-1022,\"msg\":\"x\"}", OUTCOME_API_ERROR, true},
-        {HTTP_ANSWERED, 401, "{\"code\":-2015,\"msg\":\"x\"}", OUTCOME_API_ERROR, true},
-        {HTTP_ANSWERED, 401, "{\"code\":-2014,\"msg\":\"x\"}", OUTCOME_API_ERROR, true},
-        {HTTP_ANSWERED, 403, "<html>", OUTCOME_API_ERROR, true},
-        {HTTP_ANSWERED, 408, "", OUTCOME_API_ERROR, false},
-        {HTTP_ANSWERED, 302, "", OUTCOME_API_ERROR, false},
-        {HTTP_ANSWERED, 429, "", OUTCOME_RATE_LIMITED, false},
-        {HTTP_ANSWERED, 418, "{\"code\":-1003}", OUTCOME_BANNED, true},
-        {HTTP_ANSWERED, 500, "x", OUTCOME_SERVER_ERROR, false},
-        {HTTP_ANSWERED, 503, "", OUTCOME_SERVER_ERROR, false},
-        {HTTP_TIMEOUT, 0, "", OUTCOME_TIMEOUT, false},
-        {HTTP_NETWORK_ERROR, 200, "[{\"sym", OUTCOME_NETWORK_ERROR, false},
-        {HTTP_TLS_ERROR, 0, "", OUTCOME_TLS_ERROR, false},
-        {HTTP_TOO_LARGE, 200, "", OUTCOME_UNREADABLE, false},
-        {HTTP_TOO_LARGE, 500, "", OUTCOME_SERVER_ERROR, false},
+        {HTTP_ANSWERED, 200, "[]", OUTCOME_OK, FINAL},
+        {HTTP_ANSWERED, 400, "{\"code\":-1121,\"msg\":\"x\"}", OUTCOME_API_ERROR, FINAL},
+        {HTTP_ANSWERED, 400, "{\"code\":-1022,\"msg\":\"x\"}", OUTCOME_API_ERROR, REFUSED},
+        {HTTP_ANSWERED, 401, "{\"code\":-2015,\"msg\":\"x\"}", OUTCOME_API_ERROR, REFUSED},
+        {HTTP_ANSWERED, 401, "{\"code\":-2014,\"msg\":\"x\"}", OUTCOME_API_ERROR, REFUSED},
+        {HTTP_ANSWERED, 400, "{\"code\":-1016,\"msg\":\"x\"}", OUTCOME_API_ERROR, OUTAGE},
+        {HTTP_ANSWERED, 200, "{\"code\":-1016,\"msg\":\"x\"}", OUTCOME_OK, OUTAGE},
+        {HTTP_ANSWERED, 400, "{\"code\":-1109,\"msg\":\"x\"}", OUTCOME_API_ERROR, OUTAGE},
+        {HTTP_ANSWERED, 403, "{\"239999\":\"x\"}", OUTCOME_API_ERROR, OUTAGE},
+        {HTTP_ANSWERED, 200, "{\"239999\":\"x\"}", OUTCOME_OK, OUTAGE},
+        {HTTP_ANSWERED, 429, "{\"239999\":\"x\"}", OUTCOME_RATE_LIMITED, FINAL},
+        {HTTP_ANSWERED, 403, "<html>", OUTCOME_API_ERROR, REFUSED},
+        {HTTP_ANSWERED, 408, "", OUTCOME_API_ERROR, OUTAGE},
+        {HTTP_ANSWERED, 302, "", OUTCOME_API_ERROR, FINAL},
+        {HTTP_ANSWERED, 429, "", OUTCOME_RATE_LIMITED, FINAL},
+        {HTTP_ANSWERED, 418, "{\"code\":-1003}", OUTCOME_BANNED, REFUSED},
+        {HTTP_ANSWERED, 500, "x", OUTCOME_SERVER_ERROR, OUTAGE},
+        {HTTP_ANSWERED, 503, "", OUTCOME_SERVER_ERROR, OUTAGE},
+        {HTTP_TIMEOUT, 0, "", OUTCOME_TIMEOUT, OUTAGE},
+        {HTTP_NETWORK_ERROR, 200, "[{\"sym", OUTCOME_NETWORK_ERROR, OUTAGE},
+        {HTTP_TLS_ERROR, 0, "", OUTCOME_TLS_ERROR, OUTAGE},
+        {HTTP_TOO_LARGE, 200, "", OUTCOME_UNREADABLE, FINAL},
+        {HTTP_TOO_LARGE, 500, "", OUTCOME_SERVER_ERROR, OUTAGE},
     };
     (void)state;
     for (size_t i = 0; i < sizeof EXAMPLES / sizeof EXAMPLES[0]; i++) {
-        bool refused;
+        bool refused, outage;
         enum outcome outcome =
-            outcome_of(EXAMPLES[i].result, EXAMPLES[i].status, EXAMPLES[i].body, &refused);
-        if (outcome != EXAMPLES[i].outcome || refused != EXAMPLES[i].refused) {
-            fail_msg("example %zu: %s, refused %d", i, outcome_name(outcome), refused);
+            outcome_of(EXAMPLES[i].result, EXAMPLES[i].status, EXAMPLES[i].body, &refused, &outage);
+        if (outcome != EXAMPLES[i].outcome || refused != (EXAMPLES[i].meaning == REFUSED) ||
+            outage != (EXAMPLES[i].meaning == OUTAGE)) {
+            fail_msg("example %zu: %s, refused %d, outage %d", i, outcome_name(outcome), refused,
+                     outage);
         }
     }
 }
