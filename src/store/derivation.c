@@ -282,7 +282,7 @@ static bool introduce_leg(struct derivation *derivation, const struct account *a
                           struct leg *leg, struct row_counts *counts, struct error *error)
 {
     const struct row_sink *sink = derivation->sink;
-    struct span symbol = text_span(&leg->row.symbol);
+    struct span symbol = text_span(&leg->state.symbol);
     leg->contract = contract_book_find(derivation->contracts, symbol);
     if (leg->contract == NULL) {
         counts->derived_contracts++;
@@ -295,41 +295,53 @@ static bool introduce_leg(struct derivation *derivation, const struct account *a
     return sink->put_leg(sink->context, account, leg, error);
 }
 
-static bool settle_revision(struct derivation *derivation, struct ledger_change *change,
-                            int64_t capture_id, struct error *error)
+static bool put_row(struct derivation *derivation, struct row *row, const struct leg *leg,
+                    struct row_counts *counts, struct error *error)
 {
     const struct row_sink *sink = derivation->sink;
+    counts->rows[row->kind - ROW_KINDS]++;
+    return sink->put_row(sink->context, row, leg, error);
+}
+
+static bool settle_revision(struct derivation *derivation, const struct ledger_change *change,
+                            struct error *error)
+{
+    const struct row_sink *sink = derivation->sink;
+    struct row *position = leg_position(change->leg);
+    struct told told;
     if (change->revision == LEDGER_REVISION_UNKNOWN) {
-        int64_t highest;
-        if (!sink->find_revision(sink->context, change->leg, capture_id, &highest, error)) {
+        if (!sink->find_told(sink->context, position, &told, error)) {
             return false;
         }
-        change->revision = highest + 1;
-        change->leg->revision = change->revision;
+        row_set(position, POSITION_REVISION, told.highest_revision + 1);
     }
     return true;
 }
 
 static bool put_change(struct derivation *derivation, const struct account *account,
-                       struct ledger_change *change, const struct capture *capture,
+                       const struct ledger_change *change, const struct capture *capture,
                        int64_t capture_id, struct row_counts *counts, struct error *error)
 {
-    const struct row_sink *sink = derivation->sink;
-    if (change->is_new && !introduce_leg(derivation, account, change->leg, counts, error)) {
+    struct leg *leg = change->leg;
+    struct row *position = leg_position(leg), *valuation = leg_valuation(leg);
+    if (leg->leg_id == 0 && !introduce_leg(derivation, account, leg, counts, error)) {
         return false;
     }
     if (change->writes_position) {
-        counts->positions++;
-        if (!settle_revision(derivation, change, capture_id, error) ||
-            !sink->put_position(sink->context, change->leg, capture_id, error)) {
+        row_set(position, POSITION_LEG_ID, leg->leg_id);
+        row_set(position, POSITION_CAPTURE_ID, capture_id);
+        if (!settle_revision(derivation, change, error) ||
+            !put_row(derivation, position, leg, counts, error)) {
             return false;
         }
     }
-    if (change->writes_valuation) {
-        counts->valuations++;
-        return sink->put_valuation(sink->context, change->leg, capture->received_ms, error);
+    if (!change->writes_valuation) {
+        return true;
     }
-    return true;
+    row_set(valuation, VALUATION_LEG_ID, leg->leg_id);
+    row_set(valuation, VALUATION_TIME_MS, capture->received_ms);
+    row_set(valuation, VALUATION_REVISION, position->values[POSITION_REVISION]);
+    return put_row(derivation, valuation, leg, counts, error);
 }
 
 bool derivation_put_rows(struct derivation *derivation, struct account *account,

@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "model/capture.h"
+#include "model/row_kinds.h"
 #include "store/contract_book.h"
 #include "store/ledger.h"
 
@@ -25,6 +26,11 @@ struct account {
     bool is_remembered;          /* the derivation's own */
 };
 
+struct told {
+    bool same;                /* one of the tellings says what the row says */
+    int64_t highest_revision; /* -1 when there is none */
+};
+
 /* Where rows go. Each function takes one row and returns false, with the error set, to stop. */
 struct row_sink {
     void *context;
@@ -33,20 +39,17 @@ struct row_sink {
                          struct error *error);
     bool (*put_leg)(void *context, const struct account *account, const struct leg *leg,
                     struct error *error);
-    bool (*put_position)(void *context, const struct leg *leg, int64_t capture_id,
-                         struct error *error);
-    bool (*put_valuation)(void *context, const struct leg *leg, int64_t time_ms,
-                          struct error *error);
 
-    /* The highest revision that captures before `capture_id` gave this leg's updateTime; -1 for
-     * none. */
-    bool (*find_revision)(void *context, const struct leg *leg, int64_t capture_id,
-                          int64_t *revision, struct error *error);
+    /* Any row of a derived table; `leg` is whose it is, NULL for none. */
+    bool (*put_row)(void *context, const struct row *row, const struct leg *leg,
+                    struct error *error);
+
+    /* What captures before the row's own have told of the same thing. */
+    bool (*find_told)(void *context, const struct row *row, struct told *told, struct error *error);
 };
 
 struct row_counts {
-    int64_t positions;
-    int64_t valuations;
+    int64_t rows[ROW_KIND_COUNT];
     int64_t derived_contracts; /* new ones, known by name alone */
 };
 

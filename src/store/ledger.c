@@ -6,16 +6,17 @@
 
 #include "base/utf8.h"
 #include "model/json_span.h"
+#include "model/row_kinds.h"
 
 /* One element of a response: where it stands in the body, whose it is, and what it says when that
- * had to be parsed (`row_index`, or NO_ROW when the bytes were the last response's). */
+ * had to be parsed (`object_index`, or NO_OBJECT when the bytes were the last response's). */
 struct element {
     size_t offset;
     size_t size;
     struct leg *leg;
-    size_t row_index;
+    size_t object_index;
 };
-#define NO_ROW SIZE_MAX
+#define NO_OBJECT SIZE_MAX
 
 struct elements {
     struct element *items;
@@ -24,10 +25,10 @@ struct elements {
 };
 
 struct ledger_scratch {
-    struct elements now;       /* of the response being read */
-    struct position_row *rows; /* what had to be parsed of it */
-    size_t row_count;
-    size_t row_capacity;
+    struct elements now;    /* of the response being read */
+    struct object *objects; /* what had to be parsed of it */
+    size_t object_count;
+    size_t object_capacity;
 };
 
 struct ledger {
@@ -47,6 +48,12 @@ struct ledger {
     struct ledger_change change;
 };
 
+const struct object_kind POSITION_OBJECT = {
+    .rows = {&ROW_KINDS[ROW_POSITION], &ROW_KINDS[ROW_VALUATION]},
+    .symbol = {"symbol", 6},
+    .side = {"positionSide", 12},
+};
+
 struct ledger_scratch *ledger_scratch_new(void)
 {
     return calloc(1, sizeof(struct ledger_scratch));
@@ -57,10 +64,10 @@ void ledger_scratch_free(struct ledger_scratch *scratch)
     if (scratch == NULL) {
         return;
     }
-    for (size_t i = 0; i < scratch->row_capacity; i++) {
-        position_row_free(&scratch->rows[i]);
+    for (size_t i = 0; i < scratch->object_capacity; i++) {
+        object_free(&scratch->objects[i]);
     }
-    free(scratch->rows);
+    free(scratch->objects);
     free(scratch->now.items);
     free(scratch);
 }
@@ -77,7 +84,7 @@ struct ledger *ledger_new(struct ledger_scratch *scratch, bool compares_bytes)
 
 static void leg_free(struct leg *leg)
 {
-    position_row_free(&leg->row);
+    object_free(&leg->state);
     free(leg);
 }
 
@@ -132,18 +139,18 @@ static int compare_text(const struct text *a, const struct text *b)
 static int compare_legs(const void *a, const void *b)
 {
     const struct leg *left = a, *right = b;
-    int order = compare_text(&left->row.symbol, &right->row.symbol);
-    return order != 0 ? order : compare_text(&left->row.position_side, &right->row.position_side);
+    int order = compare_text(&left->state.symbol, &right->state.symbol);
+    return order != 0 ? order : compare_text(&left->state.side, &right->state.side);
 }
 
-static struct leg *find_leg(const struct ledger *ledger, const struct position_row *row)
+static struct leg *find_leg(const struct ledger *ledger, const struct object *object)
 {
-    const struct leg wanted = {.row = *row};
+    const struct leg wanted = {.state = {.symbol = object->symbol, .side = object->side}};
     void *found = tfind(&wanted, &ledger->by_name, compare_legs);
     return found == NULL ? NULL : *(struct leg **)found;
 }
 
-struct leg *ledger_add(struct ledger *ledger, struct position_row *row)
+struct leg *ledger_add(struct ledger *ledger, struct object *state)
 {
     struct leg *leg = calloc(1, sizeof *leg);
     if (leg == NULL || !grow((void **)&ledger->legs, sizeof *ledger->legs, &ledger->leg_capacity,
@@ -151,8 +158,8 @@ struct leg *ledger_add(struct ledger *ledger, struct position_row *row)
         free(leg);
         return NULL;
     }
-    leg->row = *row;
-    *row = (struct position_row){0};
+    leg->state = *state;
+    *state = (struct object){0};
     if (tsearch(leg, &ledger->by_name, compare_legs) == NULL) {
         leg_free(leg);
         return NULL;
@@ -185,30 +192,38 @@ static const struct element *same_as_last(const struct ledger *ledger, struct sp
     return same ? last : NULL;
 }
 
+/* A leg of which only the name is known so far. */
+static struct leg *add_named(struct ledger *ledger, const struct object *object)
+{
+    struct object named = {0};
+    text_append(&named.symbol, object->symbol.data, object->symbol.size);
+    text_append(&named.side, object->side.data, object->side.size);
+    row_clear(&named.rows[0], POSITION_OBJECT.rows[0]);
+    row_clear(&named.rows[1], POSITION_OBJECT.rows[1]);
+    bool copied = !named.symbol.failed && !named.side.failed;
+    struct leg *leg = copied ? ledger_add(ledger, &named) : NULL;
+    object_free(&named);
+    return leg;
+}
+
 static bool parse_element(struct ledger *ledger, struct span text, struct element *element,
                           struct error *error)
 {
     struct ledger_scratch *scratch = ledger->scratch;
-    if (!grow((void **)&scratch->rows, sizeof *scratch->rows, &scratch->row_capacity,
-              scratch->row_count + 1)) {
+    if (!grow((void **)&scratch->objects, sizeof *scratch->objects, &scratch->object_capacity,
+              scratch->object_count + 1)) {
         return error_no_memory(error);
     }
-    element->row_index = scratch->row_count;
-    struct position_row *row = &scratch->rows[element->row_index];
-    if (!position_row_parse(text, row, error)) {
+    element->object_index = scratch->object_count;
+    struct object *object = &scratch->objects[element->object_index];
+    if (!object_read(&POSITION_OBJECT, text, object, error)) {
         return error_context(error, "element %zu", ledger->scratch->now.count);
     }
-    scratch->row_count++;
-    element->leg = find_leg(ledger, row);
-    if (element->leg != NULL) {
-        return true;
+    scratch->object_count++;
+    element->leg = find_leg(ledger, object);
+    if (element->leg == NULL) {
+        element->leg = add_named(ledger, object);
     }
-    struct position_row named = {0};
-    text_append(&named.symbol, row->symbol.data, row->symbol.size);
-    text_append(&named.position_side, row->position_side.data, row->position_side.size);
-    bool copied = !named.symbol.failed && !named.position_side.failed;
-    element->leg = copied ? ledger_add(ledger, &named) : NULL;
-    position_row_free(&named);
     return element->leg != NULL || error_no_memory(error);
 }
 
@@ -220,7 +235,7 @@ static bool read_element(struct ledger *ledger, struct span body, struct span te
         return error_no_memory(error);
     }
     struct element element = {
-        .offset = (size_t)(text.data - body.data), .size = text.size, .row_index = NO_ROW};
+        .offset = (size_t)(text.data - body.data), .size = text.size, .object_index = NO_OBJECT};
     if (last != NULL) {
         element.leg = last->leg;
     } else if (!parse_element(ledger, text, &element, error)) {
@@ -228,8 +243,8 @@ static bool read_element(struct ledger *ledger, struct span body, struct span te
     }
     if (element.leg->generation == ledger->generation) {
         return error_set(error, ERROR_FAILED, "element %zu: %s %s is there twice",
-                         ledger->scratch->now.count, text_string(&element.leg->row.symbol),
-                         text_string(&element.leg->row.position_side));
+                         ledger->scratch->now.count, text_string(&element.leg->state.symbol),
+                         text_string(&element.leg->state.side));
     }
     element.leg->generation = ledger->generation;
     ledger->scratch->now.items[ledger->scratch->now.count++] = element;
@@ -277,7 +292,7 @@ bool ledger_read(struct ledger *ledger, struct span body, struct error *error)
     size_t leg_count = ledger->leg_count;
     ledger->generation++;
     ledger->scratch->now.count = 0;
-    ledger->scratch->row_count = 0;
+    ledger->scratch->object_count = 0;
     bool done = utf8_is_valid(body) ||
                 error_set(error, ERROR_FAILED, "not UTF-8 at byte %zu", utf8_valid_size(body));
     if (!done || !read_elements(ledger, body, error)) {
@@ -315,25 +330,38 @@ size_t ledger_row_count(const struct ledger *ledger)
     return ledger->last.count;
 }
 
-/* The revision of a new row of this updateTime. */
-static int64_t next_revision(const struct leg *leg, int64_t update_ms)
+static bool is_open(const struct object *state)
 {
-    if (!leg->seen_before || update_ms > leg->update_ms_max) {
-        return 0;
-    }
-    return update_ms == leg->row.update_ms ? leg->revision + 1 : LEDGER_REVISION_UNKNOWN;
+    return state->rows[0].values[POSITION_AMOUNT] != 0;
 }
 
-static void settle(struct ledger *ledger, struct leg *leg, int64_t update_ms)
+static int64_t update_ms(const struct object *state)
+{
+    return state->rows[0].values[POSITION_UPDATE_MS];
+}
+
+/* The revision of the leg's next row, of this updateTime. */
+static int64_t next_revision(const struct leg *leg, int64_t next_update_ms)
+{
+    if (!leg->seen_before || next_update_ms > leg->update_ms_max) {
+        return 0;
+    }
+    return next_update_ms == update_ms(&leg->state)
+               ? leg->state.rows[0].values[POSITION_REVISION] + 1
+               : LEDGER_REVISION_UNKNOWN;
+}
+
+static void settle(struct ledger *ledger, struct leg *leg, int64_t next_update_ms)
 {
     struct ledger_change *change = &ledger->change;
     change->is_new = !leg->seen_before;
     change->leg = leg;
-    change->revision = leg->revision;
+    change->revision = leg_position(leg)->values[POSITION_REVISION];
     if (change->writes_position) {
-        change->revision = next_revision(leg, update_ms);
-        leg->update_ms_max =
-            leg->seen_before && leg->update_ms_max > update_ms ? leg->update_ms_max : update_ms;
+        change->revision = next_revision(leg, next_update_ms);
+        leg->update_ms_max = leg->seen_before && leg->update_ms_max > next_update_ms
+                                 ? leg->update_ms_max
+                                 : next_update_ms;
     }
 }
 
@@ -343,47 +371,49 @@ static bool apply_element(struct ledger *ledger, const struct element *element)
     struct leg *leg = element->leg;
     struct ledger_change *change = &ledger->change;
     *change = (struct ledger_change){0};
-    if (element->row_index == NO_ROW) {
-        change->writes_valuation = position_row_is_open(&leg->row);
-        settle(ledger, leg, leg->row.update_ms);
+    if (element->object_index == NO_OBJECT) {
+        change->writes_valuation = is_open(&leg->state);
+        settle(ledger, leg, update_ms(&leg->state));
         return change->writes_valuation;
     }
-    struct position_row *row = &ledger->scratch->rows[element->row_index];
-    change->writes_position = !leg->seen_before || !leg->present ||
-                              !position_row_same_position(&leg->row, row) ||
-                              leg->row.extra_keys != row->extra_keys;
-    change->writes_valuation = change->writes_position || position_row_is_open(row) ||
-                               !position_row_same_valuation(&leg->row, row);
-    settle(ledger, leg, row->update_ms);
-    struct position_row before = leg->row;
-    leg->row = *row;
-    *row = before;
-    leg->present = true;
+    struct object *next = &ledger->scratch->objects[element->object_index];
+    row_set(&next->rows[0], POSITION_PRESENT, 1);
+    change->writes_position = !leg->seen_before || update_ms(next) != update_ms(&leg->state) ||
+                              !row_same(&next->rows[0], leg_position(leg)) ||
+                              next->extra_keys != leg->state.extra_keys;
+    change->writes_valuation =
+        change->writes_position || is_open(next) || !row_same(&next->rows[1], leg_valuation(leg));
+    settle(ledger, leg, update_ms(next));
+    struct object before = leg->state;
+    leg->state = *next;
+    *next = before;
+    row_set(leg_position(leg), POSITION_REVISION, change->revision);
     leg->seen_before = true;
-    leg->revision = change->revision;
     return change->writes_valuation;
 }
 
 static void apply_vanish(struct ledger *ledger, struct leg *leg)
 {
+    int64_t last_update_ms = update_ms(&leg->state);
     ledger->change = (struct ledger_change){.writes_position = true, .writes_valuation = true};
-    settle(ledger, leg, leg->row.update_ms);
-    leg->present = false;
-    leg->revision = ledger->change.revision;
-    leg->row.has_margin_type = false;
-    leg->row.position_rounded = false;
-    leg->row.valuation_rounded = false;
-    leg->row.extra_keys = 0;
-    text_clear(&leg->row.margin_type);
-    text_clear(&leg->row.extra);
-    leg->row.known = 0;
-    memset(leg->row.values, 0, sizeof leg->row.values);
+    settle(ledger, leg, last_update_ms);
+    for (int i = 0; i < OBJECT_ROWS_MAX; i++) {
+        row_clear(&leg->state.rows[i], POSITION_OBJECT.rows[i]);
+    }
+    leg->state.extra_keys = 0;
+    row_set(leg_position(leg), POSITION_UPDATE_MS, last_update_ms);
+    row_set(leg_position(leg), POSITION_REVISION, ledger->change.revision);
+    row_set(leg_position(leg), POSITION_PRESENT, 0);
+    row_set(leg_position(leg), POSITION_ROUNDED, 0);
+    row_set(leg_valuation(leg), VALUATION_UPDATE_MS, last_update_ms);
+    row_set(leg_valuation(leg), VALUATION_ROUNDED, 0);
 }
 
-static bool has_vanished(const struct ledger *ledger, const struct leg *leg,
+static bool has_vanished(struct ledger *ledger, struct leg *leg,
                          const struct request_filter *filter)
 {
-    return leg->present && leg->generation != ledger->generation &&
+    return leg->seen_before && leg_position(leg)->values[POSITION_PRESENT] != 0 &&
+           leg->generation != ledger->generation &&
            request_filter_includes(filter, text_span(&leg->contract->contract.margin_asset),
                                    text_span(&leg->contract->contract.pair));
 }

@@ -14,7 +14,7 @@
 
 #include "base/error.h"
 #include "base/span.h"
-#include "model/position_row.h"
+#include "model/leg_object.h"
 #include "model/request_filter.h"
 #include "store/contract_book.h"
 
@@ -24,15 +24,24 @@
 struct leg {
     int64_t leg_id;                        /* 0 until the owner has given it one */
     const struct contract_entry *contract; /* NULL likewise */
-    bool seen_before;                      /* it has a row */
-    bool present;
-    int64_t revision;
-    int64_t update_ms_max;   /* highest updateTime of any row */
-    struct position_row row; /* symbol, side and the last known values */
-    uint64_t generation;     /* of the last response that had it */
+    bool seen_before;                      /* it has a row of `position` */
+    int64_t update_ms_max;                 /* highest updateTime of any row */
+    struct object state;                   /* symbol, side, the last known position and valuation */
+    uint64_t generation;                   /* of the last response that had it */
 };
 
-/* What a response makes of one leg. Its values are leg->row's. */
+/* The leg's two rows. */
+static inline struct row *leg_position(struct leg *leg)
+{
+    return &leg->state.rows[0];
+}
+
+static inline struct row *leg_valuation(struct leg *leg)
+{
+    return &leg->state.rows[1];
+}
+
+/* What a response makes of one leg. Its values are those of leg->state. */
 struct ledger_change {
     struct leg *leg;
     bool is_new; /* the leg has no row yet; the owner sets its leg_id and contract */
@@ -56,9 +65,12 @@ void ledger_scratch_free(struct ledger_scratch *scratch);
 struct ledger *ledger_new(struct ledger_scratch *scratch, bool compares_bytes);
 void ledger_free(struct ledger *ledger);
 
-/* Adds a leg while loading; `row` must have symbol and side and is taken over. NULL when out of
+/* Adds a leg while loading; `state` must have symbol and side and is taken over. NULL when out of
  * memory. The caller sets the rest. */
-struct leg *ledger_add(struct ledger *ledger, struct position_row *row);
+struct leg *ledger_add(struct ledger *ledger, struct object *state);
+
+/* What an element of a positionRisk body is read into. */
+extern const struct object_kind POSITION_OBJECT;
 
 /* Reads a positionRisk body. False: it is no list of rows, nothing has changed, and the error says
  * which element and field; ERROR_NO_MEMORY says nothing of the body. */

@@ -289,8 +289,8 @@ static bool write_capture(struct recorder *recorder, struct account *account,
         return false;
     }
     recorder->last_capture_id = recorded->capture_id;
-    recorded->position_count = counts.positions;
-    recorded->valuation_count = counts.valuations;
+    recorded->position_count = counts.rows[ROW_POSITION];
+    recorded->valuation_count = counts.rows[ROW_VALUATION];
     recorded->new_contract_count = counts.derived_contracts;
     return true;
 }

@@ -1,7 +1,6 @@
-/* The sink that compares: holds every derived row against the stored one.
- *
- * It walks each leg's stored rows in the order of captures and times, so a row that is missing,
- * changed or too many shows at the place where it is. */
+/* The sink that compares: holds every derived row against the stored one of the same key, so a row
+ * that is missing or changed shows at its capture. Rows that no capture makes show in the end, by
+ * their number. */
 #ifndef POSREC_STORE_ROW_CHECKER_H
 #define POSREC_STORE_ROW_CHECKER_H
 
@@ -14,11 +13,6 @@
 #define ROW_CHECKER_FINDING_SIZE 400
 
 struct row_checker;
-
-struct row_checker_counts {
-    int64_t positions;
-    int64_t valuations;
-};
 
 /* Checks rows of captures from `from_capture_id` on. NULL with the error set on failure. */
 struct row_checker *row_checker_new(const struct database *database, int64_t from_capture_id,
@@ -35,6 +29,7 @@ const char *row_checker_finding(const struct row_checker *checker);
 bool row_checker_finish(struct row_checker *checker, struct derivation *derivation,
                         struct error *error);
 
-struct row_checker_counts row_checker_counts(const struct row_checker *checker);
+/* How many rows of each kind were compared. */
+struct row_counts row_checker_counts(const struct row_checker *checker);
 
 #endif

@@ -2,14 +2,14 @@
 
 #include <stdlib.h>
 
+#include "store/row_statement.h"
+#include "store/row_tellings.h"
+
 enum statement {
     INSERT_ACCOUNT,
     INSERT_CONTRACT,
     UPDATE_CONTRACT,
     INSERT_LEG,
-    INSERT_POSITION,
-    INSERT_VALUATION,
-    SELECT_REVISION,
     STATEMENT_COUNT,
 };
 
@@ -24,22 +24,14 @@ static const char *const SQL[STATEMENT_COUNT] = {
          "WHERE contract_id = ?1"),
     [INSERT_LEG] =
         "INSERT INTO leg (leg_id, account_id, contract_id, position_side) VALUES (?, ?, ?, ?)",
-    [INSERT_POSITION] =
-        ("INSERT INTO position (leg_id, update_ms, revision, capture_id, position_amount_e8, "
-         "entry_price_e8, break_even_price_e8, leverage, max_quantity_e8, auto_add_margin, "
-         "isolated_wallet_e8, margin_type, present, rounded, extra) "
-         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
-    [INSERT_VALUATION] =
-        ("INSERT INTO valuation (leg_id, time_ms, update_ms, revision, mark_price_e8, "
-         "unrealized_pnl_e8, liquidation_price_e8, isolated_margin_e8, notional_value_e8, rounded) "
-         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
-    [SELECT_REVISION] = "SELECT max(revision) FROM position WHERE leg_id = ? AND update_ms = ?",
 };
 
 struct row_writer {
     const struct database *database;
     struct row_sink sink;
     sqlite3_stmt *statements[STATEMENT_COUNT];
+    sqlite3_stmt *inserts[ROW_KIND_COUNT];
+    struct row_tellings *tellings;
 };
 
 static bool put(struct row_writer *writer, enum statement which, struct error *error)
@@ -84,65 +76,24 @@ static bool put_leg(void *context, const struct account *account, const struct l
     bind_int(insert, 1, leg->leg_id);
     bind_int(insert, 2, account->account_id);
     bind_int(insert, 3, leg->contract->contract_id);
-    bind_span(insert, 4, text_span(&leg->row.position_side));
+    bind_span(insert, 4, text_span(&leg->state.side));
     return put(writer, INSERT_LEG, error);
 }
 
-static bool put_position(void *context, const struct leg *leg, int64_t capture_id,
-                         struct error *error)
+static bool put_row(void *context, const struct row *row, const struct leg *leg,
+                    struct error *error)
 {
     struct row_writer *writer = context;
-    sqlite3_stmt *insert = writer->statements[INSERT_POSITION];
-    const struct position_row *row = &leg->row;
-    bind_int(insert, 1, leg->leg_id);
-    bind_int(insert, 2, row->update_ms);
-    bind_int(insert, 3, leg->revision);
-    bind_int(insert, 4, capture_id);
-    for (int i = 0; i < POSITION_COLUMN_COUNT; i++) {
-        bind_maybe(insert, 5 + i, position_row_column(row, i));
-    }
-    if (row->has_margin_type) {
-        bind_span(insert, 12, text_span(&row->margin_type));
-    } else {
-        sqlite3_bind_null(insert, 12);
-    }
-    bind_int(insert, 13, leg->present);
-    bind_int(insert, 14, row->position_rounded);
-    bind_text_or_null(insert, 15, &row->extra);
-    return put(writer, INSERT_POSITION, error);
+    sqlite3_stmt *insert = writer->inserts[row->kind - ROW_KINDS];
+    (void)leg;
+    row_bind(insert, row);
+    return database_step_done(writer->database, insert, error);
 }
 
-static bool put_valuation(void *context, const struct leg *leg, int64_t time_ms,
-                          struct error *error)
+static bool find_told(void *context, const struct row *row, struct told *told, struct error *error)
 {
     struct row_writer *writer = context;
-    sqlite3_stmt *insert = writer->statements[INSERT_VALUATION];
-    bind_int(insert, 1, leg->leg_id);
-    bind_int(insert, 2, time_ms);
-    bind_int(insert, 3, leg->row.update_ms);
-    bind_int(insert, 4, leg->revision);
-    for (int i = POSITION_COLUMN_COUNT; i < COLUMN_COUNT; i++) {
-        bind_maybe(insert, 5 + i - POSITION_COLUMN_COUNT, position_row_column(&leg->row, i));
-    }
-    bind_int(insert, 10, leg->row.valuation_rounded);
-    return put(writer, INSERT_VALUATION, error);
-}
-
-static bool find_revision(void *context, const struct leg *leg, int64_t capture_id,
-                          int64_t *revision, struct error *error)
-{
-    struct row_writer *writer = context;
-    sqlite3_stmt *select = writer->statements[SELECT_REVISION];
-    (void)capture_id; /* every row is of an earlier capture */
-    bind_int(select, 1, leg->leg_id);
-    bind_int(select, 2, leg->row.update_ms);
-    enum step step = database_step(writer->database, select, error);
-    if (step == STEP_ROW) {
-        struct maybe_int highest = column_maybe(select, 0);
-        *revision = highest.known ? highest.value : -1;
-    }
-    sqlite3_reset(select);
-    return step == STEP_ROW;
+    return row_tellings_find(writer->tellings, row, told, error);
 }
 
 struct row_writer *row_writer_new(const struct database *database, struct error *error)
@@ -153,14 +104,21 @@ struct row_writer *row_writer_new(const struct database *database, struct error 
         return NULL;
     }
     writer->database = database;
-    writer->sink = (struct row_sink){writer,       put_account,   put_contract, put_leg,
-                                     put_position, put_valuation, find_revision};
-    for (int i = 0; i < STATEMENT_COUNT; i++) {
+    writer->sink =
+        (struct row_sink){writer, put_account, put_contract, put_leg, put_row, find_told};
+    writer->tellings = row_tellings_new(database, error);
+    bool ready = writer->tellings != NULL;
+    for (int i = 0; i < STATEMENT_COUNT && ready; i++) {
         writer->statements[i] = database_prepare(database, SQL[i], error);
-        if (writer->statements[i] == NULL) {
-            row_writer_free(writer);
-            return NULL;
-        }
+        ready = writer->statements[i] != NULL;
+    }
+    for (int i = 0; i < ROW_KIND_COUNT && ready; i++) {
+        writer->inserts[i] = row_statement_insert(database, &ROW_KINDS[i], error);
+        ready = writer->inserts[i] != NULL;
+    }
+    if (!ready) {
+        row_writer_free(writer);
+        return NULL;
     }
     return writer;
 }
@@ -171,6 +129,10 @@ void row_writer_free(struct row_writer *writer)
         for (int i = 0; i < STATEMENT_COUNT; i++) {
             sqlite3_finalize(writer->statements[i]);
         }
+        for (int i = 0; i < ROW_KIND_COUNT; i++) {
+            sqlite3_finalize(writer->inserts[i]);
+        }
+        row_tellings_free(writer->tellings);
         free(writer);
     }
 }

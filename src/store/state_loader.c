@@ -1,5 +1,7 @@
 #include "store/state_loader.h"
 
+#include "store/row_statement.h"
+
 static bool take_account(struct derivation *derivation, sqlite3_stmt *select, struct error *error)
 {
     return derivation_add_account(derivation, sqlite3_column_int64(select, 0),
@@ -92,8 +94,9 @@ bool state_load(const struct database *database, struct derivation *derivation,
     static const char CONTRACTS[] =
         "SELECT contract_id, symbol, pair, margin_asset, contract_type, delivery_ms, "
         "contract_size_e8, source FROM contract ORDER BY contract_id";
+    /* Legs are numbered in the order they were first named. */
     static const char LEGS[] =
-        "SELECT count(*) FROM leg AS l WHERE EXISTS "
+        "SELECT coalesce(max(l.leg_id), 0) FROM leg AS l WHERE ?1 = 9223372036854775807 OR EXISTS "
         "(SELECT 1 FROM position AS p WHERE p.leg_id = l.leg_id AND p.capture_id < ?1)";
     return load_rows(database, ACCOUNTS, derivation, before_capture_id, take_account, error) &&
            load_last_times(database, derivation, before_capture_id, error) &&
@@ -101,75 +104,71 @@ bool state_load(const struct database *database, struct derivation *derivation,
            load_rows(database, LEGS, derivation, before_capture_id, take_leg_count, error);
 }
 
-/* The columns of LEG_STATE. */
+/* The first columns of a leg's state; those of its position and its valuation follow. */
 enum {
     STATE_LEG_ID,
     STATE_SYMBOL,
     STATE_SIDE,
-    STATE_UPDATE_MS,
-    STATE_REVISION,
-    STATE_PRESENT,
-    STATE_MARGIN_TYPE,
-    STATE_POSITION_ROUNDED,
-    STATE_VALUATION_ROUNDED,
-    STATE_EXTRA,
     STATE_UPDATE_MS_MAX,
-    STATE_COLUMNS, /* the first of COLUMN_COUNT columns in the order of enum position_column */
+    STATE_ROWS,
 };
 
-static const char LEG_STATE[] =
-    "SELECT l.leg_id, c.symbol, l.position_side, p.update_ms, p.revision, p.present, "
-    "p.margin_type, p.rounded, v.rounded, p.extra, "
-    "(SELECT m.update_ms FROM position AS m WHERE m.leg_id = l.leg_id AND m.capture_id < ?2 "
-    "ORDER BY m.update_ms DESC LIMIT 1), "
-    "p.position_amount_e8, p.entry_price_e8, p.break_even_price_e8, p.leverage, "
-    "p.max_quantity_e8, p.auto_add_margin, p.isolated_wallet_e8, "
-    "v.mark_price_e8, v.unrealized_pnl_e8, v.liquidation_price_e8, v.isolated_margin_e8, "
-    "v.notional_value_e8 "
-    "FROM leg AS l JOIN contract AS c ON c.contract_id = l.contract_id "
-    "JOIN position AS p ON p.leg_id = l.leg_id AND p.capture_id = "
-    "(SELECT max(m.capture_id) FROM position AS m WHERE m.leg_id = l.leg_id AND m.capture_id < ?2) "
-    "JOIN valuation AS v ON v.leg_id = l.leg_id AND v.time_ms = "
-    "(SELECT max(m.time_ms) FROM valuation AS m WHERE m.leg_id = l.leg_id AND m.time_ms <= ?3) "
-    "WHERE l.account_id = ?1 ORDER BY l.leg_id";
-
-static bool fill_row(struct position_row *row, sqlite3_stmt *select)
+/* Each leg of an account (?1) with its last position of captures before ?2, and the valuation that
+ * held at ?3. Legs that were only ever named by other rows have neither. */
+static sqlite3_stmt *prepare_legs(const struct database *database, struct error *error)
 {
-    struct text *const texts[] = {&row->symbol, &row->position_side, &row->margin_type,
-                                  &row->extra};
-    static const int FROM[] = {STATE_SYMBOL, STATE_SIDE, STATE_MARGIN_TYPE, STATE_EXTRA};
-    bool failed = false;
-    for (int i = 0; i < 4; i++) {
-        struct span value = column_span(select, FROM[i]);
-        text_append(texts[i], value.data, value.size);
-        failed |= texts[i]->failed;
+    static const char FROM[] =
+        " FROM leg AS l JOIN contract AS c ON c.contract_id = l.contract_id "
+        "LEFT JOIN position AS p ON p.leg_id = l.leg_id AND p.capture_id = "
+        "(SELECT max(m.capture_id) FROM position AS m WHERE m.leg_id = l.leg_id "
+        "AND m.capture_id < ?2) "
+        "LEFT JOIN valuation AS v ON v.leg_id = l.leg_id AND v.time_ms = "
+        "(SELECT max(m.time_ms) FROM valuation AS m WHERE m.leg_id = l.leg_id AND m.time_ms <= ?3) "
+        "WHERE l.account_id = ?1 AND l.leg_id <= ?4 ORDER BY l.leg_id";
+    struct text sql = {0};
+    text_append_string(&sql, "SELECT l.leg_id, c.symbol, l.position_side, "
+                             "(SELECT m.update_ms FROM position AS m WHERE m.leg_id = l.leg_id AND "
+                             "m.capture_id < ?2 ORDER BY m.update_ms DESC LIMIT 1), ");
+    row_statement_columns(&ROW_KINDS[ROW_POSITION], "p", &sql);
+    text_append_string(&sql, ", ");
+    row_statement_columns(&ROW_KINDS[ROW_VALUATION], "v", &sql);
+    text_append_string(&sql, FROM);
+    sqlite3_stmt *select = NULL;
+    if (sql.failed) {
+        error_no_memory(error);
+    } else {
+        select = database_prepare(database, text_string(&sql), error);
     }
-    row->update_ms = sqlite3_column_int64(select, STATE_UPDATE_MS);
-    row->has_margin_type = column_maybe(select, STATE_MARGIN_TYPE).known;
-    row->position_rounded = sqlite3_column_int(select, STATE_POSITION_ROUNDED) != 0;
-    row->valuation_rounded = sqlite3_column_int(select, STATE_VALUATION_ROUNDED) != 0;
-    row->extra_keys = position_row_extra_keys(text_span(&row->extra));
-    for (int i = 0; i < COLUMN_COUNT; i++) {
-        position_row_set(row, i, column_maybe(select, STATE_COLUMNS + i));
-    }
-    return !failed;
+    text_free(&sql);
+    return select;
+}
+
+static bool fill_state(struct object *state, sqlite3_stmt *select)
+{
+    struct span symbol = column_span(select, STATE_SYMBOL), side = column_span(select, STATE_SIDE);
+    text_append(&state->symbol, symbol.data, symbol.size);
+    text_append(&state->side, side.data, side.size);
+    const struct row_kind *position = &ROW_KINDS[ROW_POSITION];
+    bool loaded = row_load(select, STATE_ROWS, position, &state->rows[0]) &&
+                  row_load(select, STATE_ROWS + position->column_count, &ROW_KINDS[ROW_VALUATION],
+                           &state->rows[1]);
+    state->extra_keys = object_extra_keys(row_text(&state->rows[0], POSITION_EXTRA));
+    return loaded && !state->symbol.failed && !state->side.failed;
 }
 
 static bool take_leg(struct derivation *derivation, struct ledger *ledger, sqlite3_stmt *select,
                      struct error *error)
 {
-    struct position_row row = {0};
+    struct object state = {0};
     struct span symbol = column_span(select, STATE_SYMBOL);
-    struct leg *leg = fill_row(&row, select) ? ledger_add(ledger, &row) : NULL;
-    position_row_free(&row);
+    struct leg *leg = fill_state(&state, select) ? ledger_add(ledger, &state) : NULL;
+    object_free(&state);
     if (leg == NULL) {
         return error_no_memory(error);
     }
     leg->leg_id = sqlite3_column_int64(select, STATE_LEG_ID);
     leg->contract = contract_book_find(derivation_contracts(derivation), symbol);
-    leg->seen_before = true;
-    leg->present = sqlite3_column_int(select, STATE_PRESENT) != 0;
-    leg->revision = sqlite3_column_int64(select, STATE_REVISION);
+    leg->seen_before = column_maybe(select, STATE_ROWS).known;
     leg->update_ms_max = sqlite3_column_int64(select, STATE_UPDATE_MS_MAX);
     return leg->contract != NULL ||
            error_set(error, ERROR_FAILED, "leg %lld has no contract (run 'posrec verify')",
@@ -182,13 +181,14 @@ bool state_load_ledger(const struct database *database, struct derivation *deriv
     if (!derivation_open_ledger(derivation, account, error)) {
         return false;
     }
-    sqlite3_stmt *select = database_prepare(database, LEG_STATE, error);
+    sqlite3_stmt *select = prepare_legs(database, error);
     if (select == NULL) {
         return false;
     }
     bind_int(select, 1, account->account_id);
     bind_int(select, 2, before_capture_id);
     bind_int(select, 3, account->last_ms[ENDPOINT_POSITION_RISK]);
+    bind_int(select, 4, derivation_leg_count(derivation));
     enum step step;
     bool taken = true;
     while (taken && (step = database_step(database, select, error)) == STEP_ROW) {

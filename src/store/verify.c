@@ -363,8 +363,12 @@ bool verify_database(const struct database *database, const struct verify_settin
     bool done =
         check_file(&run, error) && open_verification(&run, error) && check_captures(&run, error);
     if (run.checker != NULL) {
-        report->positions = row_checker_counts(run.checker).positions;
-        report->valuations = row_checker_counts(run.checker).valuations;
+        struct row_counts counts = row_checker_counts(run.checker);
+        report->positions = counts.rows[ROW_POSITION];
+        report->valuations = counts.rows[ROW_VALUATION];
+        for (int i = 0; i < ROW_KIND_COUNT; i++) {
+            report->rows += counts.rows[i];
+        }
     }
     close_verification(&run);
     sqlite3_exec(database->handle, "COMMIT", NULL, NULL, NULL);

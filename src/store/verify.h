@@ -42,6 +42,7 @@ struct verify_report {
     int64_t payloads;
     int64_t positions;
     int64_t valuations;
+    int64_t rows;            /* of all derived tables */
     int64_t last_capture_id; /* 0 for an empty database */
     struct sha256_digest head;
 };

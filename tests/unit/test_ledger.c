@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/row_kinds.h"
 #include "store/ledger.h"
 
 static const struct contract_entry CONTRACT; /* of every leg here */
@@ -42,15 +43,17 @@ static void changes_of(struct reader *reader, const char *body, struct text *out
     }
     while ((change = ledger_next_change(reader->ledger, &filter)) != NULL) {
         change->leg->contract = &CONTRACT;
+        struct row *position = leg_position(change->leg);
         if (change->revision == LEDGER_REVISION_UNKNOWN) {
-            change->leg->revision = change->revision = 1000;
+            change->revision = 1000;
+            row_set(position, POSITION_REVISION, 1000);
         }
-        text_printf(
-            out, "%s %s new %d position %d valuation %d revision %lld update %lld mark %lld;",
-            text_string(&change->leg->row.symbol), text_string(&change->leg->row.position_side),
-            change->is_new, change->writes_position, change->writes_valuation,
-            (long long)change->revision, (long long)change->leg->row.update_ms,
-            (long long)change->leg->row.values[COLUMN_MARK_PRICE]);
+        text_printf(out,
+                    "%s %s new %d position %d valuation %d revision %lld update %lld mark %lld;",
+                    text_string(&change->leg->state.symbol), text_string(&change->leg->state.side),
+                    change->is_new, change->writes_position, change->writes_valuation,
+                    (long long)change->revision, (long long)position->values[POSITION_UPDATE_MS],
+                    (long long)leg_valuation(change->leg)->values[VALUATION_MARK_PRICE]);
     }
 }
 

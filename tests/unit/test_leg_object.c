@@ -2,28 +2,30 @@
 
 #include <string.h>
 
-#include "model/position_row.h"
+#include "model/row_kinds.h"
+#include "store/ledger.h"
 
-static struct position_row row;
+static struct object object;
+static struct row *const position = &object.rows[0], *const valuation = &object.rows[1];
 static struct error error;
 
 static int free_row(void **state)
 {
     (void)state;
-    position_row_free(&row);
+    object_free(&object);
     return 0;
 }
 
 static void parse(const char *text)
 {
-    if (!position_row_parse(span_of(text), &row, &error)) {
+    if (!object_read(&POSITION_OBJECT, span_of(text), &object, &error)) {
         fail_msg("%s", error.text);
     }
 }
 
 static void assert_refused(const char *text, const char *why)
 {
-    if (position_row_parse(span_of(text), &row, &error)) {
+    if (object_read(&POSITION_OBJECT, span_of(text), &object, &error)) {
         fail_msg("%s was taken", text);
     }
     if (strstr(error.text, why) == NULL) {
@@ -31,33 +33,48 @@ static void assert_refused(const char *text, const char *why)
     }
 }
 
-#define assert_column(column_, value_)                                                             \
-    do {                                                                                           \
-        assert_true(position_row_column(&row, column_).known);                                     \
-        assert_int_equal(position_row_column(&row, column_).value, value_);                        \
-    } while (0)
+/* Holds a column of either row, by its name in the table. */
+static void assert_column(const struct row *row, const char *name, int64_t value)
+{
+    struct maybe_int number = row_number(row, row_kind_column(row->kind, name));
+    assert_true(number.known);
+    assert_int_equal(number.value, value);
+}
+
+static void assert_unknown(const struct row *row, const char *name)
+{
+    assert_false(row_number(row, row_kind_column(row->kind, name)).known);
+}
+
+static const char *text_of(const struct row *row, const char *name)
+{
+    int column = row_kind_column(row->kind, name);
+    return row_number(row, column).known ? text_string(&row->texts[row->kind->columns[column].text])
+                                         : "";
+}
 
 static void the_documented_row_is_exact(void **state)
 {
     (void)state;
     parse(element(""));
-    assert_string_equal(text_string(&row.symbol), "BTCUSD_PERP");
-    assert_string_equal(text_string(&row.position_side), "LONG");
-    assert_int_equal(row.update_ms, 1627026881327);
-    assert_column(COLUMN_POSITION_AMOUNT, 100000000);
-    assert_column(COLUMN_ENTRY_PRICE, 1170770000003);
-    assert_column(COLUMN_BREAK_EVEN_PRICE, 1170780000005);
-    assert_column(COLUMN_MARK_PRICE, 1178866626667);
-    assert_column(COLUMN_UNREALIZED_PNL, 5866);
-    assert_column(COLUMN_LIQUIDATION_PRICE, 1166763509587);
-    assert_column(COLUMN_LEVERAGE, 125);
-    assert_column(COLUMN_MAX_QUANTITY, 5000000000);
-    assert_column(COLUMN_AUTO_ADD_MARGIN, 0);
-    assert_column(COLUMN_ISOLATED_MARGIN, 0);
-    assert_false(position_row_column(&row, COLUMN_NOTIONAL_VALUE).known);
-    assert_false(position_row_column(&row, COLUMN_ISOLATED_WALLET).known);
-    assert_string_equal(text_string(&row.margin_type), "cross");
-    assert_int_equal(row.extra.size, 0);
+    assert_string_equal(text_string(&object.symbol), "BTCUSD_PERP");
+    assert_string_equal(text_string(&object.side), "LONG");
+    assert_column(position, "update_ms", 1627026881327);
+    assert_column(valuation, "update_ms", 1627026881327);
+    assert_column(position, "position_amount_e8", 100000000);
+    assert_column(position, "entry_price_e8", 1170770000003);
+    assert_column(position, "break_even_price_e8", 1170780000005);
+    assert_column(valuation, "mark_price_e8", 1178866626667);
+    assert_column(valuation, "unrealized_pnl_e8", 5866);
+    assert_column(valuation, "liquidation_price_e8", 1166763509587);
+    assert_column(position, "leverage", 125);
+    assert_column(position, "max_quantity_e8", 5000000000);
+    assert_column(position, "auto_add_margin", 0);
+    assert_column(valuation, "isolated_margin_e8", 0);
+    assert_unknown(valuation, "notional_value_e8");
+    assert_unknown(position, "isolated_wallet_e8");
+    assert_string_equal(text_of(position, "margin_type"), "cross");
+    assert_string_equal(text_of(position, "extra"), "");
 }
 
 static void numbers_may_come_as_numbers_and_flags_as_booleans(void **state)
@@ -65,12 +82,12 @@ static void numbers_may_come_as_numbers_and_flags_as_booleans(void **state)
     (void)state;
     parse(element("\"leverage\":20,\"isAutoAddMargin\":true,\"markPrice\":1e-7,"
                   "\"positionAmt\":-9223372036.85477580,\"entryPrice\":-0.0"));
-    assert_column(COLUMN_LEVERAGE, 20);
-    assert_column(COLUMN_AUTO_ADD_MARGIN, 1);
-    assert_column(COLUMN_MARK_PRICE, 10);
-    assert_column(COLUMN_POSITION_AMOUNT, -922337203685477580);
-    assert_column(COLUMN_ENTRY_PRICE, 0);
-    assert_false(row.position_rounded);
+    assert_column(position, "leverage", 20);
+    assert_column(position, "auto_add_margin", 1);
+    assert_column(valuation, "mark_price_e8", 10);
+    assert_column(position, "position_amount_e8", -922337203685477580);
+    assert_column(position, "entry_price_e8", 0);
+    assert_column(position, "rounded", 0);
 }
 
 static void absent_and_null_are_unknown_not_zero(void **state)
@@ -78,11 +95,12 @@ static void absent_and_null_are_unknown_not_zero(void **state)
     (void)state;
     parse("{\"symbol\":\"X\",\"positionSide\":\"BOTH\",\"updateTime\":0,\"positionAmt\":null,"
           "\"marginType\":null}");
-    for (int i = 0; i < COLUMN_COUNT; i++) {
-        assert_false(position_row_column(&row, i).known);
-    }
-    assert_false(row.has_margin_type);
-    assert_false(position_row_is_open(&row));
+    assert_unknown(position, "position_amount_e8");
+    assert_unknown(position, "leverage");
+    assert_unknown(position, "margin_type");
+    assert_unknown(position, "auto_add_margin");
+    assert_unknown(valuation, "mark_price_e8");
+    assert_column(position, "update_ms", 0);
 }
 
 static void unknown_fields_are_kept_as_they_were_written(void **state)
@@ -90,32 +108,32 @@ static void unknown_fields_are_kept_as_they_were_written(void **state)
     (void)state;
     parse(element("\"adlQuantile\":3,\"big\":12345678901234567890.10,\"note\":null,"
                   "\"tier\":{\"caps\":[1, 2]},\"word\":\"\\u00e9\""));
-    assert_string_equal(text_string(&row.extra),
+    assert_string_equal(text_of(position, "extra"),
                         "{\"adlQuantile\":3,\"big\":12345678901234567890.10,\"note\":null,"
                         "\"tier\":{\"caps\":[1, 2]},\"word\":\"\\u00e9\"}");
-    assert_int_equal(row.extra_keys, position_row_extra_keys(text_span(&row.extra)));
+    assert_int_equal(object.extra_keys, object_extra_keys(span_of(text_of(position, "extra"))));
 }
 
 static void the_set_of_unknown_keys_does_not_depend_on_order_or_values(void **state)
 {
-    uint64_t keys = position_row_extra_keys(span_of("{\"a\":1,\"b\":{\"c\":2}}"));
+    uint64_t keys = object_extra_keys(span_of("{\"a\":1,\"b\":{\"c\":2}}"));
     (void)state;
-    assert_true(keys == position_row_extra_keys(span_of("{\"b\":null,\"a\":7}")));
-    assert_true(keys != position_row_extra_keys(span_of("{\"b\":null}")));
-    assert_true(keys != position_row_extra_keys(span_of("{\"a\":1,\"c\":2}")));
-    assert_int_equal(position_row_extra_keys(span_of("")), 0);
+    assert_true(keys == object_extra_keys(span_of("{\"b\":null,\"a\":7}")));
+    assert_true(keys != object_extra_keys(span_of("{\"b\":null}")));
+    assert_true(keys != object_extra_keys(span_of("{\"a\":1,\"c\":2}")));
+    assert_int_equal(object_extra_keys(span_of("")), 0);
 }
 
 static void rounding_is_noted_for_the_table_it_concerns(void **state)
 {
     (void)state;
     parse(element("\"entryPrice\":\"1.123456789\""));
-    assert_column(COLUMN_ENTRY_PRICE, 112345679);
-    assert_true(row.position_rounded);
-    assert_false(row.valuation_rounded);
+    assert_column(position, "entry_price_e8", 112345679);
+    assert_column(position, "rounded", 1);
+    assert_column(valuation, "rounded", 0);
     parse(element("\"markPrice\":\"1.123456789\""));
-    assert_false(row.position_rounded);
-    assert_true(row.valuation_rounded);
+    assert_column(position, "rounded", 0);
+    assert_column(valuation, "rounded", 1);
 }
 
 static void what_is_no_row_is_refused_naming_the_field(void **state)
@@ -151,7 +169,7 @@ static void a_key_may_be_written_with_escapes(void **state)
 {
     (void)state;
     parse("{\"s\\u0079mbol\":\"\\u0042\",\"positionSide\":\"BOTH\",\"updateTime\":5}");
-    assert_string_equal(text_string(&row.symbol), "B");
+    assert_string_equal(text_string(&object.symbol), "B");
 }
 
 int main(void)

@@ -1,0 +1,358 @@
+#include "model/leg_object.h"
+
+#include "base/decimal.h"
+#include "model/json_span.h"
+
+/* Where the value of a field goes: the leg's name, or columns. */
+struct target {
+    struct text *name;            /* NULL when it is no name */
+    int columns[OBJECT_ROWS_MAX]; /* -1 for none */
+    unsigned bit;                 /* its own, to find a second one */
+};
+
+#define BIT_SYMBOL 0
+#define BIT_SIDE 1
+#define BIT_COLUMNS 2
+
+/* What is known while an object is read. */
+struct reading {
+    const struct object_kind *kind;
+    struct object *object;
+    uint64_t seen;
+    bool rounded[OBJECT_ROWS_MAX];
+};
+
+void object_free(struct object *object)
+{
+    text_free(&object->symbol);
+    text_free(&object->side);
+    for (int i = 0; i < OBJECT_ROWS_MAX; i++) {
+        row_free(&object->rows[i]);
+    }
+    *object = (struct object){0};
+}
+
+static int row_count(const struct object_kind *kind)
+{
+    return kind->rows[1] != NULL ? 2 : 1;
+}
+
+static void object_clear(struct object *object, const struct object_kind *kind)
+{
+    text_clear(&object->symbol);
+    text_clear(&object->side);
+    for (int i = 0; i < row_count(kind); i++) {
+        row_clear(&object->rows[i], kind->rows[i]);
+    }
+    object->extra_keys = 0;
+}
+
+static bool field_error(struct error *error, struct span key, const char *why, struct span value)
+{
+    int shown = value.size < 40 ? (int)value.size : 40;
+    return error_set(error, ERROR_FAILED, "field %.*s: %s: %.*s",
+                     (int)(key.size < 60 ? key.size : 60) - 2, key.data + 1, why, shown,
+                     value.data);
+}
+
+/* A number field's digits: a number's own text, which must be JSON's, or what its string says. */
+static bool number_text(struct span value, struct text *scratch, struct span *digits)
+{
+    if (value.data[0] != '"') {
+        *digits = value;
+        return json_number_is_valid(value);
+    }
+    digits->data = value.data + 1;
+    digits->size = value.size - 2;
+    if (memchr(digits->data, '\\', digits->size) == NULL) {
+        return true;
+    }
+    bool valid = json_unescape(value, scratch);
+    *digits = text_span(scratch);
+    return valid;
+}
+
+static bool parse_number(struct span key, struct span value, int scale, int64_t *number,
+                         bool *rounded, struct error *error)
+{
+    struct text scratch = {0};
+    struct span digits;
+    enum decimal_result result = DECIMAL_NOT_A_NUMBER;
+    if (number_text(value, &scratch, &digits)) {
+        result = decimal_parse(digits, scale, number, rounded);
+    }
+    text_free(&scratch);
+    if (result == DECIMAL_OUT_OF_RANGE) {
+        return field_error(error, key, "out of range", value);
+    }
+    return result == DECIMAL_OK || field_error(error, key, "not a number", value);
+}
+
+static bool parse_whole(struct span key, struct span value, int64_t *number, struct error *error)
+{
+    bool rounded;
+    if (!parse_number(key, value, 0, number, &rounded, error)) {
+        return false;
+    }
+    return !rounded || field_error(error, key, "not a whole number", value);
+}
+
+static bool parse_flag(struct span key, struct span value, int64_t *flag, struct error *error)
+{
+    if (span_is(value, "true") || span_is(value, "\"true\"")) {
+        *flag = 1;
+    } else if (span_is(value, "false") || span_is(value, "\"false\"")) {
+        *flag = 0;
+    } else {
+        return field_error(error, key, "neither true nor false", value);
+    }
+    return true;
+}
+
+static bool parse_string(struct span key, struct span value, struct text *out, struct error *error)
+{
+    if (value.data[0] != '"' || !json_unescape(value, out)) {
+        return field_error(error, key, "not a string", value);
+    }
+    if (memchr(text_string(out), '\0', out->size) != NULL) {
+        return field_error(error, key, "has a NUL", value);
+    }
+    return true;
+}
+
+/* An id is a string, or a number whose digits are its text. */
+static bool parse_as_given(struct span key, struct span value, struct text *out,
+                           struct error *error)
+{
+    if (value.data[0] != '"' && json_number_is_valid(value)) {
+        text_append(out, value.data, value.size);
+        return true;
+    }
+    return parse_string(key, value, out, error);
+}
+
+static bool parse_column(struct reading *reading, int row_index, int column, struct span key,
+                         struct span value, struct error *error)
+{
+    struct row *row = &reading->object->rows[row_index];
+    const struct column *description = &row->kind->columns[column];
+    struct text *text = &row->texts[description->text];
+    int64_t number = 0;
+    bool parsed = false, rounded = false;
+    switch (description->type) {
+    case COLUMN_E8:
+        parsed = parse_number(key, value, DECIMAL_SCALE, &number, &rounded, error);
+        reading->rounded[row_index] |= rounded;
+        break;
+    case COLUMN_FLAG:
+        parsed = parse_flag(key, value, &number, error);
+        break;
+    case COLUMN_TEXT:
+        parsed = parse_string(key, value, text, error);
+        break;
+    case COLUMN_AS_GIVEN:
+        parsed = parse_as_given(key, value, text, error);
+        break;
+    default:
+        parsed = parse_whole(key, value, &number, error);
+        break;
+    }
+    if (parsed) {
+        row_set(row, column, number);
+    }
+    return parsed;
+}
+
+/* FNV-1a. Summed over the keys it does not depend on their order. */
+static uint64_t key_hash(struct span key)
+{
+    uint64_t hash = UINT64_C(14695981039346656037);
+    for (size_t i = 0; i < key.size; i++) {
+        hash = (hash ^ (unsigned char)key.data[i]) * UINT64_C(1099511628211);
+    }
+    return hash;
+}
+
+uint64_t object_extra_keys(struct span extra)
+{
+    uint64_t keys = 0;
+    struct json_walk walk = json_walk_at(extra, 0);
+    struct span key, value;
+    while (json_next_member(&walk, &key, &value) == JSON_ITEM) {
+        keys += key_hash(key);
+    }
+    return keys;
+}
+
+static int column_of_type(const struct row_kind *kind, enum column_type type)
+{
+    for (int i = kind->column_count - 1; i >= 0; i--) {
+        if (kind->columns[i].type == type) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+static void append_extra(struct object *object, struct span key, struct span value)
+{
+    struct row *row = &object->rows[0];
+    int column = column_of_type(row->kind, COLUMN_EXTRA);
+    struct text *extra = &row->texts[row->kind->columns[column].text];
+    row->known |= 1u << column;
+    text_append_char(extra, extra->size == 0 ? '{' : ',');
+    text_append(extra, key.data, key.size);
+    text_append_char(extra, ':');
+    text_append(extra, value.data, value.size);
+    object->extra_keys += key_hash(key);
+}
+
+/* Whether a key as written names this field. */
+static bool names(struct span key, bool plain, struct span field)
+{
+    if (field.size == 0) {
+        return false;
+    }
+    if (plain) {
+        return key.size == field.size + 2 && memcmp(key.data + 1, field.data, field.size) == 0;
+    }
+    return json_key_is(key, field.data);
+}
+
+/* Whether the key's name stands in a list of words with spaces around them. */
+static bool is_listed(const char *list, struct span key)
+{
+    size_t size = key.size - 2;
+    for (const char *word = list; (word = strchr(word, ' ')) != NULL && word[1] != '\0';) {
+        word++;
+        if (strncmp(word, key.data + 1, size) == 0 && word[size] == ' ') {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Where a key's value goes; false when posrec has no place for it. */
+static bool find_target(const struct reading *reading, struct span key, struct target *target)
+{
+    const struct object_kind *kind = reading->kind;
+    bool plain = memchr(key.data, '\\', key.size) == NULL;
+    bool found = false;
+    *target = (struct target){.columns = {-1, -1}};
+    if (names(key, plain, kind->symbol)) {
+        *target = (struct target){&reading->object->symbol, {-1, -1}, BIT_SYMBOL};
+        return true;
+    }
+    if (names(key, plain, kind->side)) {
+        *target = (struct target){&reading->object->side, {-1, -1}, BIT_SIDE};
+        return true;
+    }
+    for (int row = 0; row < row_count(kind); row++) {
+        const struct column *columns = kind->rows[row]->columns;
+        for (int i = 0; i < kind->rows[row]->column_count; i++) {
+            if (names(key, plain, columns[i].field)) {
+                target->columns[row] = i;
+                target->bit =
+                    found ? target->bit : (unsigned)(BIT_COLUMNS + row * ROW_COLUMNS_MAX + i);
+                found = true;
+                break;
+            }
+        }
+    }
+    return found;
+}
+
+static bool read_member(struct reading *reading, struct span key, struct span value,
+                        struct error *error)
+{
+    struct target target;
+    if (!find_target(reading, key, &target)) {
+        if (!json_value_is_valid(value) || !json_value_is_valid(key)) {
+            return field_error(error, key, "not a JSON value", value);
+        }
+        if (reading->kind->ignored == NULL || !is_listed(reading->kind->ignored, key)) {
+            append_extra(reading->object, key, value);
+        }
+        return true;
+    }
+    uint64_t bit = UINT64_C(1) << target.bit;
+    if ((reading->seen & bit) != 0) {
+        return field_error(error, key, "given twice", value);
+    }
+    reading->seen |= bit;
+    if (span_is(value, "null")) {
+        return true;
+    }
+    if (target.name != NULL) {
+        return parse_string(key, value, target.name, error);
+    }
+    for (int row = 0; row < OBJECT_ROWS_MAX; row++) {
+        if (target.columns[row] >= 0 &&
+            !parse_column(reading, row, target.columns[row], key, value, error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool missing(struct span field, struct error *error)
+{
+    return error_set(error, ERROR_FAILED, "field %.*s: missing", (int)field.size, field.data);
+}
+
+static bool check_complete(const struct reading *reading, struct error *error)
+{
+    const struct object_kind *kind = reading->kind;
+    const struct object *object = reading->object;
+    bool failed = object->symbol.failed || object->side.failed;
+    if (kind->symbol.size > 0 && object->symbol.size == 0) {
+        return missing(kind->symbol, error);
+    }
+    if (kind->side.size > 0 && object->side.size == 0) {
+        return missing(kind->side, error);
+    }
+    for (int row = 0; row < row_count(kind); row++) {
+        for (int i = 0; i < kind->rows[row]->key_count; i++) {
+            struct span field = kind->rows[row]->columns[i].field;
+            if (field.size > 0 && (object->rows[row].known >> i & 1u) == 0) {
+                return missing(field, error);
+            }
+        }
+        failed |= row_failed(&object->rows[row]);
+    }
+    return !failed || error_no_memory(error);
+}
+
+/* What the object as a whole says of its rows. */
+static void finish_rows(struct reading *reading)
+{
+    struct row *first = &reading->object->rows[0];
+    int extra = column_of_type(first->kind, COLUMN_EXTRA);
+    if (extra >= 0 && (first->known >> extra & 1u) != 0) {
+        text_append_char(&first->texts[first->kind->columns[extra].text], '}');
+    }
+    for (int i = 0; i < row_count(reading->kind); i++) {
+        int rounded = column_of_type(reading->kind->rows[i], COLUMN_ROUNDED);
+        row_set(&reading->object->rows[i], rounded, reading->rounded[i]);
+    }
+}
+
+bool object_read(const struct object_kind *kind, struct span text, struct object *object,
+                 struct error *error)
+{
+    struct reading reading = {.kind = kind, .object = object};
+    struct json_walk walk = json_walk_at(text, 0);
+    struct span key, value;
+    enum json_step step;
+    object_clear(object, kind);
+    while ((step = json_next_member(&walk, &key, &value)) == JSON_ITEM) {
+        if (!read_member(&reading, key, value, error)) {
+            return false;
+        }
+    }
+    if (step == JSON_INVALID || !json_walk_at_end(&walk)) {
+        return error_set(error, ERROR_FAILED, "not a JSON object");
+    }
+    finish_rows(&reading);
+    return check_complete(&reading, error);
+}

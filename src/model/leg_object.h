@@ -1,0 +1,35 @@
+/* Reads a JSON object of the exchange's that speaks of a leg (or of something else with a name)
+ * into the rows that it feeds, by their descriptions. */
+#ifndef POSREC_MODEL_LEG_OBJECT_H
+#define POSREC_MODEL_LEG_OBJECT_H
+
+#include "model/row.h"
+
+#define OBJECT_ROWS_MAX 2
+
+/* What an object is read into. */
+struct object_kind {
+    const struct row_kind *rows[OBJECT_ROWS_MAX]; /* the second NULL when there is but one */
+    struct span symbol;                           /* the fields that name the leg; empty for none */
+    struct span side;
+    const char *ignored; /* documented fields that no column is for, " a b "; the bytes have them */
+};
+
+struct object {
+    struct text symbol;
+    struct text side;
+    struct row rows[OBJECT_ROWS_MAX];
+    uint64_t extra_keys; /* object_extra_keys() of the first row's extra */
+};
+
+void object_free(struct object *object);
+
+/* Reads one into `object`, which may hold an earlier one. The error names the field and what is
+ * wrong with it. The fields that name the leg, and those that keys come from, must be there. */
+bool object_read(const struct object_kind *kind, struct span text, struct object *object,
+                 struct error *error);
+
+/* A fingerprint of the set of keys in an `extra` object, whatever their order; 0 for none. */
+uint64_t object_extra_keys(struct span extra);
+
+#endif

@@ -1,0 +1,36 @@
+/* Every kind of row that posrec derives, each described once, in row_kinds.c. */
+#ifndef POSREC_MODEL_ROW_KINDS_H
+#define POSREC_MODEL_ROW_KINDS_H
+
+#include "model/row.h"
+
+/* The kinds, so that a row that another refers to comes first. */
+enum row_kind_id {
+    ROW_POSITION,
+    ROW_VALUATION,
+    ROW_KIND_COUNT,
+};
+
+extern const struct row_kind ROW_KINDS[ROW_KIND_COUNT];
+
+/* The columns of `position` and `valuation` that code names. */
+enum {
+    POSITION_LEG_ID,
+    POSITION_UPDATE_MS,
+    POSITION_REVISION,
+    POSITION_CAPTURE_ID,
+    POSITION_AMOUNT,
+    POSITION_PRESENT = 12,
+    POSITION_ROUNDED,
+    POSITION_EXTRA,
+};
+enum {
+    VALUATION_LEG_ID,
+    VALUATION_TIME_MS,
+    VALUATION_UPDATE_MS,
+    VALUATION_REVISION,
+    VALUATION_MARK_PRICE,
+    VALUATION_ROUNDED = 9,
+};
+
+#endif

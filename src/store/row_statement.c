@@ -1,0 +1,126 @@
+#include "store/row_statement.h"
+
+void row_statement_columns(const struct row_kind *kind, const char *alias, struct text *sql)
+{
+    for (int i = 0; i < kind->column_count; i++) {
+        text_printf(sql, "%s%s.%s", i == 0 ? "" : ", ", alias, kind->columns[i].name);
+    }
+}
+
+static sqlite3_stmt *prepare(const struct database *database, struct text *sql, struct error *error)
+{
+    sqlite3_stmt *statement = NULL;
+    if (sql->failed) {
+        error_no_memory(error);
+    } else {
+        statement = database_prepare(database, text_string(sql), error);
+    }
+    text_free(sql);
+    return statement;
+}
+
+sqlite3_stmt *row_statement_insert(const struct database *database, const struct row_kind *kind,
+                                   struct error *error)
+{
+    struct text sql = {0};
+    text_printf(&sql, "INSERT INTO %s (", kind->table);
+    for (int i = 0; i < kind->column_count; i++) {
+        text_printf(&sql, "%s%s", i == 0 ? "" : ", ", kind->columns[i].name);
+    }
+    text_append_string(&sql, ") VALUES (");
+    for (int i = 0; i < kind->column_count; i++) {
+        text_append_string(&sql, i == 0 ? "?" : ", ?");
+    }
+    text_append_char(&sql, ')');
+    return prepare(database, &sql, error);
+}
+
+/* Whether a key column says what is told of, not which telling it was. */
+static bool is_identity(const struct row_kind *kind, int column)
+{
+    enum column_type type = kind->columns[column].type;
+    return column < kind->key_count && type != COLUMN_REVISION && type != COLUMN_CAPTURE;
+}
+
+static void append_select(const struct row_kind *kind, bool identity_only, struct text *sql)
+{
+    const char *before = " WHERE ";
+    text_append_string(sql, "SELECT ");
+    row_statement_columns(kind, "r", sql);
+    text_printf(sql, " FROM %s AS r", kind->table);
+    for (int i = 0; i < kind->key_count; i++) {
+        if (!identity_only || is_identity(kind, i)) {
+            text_printf(sql, "%sr.%s = ?", before, kind->columns[i].name);
+            before = " AND ";
+        }
+    }
+}
+
+sqlite3_stmt *row_statement_by_key(const struct database *database, const struct row_kind *kind,
+                                   struct error *error)
+{
+    struct text sql = {0};
+    append_select(kind, false, &sql);
+    return prepare(database, &sql, error);
+}
+
+sqlite3_stmt *row_statement_told(const struct database *database, const struct row_kind *kind,
+                                 struct error *error)
+{
+    struct text sql = {0};
+    append_select(kind, true, &sql);
+    text_append_string(&sql, " AND r.capture_id < ?");
+    return prepare(database, &sql, error);
+}
+
+static void bind_column(sqlite3_stmt *statement, int index, const struct row *row, int column)
+{
+    if ((row->known >> column & 1u) == 0) {
+        sqlite3_bind_null(statement, index);
+    } else if (column_is_text(&row->kind->columns[column])) {
+        bind_span(statement, index, row_text(row, column));
+    } else {
+        bind_int(statement, index, row->values[column]);
+    }
+}
+
+void row_bind(sqlite3_stmt *statement, const struct row *row)
+{
+    for (int i = 0; i < row->kind->column_count; i++) {
+        bind_column(statement, i + 1, row, i);
+    }
+}
+
+void row_bind_key(sqlite3_stmt *statement, const struct row *row)
+{
+    for (int i = 0; i < row->kind->key_count; i++) {
+        bind_column(statement, i + 1, row, i);
+    }
+}
+
+void row_bind_told(sqlite3_stmt *statement, const struct row *row)
+{
+    int index = 1;
+    for (int i = 0; i < row->kind->key_count; i++) {
+        if (is_identity(row->kind, i)) {
+            bind_column(statement, index++, row, i);
+        }
+    }
+    bind_column(statement, index, row, row_kind_column(row->kind, "capture_id"));
+}
+
+bool row_load(sqlite3_stmt *select, int first, const struct row_kind *kind, struct row *row)
+{
+    row_clear(row, kind);
+    for (int i = 0; i < kind->column_count; i++) {
+        if (sqlite3_column_type(select, first + i) == SQLITE_NULL) {
+            continue;
+        }
+        if (column_is_text(&kind->columns[i])) {
+            row_set_text(row, i, column_span(select, first + i));
+        } else {
+            row_set(row, i, sqlite3_column_int64(select, first + i));
+        }
+    }
+    return !row_failed(row);
+}
