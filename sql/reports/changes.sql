@@ -1,19 +1,18 @@
--- The ledger: what happened to each position in the range, before and after. `time` is the exchange's
--- updateTime where that moved with the change, else when it was first seen. `held_s` is how long the
--- position had been held by then, in seconds, from its opening or flip; a position that was open when
--- recording began counts from its updateTime then. `average_entry_price` is that of the position as it
--- is now, or of the one that was closed. Flat legs seen for the first time are shown with :all.
+-- The ledger: what happened to each position in the range, before and after, by polls and stream together;
+-- `source` says who told it. `time` is the exchange's updateTime where that moved with the change, else
+-- when it was first seen. `held_s` is how long the position had been held by then, in seconds, from its
+-- opening or flip; a position that was open when recording began counts from its updateTime then.
+-- `average_entry_price` is that of the position as it is now, or of the one that was closed. Flat legs
+-- seen for the first time are shown with :all.
 -- After with_range.
 , happened AS (
     SELECT a.from_ms,
            h.*,
-           iif(h.present = 1 AND h.update_ms > coalesce(h.previous_update_ms, 0), h.update_ms,
-               h.first_seen_ms) AS time_ms,
            coalesce(h.position_amount, 0) <> 0 AND h.change IN ('open', 'flip', 'return') AS opens
       FROM asked AS a
      CROSS JOIN leg_range AS r
         ON r.account = a.account
-     CROSS JOIN position_change AS h
+     CROSS JOIN timeline_change AS h
         ON h.account = r.account
        AND h.symbol = r.symbol
        AND h.position_side = r.position_side
@@ -24,12 +23,12 @@
 held AS (
     SELECT h.*,
            max(iif(h.opens, h.time_ms, NULL)) OVER (
-               PARTITION BY h.account, h.symbol, h.position_side ORDER BY h.first_seen_ms
+               PARTITION BY h.account, h.symbol, h.position_side ORDER BY h.time_ms, h.capture_id
                ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS opened_ms
       FROM happened AS h
 )
 SELECT h.account,
-       strftime('%Y-%m-%dT%H:%M:%fZ', h.time_ms / 1000.0, 'unixepoch') AS time,
+       h.time,
        h.symbol,
        h.position_side,
        h.change,
@@ -45,10 +44,9 @@ SELECT h.account,
        h.leverage,
        h.previous_margin_type,
        h.margin_type,
-       p.capture_id
+       h.source,
+       h.capture_id
   FROM held AS h
- CROSS JOIN poll_log AS p
-    ON p.account = h.account AND p.received_ms = h.first_seen_ms
  WHERE h.first_seen_ms >= h.from_ms
    AND (h.change <> 'seen' OR :all)
- ORDER BY h.first_seen_ms, h.account, h.symbol, h.position_side;
+ ORDER BY h.first_seen_ms, h.account, h.symbol, h.position_side, h.time_ms;

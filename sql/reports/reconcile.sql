@@ -46,6 +46,70 @@ differing AS (
            || iif(isolated_wallet IS previous_isolated_wallet, '', ' isolatedWallet;') AS what
       FROM changed AS c
 ),
+-- What the stream told in the range.
+told AS MATERIALIZED (
+    SELECT u.*
+      FROM leg AS l
+     CROSS JOIN account_update_history AS u
+        ON u.account = l.account
+       AND u.symbol = l.symbol
+       AND u.position_side = l.position_side
+       AND u.transaction_ms BETWEEN l.from_ms AND l.to_ms
+),
+streamed (finding, account, symbol, position_side, capture_id, time_ms, detail) AS (
+    SELECT 'change_not_streamed', c.account, c.symbol, c.position_side, t.capture_id, c.first_seen_ms,
+           c.change || ' at ' || c.update_time || ' was not told by the stream, which was up'
+      FROM changed AS c
+     CROSS JOIN poll_log AS t ON t.account = c.account AND t.received_ms = c.first_seen_ms
+     WHERE c.present = 1
+       AND c.update_ms > c.previous_update_ms
+       AND EXISTS (SELECT 1
+                     FROM stream_session AS s
+                    WHERE s.account = c.account
+                      AND s.opened_ms + 100 < c.update_ms -- the clocks' difference
+                      AND coalesce(s.until_ms, 9e18) > c.first_seen_ms)
+       AND NOT EXISTS (SELECT 1
+                         FROM account_update_history AS u
+                        WHERE u.account = c.account
+                          AND u.symbol = c.symbol
+                          AND u.position_side = c.position_side
+                          AND u.transaction_ms = c.update_ms)
+    UNION ALL
+    SELECT 'stream_contradicts_poll', w.account, w.symbol, w.position_side, w.capture_id, w.received_ms,
+           'of ' || w.transaction_time || ' the poll says'
+           || iif(w.position_amount IS NOT p.position_amount,
+                  format(' positionAmt %.15g, not %.15g;', p.position_amount, w.position_amount), '')
+           || iif(w.entry_price IS NOT p.entry_price,
+                  format(' entryPrice %.15g, not %.15g;', p.entry_price, w.entry_price), '')
+           || iif(w.break_even_price <> p.break_even_price,
+                  format(' breakEvenPrice %.15g, not %.15g;', p.break_even_price, w.break_even_price), '')
+           || iif(w.isolated_wallet <> p.isolated_wallet,
+                  format(' isolatedWallet %.15g, not %.15g;', p.isolated_wallet, w.isolated_wallet), '')
+           || iif(w.margin_type <> p.margin_type,
+                  ' marginType ' || p.margin_type || ', not ' || w.margin_type || ';', '')
+      FROM told AS w
+     CROSS JOIN position_change AS p
+        ON p.account = w.account
+       AND p.symbol = w.symbol
+       AND p.position_side = w.position_side
+       AND p.update_ms = w.transaction_ms
+       AND p.revision = 0
+     WHERE w.position_amount <> p.position_amount
+        OR w.entry_price <> p.entry_price
+        OR w.break_even_price <> p.break_even_price
+        OR w.isolated_wallet <> p.isolated_wallet
+        OR w.margin_type <> p.margin_type
+    UNION ALL
+    SELECT 'stream_time_went_back', account, symbol, position_side, capture_id, received_ms,
+           'told of ' || transaction_time || ' after '
+           || strftime('%Y-%m-%dT%H:%M:%fZ', before_ms / 1000.0, 'unixepoch')
+      FROM (SELECT w.*,
+                   max(w.transaction_ms) OVER (PARTITION BY w.account ORDER BY w.capture_id
+                                               ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+                       AS before_ms
+              FROM told AS w)
+     WHERE transaction_ms < before_ms
+),
 finding (finding, account, symbol, position_side, time_ms, detail) AS (
     SELECT 'pnl_difference', h.account, h.symbol, h.position_side, h.time_ms,
            format('reported %.8f, expected %.8f: off by %.8f, where decimals explain %.8f',
@@ -133,10 +197,13 @@ SELECT f.finding,
        f.account,
        f.symbol,
        f.position_side,
-       p.capture_id,
-       p.received AS time,
-       f.detail
-  FROM finding AS f
- CROSS JOIN poll_log AS p
-    ON p.account = f.account AND p.received_ms = f.time_ms
- ORDER BY f.time_ms, p.capture_id, f.finding, f.symbol, f.position_side;
+       f.capture_id,
+       strftime('%Y-%m-%dT%H:%M:%fZ', f.time_ms / 1000.0, 'unixepoch') AS time,
+       rtrim(f.detail, ';') AS detail
+  FROM (SELECT g.finding, g.account, g.symbol, g.position_side, p.capture_id, g.time_ms, g.detail
+          FROM finding AS g
+         CROSS JOIN poll_log AS p
+            ON p.account = g.account AND p.received_ms = g.time_ms
+         UNION ALL
+        SELECT * FROM streamed) AS f
+ ORDER BY f.time_ms, f.capture_id, f.finding, f.symbol, f.position_side;

@@ -1,5 +1,6 @@
 -- Where each account stands at :now_ms. Ages are on the exchange's clock, as far as it was measured.
--- `missed_now`: ticks since the last good poll that brought nothing. `next_due`: its next tick, when it is being run.
+-- `missed_now`: ticks since the last good poll that brought nothing. `next_due`: its next tick, when it is
+-- being run. `stream`: where the account's user data stream stands; NULL when none was ever recorded.
 WITH last AS (
     SELECT r.account,
            (SELECT p.capture_id
@@ -50,6 +51,15 @@ SELECT t.account,
                              (t.now_ms / t.interval_ms + 1) * t.interval_ms / 1000.0, 'unixepoch')
        END AS next_due,
        t.clock_offset_ms,
-       t.used_weight
+       t.used_weight,
+       (SELECT CASE
+                   WHEN s.closed_ms IS NOT NULL
+                       THEN 'closed ' || s.closed || ': ' || coalesce(s.reason, 'nothing was said')
+                   WHEN :running THEN 'up since ' || s.opened
+                   ELSE 'opened ' || s.opened || ', and never closed: posrec was ended'
+               END
+          FROM stream_session AS s
+         WHERE s.account = t.account
+         ORDER BY s.opened_ms DESC LIMIT 1) AS stream
   FROM at AS t
  ORDER BY t.account;

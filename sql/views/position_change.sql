@@ -44,7 +44,9 @@ SELECT a.name AS account,
        b.isolated_wallet_e8 / 1e8 AS previous_isolated_wallet,
        p.present,
        b.update_ms AS previous_update_ms,
-       b.revision AS previous_revision
+       b.revision AS previous_revision,
+       p.capture_id,
+       p.leg_id
   FROM account AS a
   JOIN contract AS c ON c.product = a.product
   JOIN leg AS l ON l.account_id = a.account_id AND l.contract_id = c.contract_id

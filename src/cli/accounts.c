@@ -45,6 +45,8 @@ static struct poller_settings settings_of(const struct config *config,
         .timeout_ms = config_timeout_ms(config, account),
         .interval_ms = maybe_of(config_interval_ms(config, account)),
         .weight_share_percent = config_weight_share(config),
+        .stream_url = config_stream_url(account),
+        .lacks_stream_url = config_records(account, "stream") && config_stream_url(account) == NULL,
     };
 }
 

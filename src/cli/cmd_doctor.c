@@ -131,6 +131,34 @@ static void check_account(struct checkup *checkup, const struct poller_settings 
     probe_result_free(&result);
 }
 
+static void check_stream(struct checkup *checkup, const struct poller_settings *settings)
+{
+    struct capture capture = {0};
+    struct error error;
+    const char *name = settings->account;
+    if (settings->lacks_stream_url) {
+        say(checkup, VERDICT_WARN,
+            "account %s: its stream is not recorded: no stream_url is known for its base_url (set "
+            "it, or record = positions)",
+            name);
+    }
+    if (settings->stream_url == NULL) {
+        return;
+    }
+    if (!probe_stream(settings, &capture, &error)) {
+        say(checkup, VERDICT_FAIL, "account %s: stream: %s", name, error.text);
+    } else if (capture.outcome == OUTCOME_OPENED) {
+        say(checkup, VERDICT_OK, "account %s: the user data stream was opened", name);
+    } else {
+        say(checkup, VERDICT_FAIL, "account %s: stream: %s: %s (%s)", name,
+            outcome_name(capture.outcome), text_string(&capture.detail),
+            endpoint_is_refused(&capture)
+                ? "check the key's read permission and its allowed addresses"
+                : "check stream_url, firewall and proxy; polls go on without it");
+    }
+    capture_free(&capture);
+}
+
 static void check_budget(struct checkup *checkup, const struct accounts *accounts)
 {
     struct limits_demand demand = {0};
@@ -163,6 +191,7 @@ static void check_accounts(struct checkup *checkup, struct cli *cli)
     check_budget(checkup, &accounts);
     for (size_t i = 0; i < accounts.count; i++) {
         check_account(checkup, &accounts.settings[i]);
+        check_stream(checkup, &accounts.settings[i]);
     }
     accounts_free(&accounts);
 }

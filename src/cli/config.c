@@ -98,6 +98,39 @@ static bool take_base_url(struct reading *reading, struct config_account *accoun
            (transport_check_url(value, &why) || fail(reading, "%s", why.text));
 }
 
+static bool take_stream_url(struct reading *reading, struct config_account *account,
+                            const char *value)
+{
+    struct error why;
+    return take_text(reading, &account->stream_url, value) &&
+           (transport_check_stream_url(value, &why) || fail(reading, "%s", why.text));
+}
+
+/* The next word of a list with commas; empty after the last. */
+static struct span next_word(const char **list)
+{
+    *list += strspn(*list, ", \t");
+    struct span word = {*list, strcspn(*list, ", \t")};
+    *list += word.size;
+    return word;
+}
+
+static bool take_record(struct reading *reading, struct config_account *account, const char *value)
+{
+    const char *list = value;
+    struct span word;
+    if (!take_text(reading, &account->record, value)) {
+        return false;
+    }
+    while ((word = next_word(&list)).size > 0) {
+        if (!span_is(word, "positions") && !span_is(word, "stream")) {
+            return fail(reading, "record '%s': posrec records positions and stream so far", value);
+        }
+    }
+    return config_records(account, "positions") ||
+           fail(reading, "record '%s': positions are always recorded: name them too", value);
+}
+
 static bool take_main_key(struct reading *reading, const char *key, const char *value)
 {
     struct config *config = reading->config;
@@ -134,6 +167,12 @@ static bool take_account_key(struct reading *reading, struct config_account *acc
         if (strcmp(key, texts[i].key) == 0) {
             return take_text(reading, texts[i].target, value);
         }
+    }
+    if (strcmp(key, "record") == 0) {
+        return take_record(reading, account, value);
+    }
+    if (strcmp(key, "stream_url") == 0) {
+        return take_stream_url(reading, account, value);
     }
     if (strcmp(key, "product") == 0) {
         return take_product(reading, account, value);
@@ -345,6 +384,8 @@ void config_free(struct config *config)
         free(account->pair);
         free(account->ca_file);
         free(account->proxy);
+        free(account->record);
+        free(account->stream_url);
     }
     free(config->accounts);
     free(config->database);
@@ -371,4 +412,34 @@ int64_t config_timeout_ms(const struct config *config, const struct config_accou
 int64_t config_weight_share(const struct config *config)
 {
     return config->weight_share.known ? config->weight_share.value : LIMITS_SHARE_PERCENT;
+}
+
+bool config_records(const struct config_account *account, const char *kind)
+{
+    const char *list = account->record;
+    struct span word;
+    if (list == NULL) {
+        return true;
+    }
+    while ((word = next_word(&list)).size > 0) {
+        if (span_is(word, kind)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+const char *config_stream_url(const struct config_account *account)
+{
+    if (!config_records(account, "stream")) {
+        return NULL;
+    }
+    if (account->stream_url != NULL) {
+        return account->stream_url;
+    }
+    if (account->base_url == NULL || strcmp(account->base_url, CONFIG_BASE_URL_DEFAULT) == 0) {
+        return CONFIG_STREAM_URL_DEFAULT;
+    }
+    return strcmp(account->base_url, CONFIG_TESTNET_BASE_URL) == 0 ? CONFIG_TESTNET_STREAM_URL
+                                                                   : NULL;
 }

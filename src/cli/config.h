@@ -11,6 +11,9 @@
 
 #define CONFIG_DATABASE_DEFAULT "posrec.db"
 #define CONFIG_BASE_URL_DEFAULT "https://dapi.binance.com"
+#define CONFIG_STREAM_URL_DEFAULT "wss://dstream.binance.com"
+#define CONFIG_TESTNET_BASE_URL "https://testnet.binancefuture.com"
+#define CONFIG_TESTNET_STREAM_URL "wss://dstream.binancefuture.com"
 #define CONFIG_INTERVAL_MS_DEFAULT 10000
 #define CONFIG_INTERVAL_MS_MIN 100
 #define CONFIG_TIMEOUT_MS_DEFAULT 10000
@@ -28,6 +31,8 @@ struct config_account {
     char *pair;
     char *ca_file;
     char *proxy;
+    char *record; /* as written; see config_records() */
+    char *stream_url;
     struct maybe_int recv_window_ms;
     struct maybe_int interval_ms;
     struct maybe_int timeout_ms;
@@ -54,6 +59,13 @@ void config_free(struct config *config);
 
 /* The account's own value, else the file's, else the default. */
 int64_t config_interval_ms(const struct config *config, const struct config_account *account);
+/* Where the account's stream is; NULL when it is not to be recorded, or unknown for its base_url.
+ */
+const char *config_stream_url(const struct config_account *account);
+
+/* Whether the account's `record` (all that there is, when it has none) names a kind of data. */
+bool config_records(const struct config_account *account, const char *kind);
+
 int64_t config_weight_share(const struct config *config);
 int64_t config_timeout_ms(const struct config *config, const struct config_account *account);
 

@@ -6,6 +6,9 @@
 #define PATH_POSITION_RISK "/dapi/v1/positionRisk"
 #define PATH_EXCHANGE_INFO "/dapi/v1/exchangeInfo"
 #define PATH_TIME "/dapi/v1/time"
+#define PATH_LISTEN_KEY "/dapi/v1/listenKey"
+
+#define LISTEN_KEY_SIZE_MAX ((size_t)512)
 
 #define HTTP_FORBIDDEN 403 /* the web firewall */
 #define HTTP_BACKEND_TIMEOUT 408
@@ -92,6 +95,28 @@ bool endpoint_time(const struct exchange_account *account, struct text *url, str
 {
     append_base(url, account->base_url, PATH_TIME);
     return !url->failed || error_no_memory(error);
+}
+
+bool endpoint_listen_key(const struct exchange_account *account, struct text *url,
+                         struct error *error)
+{
+    append_base(url, account->base_url, PATH_LISTEN_KEY);
+    return !url->failed || error_no_memory(error);
+}
+
+bool endpoint_read_listen_key(struct span body, struct text *key)
+{
+    struct json_walk walk = json_walk_at(body, 0);
+    struct span name, value;
+    while (json_next_member(&walk, &name, &value) == JSON_ITEM) {
+        if (json_key_is(name, "listenKey") && value.data[0] == '"') {
+            text_clear(key);
+            return json_unescape(value, key) && key->size > 0 && key->size <= LISTEN_KEY_SIZE_MAX &&
+                   strspn(key->data, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                     "0123456789-_.~") == key->size;
+        }
+    }
+    return false;
 }
 
 bool endpoint_read_time(struct span body, int64_t *server_ms)

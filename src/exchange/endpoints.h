@@ -17,9 +17,11 @@
 #define WEIGHT_POSITION_RISK 1
 #define WEIGHT_EXCHANGE_INFO 1
 #define WEIGHT_TIME 1
+#define WEIGHT_LISTEN_KEY 1
 
 /* Codes of the exchange that posrec acts on (Binance, "Error Codes"). */
 #define API_CODE_TIMESTAMP (-1021)
+#define API_CODE_LISTEN_KEY_GONE (-1125)
 #define API_CODE_SIGNATURE (-1022)
 #define API_CODE_KEY_FORMAT (-2014)
 #define API_CODE_KEY (-2015)
@@ -47,6 +49,14 @@ bool endpoint_exchange_info(const struct exchange_account *account, struct text 
                             struct text *request, struct error *error);
 
 bool endpoint_time(const struct exchange_account *account, struct text *url, struct error *error);
+
+/* Appends the URL of listenKey. POST asks for the account's key, PUT extends it; both go with the
+ * API key alone. */
+bool endpoint_listen_key(const struct exchange_account *account, struct text *url,
+                         struct error *error);
+
+/* Appends the listen key of the answer to a POST; false when it has none. The key is a secret. */
+bool endpoint_read_listen_key(struct span body, struct text *key);
 
 /* Reads the answer to endpoint_time(); false when it is none. */
 bool endpoint_read_time(struct span body, int64_t *server_ms);

@@ -6,15 +6,23 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/epoll.h>
+#include <unistd.h>
 
 #include "base/decimal.h"
 
+#define CHANNEL_BUFFER_SIZE 1024L /* libcurl's own, of which a channel makes no use */
 #define USER_AGENT "posrec"
 #define CONNECT_TIMEOUT_MS 10000
 #define FIRST_BODY_CAPACITY ((size_t)32768)
 
+/* Channels that transport_poll() finds ready at once; the others it finds the next time. */
+#define READY_MAX 256
+
 struct transfer {
     struct transport *transport;
+    bool is_channel;
+    bool is_connected; /* a channel that its owner has: struct channel is this */
     CURL *easy;
     struct curl_slist *headers;
     bool too_large;
@@ -30,6 +38,9 @@ struct transport {
     size_t body_size_max;
     size_t pending;
     struct transfer *transfers;
+    int epoll_file; /* the connected channels' sockets */
+    struct epoll_event ready[READY_MAX];
+    int ready_count;
 };
 
 struct transport *transport_new(size_t body_size_max, struct error *error)
@@ -45,7 +56,8 @@ struct transport *transport_new(size_t body_size_max, struct error *error)
     transport->body_size_max = body_size_max;
     transport->multi = curl_multi_init();
     transport->share = curl_share_init();
-    if (transport->multi == NULL || transport->share == NULL) {
+    transport->epoll_file = epoll_create1(EPOLL_CLOEXEC);
+    if (transport->multi == NULL || transport->share == NULL || transport->epoll_file < 0) {
         transport_free(transport);
         error_no_memory(error);
         return NULL;
@@ -76,7 +88,7 @@ static void unlink_transfer(struct transport *transport, struct transfer *transf
     if (transfer->next != NULL) {
         transfer->next->previous = transfer->previous;
     }
-    transport->pending--;
+    transport->pending -= !transfer->is_connected;
 }
 
 void transport_free(struct transport *transport)
@@ -91,6 +103,9 @@ void transport_free(struct transport *transport)
     }
     curl_multi_cleanup(transport->multi);
     curl_share_cleanup(transport->share);
+    if (transport->epoll_file >= 0) {
+        close(transport->epoll_file);
+    }
     free(transport);
     curl_global_cleanup();
 }
@@ -165,6 +180,17 @@ static bool set_headers(struct transfer *transfer, const char *api_key)
            curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, transfer->headers) == CURLE_OK;
 }
 
+/* HTTP/1.1: an upgrade is of that version, and ALPN would choose another. A signal to the socket
+ * keeps a connection alive through quiet hours. */
+static bool set_channel_options(CURL *easy)
+{
+    return curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, CHANNEL_BUFFER_SIZE) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L) == CURLE_OK;
+}
+
 static bool set_options(struct transfer *transfer, const struct http_request *request)
 {
     CURL *easy = transfer->easy;
@@ -191,6 +217,9 @@ static bool set_options(struct transfer *transfer, const struct http_request *re
            curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer) == CURLE_OK &&
+           (request->method == NULL ||
+            curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method) == CURLE_OK) &&
+           (!request->is_channel || set_channel_options(easy)) &&
            set_headers(transfer, request->api_key);
 }
 
@@ -202,6 +231,7 @@ bool transport_start(struct transport *transport, const struct http_request *req
         return error_no_memory(error);
     }
     transfer->transport = transport;
+    transfer->is_channel = request->is_channel;
     transfer->response.owner = request->owner;
     transfer->easy = curl_easy_init();
     if (transfer->easy == NULL || !set_options(transfer, request) ||
@@ -222,16 +252,19 @@ bool transport_start(struct transport *transport, const struct http_request *req
 
 bool transport_poll(struct transport *transport, int wake_file, int timeout_ms, struct error *error)
 {
-    struct curl_waitfd wake = {.fd = wake_file, .events = CURL_WAIT_POLLIN};
+    struct curl_waitfd extra[] = {{.fd = transport->epoll_file, .events = CURL_WAIT_POLLIN},
+                                  {.fd = wake_file, .events = CURL_WAIT_POLLIN}};
     int running;
     CURLMcode code = curl_multi_perform(transport->multi, &running);
     /* When some are done already there is nothing to wait for. */
     if (code == CURLM_OK && (size_t)running == transport->pending) {
-        code = curl_multi_poll(transport->multi, &wake, wake_file >= 0 ? 1 : 0, timeout_ms, NULL);
+        code = curl_multi_poll(transport->multi, extra, wake_file >= 0 ? 2 : 1, timeout_ms, NULL);
     }
     if (code == CURLM_OK) {
         code = curl_multi_perform(transport->multi, &running);
     }
+    int ready = epoll_wait(transport->epoll_file, transport->ready, READY_MAX, 0);
+    transport->ready_count = ready > 0 ? ready : 0;
     return code == CURLM_OK ||
            error_set(error, ERROR_FAILED, "libcurl: %s", curl_multi_strerror(code));
 }
@@ -284,6 +317,67 @@ static void finish(struct transfer *transfer, CURLcode code)
     }
 }
 
+/* A connected channel stays where it is in libcurl; its socket is watched from now on. */
+static void connect_channel(struct transfer *transfer)
+{
+    struct transport *transport = transfer->transport;
+    struct http_response *response = &transfer->response;
+    curl_socket_t file = CURL_SOCKET_BAD;
+    struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP, .data.ptr = transfer};
+    if (curl_easy_getinfo(transfer->easy, CURLINFO_ACTIVESOCKET, &file) == CURLE_OK &&
+        file != CURL_SOCKET_BAD &&
+        epoll_ctl(transport->epoll_file, EPOLL_CTL_ADD, file, &event) == 0) {
+        transfer->is_connected = true;
+        transport->pending--;
+        response->channel = (struct channel *)transfer;
+        return;
+    }
+    response->result = HTTP_NETWORK_ERROR;
+    snprintf(response->reason, sizeof response->reason, "the connection cannot be watched");
+}
+
+void *transport_ready(struct transport *transport)
+{
+    if (transport->ready_count == 0) {
+        return NULL;
+    }
+    struct transfer *transfer = transport->ready[--transport->ready_count].data.ptr;
+    return transfer->response.owner;
+}
+
+static enum channel_result result_of(CURLcode code)
+{
+    return code == CURLE_OK ? CHANNEL_DONE : code == CURLE_AGAIN ? CHANNEL_LATER : CHANNEL_OVER;
+}
+
+enum channel_result channel_receive(struct channel *channel, char *buffer, size_t room,
+                                    size_t *size)
+{
+    struct transfer *transfer = (struct transfer *)channel;
+    enum channel_result result = result_of(curl_easy_recv(transfer->easy, buffer, room, size));
+    return result == CHANNEL_DONE && *size == 0 ? CHANNEL_OVER : result;
+}
+
+enum channel_result channel_send(struct channel *channel, struct span bytes, size_t *size)
+{
+    struct transfer *transfer = (struct transfer *)channel;
+    return result_of(curl_easy_send(transfer->easy, bytes.data, bytes.size, size));
+}
+
+void channel_close(struct channel *channel)
+{
+    struct transfer *transfer = (struct transfer *)channel;
+    struct transport *transport = transfer->transport;
+    /* What was found ready is not to be handed out any more. */
+    for (int i = 0; i < transport->ready_count; i++) {
+        if (transport->ready[i].data.ptr == transfer) {
+            transport->ready[i--] = transport->ready[--transport->ready_count];
+        }
+    }
+    unlink_transfer(transport, transfer);
+    transfer_free(transfer);
+}
+
 bool transport_take(struct transport *transport, struct http_response *response)
 {
     int left;
@@ -296,10 +390,15 @@ bool transport_take(struct transport *transport, struct http_response *response)
         CURLcode code = message->data.result;
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
         finish(transfer, code);
+        if (transfer->is_channel && transfer->response.result == HTTP_ANSWERED) {
+            connect_channel(transfer);
+        }
         *response = transfer->response;
-        transfer->response = (struct http_response){0};
-        unlink_transfer(transport, transfer);
-        transfer_free(transfer);
+        transfer->response = (struct http_response){.owner = transfer->response.owner};
+        if (!transfer->is_connected) {
+            unlink_transfer(transport, transfer);
+            transfer_free(transfer);
+        }
         return true;
     }
     return false;
@@ -324,7 +423,15 @@ static bool is_loopback(const char *host)
            (inet_pton(AF_INET6, host, &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six));
 }
 
-static bool check_parts(CURLU *url, const char *base_url, struct error *error)
+/* The schemes of a kind of URL, what each is called, and the setting that it is read from. */
+struct url_kind {
+    const char *setting;
+    const char *secure;
+    const char *plain;
+};
+
+static bool check_parts(CURLU *url, const char *text, const struct url_kind *kind,
+                        struct error *error)
 {
     char *scheme = NULL, *host = NULL, *user = NULL, *query = NULL, *fragment = NULL;
     curl_url_get(url, CURLUPART_SCHEME, &scheme, 0);
@@ -334,14 +441,16 @@ static bool check_parts(CURLU *url, const char *base_url, struct error *error)
     curl_url_get(url, CURLUPART_FRAGMENT, &fragment, 0);
     bool good = true;
     if (user != NULL || query != NULL || fragment != NULL) {
-        good = error_set(error, ERROR_USAGE, "base_url: no user, query or fragment belongs in it");
+        good = error_set(error, ERROR_USAGE, "%s: no user, query or fragment belongs in it",
+                         kind->setting);
     } else if (scheme == NULL || host == NULL ||
-               (strcmp(scheme, "https") != 0 && strcmp(scheme, "http") != 0)) {
-        good = error_set(error, ERROR_USAGE, "base_url '%s': not an https URL", base_url);
-    } else if (strcmp(scheme, "http") == 0 && !is_loopback(host)) {
+               (strcmp(scheme, kind->secure) != 0 && strcmp(scheme, kind->plain) != 0)) {
+        good = error_set(error, ERROR_USAGE, "%s '%s': not %s %s URL", kind->setting, text,
+                         kind->secure[0] == 'h' ? "an" : "a", kind->secure);
+    } else if (strcmp(scheme, kind->plain) == 0 && !is_loopback(host)) {
         good = error_set(error, ERROR_USAGE,
-                         "base_url '%s': plain http is for loopback addresses only (use https)",
-                         base_url);
+                         "%s '%s': plain %s is for loopback addresses only (use %s)", kind->setting,
+                         text, kind->plain, kind->secure);
     }
     curl_free(scheme);
     curl_free(host);
@@ -351,15 +460,27 @@ static bool check_parts(CURLU *url, const char *base_url, struct error *error)
     return good;
 }
 
-bool transport_check_url(const char *base_url, struct error *error)
+static bool check_url(const char *text, const struct url_kind *kind, struct error *error)
 {
     CURLU *url = curl_url();
     if (url == NULL) {
         return error_no_memory(error);
     }
-    bool good = curl_url_set(url, CURLUPART_URL, base_url, 0) == CURLUE_OK
-                    ? check_parts(url, base_url, error)
-                    : error_set(error, ERROR_USAGE, "base_url '%s': not a URL", base_url);
+    bool good = curl_url_set(url, CURLUPART_URL, text, CURLU_NON_SUPPORT_SCHEME) == CURLUE_OK
+                    ? check_parts(url, text, kind, error)
+                    : error_set(error, ERROR_USAGE, "%s '%s': not a URL", kind->setting, text);
     curl_url_cleanup(url);
     return good;
+}
+
+bool transport_check_url(const char *base_url, struct error *error)
+{
+    static const struct url_kind BASE = {"base_url", "https", "http"};
+    return check_url(base_url, &BASE, error);
+}
+
+bool transport_check_stream_url(const char *stream_url, struct error *error)
+{
+    static const struct url_kind STREAM = {"stream_url", "wss", "ws"};
+    return check_url(stream_url, &STREAM, error);
 }

@@ -1,4 +1,6 @@
-/* HTTP over one curl_multi handle: any number of GET requests at once, in one thread.
+/* HTTP over one curl_multi handle: any number of requests at once, in one thread; and channels,
+ * which are connections made the same way (TLS, ca_file, proxy) over which the caller speaks
+ * itself.
  *
  * TLS certificates and names are always verified, redirects are not followed, environment proxies
  * are ignored, and plain http goes to loopback addresses only. Answers may come compressed (gzip);
@@ -17,16 +19,20 @@
 
 /* Everything is copied when the request starts. */
 struct http_request {
+    const char *method;  /* NULL for GET; the others have no body */
     const char *url;     /* with the query; may hold a signature: never shown */
     const char *api_key; /* X-MBX-APIKEY; NULL for none */
     const char *ca_file; /* PEM; NULL for the system's */
     const char *proxy;   /* NULL for none */
     int64_t timeout_ms;  /* for all of it */
+    bool is_channel;     /* only connect; the response's channel is the caller's then */
     void *owner;         /* handed back */
 };
 
+struct channel;
+
 enum http_result {
-    HTTP_ANSWERED, /* a whole answer, whatever its status */
+    HTTP_ANSWERED, /* a whole answer, whatever its status; a channel that is connected */
     HTTP_TOO_LARGE,
     HTTP_TIMEOUT,
     HTTP_NETWORK_ERROR,
@@ -35,6 +41,7 @@ enum http_result {
 
 struct http_response {
     void *owner;
+    struct channel *channel; /* NULL but for a channel that is connected */
     enum http_result result;
     struct maybe_int status;            /* known once headers came, even when the rest did not */
     struct maybe_int used_weight;       /* X-MBX-USED-WEIGHT-1M */
@@ -64,13 +71,34 @@ bool transport_poll(struct transport *transport, int wake_file, int timeout_ms,
  * http_response_free(). */
 bool transport_take(struct transport *transport, struct http_response *response);
 
+/* The owner of a channel from which bytes can be read, or that is broken, since the last
+ * transport_poll(); NULL after the last. It stays ready until it was read to CHANNEL_LATER. */
+void *transport_ready(struct transport *transport);
+
+enum channel_result {
+    CHANNEL_DONE,
+    CHANNEL_LATER, /* nothing now: transport_ready() tells when to go on */
+    CHANNEL_OVER,  /* the other side ended it, or it broke */
+};
+
+/* Reads what came, up to `room` bytes. */
+enum channel_result channel_receive(struct channel *channel, char *buffer, size_t room,
+                                    size_t *size);
+
+/* Sends as much as goes out now. */
+enum channel_result channel_send(struct channel *channel, struct span bytes, size_t *size);
+
+/* Ends it; before transport_free(). */
+void channel_close(struct channel *channel);
+
 /* How many requests are out. */
 size_t transport_pending(const struct transport *transport);
 
 void http_response_free(struct http_response *response);
 
-/* Whether posrec will talk to this base URL: https, or http to a loopback address; no user, query
- * or fragment. ERROR_USAGE when not. */
+/* Whether posrec will talk to this base URL: https, or http to a loopback address (for streams wss,
+ * or ws); no user, query or fragment. ERROR_USAGE when not. */
 bool transport_check_url(const char *base_url, struct error *error);
+bool transport_check_stream_url(const char *stream_url, struct error *error);
 
 #endif

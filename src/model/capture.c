@@ -21,11 +21,14 @@ static const char *const OUTCOME_NAMES[OUTCOME_COUNT] = {
     [OUTCOME_NETWORK_ERROR] = "network_error",
     [OUTCOME_TLS_ERROR] = "tls_error",
     [OUTCOME_UNREADABLE] = "unreadable",
+    [OUTCOME_OPENED] = "opened",
+    [OUTCOME_CLOSED] = "closed",
 };
 
 static const char *const ENDPOINT_NAMES[ENDPOINT_COUNT] = {
     [ENDPOINT_POSITION_RISK] = "positionRisk",
     [ENDPOINT_EXCHANGE_INFO] = "exchangeInfo",
+    [ENDPOINT_USER_DATA] = "userData",
 };
 
 void capture_clear(struct capture *capture)
@@ -72,7 +75,7 @@ bool capture_account_is_valid(struct span name)
 bool outcome_follows_from_response(enum outcome outcome)
 {
     return outcome != OUTCOME_TIMEOUT && outcome != OUTCOME_NETWORK_ERROR &&
-           outcome != OUTCOME_TLS_ERROR;
+           outcome != OUTCOME_TLS_ERROR && outcome != OUTCOME_OPENED && outcome != OUTCOME_CLOSED;
 }
 
 const char *outcome_name(enum outcome outcome)

@@ -1,6 +1,7 @@
-/* A capture: one request to the exchange, when it was sent, what came back and what became of it.
- * It is all that passes between those who make captures (exchange, import, the archive itself when
- * rows are derived again) and the store. */
+/* A capture: one request to the exchange, when it was sent, what came back and what became of it;
+ * or one message of the exchange's stream, or that the stream began or ended. It is all that passes
+ * between those who make captures (exchange, import, the archive itself when rows are derived
+ * again) and the store. */
 #ifndef POSREC_MODEL_CAPTURE_H
 #define POSREC_MODEL_CAPTURE_H
 
@@ -19,6 +20,7 @@
 enum endpoint {
     ENDPOINT_POSITION_RISK,
     ENDPOINT_EXCHANGE_INFO,
+    ENDPOINT_USER_DATA, /* the user data stream */
     ENDPOINT_COUNT,
 };
 
@@ -31,7 +33,9 @@ enum outcome {
     OUTCOME_TIMEOUT,
     OUTCOME_NETWORK_ERROR,
     OUTCOME_TLS_ERROR,
-    OUTCOME_UNREADABLE, /* 200, but not what the endpoint answers */
+    OUTCOME_UNREADABLE, /* 200 or a message, but not what the endpoint answers */
+    OUTCOME_OPENED,     /* the stream is up */
+    OUTCOME_CLOSED,     /* it ended; the detail says why */
     OUTCOME_COUNT,
 };
 
@@ -68,8 +72,8 @@ bool capture_account_is_valid(struct span name);
  * OUTCOME_OK here: whether the body can be read is found where it is read. */
 void capture_judge(struct capture *capture);
 
-/* False for outcomes that arose below HTTP (timeout, network, TLS): no status or body proves them.
- */
+/* False for outcomes that arose below HTTP (timeout, network, TLS) and those of a stream's life: no
+ * status or body proves them. */
 bool outcome_follows_from_response(enum outcome outcome);
 
 const char *outcome_name(enum outcome outcome);

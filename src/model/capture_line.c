@@ -65,7 +65,7 @@ static bool take_endpoint(struct reading *reading, const char *name, struct span
     struct text text = {0};
     bool taken = take_string(name, value, &text, error) &&
                  (endpoint_from_name(text_span(&text), &reading->capture->endpoint) ||
-                  wrong(name, "neither positionRisk nor exchangeInfo", error));
+                  wrong(name, "not positionRisk, exchangeInfo or userData", error));
     text_free(&text);
     return taken;
 }

@@ -37,14 +37,16 @@ static int row_count(const struct object_kind *kind)
     return kind->rows[1] != NULL ? 2 : 1;
 }
 
-static void object_clear(struct object *object, const struct object_kind *kind)
+bool object_begin(struct object *object, const struct object_kind *kind)
 {
+    bool begun = true;
     text_clear(&object->symbol);
     text_clear(&object->side);
     for (int i = 0; i < row_count(kind); i++) {
-        row_clear(&object->rows[i], kind->rows[i]);
+        begun = row_begin(&object->rows[i], kind->rows[i]) && begun;
     }
     object->extra_keys = 0;
+    return begun;
 }
 
 static bool field_error(struct error *error, struct span key, const char *why, struct span value)
@@ -344,7 +346,9 @@ bool object_read(const struct object_kind *kind, struct span text, struct object
     struct json_walk walk = json_walk_at(text, 0);
     struct span key, value;
     enum json_step step;
-    object_clear(object, kind);
+    if (!object_begin(object, kind)) {
+        return error_no_memory(error);
+    }
     while ((step = json_next_member(&walk, &key, &value)) == JSON_ITEM) {
         if (!read_member(&reading, key, value, error)) {
             return false;

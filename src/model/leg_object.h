@@ -24,6 +24,9 @@ struct object {
 
 void object_free(struct object *object);
 
+/* Makes it an empty object of a kind, as row_begin() does. */
+bool object_begin(struct object *object, const struct object_kind *kind);
+
 /* Reads one into `object`, which may hold an earlier one. The error names the field and what is
  * wrong with it. The fields that name the leg, and those that keys come from, must be there. */
 bool object_read(const struct object_kind *kind, struct span text, struct object *object,

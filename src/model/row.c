@@ -1,6 +1,7 @@
 #include "model/row.h"
 
 #include <assert.h>
+#include <stdlib.h>
 
 bool column_is_text(const struct column *column)
 {
@@ -8,28 +9,57 @@ bool column_is_text(const struct column *column)
            column->type == COLUMN_EXTRA;
 }
 
-void row_clear(struct row *row, const struct row_kind *kind)
+static size_t values_size(const struct row_kind *kind)
 {
-    row->kind = kind;
+    return (size_t)kind->column_count * sizeof(int64_t);
+}
+
+/* Many thousands of rows are kept, one or two for each leg: each has the room that its kind needs.
+ */
+static bool allocate(struct row *row, const struct row_kind *kind)
+{
+    int text_count = 0;
+    for (int i = 0; i < kind->column_count; i++) {
+        text_count += column_is_text(&kind->columns[i]);
+    }
+    row_free(row);
+    char *memory = calloc(1, values_size(kind) + (size_t)text_count * sizeof(struct text));
+    if (memory == NULL) {
+        return false;
+    }
+    *row = (struct row){.kind = kind,
+                        .text_count = text_count,
+                        .values = (int64_t *)memory,
+                        .texts = (struct text *)(memory + values_size(kind))};
+    return true;
+}
+
+bool row_begin(struct row *row, const struct row_kind *kind)
+{
+    if (row->kind != kind) {
+        return allocate(row, kind);
+    }
     row->known = 0;
-    memset(row->values, 0, sizeof row->values);
-    for (int i = 0; i < ROW_TEXTS_MAX; i++) {
+    memset(row->values, 0, values_size(kind));
+    for (int i = 0; i < row->text_count; i++) {
         text_clear(&row->texts[i]);
     }
+    return true;
 }
 
 void row_free(struct row *row)
 {
-    for (int i = 0; i < ROW_TEXTS_MAX; i++) {
+    for (int i = 0; i < row->text_count; i++) {
         text_free(&row->texts[i]);
     }
+    free(row->values);
     *row = (struct row){0};
 }
 
 bool row_failed(const struct row *row)
 {
     bool failed = false;
-    for (int i = 0; i < ROW_TEXTS_MAX; i++) {
+    for (int i = 0; i < row->text_count; i++) {
         failed |= row->texts[i].failed;
     }
     return failed;
@@ -83,6 +113,15 @@ int row_kind_column(const struct row_kind *kind, const char *name)
     while (strcmp(kind->columns[column].name, name) != 0) {
         column++;
         assert(column < kind->column_count);
+    }
+    return column;
+}
+
+int row_kind_revision(const struct row_kind *kind)
+{
+    int column = kind->column_count - 1;
+    while (column >= 0 && kind->columns[column].type != COLUMN_REVISION) {
+        column--;
     }
     return column;
 }

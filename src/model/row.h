@@ -15,7 +15,6 @@
 #include "model/maybe.h"
 
 #define ROW_COLUMNS_MAX 24
-#define ROW_TEXTS_MAX 8
 
 enum column_type {
     COLUMN_ID,       /* of an account, a contract or a leg */
@@ -48,14 +47,16 @@ struct row_kind {
 struct row {
     const struct row_kind *kind;
     uint32_t known; /* bit i: column i is not NULL */
-    int64_t values[ROW_COLUMNS_MAX];
-    struct text texts[ROW_TEXTS_MAX];
+    int text_count;
+    int64_t *values; /* one for each column; with texts, of the row's own memory */
+    struct text *texts;
 };
 
 bool column_is_text(const struct column *column);
 
-/* Empties the row for use with a kind, keeping its memory. */
-void row_clear(struct row *row, const struct row_kind *kind);
+/* Makes it an empty row of a kind, keeping its memory when it is one already, which cannot fail.
+ * False when out of memory. */
+bool row_begin(struct row *row, const struct row_kind *kind);
 void row_free(struct row *row);
 
 /* Whether any of its texts ran out of memory. */
@@ -84,6 +85,9 @@ void row_set_text(struct row *row, int column, struct span text);
 
 /* Whether two rows of one kind say the same: key, ids, revision and extra do not count. */
 bool row_same(const struct row *a, const struct row *b);
+
+/* The column of the revision; -1 for kinds without one. */
+int row_kind_revision(const struct row_kind *kind);
 
 /* The column of that name, which the kind must have. */
 int row_kind_column(const struct row_kind *kind, const char *name);

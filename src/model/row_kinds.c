@@ -3,54 +3,23 @@
 #include <assert.h>
 
 /* A column and the field it comes from; texts are numbered within their row. */
-#define FIELD(name)                                                                                \
-    {                                                                                              \
-        name, sizeof(name) - 1                                                                     \
-    }
-#define NO_FIELD                                                                                   \
-    {                                                                                              \
-        "", 0                                                                                      \
-    }
-#define ID(name)                                                                                   \
-    {                                                                                              \
-        name, COLUMN_ID, NO_FIELD, 0                                                               \
-    }
-#define CAPTURE                                                                                    \
-    {                                                                                              \
-        "capture_id", COLUMN_CAPTURE, NO_FIELD, 0                                                  \
-    }
-#define REVISION                                                                                   \
-    {                                                                                              \
-        "revision", COLUMN_REVISION, NO_FIELD, 0                                                   \
-    }
-#define SET(name)                                                                                  \
-    {                                                                                              \
-        name, COLUMN_WHOLE, NO_FIELD, 0                                                            \
-    } /* a number that the derivation sets */
-#define WHOLE(name, field)                                                                         \
-    {                                                                                              \
-        name, COLUMN_WHOLE, FIELD(field), 0                                                        \
-    }
-#define E8(name, field)                                                                            \
-    {                                                                                              \
-        name "_e8", COLUMN_E8, FIELD(field), 0                                                     \
-    }
-#define FLAG(name, field)                                                                          \
-    {                                                                                              \
-        name, COLUMN_FLAG, FIELD(field), 0                                                         \
-    }
-#define TEXT(number, name, field)                                                                  \
-    {                                                                                              \
-        name, COLUMN_TEXT, FIELD(field), number                                                    \
-    }
-#define ROUNDED                                                                                    \
-    {                                                                                              \
-        "rounded", COLUMN_ROUNDED, NO_FIELD, 0                                                     \
-    }
-#define EXTRA(number)                                                                              \
-    {                                                                                              \
-        "extra", COLUMN_EXTRA, NO_FIELD, number                                                    \
-    }
+/* clang-format off */
+#define FIELD(name) {name, sizeof(name) - 1}
+#define NO_FIELD {"", 0}
+#define ID(name) {name, COLUMN_ID, NO_FIELD, 0}
+#define CAPTURE {"capture_id", COLUMN_CAPTURE, NO_FIELD, 0}
+#define REVISION {"revision", COLUMN_REVISION, NO_FIELD, 0}
+#define SET(name) {name, COLUMN_WHOLE, NO_FIELD, 0} /* a number that the derivation sets */
+#define LABEL(number, name) {name, COLUMN_TEXT, NO_FIELD, number} /* a text that it sets */
+#define WHOLE(name, field) {name, COLUMN_WHOLE, FIELD(field), 0}
+#define E8(name, field) {name "_e8", COLUMN_E8, FIELD(field), 0}
+#define FLAG(name, field) {name, COLUMN_FLAG, FIELD(field), 0}
+#define TEXT(number, name, field) {name, COLUMN_TEXT, FIELD(field), number}
+#define AS_GIVEN(number, name, field) {name, COLUMN_AS_GIVEN, FIELD(field), number}
+#define ROUNDED {"rounded", COLUMN_ROUNDED, NO_FIELD, 0}
+#define EXTRA(number) {"extra", COLUMN_EXTRA, NO_FIELD, number}
+#define KIND(table, columns, keys) {table, columns, sizeof columns / sizeof columns[0], keys}
+/* clang-format on */
 
 /* GET /dapi/v1/positionRisk: what changes by action, ... */
 static const struct column POSITION[] = {
@@ -85,14 +54,93 @@ static const struct column VALUATION[] = {
     ROUNDED,
 };
 
-#define KIND(table, columns, keys)                                                                 \
-    {                                                                                              \
-        table, columns, sizeof columns / sizeof columns[0], keys                                   \
-    }
+/* The user data stream's ACCOUNT_UPDATE: the message (its `a`), ... */
+static const struct column ACCOUNT_UPDATE[] = {
+    ID("account_id"),       SET("transaction_ms"),  CAPTURE, SET("event_ms"),
+    TEXT(0, "reason", "m"), TEXT(1, "symbol", "S"), ROUNDED, EXTRA(2),
+};
+
+/* ... each position in it (`P`), ... */
+static const struct column POSITION_UPDATE[] = {
+    ID("leg_id"),
+    SET("transaction_ms"),
+    CAPTURE,
+    E8("position_amount", "pa"),
+    E8("entry_price", "ep"),
+    E8("break_even_price", "bep"),
+    E8("accumulated_realized", "cr"), /* before fees */
+    E8("unrealized_pnl", "up"),
+    TEXT(0, "margin_type", "mt"),
+    E8("isolated_wallet", "iw"),
+    ROUNDED,
+    EXTRA(1),
+};
+
+/* ... and each balance (`B`). */
+static const struct column BALANCE_UPDATE[] = {
+    ID("account_id"),
+    TEXT(0, "asset", "a"),
+    SET("transaction_ms"),
+    CAPTURE,
+    E8("wallet_balance", "wb"),
+    E8("cross_wallet_balance", "cw"),
+    E8("balance_change", "bc"), /* but for PnL and commission */
+    ROUNDED,
+    EXTRA(1),
+};
+
+/* ACCOUNT_CONFIG_UPDATE (its `ac`). */
+static const struct column LEVERAGE_UPDATE[] = {
+    ID("account_id"), ID("contract_id"), SET("transaction_ms"), CAPTURE, WHOLE("leverage", "l"),
+    ROUNDED,          EXTRA(0),
+};
+
+/* MARGIN_CALL: each position in it (`p`). */
+static const struct column MARGIN_CALL[] = {
+    ID("leg_id"),
+    SET("event_ms"),
+    CAPTURE,
+    E8("position_amount", "pa"),
+    TEXT(0, "margin_type", "mt"),
+    E8("isolated_wallet", "iw"),
+    E8("mark_price", "mp"),
+    E8("unrealized_pnl", "up"),
+    E8("maintenance_margin", "mm"),
+    ROUNDED,
+    EXTRA(1),
+};
+
+/* ORDER_TRADE_UPDATE (its `o`) when it tells of a trade. */
+static const struct column TRADE[] = {
+    ID("leg_id"),
+    WHOLE("time_ms", "T"),
+    AS_GIVEN(0, "trade_id", "t"),
+    LABEL(1, "source"), /* stream, or rest: two witnesses, two rows */
+    REVISION,
+    CAPTURE,
+    AS_GIVEN(2, "order_id", "i"),
+    TEXT(3, "side", "S"),
+    E8("price", "L"),
+    E8("quantity", "l"), /* contracts, unsigned */
+    E8("realized_pnl", "rp"),
+    E8("commission", "n"),
+    TEXT(4, "commission_asset", "N"),
+    FLAG("maker", "m"),
+    E8("base_quantity", ""), /* the stream does not tell it */
+    TEXT(5, "execution", "x"),
+    ROUNDED,
+    EXTRA(6),
+};
 
 const struct row_kind ROW_KINDS[ROW_KIND_COUNT] = {
     [ROW_POSITION] = KIND("position", POSITION, 3),
     [ROW_VALUATION] = KIND("valuation", VALUATION, 2),
+    [ROW_ACCOUNT_UPDATE] = KIND("account_update", ACCOUNT_UPDATE, 3),
+    [ROW_POSITION_UPDATE] = KIND("position_update", POSITION_UPDATE, 3),
+    [ROW_BALANCE_UPDATE] = KIND("balance_update", BALANCE_UPDATE, 4),
+    [ROW_LEVERAGE_UPDATE] = KIND("leverage_update", LEVERAGE_UPDATE, 4),
+    [ROW_MARGIN_CALL] = KIND("margin_call", MARGIN_CALL, 3),
+    [ROW_TRADE] = KIND("trade", TRADE, 5),
 };
 
-static_assert(sizeof POSITION / sizeof POSITION[0] <= ROW_COLUMNS_MAX, "a row holds its columns");
+static_assert(sizeof TRADE / sizeof TRADE[0] <= ROW_COLUMNS_MAX, "a row holds its columns");

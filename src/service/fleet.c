@@ -5,28 +5,21 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "service/schedule.h"
-#include "service/venue.h"
+#include "model/stream_message.h"
+#include "service/member.h"
+#include "service/stream.h"
 
 /* Requests out at once. Others wait for a moment: each takes memory for its answer. */
 #define IN_FLIGHT_MAX 64
-
-/* One account. */
-struct member {
-    struct poller poller;
-    struct schedule schedule;
-    struct venue *venue;
-    bool is_scheduled; /* the schedule starts once the exchange's clock was asked for */
-    bool starts_at_once;
-    int64_t ticks;
-};
 
 struct fleet {
     struct transport *transport;
     struct writer *writer;
     struct maybe_int tick_count;
     struct member *accounts;
-    struct account_metrics *figures; /* figures[i] belongs to accounts[i] */
+    struct stream *streams;          /* streams[i] and */
+    struct account_metrics *figures; /* figures[i] belong to accounts[i] */
+    struct stream_watch stream_watch;
     size_t account_count;
     struct venue *venues;
     size_t venue_count;
@@ -61,6 +54,35 @@ static void free_accounts(struct member *accounts, size_t count, struct account_
     free(figures);
 }
 
+/* Whose stream, or part of a stream, this is; the count when it is none. */
+static size_t find_stream(const struct fleet *fleet, const void *part)
+{
+    uintptr_t start = (uintptr_t)fleet->streams, at = (uintptr_t)part;
+    size_t index = at >= start ? (at - start) / sizeof *fleet->streams : fleet->account_count;
+    return index < fleet->account_count ? index : fleet->account_count;
+}
+
+static void on_stream_capture(void *context, struct stream *stream, struct capture *capture)
+{
+    struct fleet *fleet = context;
+    struct member *account = &fleet->accounts[find_stream(fleet, stream)];
+    account->event_poll_wanted |= capture->outcome == OUTCOME_OPENED ||
+                                  (capture->outcome == OUTCOME_OK &&
+                                   stream_message_moves_positions(text_span(&capture->body)));
+    writer_add(fleet->writer, capture);
+}
+
+static void on_stream_refused(void *context, struct stream *stream, const struct capture *capture)
+{
+    struct fleet *fleet = context;
+    member_log_refusal(&fleet->accounts[find_stream(fleet, stream)], capture);
+}
+
+static uint64_t random_of(void *context)
+{
+    return next_random(context);
+}
+
 struct fleet *fleet_new(struct writer *writer, struct error *error)
 {
     struct fleet *fleet = calloc(1, sizeof *fleet);
@@ -69,10 +91,19 @@ struct fleet *fleet_new(struct writer *writer, struct error *error)
         return NULL;
     }
     fleet->writer = writer;
+    fleet->stream_watch =
+        (struct stream_watch){fleet, on_stream_capture, on_stream_refused, random_of};
     if (getrandom(&fleet->random, sizeof fleet->random, 0) < 0) {
         fleet->random = (uint64_t)clock_real_ms();
     }
     return fleet;
+}
+
+void fleet_stop_streams(struct fleet *fleet, const char *why)
+{
+    for (size_t i = 0; i < fleet->account_count; i++) {
+        stream_stop(&fleet->streams[i], why);
+    }
 }
 
 void fleet_free(struct fleet *fleet)
@@ -80,12 +111,14 @@ void fleet_free(struct fleet *fleet)
     if (fleet == NULL) {
         return;
     }
+    fleet_stop_streams(fleet, NULL);
     transport_free(fleet->transport);
     free_accounts(fleet->accounts, fleet->account_count, fleet->figures);
     for (size_t i = 0; i < fleet->venue_count; i++) {
         venue_free(&fleet->venues[i]);
     }
     free(fleet->venues);
+    free(fleet->streams);
     free(fleet);
 }
 
@@ -179,6 +212,7 @@ static void make_member(struct fleet *fleet, const struct poller_settings *setti
     size_t old = find_account(fleet, span_of(settings->account));
     bool is_new = old == fleet->account_count;
     member->venue = find_venue(fleet, settings);
+    member->figures = figures;
     member->starts_at_once = is_new;
     poller_start(&member->poller, settings, fleet->transport, &member->venue->clock);
     if (!is_new) {
@@ -188,104 +222,59 @@ static void make_member(struct fleet *fleet, const struct poller_settings *setti
     figures->name = settings->account;
 }
 
+/* An account whose stream is wanted, and nobody knows where it is, is told so. */
+static void log_lacking_stream(const struct poller_settings *settings)
+{
+    struct log_line line;
+    if (settings->lacks_stream_url) {
+        log_begin(&line, LOG_WARNING, "stream_not_recorded");
+        log_text(&line, "account", settings->account);
+        log_text(&line, "reason", "no stream_url is known for its base_url");
+        log_end(&line);
+    }
+}
+
+static bool start_streams(struct fleet *fleet, struct error *error)
+{
+    for (size_t i = 0; i < fleet->account_count; i++) {
+        struct member *account = &fleet->accounts[i];
+        log_lacking_stream(account->poller.settings);
+        if (!stream_start(&fleet->streams[i], account->poller.settings, fleet->transport,
+                          &account->venue->clock, &fleet->stream_watch, error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool fleet_configure(struct fleet *fleet, const struct poller_settings *accounts, size_t count,
                      struct maybe_int tick_count, struct error *error)
 {
     struct member *members = calloc(count, sizeof *members);
     struct account_metrics *figures = calloc(count, sizeof *figures);
-    if (members == NULL || figures == NULL || !renew_transport(fleet, error) ||
+    struct stream *streams = calloc(count, sizeof *streams);
+    fleet_stop_streams(fleet, "the configuration was read again");
+    if (members == NULL || figures == NULL || streams == NULL || !renew_transport(fleet, error) ||
         !make_venues(fleet, accounts, count, error)) {
         free(members);
         free(figures);
+        free(streams);
         return error_no_memory(error);
     }
     for (size_t i = 0; i < count; i++) {
         make_member(fleet, &accounts[i], &members[i], &figures[i]);
     }
     free_accounts(fleet->accounts, fleet->account_count, fleet->figures);
+    free(fleet->streams);
     fleet->accounts = members;
     fleet->figures = figures;
+    fleet->streams = streams;
     fleet->account_count = count;
     fleet->tick_count = tick_count;
     for (size_t i = 0; i < fleet->venue_count; i++) {
         judge_budget(fleet, &fleet->venues[i]);
     }
-    return true;
-}
-
-static void log_account(enum log_level level, const char *event, const struct member *account,
-                        const char *key, int64_t value)
-{
-    struct log_line line;
-    log_begin(&line, level, event);
-    log_text(&line, "account", account->poller.settings->account);
-    log_int(&line, key, value);
-    log_end(&line);
-}
-
-static void log_account_error(const struct member *account, const struct error *error)
-{
-    struct log_line line;
-    log_begin(&line, LOG_ERROR, "not_polled");
-    log_text(&line, "account", account->poller.settings->account);
-    log_text(&line, "reason", error->text);
-    log_end(&line);
-}
-
-static void skip_ticks(struct fleet *fleet, struct member *account, int64_t count)
-{
-    fleet->figures[account - fleet->accounts].skipped_ticks += count;
-    account->ticks += count;
-    log_account(LOG_WARNING, "ticks_skipped", account, "count", count);
-}
-
-/* Starts what is due for one account. */
-static void work_account(struct fleet *fleet, struct member *account, int64_t monotonic_ms)
-{
-    struct venue *venue = account->venue;
-    int64_t now_ms = venue_now_ms(venue, monotonic_ms);
-    int64_t due_ms, skipped;
-    struct error error;
-    bool started = true;
-    if (!venue->clock_was_tried) {
-        return;
-    }
-    if (!account->is_scheduled) {
-        account->is_scheduled = true;
-        account->schedule = schedule_start(account->poller.settings->interval_ms.value, now_ms,
-                                           account->starts_at_once);
-    }
-    bool is_busy = account->poller.phase != POLLER_IDLE;
-    bool may_send = limits_may_send(&venue->limits, now_ms, WEIGHT_POSITION_RISK);
-    switch (schedule_work(&account->schedule, now_ms, is_busy || !may_send, &due_ms, &skipped)) {
-    case SCHEDULE_TICK:
-        account->ticks++;
-        started = poller_begin_tick(&account->poller, maybe_of(due_ms), &error);
-        break;
-    case SCHEDULE_RETRY:
-        started = poller_retry(&account->poller, &error);
-        break;
-    case SCHEDULE_WAIT:
-        if (skipped > 0) {
-            skip_ticks(fleet, account, skipped);
-        }
-        return;
-    }
-    if (skipped > 0) {
-        skip_ticks(fleet, account, skipped);
-    }
-    if (started) {
-        limits_note_sent(&venue->limits, now_ms, WEIGHT_POSITION_RISK);
-    } else {
-        log_account_error(account, &error);
-    }
-}
-
-/* Whether --count asks no more of the account. */
-static bool is_done(const struct fleet *fleet, const struct member *account)
-{
-    return fleet->tick_count.known && account->ticks >= fleet->tick_count.value &&
-           !account->schedule.retry_is_due;
+    return start_streams(fleet, error);
 }
 
 bool fleet_is_done(const struct fleet *fleet)
@@ -294,12 +283,25 @@ bool fleet_is_done(const struct fleet *fleet)
         return false;
     }
     for (size_t i = 0; i < fleet->account_count; i++) {
-        if (!is_done(fleet, &fleet->accounts[i]) ||
+        if (!member_is_done(&fleet->accounts[i], fleet->tick_count) ||
             fleet->accounts[i].poller.phase != POLLER_IDLE) {
             return false;
         }
     }
     return true;
+}
+
+/* Streams come after polls, whatever there is left of requests and weight. */
+static void work_stream(struct fleet *fleet, size_t index, int64_t monotonic_ms)
+{
+    struct venue *venue = fleet->accounts[index].venue;
+    int64_t now_ms = venue_now_ms(venue, monotonic_ms);
+    bool may_send = venue->clock_was_tried && transport_pending(fleet->transport) < IN_FLIGHT_MAX &&
+                    limits_may_send(&venue->limits, now_ms, WEIGHT_LISTEN_KEY);
+    int64_t weight = stream_work(&fleet->streams[index], monotonic_ms, may_send);
+    if (weight > 0) {
+        limits_note_sent(&venue->limits, now_ms, weight);
+    }
 }
 
 void fleet_work(struct fleet *fleet, int64_t monotonic_ms)
@@ -309,77 +311,13 @@ void fleet_work(struct fleet *fleet, int64_t monotonic_ms)
     }
     for (size_t i = 0; i < fleet->account_count; i++) {
         struct member *account = &fleet->accounts[i];
-        if (!is_done(fleet, account) && transport_pending(fleet->transport) < IN_FLIGHT_MAX) {
-            work_account(fleet, account, monotonic_ms);
+        if (!member_is_done(account, fleet->tick_count) &&
+            transport_pending(fleet->transport) < IN_FLIGHT_MAX) {
+            member_work(account, monotonic_ms);
         }
     }
-}
-
-/* A key that is refused is said loudly each time; it is tried once a minute. */
-static void log_refusal(const struct member *account)
-{
-    struct log_line line;
-    log_begin(&line, LOG_ERROR, "refused");
-    log_text(&line, "account", account->poller.settings->account);
-    log_text(&line, "detail", text_string(&account->poller.capture.detail));
-    log_text(&line, "advice", "check key, permissions and allowed addresses at the exchange");
-    log_end(&line);
-}
-
-static bool is_paused(const struct venue *venue, int64_t monotonic_ms)
-{
-    return venue_now_ms(venue, monotonic_ms) < venue->limits.paused_until_ms;
-}
-
-static void take_poll(struct fleet *fleet, struct member *account, int64_t monotonic_ms)
-{
-    struct poller *poller = &account->poller;
-    const struct capture *capture = &poller->capture;
-    struct venue *venue = account->venue;
-    struct error error;
-    bool refused = endpoint_is_refused(capture);
-    venue_note_answer(venue, monotonic_ms, capture, poller->retry_after_s);
-    if (capture->api_code.known && capture->api_code.value == API_CODE_TIMESTAMP &&
-        poller->clock_retried) {
-        venue->clock_is_off = true;
-    }
-    enum schedule_end end = endpoint_is_outage(capture)                     ? SCHEDULE_OUTAGE
-                            : refused && capture->outcome != OUTCOME_BANNED ? SCHEDULE_REFUSED
-                                                                            : SCHEDULE_DONE;
-    if (end == SCHEDULE_REFUSED) {
-        log_refusal(account);
-    }
-    if (is_paused(venue, monotonic_ms)) {
-        poller->phase = POLLER_IDLE;
-    } else if (!poller_continue(poller, &error)) {
-        log_account_error(account, &error);
-    }
-    if (poller->phase == POLLER_IDLE) {
-        schedule_note(&account->schedule, venue_now_ms(venue, monotonic_ms), end,
-                      next_random(fleet));
-    }
-    writer_add(fleet->writer, &poller->capture);
-}
-
-static void take_account_answer(struct fleet *fleet, struct member *account,
-                                struct http_response *response, int64_t monotonic_ms)
-{
-    struct error error;
-    account->poller.positions_follow &= !is_paused(account->venue, monotonic_ms);
-    switch (poller_answer(&account->poller, response, &error)) {
-    case POLLER_CAPTURED:
-        take_poll(fleet, account, monotonic_ms);
-        break;
-    case POLLER_MEASURED:
-        venue_note_answer(account->venue, monotonic_ms, &account->poller.capture,
-                          account->poller.retry_after_s);
-        break;
-    case POLLER_FAILED:
-        account->poller.phase = POLLER_IDLE;
-        log_account_error(account, &error);
-        break;
-    case POLLER_WAITING:
-        break;
+    for (size_t i = 0; i < fleet->account_count; i++) {
+        work_stream(fleet, i, monotonic_ms);
     }
 }
 
@@ -398,8 +336,15 @@ static void take_answer(struct fleet *fleet, struct http_response *response, int
             return;
         }
     }
-    /* A poller is the first member of its account. */
-    take_account_answer(fleet, response->owner, response, monotonic_ms);
+    size_t stream = find_stream(fleet, response->owner);
+    if (stream < fleet->account_count) {
+        stream_answer(&fleet->streams[stream], response, monotonic_ms);
+        return;
+    }
+    struct member *member = response->owner; /* a poller is the first thing in its member */
+    if (member_answer(member, response, next_random(fleet), monotonic_ms)) {
+        writer_add(fleet->writer, &member->poller.capture);
+    }
 }
 
 bool fleet_wait(struct fleet *fleet, int wake_file, int timeout_ms, struct error *error)
@@ -412,34 +357,28 @@ bool fleet_wait(struct fleet *fleet, int wake_file, int timeout_ms, struct error
         take_answer(fleet, &response, clock_monotonic_ms());
         http_response_free(&response);
     }
+    void *link;
+    while ((link = transport_ready(fleet->transport)) != NULL) {
+        stream_read(link, clock_monotonic_ms());
+    }
     return true;
 }
 
 size_t fleet_pending(const struct fleet *fleet)
 {
-    return transport_pending(fleet->transport);
+    size_t count = 0;
+    for (size_t i = 0; i < fleet->account_count; i++) {
+        count += fleet->accounts[i].poller.phase != POLLER_IDLE;
+    }
+    for (size_t i = 0; i < fleet->venue_count; i++) {
+        count += fleet->venues[i].poller.phase != POLLER_IDLE;
+    }
+    return count;
 }
 
 static int64_t earlier(int64_t a, int64_t b)
 {
     return a < b ? a : b;
-}
-
-/* When an account has something to do next: its next tick, or a retry that the limits let out. */
-static int64_t account_wake_ms(const struct member *account, int64_t monotonic_ms)
-{
-    const struct schedule *schedule = &account->schedule;
-    int64_t now_ms = venue_now_ms(account->venue, monotonic_ms);
-    if (!account->is_scheduled) {
-        return account->venue->clock_was_tried ? monotonic_ms : INT64_MAX;
-    }
-    int64_t due_ms = monotonic_ms + schedule->next_due_ms - now_ms;
-    if (!schedule->retry_is_due || account->poller.phase != POLLER_IDLE) {
-        return due_ms;
-    }
-    int64_t retry_ms = monotonic_ms + schedule->retry_ms - now_ms;
-    int64_t open_ms = venue_open_monotonic_ms(account->venue, monotonic_ms);
-    return earlier(due_ms, retry_ms > open_ms ? retry_ms : open_ms);
 }
 
 int64_t fleet_wake_monotonic_ms(struct fleet *fleet, int64_t monotonic_ms)
@@ -451,9 +390,12 @@ int64_t fleet_wake_monotonic_ms(struct fleet *fleet, int64_t monotonic_ms)
     /* With as many requests out as may be, an answer is what to wait for. */
     bool is_full = transport_pending(fleet->transport) >= IN_FLIGHT_MAX;
     for (size_t i = 0; i < fleet->account_count && !is_full; i++) {
-        if (!is_done(fleet, &fleet->accounts[i])) {
-            wake_ms = earlier(wake_ms, account_wake_ms(&fleet->accounts[i], monotonic_ms));
+        if (!member_is_done(&fleet->accounts[i], fleet->tick_count)) {
+            wake_ms = earlier(wake_ms, member_wake_ms(&fleet->accounts[i], monotonic_ms));
         }
+    }
+    for (size_t i = 0; i < fleet->account_count; i++) {
+        wake_ms = earlier(wake_ms, stream_wake_ms(&fleet->streams[i], monotonic_ms));
     }
     return wake_ms;
 }
@@ -482,6 +424,10 @@ void fleet_note_recorded(struct fleet *fleet, const struct capture *capture,
 void fleet_fill_metrics(const struct fleet *fleet, int64_t monotonic_ms, struct metrics *metrics)
 {
     const struct venue *venue = &fleet->venues[0];
+    for (size_t i = 0; i < fleet->account_count; i++) {
+        fleet->figures[i].has_stream = fleet->streams[i].settings != NULL;
+        fleet->figures[i].stream_is_up = stream_is_open(&fleet->streams[i]);
+    }
     metrics->accounts = fleet->figures;
     metrics->account_count = fleet->account_count;
     metrics->now_ms = venue_now_ms(venue, monotonic_ms);

@@ -29,7 +29,10 @@ void fleet_work(struct fleet *fleet, int64_t monotonic_ms);
 /* Waits for answers up to timeout_ms, or for `wake_file`, and hands what came to the writer. */
 bool fleet_wait(struct fleet *fleet, int wake_file, int timeout_ms, struct error *error);
 
-/* How many requests are out. */
+/* Ends all streams, each with a capture that says why. */
+void fleet_stop_streams(struct fleet *fleet, const char *why);
+
+/* How many polls, and requests for the exchange's own data, are out. */
 size_t fleet_pending(const struct fleet *fleet);
 
 /* When fleet_work() has something to do next; INT64_MAX when only an answer can tell. */

@@ -85,6 +85,13 @@ static void append_accounts(struct text *out, const struct metrics *metrics)
                         account->name, (double)(metrics->now_ms - account->last_good_ms) / 1000);
         }
     }
+    append_head(out, "stream_up", "gauge", "Whether the user data stream's messages come.");
+    for (size_t i = 0; i < metrics->account_count; i++) {
+        if (metrics->accounts[i].has_stream) {
+            text_printf(out, "posrec_stream_up{account=\"%s\"} %d\n", metrics->accounts[i].name,
+                        metrics->accounts[i].stream_is_up);
+        }
+    }
     append_head(out, "skipped_ticks_total", "counter", "Ticks of the schedule without a poll.");
     for (size_t i = 0; i < metrics->account_count; i++) {
         text_printf(out, "posrec_skipped_ticks_total{account=\"%s\"} %lld\n",

@@ -27,6 +27,8 @@ struct account_metrics {
     int64_t skipped_ticks;
     int64_t received_bytes;
     int64_t last_good_ms; /* 0 before the first */
+    bool has_stream;
+    bool stream_is_up;
     struct histogram latency;
 };
 

@@ -26,6 +26,8 @@ struct poller_settings {
     int64_t timeout_ms;  /* of one request */
     struct maybe_int interval_ms;
     int64_t weight_share_percent; /* see limits_start() */
+    const char *stream_url;       /* of the user data stream, which is not recorded when NULL */
+    bool lacks_stream_url;        /* it would be, if it were known where it is */
 };
 
 enum poller_phase {

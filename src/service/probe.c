@@ -1,6 +1,7 @@
 #include "service/probe.h"
 
 #include "base/clock.h"
+#include "service/stream.h"
 
 #define POLL_WAIT_MS 1000
 
@@ -53,4 +54,75 @@ bool probe_account(const struct poller_settings *settings, struct probe_result *
 void probe_result_free(struct probe_result *result)
 {
     capture_free(&result->capture);
+}
+
+/* What the stream came to first. */
+struct stream_probe {
+    struct capture capture;
+    bool is_done;
+};
+
+static void on_capture(void *context, struct stream *stream, struct capture *capture)
+{
+    struct stream_probe *probe = context;
+    (void)stream;
+    if (!probe->is_done) {
+        probe->is_done = true;
+        probe->capture = *capture;
+        *capture = (struct capture){0};
+    }
+}
+
+static void on_refused(void *context, struct stream *stream, const struct capture *capture)
+{
+    (void)context;
+    (void)stream;
+    (void)capture; /* it comes to on_capture() too */
+}
+
+static uint64_t no_random(void *context)
+{
+    (void)context;
+    return 0;
+}
+
+/* Every step of it has a time limit of its own, so the first capture comes. */
+static bool run_stream(struct transport *transport, struct stream *stream,
+                       const struct stream_probe *probe, struct error *error)
+{
+    while (!probe->is_done) {
+        struct http_response response;
+        void *link;
+        stream_work(stream, clock_monotonic_ms(), true);
+        if (!transport_poll(transport, -1, POLL_WAIT_MS, error)) {
+            return false;
+        }
+        while (transport_take(transport, &response)) {
+            stream_answer(stream, &response, clock_monotonic_ms());
+            http_response_free(&response);
+        }
+        while ((link = transport_ready(transport)) != NULL) {
+            stream_read(link, clock_monotonic_ms());
+        }
+    }
+    return true;
+}
+
+bool probe_stream(const struct poller_settings *settings, struct capture *capture,
+                  struct error *error)
+{
+    struct stream_probe probe = {0};
+    const struct stream_watch watch = {&probe, on_capture, on_refused, no_random};
+    struct exchange_clock clock = exchange_clock_start(clock_real_ms(), clock_monotonic_ms());
+    struct stream stream = {0};
+    struct transport *transport = transport_new(CAPTURE_BODY_SIZE_MAX, error);
+    if (transport == NULL) {
+        return false;
+    }
+    bool done = stream_start(&stream, settings, transport, &clock, &watch, error) &&
+                run_stream(transport, &stream, &probe, error);
+    stream_stop(&stream, NULL);
+    transport_free(transport);
+    *capture = probe.capture;
+    return done;
 }

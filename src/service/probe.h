@@ -18,4 +18,9 @@ bool probe_account(const struct poller_settings *settings, struct probe_result *
                    struct error *error);
 void probe_result_free(struct probe_result *result);
 
+/* Opens the account's user data stream, which must have a URL, and closes it again: `capture` says
+ * that it was opened, or why not. Likewise. */
+bool probe_stream(const struct poller_settings *settings, struct capture *capture,
+                  struct error *error);
+
 #endif

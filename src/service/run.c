@@ -178,6 +178,7 @@ static bool finish(struct run *run, struct error *error)
 {
     int64_t end_ms = clock_monotonic_ms() + RUN_STOP_MS;
     int64_t now_ms;
+    fleet_stop_streams(run->fleet, "posrec stops");
     while (fleet_pending(run->fleet) > 0 && (now_ms = clock_monotonic_ms()) < end_ms) {
         if (!fleet_wait(run->fleet, -1, (int)(end_ms - now_ms), error)) {
             return false;

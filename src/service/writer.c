@@ -86,7 +86,10 @@ static bool write_batch(struct writer *writer, size_t count, struct error *error
 static void log_capture(const struct capture *capture, const struct recorded *recorded)
 {
     struct log_line line;
-    log_begin(&line, capture->outcome == OUTCOME_OK ? LOG_INFO : LOG_WARNING, "capture");
+    bool is_message = capture->endpoint == ENDPOINT_USER_DATA && capture->outcome == OUTCOME_OK;
+    bool good = capture->outcome == OUTCOME_OK || capture->outcome == OUTCOME_OPENED;
+    enum log_level level = is_message ? LOG_DEBUG : good ? LOG_INFO : LOG_WARNING;
+    log_begin(&line, level, "capture");
     log_text(&line, "account", text_string(&capture->account));
     log_int(&line, "capture", recorded->capture_id);
     log_text(&line, "endpoint", endpoint_name(capture->endpoint));
@@ -156,6 +159,9 @@ bool writer_flush(struct writer *writer, int64_t monotonic_ms)
         }
         for (size_t i = 0; i < count; i++) {
             struct capture *capture = capture_queue_at(writer->queue, i);
+            if (writer->recorded[i].is_duplicate) {
+                continue; /* the stream said the same twice within a millisecond */
+            }
             log_capture(capture, &writer->recorded[i]);
             writer->watch->on_recorded(writer->watch->context, capture, &writer->recorded[i]);
         }

@@ -13,6 +13,12 @@
 /* zstd would take a body that starts with this for a trained dictionary: never a base. */
 #define DICTIONARY_MAGIC "\x37\xa4\x30\xec"
 
+/* Bodies of one account that are like each other: each endpoint's, and each kind of the stream's
+ * messages, told apart by how they begin: {"e":"ORDER_TRADE_UPDATE". */
+#define MESSAGE_KINDS 8
+#define STREAMS_PER_ACCOUNT ((size_t)ENDPOINT_COUNT + MESSAGE_KINDS)
+#define MESSAGE_HEAD_SIZE ((size_t)16)
+
 /* Where the bodies of one account and endpoint stand. */
 struct stream {
     bool loaded;
@@ -192,9 +198,17 @@ static bool load_first_delta(struct archive *archive, struct stream *stream, str
 
 /* The stream, found in the database when it is asked for the first time. */
 static struct stream *find_stream(struct archive *archive, int64_t account_id,
-                                  enum endpoint endpoint, struct error *error)
+                                  enum endpoint endpoint, struct span body, struct error *error)
 {
-    size_t index = (size_t)account_id * ENDPOINT_COUNT + (size_t)endpoint;
+    size_t slot = (size_t)endpoint;
+    if (endpoint == ENDPOINT_USER_DATA) {
+        unsigned kind = 0;
+        for (size_t i = 0; i < body.size && i < MESSAGE_HEAD_SIZE; i++) {
+            kind = kind * 31 + (unsigned char)body.data[i];
+        }
+        slot = (size_t)ENDPOINT_COUNT + kind % MESSAGE_KINDS;
+    }
+    size_t index = (size_t)account_id * STREAMS_PER_ACCOUNT + slot;
     if (index >= archive->stream_count) {
         size_t wanted = (index + 1) * 2;
         struct stream *grown = reallocarray(archive->streams, wanted, sizeof *grown);
@@ -207,6 +221,9 @@ static struct stream *find_stream(struct archive *archive, int64_t account_id,
         archive->stream_count = wanted;
     }
     struct stream *stream = &archive->streams[index];
+    if (!stream->loaded && endpoint == ENDPOINT_USER_DATA) {
+        stream->loaded = true; /* small bodies: each run begins with a base of its own */
+    }
     if (!stream->loaded) {
         stream->loaded = load_last(archive, account_id, endpoint, stream, error) &&
                          load_base(archive, account_id, endpoint, stream, error) &&
@@ -452,7 +469,7 @@ bool archive_put(struct archive *archive, int64_t account_id, enum endpoint endp
                  struct span body, bool can_be_base, int64_t *payload_id,
                  struct sha256_digest *digest, struct error *error)
 {
-    struct stream *stream = find_stream(archive, account_id, endpoint, error);
+    struct stream *stream = find_stream(archive, account_id, endpoint, body, error);
     if (stream == NULL || !sha256_of(archive->sha256, &body, 1, digest, error)) {
         return false;
     }

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "model/stream_message.h"
+
 /* Accounts whose last response's bytes are kept for comparing. More accounts than these are read
  * whole each time: that costs some processor time, and memory does not grow with every account's
  * body. */
@@ -18,8 +20,9 @@ struct derivation {
     size_t next_remembered;
     struct contract_book *contracts;
     struct ledger_scratch *scratch;
-    struct contract contract; /* scratch: the one that is being read */
-    struct contract derived;  /* scratch: what its symbol's name says */
+    struct contract contract;      /* scratch: the one that is being read */
+    struct contract derived;       /* scratch: what its symbol's name says */
+    struct stream_message message; /* scratch: the one that was read last */
 };
 
 struct derivation *derivation_new(const struct row_sink *sink, bool compares_bytes,
@@ -60,6 +63,7 @@ void derivation_free(struct derivation *derivation)
     ledger_scratch_free(derivation->scratch);
     contract_free(&derivation->contract);
     contract_free(&derivation->derived);
+    stream_message_free(&derivation->message);
     free(derivation);
 }
 
@@ -125,7 +129,8 @@ int64_t account_last_ms(const struct account *account)
 int64_t account_earliest_ms(const struct account *account, enum endpoint endpoint)
 {
     int64_t last_ms = account_last_ms(account);
-    return account->last_ms[endpoint] == last_ms ? last_ms + 1 : last_ms;
+    bool shares = endpoint == ENDPOINT_USER_DATA;
+    return account->last_ms[endpoint] == last_ms && !shares ? last_ms + 1 : last_ms;
 }
 
 void derivation_set_leg_count(struct derivation *derivation, int64_t leg_count)
@@ -198,6 +203,14 @@ static bool read_body(struct derivation *derivation, struct account *account,
     struct span body = text_span(&capture->body);
     if (capture->endpoint == ENDPOINT_EXCHANGE_INFO) {
         return read_exchange_info(derivation, body, row_count, error);
+    }
+    if (capture->endpoint == ENDPOINT_USER_DATA) {
+        *row_count = 0;
+        if (!stream_message_read(body, &derivation->message, error)) {
+            return false;
+        }
+        *row_count = (int64_t)derivation->message.count;
+        return true;
     }
     remember(derivation, account);
     if (!ledger_read(account->ledger, body, error)) {
@@ -278,18 +291,26 @@ static bool put_contracts(struct derivation *derivation, const struct capture *c
     return step == JSON_END;
 }
 
+/* The contract of a symbol, made from its name when it is new. */
+static bool find_contract(struct derivation *derivation, struct span symbol,
+                          const struct contract_entry **contract, struct row_counts *counts,
+                          struct error *error)
+{
+    *contract = contract_book_find(derivation->contracts, symbol);
+    if (*contract != NULL) {
+        return true;
+    }
+    counts->derived_contracts++;
+    return contract_derive(symbol, &derivation->contract, error) &&
+           take_contract(derivation, NULL, contract, error);
+}
+
 static bool introduce_leg(struct derivation *derivation, const struct account *account,
                           struct leg *leg, struct row_counts *counts, struct error *error)
 {
     const struct row_sink *sink = derivation->sink;
-    struct span symbol = text_span(&leg->state.symbol);
-    leg->contract = contract_book_find(derivation->contracts, symbol);
-    if (leg->contract == NULL) {
-        counts->derived_contracts++;
-        if (!contract_derive(symbol, &derivation->contract, error) ||
-            !take_contract(derivation, NULL, &leg->contract, error)) {
-            return false;
-        }
+    if (!find_contract(derivation, text_span(&leg->state.symbol), &leg->contract, counts, error)) {
+        return false;
     }
     leg->leg_id = ++derivation->leg_count;
     return sink->put_leg(sink->context, account, leg, error);
@@ -344,6 +365,66 @@ static bool put_change(struct derivation *derivation, const struct account *acco
     return put_row(derivation, valuation, leg, counts, error);
 }
 
+/* Sets the ids of a row that a message told: whose it is, and the capture that told it. */
+static bool set_ids(struct derivation *derivation, const struct account *account,
+                    struct told_row *told, int64_t capture_id, struct leg **leg,
+                    struct row_counts *counts, struct error *error)
+{
+    struct object *object = &told->object;
+    struct row *row = &object->rows[0];
+    const struct contract_entry *contract = NULL;
+    if (told->kind->side.size > 0) {
+        *leg = ledger_leg(account->ledger, object);
+        if (*leg == NULL) {
+            return error_no_memory(error);
+        }
+        if ((*leg)->leg_id == 0 && !introduce_leg(derivation, account, *leg, counts, error)) {
+            return false;
+        }
+        row_set(row, 0, (*leg)->leg_id);
+    } else {
+        row_set(row, 0, account->account_id);
+        if (told->kind->symbol.size > 0) {
+            if (!find_contract(derivation, text_span(&object->symbol), &contract, counts, error)) {
+                return false;
+            }
+            row_set(row, 1, contract->contract_id);
+        }
+    }
+    row_set(row, row_kind_column(row->kind, "capture_id"), capture_id);
+    return true;
+}
+
+/* Puts a fact: once, and again as the next revision where it is told differently. */
+static bool put_fact(struct derivation *derivation, struct row *row, const struct leg *leg,
+                     struct row_counts *counts, struct error *error)
+{
+    const struct row_sink *sink = derivation->sink;
+    struct told told;
+    if (!sink->find_told(sink->context, row, &told, error)) {
+        return false;
+    }
+    int revision = row_kind_revision(row->kind);
+    if (revision >= 0) {
+        row_set(row, revision, told.highest_revision + 1);
+    }
+    return told.same || put_row(derivation, row, leg, counts, error);
+}
+
+static bool put_message(struct derivation *derivation, const struct account *account,
+                        int64_t capture_id, struct row_counts *counts, struct error *error)
+{
+    for (size_t i = 0; i < derivation->message.count; i++) {
+        struct told_row *told = &derivation->message.rows[i];
+        struct leg *leg = NULL;
+        if (!set_ids(derivation, account, told, capture_id, &leg, counts, error) ||
+            !put_fact(derivation, &told->object.rows[0], leg, counts, error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool derivation_put_rows(struct derivation *derivation, struct account *account,
                          const struct capture *capture, int64_t capture_id,
                          struct row_counts *counts, struct error *error)
@@ -355,6 +436,9 @@ bool derivation_put_rows(struct derivation *derivation, struct account *account,
     }
     if (capture->endpoint == ENDPOINT_EXCHANGE_INFO) {
         return put_contracts(derivation, capture, error);
+    }
+    if (capture->endpoint == ENDPOINT_USER_DATA) {
+        return put_message(derivation, account, capture_id, counts, error);
     }
     struct request_filter filter = request_filter_of(text_span(&capture->request));
     struct ledger_change *change;

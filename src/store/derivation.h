@@ -68,7 +68,8 @@ struct account *derivation_account(struct derivation *derivation, struct span na
 int64_t account_last_ms(const struct account *account);
 
 /* The least received_ms that the account's next capture of this endpoint can have: times never go
- * back within an account, and those of one endpoint go on. */
+ * back within an account, and those of one endpoint go on, but for the stream's messages, which may
+ * share a millisecond. */
 int64_t account_earliest_ms(const struct account *account, enum endpoint endpoint);
 
 /* For loading what an earlier process derived. NULL when out of memory. */

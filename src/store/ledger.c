@@ -196,14 +196,19 @@ static const struct element *same_as_last(const struct ledger *ledger, struct sp
 static struct leg *add_named(struct ledger *ledger, const struct object *object)
 {
     struct object named = {0};
+    bool begun = object_begin(&named, &POSITION_OBJECT);
     text_append(&named.symbol, object->symbol.data, object->symbol.size);
     text_append(&named.side, object->side.data, object->side.size);
-    row_clear(&named.rows[0], POSITION_OBJECT.rows[0]);
-    row_clear(&named.rows[1], POSITION_OBJECT.rows[1]);
-    bool copied = !named.symbol.failed && !named.side.failed;
+    bool copied = begun && !named.symbol.failed && !named.side.failed;
     struct leg *leg = copied ? ledger_add(ledger, &named) : NULL;
     object_free(&named);
     return leg;
+}
+
+struct leg *ledger_leg(struct ledger *ledger, const struct object *object)
+{
+    struct leg *leg = find_leg(ledger, object);
+    return leg != NULL ? leg : add_named(ledger, object);
 }
 
 static bool parse_element(struct ledger *ledger, struct span text, struct element *element,
@@ -220,10 +225,7 @@ static bool parse_element(struct ledger *ledger, struct span text, struct elemen
         return error_context(error, "element %zu", ledger->scratch->now.count);
     }
     scratch->object_count++;
-    element->leg = find_leg(ledger, object);
-    if (element->leg == NULL) {
-        element->leg = add_named(ledger, object);
-    }
+    element->leg = ledger_leg(ledger, object);
     return element->leg != NULL || error_no_memory(error);
 }
 
@@ -398,7 +400,7 @@ static void apply_vanish(struct ledger *ledger, struct leg *leg)
     ledger->change = (struct ledger_change){.writes_position = true, .writes_valuation = true};
     settle(ledger, leg, last_update_ms);
     for (int i = 0; i < OBJECT_ROWS_MAX; i++) {
-        row_clear(&leg->state.rows[i], POSITION_OBJECT.rows[i]);
+        row_begin(&leg->state.rows[i], POSITION_OBJECT.rows[i]); /* the kind it is of already */
     }
     leg->state.extra_keys = 0;
     row_set(leg_position(leg), POSITION_UPDATE_MS, last_update_ms);

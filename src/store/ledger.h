@@ -72,6 +72,10 @@ struct leg *ledger_add(struct ledger *ledger, struct object *state);
 /* What an element of a positionRisk body is read into. */
 extern const struct object_kind POSITION_OBJECT;
 
+/* The leg that an object names, added when it is new; the owner gives it its id and contract. NULL
+ * when out of memory. */
+struct leg *ledger_leg(struct ledger *ledger, const struct object *object);
+
 /* Reads a positionRisk body. False: it is no list of rows, nothing has changed, and the error says
  * which element and field; ERROR_NO_MEMORY says nothing of the body. */
 bool ledger_read(struct ledger *ledger, struct span body, struct error *error);

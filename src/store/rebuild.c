@@ -96,16 +96,28 @@ static void close_rebuild(struct rebuild *rebuild)
     stored_capture_free(&rebuild->stored);
 }
 
+/* Rows that refer to others go before them. */
+static bool empty_tables(const struct database *database, struct error *error)
+{
+    struct text sql = {0};
+    for (int i = ROW_KIND_COUNT - 1; i >= 0; i--) {
+        text_printf(&sql, "DELETE FROM %s;", ROW_KINDS[i].table);
+    }
+    text_append_string(&sql, "DELETE FROM leg; DELETE FROM contract");
+    bool done =
+        sql.failed ? error_no_memory(error) : database_run(database, text_string(&sql), error);
+    text_free(&sql);
+    return done;
+}
+
 bool rebuild_database(const struct database *database, const struct rebuild_watch *watch,
                       int64_t *captures, struct error *error)
 {
-    static const char EMPTY[] =
-        "DELETE FROM valuation; DELETE FROM position; DELETE FROM leg; DELETE FROM contract";
     struct rebuild rebuild = {.database = database, .watch = watch};
     if (!database_run(database, "BEGIN IMMEDIATE", error)) {
         return false;
     }
-    bool done = open_rebuild(&rebuild, error) && database_run(database, EMPTY, error) &&
+    bool done = open_rebuild(&rebuild, error) && empty_tables(database, error) &&
                 derive_all(&rebuild, error);
     *captures = rebuild.captures;
     close_rebuild(&rebuild);

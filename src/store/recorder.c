@@ -24,9 +24,10 @@ static const char *const SQL[STATEMENT_COUNT] = {
          "used_weight, request, row_count, payload_id, chain) "
          "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
     [SELECT_HEAD] = "SELECT capture_id, chain FROM capture ORDER BY capture_id DESC LIMIT 1",
-    [SELECT_SAME_TIME] = ("SELECT s.capture_id, s.outcome, y.sha256 FROM capture AS s "
-                          "LEFT JOIN payload AS y USING (payload_id) "
-                          "WHERE s.account_id = ? AND s.endpoint = ? AND s.received_ms = ?"),
+    [SELECT_SAME_TIME] =
+        ("SELECT s.capture_id, s.outcome, coalesce(s.detail, ''), y.sha256 FROM capture AS s "
+         "LEFT JOIN payload AS y USING (payload_id) "
+         "WHERE s.account_id = ? AND s.endpoint = ? AND s.received_ms = ?"),
     [SELECT_DATA_VERSION] = "PRAGMA data_version",
     [SELECT_EXCHANGE_INFO] =
         "SELECT max(received_ms) FROM capture WHERE endpoint = 'exchangeInfo' AND outcome = 'ok'",
@@ -203,6 +204,17 @@ static bool insert_capture(struct recorder *recorder, const struct account *acco
     return database_step_done(recorder->database, insert, error);
 }
 
+/* Whether a stored capture of the same time is this one: the same bytes, or, where there are none,
+ * the same outcome for the same reason. */
+static bool is_same(const struct capture *capture, const struct sha256_digest *digest,
+                    sqlite3_stmt *select)
+{
+    struct span sha256 = {(const char *)digest->bytes, capture->has_body ? SHA256_SIZE : 0};
+    return span_equal(column_span(select, 3), sha256) &&
+           (capture->has_body || (span_is(column_span(select, 1), outcome_name(capture->outcome)) &&
+                                  span_equal(column_span(select, 2), text_span(&capture->detail))));
+}
+
 /* Whether the capture is recorded for its time already. */
 static bool find_duplicate(struct recorder *recorder, const struct account *account,
                            const struct capture *capture, struct recorded *recorded,
@@ -217,14 +229,11 @@ static bool find_duplicate(struct recorder *recorder, const struct account *acco
     bind_int(select, 1, account->account_id);
     bind_span(select, 2, span_of(endpoint_name(capture->endpoint)));
     bind_int(select, 3, capture->received_ms);
-    enum step step = database_step(recorder->database, select, error);
-    if (step == STEP_ROW) {
-        struct span stored = column_span(select, 2);
-        struct span sha256 = {(const char *)digest.bytes, capture->has_body ? SHA256_SIZE : 0};
+    enum step step = STEP_DONE;
+    while (!recorded->is_duplicate &&
+           (step = database_step(recorder->database, select, error)) == STEP_ROW) {
         recorded->capture_id = sqlite3_column_int64(select, 0);
-        recorded->is_duplicate =
-            span_equal(stored, sha256) &&
-            (capture->has_body || span_is(column_span(select, 1), outcome_name(capture->outcome)));
+        recorded->is_duplicate = is_same(capture, &digest, select);
     }
     sqlite3_reset(select);
     return step != STEP_FAILED;
@@ -236,21 +245,25 @@ static bool place_in_time(struct recorder *recorder, enum record_mode mode,
                           struct recorded *recorded, struct error *error)
 {
     int64_t earliest_ms = account_earliest_ms(account, capture->endpoint);
-    if (capture->received_ms >= earliest_ms) {
+    bool shares = capture->endpoint == ENDPOINT_USER_DATA; /* a millisecond with others */
+    if (capture->received_ms < earliest_ms && mode == RECORD_LIVE) {
+        capture->received_ms = earliest_ms;
+        recorded->time_moved = !shares;
+    }
+    if (capture->received_ms > account->last_ms[capture->endpoint] &&
+        capture->received_ms >= earliest_ms) {
         return true;
     }
-    if (mode == RECORD_LIVE) {
-        capture->received_ms = earliest_ms;
-        recorded->time_moved = true;
+    if (mode == RECORD_LIVE && !shares) {
         return true;
     }
     if (!find_duplicate(recorder, account, capture, recorded, error)) {
         return false;
     }
-    if (recorded->is_duplicate) {
+    if (recorded->is_duplicate || (shares && capture->received_ms >= earliest_ms)) {
         return true;
     }
-    if (recorded->capture_id != 0) {
+    if (recorded->capture_id != 0 && !shares) {
         return error_set(error, ERROR_USAGE,
                          "account %s: capture %lld has the same received_ms %lld and other bytes",
                          text_string(&account->name), (long long)recorded->capture_id,

@@ -111,7 +111,9 @@ void row_bind_told(sqlite3_stmt *statement, const struct row *row)
 
 bool row_load(sqlite3_stmt *select, int first, const struct row_kind *kind, struct row *row)
 {
-    row_clear(row, kind);
+    if (!row_begin(row, kind)) {
+        return false;
+    }
     for (int i = 0; i < kind->column_count; i++) {
         if (sqlite3_column_type(select, first + i) == SQLITE_NULL) {
             continue;

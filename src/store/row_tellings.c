@@ -48,20 +48,11 @@ void row_tellings_free(struct row_tellings *tellings)
     }
 }
 
-static int revision_column(const struct row_kind *kind)
-{
-    int column = kind->key_count - 1;
-    while (column >= 0 && kind->columns[column].type != COLUMN_REVISION) {
-        column--;
-    }
-    return column;
-}
-
 bool row_tellings_find(struct row_tellings *tellings, const struct row *row, struct told *told,
                        struct error *error)
 {
     sqlite3_stmt *select = tellings->selects[row->kind - ROW_KINDS];
-    int revision = revision_column(row->kind);
+    int revision = row_kind_revision(row->kind);
     enum step step;
     *told = (struct told){.highest_revision = -1};
     row_bind_told(select, row);

@@ -87,6 +87,31 @@ static bool load_last_times(const struct database *database, struct derivation *
     return step != STEP_FAILED;
 }
 
+/* How many legs were known: they are numbered in the order they were first named, by whichever row.
+ */
+static bool load_leg_count(const struct database *database, struct derivation *derivation,
+                           int64_t before_capture_id, struct error *error)
+{
+    struct text sql = {0};
+    text_append_string(&sql, "SELECT coalesce(max(l.leg_id), 0) FROM leg AS l");
+    const char *before = " WHERE";
+    for (int i = 0; i < ROW_KIND_COUNT && before_capture_id != STATE_NOW; i++) {
+        const struct row_kind *kind = &ROW_KINDS[i];
+        if (strcmp(kind->columns[0].name, "leg_id") == 0 && i != ROW_VALUATION) {
+            text_printf(&sql,
+                        "%s EXISTS (SELECT 1 FROM %s AS r WHERE r.leg_id = l.leg_id "
+                        "AND r.capture_id < ?1)",
+                        before, kind->table);
+            before = " OR";
+        }
+    }
+    bool done = sql.failed ? error_no_memory(error)
+                           : load_rows(database, text_string(&sql), derivation, before_capture_id,
+                                       take_leg_count, error);
+    text_free(&sql);
+    return done;
+}
+
 bool state_load(const struct database *database, struct derivation *derivation,
                 int64_t before_capture_id, struct error *error)
 {
@@ -94,14 +119,10 @@ bool state_load(const struct database *database, struct derivation *derivation,
     static const char CONTRACTS[] =
         "SELECT contract_id, symbol, pair, margin_asset, contract_type, delivery_ms, "
         "contract_size_e8, source FROM contract ORDER BY contract_id";
-    /* Legs are numbered in the order they were first named. */
-    static const char LEGS[] =
-        "SELECT coalesce(max(l.leg_id), 0) FROM leg AS l WHERE ?1 = 9223372036854775807 OR EXISTS "
-        "(SELECT 1 FROM position AS p WHERE p.leg_id = l.leg_id AND p.capture_id < ?1)";
     return load_rows(database, ACCOUNTS, derivation, before_capture_id, take_account, error) &&
            load_last_times(database, derivation, before_capture_id, error) &&
            load_rows(database, CONTRACTS, derivation, before_capture_id, take_contract, error) &&
-           load_rows(database, LEGS, derivation, before_capture_id, take_leg_count, error);
+           load_leg_count(database, derivation, before_capture_id, error);
 }
 
 /* The first columns of a leg's state; those of its position and its valuation follow. */

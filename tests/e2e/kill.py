@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""Kills `posrec run` with SIGKILL at random moments of fast recording. After each the database must open,
-verify, and hold every poll that a log line called recorded.
+"""Kills `posrec run` with SIGKILL at random moments of fast recording, while the stream brings each account 50
+messages a second. After each kill the database must open, verify, and hold every capture that a log line called
+recorded.
 
     kill.py BUILD TIMES
 """
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 
 KEYS = [(f"key-{i:02d}", f"secret-{i:02d}") for i in range(3)]
 RECORDED = re.compile(r"event=capture account=(\S+) capture=(\d+) endpoint=(\S+) outcome=(\S+)")
@@ -23,8 +25,8 @@ def write_setup(folder, port):
             path = folder / name
             path.write_text(text)
             path.chmod(0o600)
-        lines += [f"[account a{i}]", f"base_url = http://127.0.0.1:{port}", f"api_key_file = {i}.key",
-                  f"secret_file = {i}.secret"]
+        lines += [f"[account a{i}]", f"base_url = http://127.0.0.1:{port}", f"stream_url = ws://127.0.0.1:{port}",
+                  f"api_key_file = {i}.key", f"secret_file = {i}.secret"]
     (folder / "posrec.ini").write_text("\n".join(lines) + "\n")
 
 
@@ -33,10 +35,13 @@ def start_exchange(build, folder):
     (folder / "accounts").write_text(accounts)
     exchange = subprocess.Popen([build / "dapi-sim", "--accounts", folder / "accounts", "--symbols", "10",
                                  "--weight-limit", "1000000"], stdout=subprocess.PIPE, text=True)
-    return exchange, exchange.stdout.readline().strip()
+    port = exchange.stdout.readline().strip()
+    for i in range(len(KEYS)):
+        urllib.request.urlopen(f"http://127.0.0.1:{port}/sim/stream?account=a{i}&burst=1000000&per_second=50").close()
+    return exchange, port
 
 
-def recorded_polls(folder):
+def recorded_captures(folder):
     output = subprocess.run(["sqlite3", "-readonly", folder / "posrec.db",
                              "SELECT capture_id, name, endpoint, outcome FROM capture JOIN account USING (account_id)"],
                             capture_output=True, text=True, check=True).stdout
@@ -45,7 +50,7 @@ def recorded_polls(folder):
 
 def kill_once(build, folder, log_path, wait_s):
     with open(log_path, "w", encoding="utf-8") as log:
-        service = subprocess.Popen([build / "posrec", "run"], cwd=folder, stderr=log)
+        service = subprocess.Popen([build / "posrec", "run", "-v"], cwd=folder, stderr=log)
         time.sleep(wait_s)
         service.kill()
         service.wait()
@@ -72,11 +77,12 @@ def main():
                                         text=True, check=False)
                 if verify.returncode != 0:
                     sys.exit(f"kill {number}: verify: {verify.stderr}")
-                missing = logged - recorded_polls(folder)
+                missing = logged - recorded_captures(folder)
                 if missing:
                     sys.exit(f"kill {number}: logged as recorded and not there: {sorted(missing)}")
-            print(f"{times} kills, {len(logged)} polls logged as recorded, all of them there")
-            return 0 if len(logged) > times else 1
+            messages = sum(endpoint == "userData" and outcome == "ok" for _, _, endpoint, outcome in logged)
+            print(f"{times} kills, {len(logged)} captures logged as recorded, {messages} of them messages, all there")
+            return 0 if messages > times else 1
         finally:
             exchange.terminate()
             exchange.wait()

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Records many accounts at once and checks that polls are on time and memory stays small.
 
-    many_accounts.py BUILD ACCOUNTS TICKS
+    many_accounts.py BUILD ACCOUNTS TICKS [stream]
 
 Each account has 70 symbols and is polled at once and then at so many ticks, 10 s apart. With up to 300 accounts the exchange allows its real
 weight of 2,400 a minute, with more as much as is needed. A poll is on time when it was sent within a second
-of its tick; a tick without a poll is late.
+of its tick; a tick without a poll is late. With `stream` each account has its user data stream too, all of which
+must be up within a minute of the start.
 """
 import pathlib
 import resource
@@ -16,14 +17,20 @@ import time
 
 INTERVAL_MS = 10000
 ON_TIME_SHARE = 0.999
-MEMORY_MIB_MAX = 64
+MEMORY_MIB_MAX = {False: 64, True: 128}  # with streams
+CONNECTED_S_MAX = 60
 
 LATE = f"""SELECT count(*) FILTER (WHERE sent_ms - due_ms <= 1000), count(*)
              FROM capture WHERE endpoint = 'positionRisk' AND attempt = 1 AND outcome = 'ok'
               AND due_ms % {INTERVAL_MS} = 0"""
 
 
-def write_setup(folder, count, port):
+CONNECTED = f"""SELECT count(DISTINCT account_id) FILTER (WHERE outcome = 'opened' AND received_ms < start + {CONNECTED_S_MAX * 1000}),
+                      count(*) FILTER (WHERE outcome = 'opened'), max(received_ms) FILTER (WHERE outcome = 'opened') - start
+                 FROM capture, (SELECT min(received_ms) AS start FROM capture)"""
+
+
+def write_setup(folder, count, port, streams):
     lines = ["[posrec]", "database = posrec.db", f"interval = {INTERVAL_MS}ms"]
     for i in range(count):
         for name, text in ((f"{i}.key", f"key-{i}"), (f"{i}.secret", f"secret-{i}")):
@@ -31,11 +38,18 @@ def write_setup(folder, count, port):
             (folder / name).chmod(0o600)
         lines += [f"[account a{i}]", f"base_url = http://127.0.0.1:{port}", f"api_key_file = {i}.key",
                   f"secret_file = {i}.secret"]
+        lines += [f"stream_url = ws://127.0.0.1:{port}"] if streams else []
     (folder / "posrec.ini").write_text("\n".join(lines) + "\n")
+
+
+def ask(folder, query):
+    output = subprocess.run(["sqlite3", folder / "posrec.db", query], capture_output=True, text=True, check=True).stdout
+    return [int(field or 0) for field in output.strip().split("|")]
 
 
 def main():
     build, count, wanted = pathlib.Path(sys.argv[1]).resolve(), int(sys.argv[2]), int(sys.argv[3])
+    streams = sys.argv[4:] == ["stream"]
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         accounts = "".join(f"a{i} one-way key-{i} secret-{i}\n" for i in range(count))
@@ -44,7 +58,7 @@ def main():
         exchange = subprocess.Popen([build / "dapi-sim", "--accounts", folder / "accounts", "--weight-limit",
                                      str(limit)], stdout=subprocess.PIPE, text=True)
         try:
-            write_setup(folder, count, exchange.stdout.readline().strip())
+            write_setup(folder, count, exchange.stdout.readline().strip(), streams)
             before = resource.getrusage(resource.RUSAGE_CHILDREN)
             started = time.monotonic()
             subprocess.run([build / "posrec", "-q", "run", "--count", str(wanted + 1)], cwd=folder, check=True)
@@ -53,9 +67,8 @@ def main():
         finally:
             exchange.terminate()
             exchange.wait()
-        output = subprocess.run(["sqlite3", folder / "posrec.db", LATE], capture_output=True, text=True,
-                                check=True).stdout
-        on_time, recorded = map(int, output.strip().split("|"))
+        on_time, recorded = ask(folder, LATE)
+        connected, opened, connected_ms = ask(folder, CONNECTED)
         share = on_time / (wanted * count)
         cpu = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
         memory = after.ru_maxrss / 1024
@@ -63,7 +76,11 @@ def main():
                        stdout=subprocess.DEVNULL)
     print(f"{count} accounts, {seconds:.0f} s: {recorded} polls in {wanted} ticks, {share:.4%} on time, peak memory "
           f"{memory:.1f} MiB, {cpu / seconds:.1%} of a processor, {cpu / max(1, recorded) * 1000:.3f} ms a poll")
-    return 0 if share >= ON_TIME_SHARE and memory < MEMORY_MIB_MAX else 1
+    if streams:
+        print(f"{connected} of {count} streams up within {CONNECTED_S_MAX} s, the last after {connected_ms / 1000:.1f} s; "
+              f"{opened} connections in all")
+    good = share >= ON_TIME_SHARE and memory < MEMORY_MIB_MAX[streams] and (connected == count or not streams)
+    return 0 if good else 1
 
 
 if __name__ == "__main__":

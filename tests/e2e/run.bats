@@ -294,7 +294,7 @@ pause_after() {
     run_config 100ms
     start_run
     wait_for good_polls 5
-    python3 - <<'PYTHON' &
+    python3 - <<'PYTHON' > reader.log 2>&1 3>&- &
 import os, sqlite3, time
 database = sqlite3.connect("file:posrec.db?mode=ro", uri=True)
 rows = database.execute("SELECT * FROM valuation, capture")
@@ -303,14 +303,15 @@ open("reading", "w").close()
 while not os.path.exists("stop-reading"):
     time.sleep(0.05)
 PYTHON
-    reader=$!
+    READER_PID=$!
     wait_for test -e reading
     polls=$(sql 'SELECT count(*) FROM capture')
     wait_for good_polls $((polls + 60))
-    assert_equal "$(grep -c not_recorded run.log)" 0
+    assert_equal "$(grep -c event=not_recorded run.log)" 0
     [ "$(stat -c %s posrec.db-wal)" -gt 0 ]
     touch stop-reading
-    wait "$reader"
+    wait "$READER_PID"
+    READER_PID=
     emptied() { [ "$(stat -c %s posrec.db-wal)" -lt 200000 ]; }
     wait_for emptied
     stop_run
@@ -371,7 +372,7 @@ PYTHON
 @test "systemd is told ready, alive and stopping" {
     start_sim
     run_config 200ms
-    python3 - <<'PYTHON' > notified &
+    python3 - <<'PYTHON' > notified 3>&- &
 import os, socket
 s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 s.bind("notify")
@@ -447,7 +448,7 @@ PYTHON
     posrec -q import in.ndjson
     assert_equal "$(sql "SELECT missed FROM gap" | xargs)" "3 1 8640"
     assert_equal "$(sql "SELECT day, expected, ok, failed, share FROM coverage_daily" | xargs)" "2024-10-04|8640|8636|1|0.999537 2024-10-05|8640|0|0|0.0 2024-10-06|8640|8640|0|1.0"
-    assert_equal "$(posrec report coverage --format csv | tr -d '\r' | sed -n 2p)" "main,2024-10-04,8640,8636,1,0.999537,3,86410"
+    assert_equal "$(posrec report coverage --format csv | tr -d '\r' | sed -n 2p)" "main,2024-10-04,8640,8636,1,0.999537,3,86410,"
     assert_equal "$(posrec report coverage --from 2024-10-06 --format ndjson | jq -r .day)" 2024-10-06
     run posrec report coverage --from 2030-01-01
     assert_contains "$output" "No poll is in this range; the history goes from"

@@ -2,7 +2,7 @@
 """Changes a recorded database in every way that the sqlite3 shell allows, one at a time, and expects
 `posrec verify` to find each.
 
-    tamper.py POSREC HISTORY
+    tamper.py POSREC HISTORY...
 
 For every column of every table the value of one row is changed; rows are deleted, added, swapped and
 moved in time. What cannot matter is listed in HARMLESS, as in docs/schema.md; a base named for a body that opens
@@ -45,6 +45,15 @@ EXTRA = {
                               "UPDATE valuation SET time_ms = (SELECT received_ms FROM capture WHERE capture_id = 1)"
                               " WHERE leg_id = 2 AND time_ms ="
                               " (SELECT max(time_ms) FROM valuation WHERE leg_id = 2);",
+    "a trade deleted": "DELETE FROM trade WHERE trade_id = '7001'",
+    "a trade told twice": "INSERT INTO trade SELECT leg_id, time_ms, trade_id, source, revision + 1, capture_id + 1, order_id,"
+                          " side, price_e8, quantity_e8, realized_pnl_e8, commission_e8, commission_asset, maker,"
+                          " base_quantity_e8, execution, rounded, extra FROM trade WHERE trade_id = '7001'",
+    "a position update deleted": "DELETE FROM position_update WHERE transaction_ms ="
+                                 " (SELECT min(transaction_ms) FROM position_update)",
+    "two balances swapped": "UPDATE balance_update SET asset = 'X' WHERE asset = 'BTC';"
+                            "UPDATE balance_update SET asset = 'BTC' WHERE asset = 'ETH';"
+                            "UPDATE balance_update SET asset = 'ETH' WHERE asset = 'X'",
     "a leg added": "INSERT INTO leg (account_id, contract_id, position_side) VALUES (1, 1, 'ODD')",
     "a contract added": "INSERT INTO contract (product, symbol, source) VALUES ('coin-m', 'ODD', 'derived')",
     "an account added": "INSERT INTO account (name, product) VALUES ('odd', 'coin-m')",
@@ -98,10 +107,10 @@ def verify(posrec, path):
 
 
 def main():
-    posrec, history = sys.argv[1:3]
+    posrec, *histories = sys.argv[1:]
     with tempfile.TemporaryDirectory() as folder:
         original = pathlib.Path(folder) / "original.db"
-        subprocess.run([posrec, "-q", "-d", original, "import", history], check=True)
+        subprocess.run([posrec, "-q", "-d", original, "import", *histories], check=True)
         assert verify(posrec, original).returncode == 0
         with sqlite3.connect(original) as database:
             trials = [(name, [(sql, parameters)]) for name, sql, parameters in column_changes(database)]

@@ -1,6 +1,7 @@
 /* Any sequence of bodies (split at bytes 0x1e), recorded by the quick way of reading and by the
  * plain way: neither may fail, and both must write the same rows. Which bodies can be read at all
- * is held against the strict reader. Bodies that start with '{' are taken as exchangeInfo. */
+ * is held against the strict reader. Bodies that start with '{"e"' are taken as messages of the
+ * stream, others that start with '{' as exchangeInfo. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,7 +55,7 @@ static void append_rows(struct side *side, const char *sql)
     }
 }
 
-/* Of exchangeInfo the strict reader only knows whether it is JSON. */
+/* Of exchangeInfo and the stream the strict reader only knows whether it is JSON. */
 static void check_outcome(const struct capture *capture)
 {
     enum verdict verdict = strict_verdict(text_string(&capture->body), capture->body.size);
@@ -79,7 +80,8 @@ static void record(struct side *side, struct span body, int64_t received_ms)
     text_append_string(&capture.account, "main");
     text_append(&capture.body, body.data, body.size);
     if (body.size > 0 && body.data[0] == '{') {
-        capture.endpoint = ENDPOINT_EXCHANGE_INFO;
+        bool is_message = body.size > 4 && memcmp(body.data, "{\"e\"", 4) == 0;
+        capture.endpoint = is_message ? ENDPOINT_USER_DATA : ENDPOINT_EXCHANGE_INFO;
     }
     capture.has_body = true;
     capture.received_ms = received_ms;
@@ -115,6 +117,12 @@ static void record_all(struct side *side, struct span data)
     append_rows(side, "SELECT * FROM leg");
     append_rows(side, "SELECT * FROM position");
     append_rows(side, "SELECT * FROM valuation");
+    append_rows(side, "SELECT * FROM account_update");
+    append_rows(side, "SELECT * FROM position_update");
+    append_rows(side, "SELECT * FROM balance_update");
+    append_rows(side, "SELECT * FROM leverage_update");
+    append_rows(side, "SELECT * FROM margin_call");
+    append_rows(side, "SELECT * FROM trade");
     int64_t broken;
     if (!database_integer(&side->database,
                           "SELECT count(*) FROM position WHERE extra IS NOT NULL "

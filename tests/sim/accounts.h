@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "market.h"
+#include "stream.h"
 
 #define ACCOUNTS_MAX 4000
 #define SECRET_SIZE 256
@@ -18,6 +19,7 @@ struct sim_account {
     EVP_PKEY *public_key;     /* RSA or Ed25519; NULL for HMAC */
     bool revoked;
     struct market_account market;
+    struct sim_stream_state stream;
 };
 
 struct sim_accounts {

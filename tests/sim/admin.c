@@ -7,6 +7,15 @@
  *   /sim/key?account=NAME&revoked=1
  *   /sim/mode?account=NAME&hedge=1   to hedge mode, or (0) to one-way mode
  *   /sim/weight?limit=N&others=N     weight a minute; what other programs on the address use now
+ *   /sim/trade?account=NAME&symbol=S&side=LONG&amount=N   buys N contracts (sells where N < 0)
+ *   /sim/stream?account=NAME&drop=N&duplicate=N&delay=N&delay_ms=N&reorder=N&fragment=N&mask=N
+ *        &oversize=N&garbage=N  faults of the next messages
+ *        &close=CODE, &break=1, &stall=1, &expire=1   of the connection, of the listen key
+ *        &refuse=1              gives no listen keys (0: again)
+ *        &life_ms=N             connections made from now on end after so long
+ *        &burst=N&per_second=N  that many messages, at once or at that pace
+ *   /sim/keys                   every listen key that was given, one a line
+ *   /sim/messages               every message, and whether it was sent
  *   /sim/log                    every request so far, one JSON object a line
  *   /sim/reset                  no faults, plain style, true clock, empty log */
 #include <stdlib.h>
@@ -87,6 +96,71 @@ static enum MHD_Result set_mode(struct sim *sim, struct request *request)
     return say(request, 200, "ok\n");
 }
 
+static enum MHD_Result trade(struct sim *sim, struct request *request)
+{
+    static const char *const SIDES[] = {"BOTH", "LONG", "SHORT"};
+    struct sim_account *account =
+        accounts_find_name(&sim->accounts, sim_parameter(request, "account"));
+    int symbol = 0, side = 0;
+    while (symbol < sim->symbol_count &&
+           strcmp(sim->symbols[symbol].name, sim_parameter(request, "symbol")) != 0) {
+        symbol++;
+    }
+    while (side < SIDE_COUNT && strcmp(SIDES[side], sim_parameter(request, "side")) != 0) {
+        side++;
+    }
+    int64_t amount = number(request, "amount", 0);
+    if (account == NULL || symbol == sim->symbol_count || side == SIDE_COUNT || amount == 0) {
+        return say(request, 400, "no such account, symbol or side, or no amount\n");
+    }
+    market_fill(&account->market, sim->symbols, symbol, side, amount, sim_now_ms(sim));
+    stream_tell(sim, account);
+    return say(request, 200, "ok\n");
+}
+
+static enum MHD_Result set_stream(struct sim *sim, struct request *request)
+{
+    struct sim_account *account =
+        accounts_find_name(&sim->accounts, sim_parameter(request, "account"));
+    if (account == NULL) {
+        return say(request, 400, "no such account\n");
+    }
+    struct sim_stream_state *state = &account->stream;
+    state->drop += (int)number(request, "drop", 0);
+    state->duplicate += (int)number(request, "duplicate", 0);
+    state->delay += (int)number(request, "delay", 0);
+    state->delay_ms = number(request, "delay_ms", state->delay_ms);
+    state->reorder += (int)number(request, "reorder", 0);
+    state->fragment += (int)number(request, "fragment", 0);
+    state->mask += (int)number(request, "mask", 0);
+    state->oversize += (int)number(request, "oversize", 0);
+    state->garbage += (int)number(request, "garbage", 0);
+    state->refuses_keys = number(request, "refuse", state->refuses_keys) != 0;
+    sim->stream_life_ms = number(request, "life_ms", sim->stream_life_ms);
+    if (number(request, "burst", 0) > 0) {
+        state->burst_left = number(request, "burst", 0);
+        state->burst_a_ms = (double)number(request, "per_second", 0) / 1000;
+        state->burst_since_ms = sim_now_ms(sim) - sim->clock_offset_ms;
+        state->burst_sent = 0;
+    }
+    if (number(request, "expire", 0) != 0) {
+        stream_expire_key(sim, account);
+    }
+    if (number(request, "close", 0) != 0 || number(request, "break", 0) != 0 ||
+        number(request, "stall", 0) != 0) {
+        stream_end(sim, account, (int)number(request, "close", 0),
+                   number(request, "stall", 0) != 0);
+    }
+    return say(request, 200, "ok\n");
+}
+
+static enum MHD_Result write_file(struct request *request, FILE *file, char *const *text,
+                                  const size_t *size)
+{
+    fflush(file);
+    return sim_answer(request, 200, *text, *size, NULL);
+}
+
 static enum MHD_Result write_log(struct sim *sim, struct request *request)
 {
     fflush(sim->log_file);
@@ -129,6 +203,18 @@ enum MHD_Result admin_answer(struct sim *sim, struct request *request, const cha
         sim->weight_limit = (int)number(request, "limit", sim->weight_limit);
         sim->used_weight += (int)number(request, "others", 0);
         return say(request, 200, "ok\n");
+    }
+    if (strcmp(path, "/sim/trade") == 0) {
+        return trade(sim, request);
+    }
+    if (strcmp(path, "/sim/stream") == 0) {
+        return set_stream(sim, request);
+    }
+    if (strcmp(path, "/sim/keys") == 0) {
+        return write_file(request, sim->keys_file, &sim->keys, &sim->keys_size);
+    }
+    if (strcmp(path, "/sim/messages") == 0) {
+        return write_file(request, sim->messages_file, &sim->messages, &sim->messages_size);
     }
     if (strcmp(path, "/sim/log") == 0) {
         return write_log(sim, request);

@@ -12,14 +12,6 @@
 #define RECV_WINDOW_MS_MAX 60000
 #define RECV_WINDOW_MS_DEFAULT 5000
 
-/* What an answer is made of before it goes out. */
-struct reply {
-    int status;
-    char *body;
-    size_t size;
-    int retry_after_s;
-};
-
 static void log_request(struct sim *sim, struct request *request, const char *endpoint,
                         const char *account, int status)
 {
@@ -48,7 +40,7 @@ static enum MHD_Result send_reply(struct sim *sim, struct request *request, cons
     return result;
 }
 
-static struct reply error_reply(int status, int code, const char *message)
+struct reply error_reply(int status, int code, const char *message)
 {
     struct reply reply = {.status = status};
     FILE *out = open_memstream(&reply.body, &reply.size);
@@ -197,6 +189,7 @@ static struct reply positions_reply(struct sim *sim, struct request *request,
              sim_parameter(request, "marginAsset"));
     snprintf(style.pair, sizeof style.pair, "%s", sim_parameter(request, "pair"));
     market_step(&account->market, sim->symbols, sim->symbol_count, sim_now_ms(sim));
+    stream_tell(sim, account);
     if (sim->state_file != NULL && !accounts_save_state(&sim->accounts, sim->state_file)) {
         perror(sim->state_file);
     }
@@ -400,10 +393,26 @@ static enum MHD_Result answer_positions(struct sim *sim, struct request *request
     return answer_with(sim, request, "positionRisk", account->name, &reply);
 }
 
+/* The key alone says whose listen key it is. */
+static enum MHD_Result answer_listen_key(struct sim *sim, struct request *request,
+                                         const char *method)
+{
+    struct reply reply;
+    struct sim_account *account = NULL;
+    if (!take_weight(sim, 1, &reply) || (account = check_key(sim, request, &reply)) == NULL) {
+        return send_reply(sim, request, "listenKey", account != NULL ? account->name : "", &reply);
+    }
+    reply = stream_key_reply(sim, account, method);
+    return answer_with(sim, request, "listenKey", account->name, &reply);
+}
+
 enum MHD_Result exchange_answer(struct sim *sim, struct request *request, const char *method,
                                 const char *path)
 {
     struct reply reply;
+    if (strcmp(path, "/dapi/v1/listenKey") == 0 && strcmp(method, "GET") != 0) {
+        return answer_listen_key(sim, request, method);
+    }
     if (strcmp(method, "GET") != 0) {
         reply = error_reply(405, -1000, "Method not allowed.");
         return send_reply(sim, request, path, "", &reply);

@@ -23,6 +23,7 @@
 
 #define UPLOAD_SIZE_MAX ((size_t)32 << 20)
 #define LOOP_WAIT_MS 20
+#define STREAM_WAIT_MS 2  /* connections of the stream are looked at by turns */
 #define GZIP_SIZE_MIN 500 /* as web servers have it: a small answer does not gain */
 #define GZIP_WINDOW_BITS (15 + 16)
 
@@ -175,6 +176,9 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
         *size = 0;
         return taken ? MHD_YES : MHD_NO;
     }
+    if (strncmp(path, "/ws/", 4) == 0) {
+        return (enum MHD_Result)stream_upgrade(sim, request, path);
+    }
     return strncmp(path, "/sim/", 5) == 0 ? admin_answer(sim, request, path)
                                           : exchange_answer(sim, request, method, path);
 }
@@ -294,7 +298,7 @@ static struct MHD_Daemon *start(struct sim *sim, const struct settings *settings
     struct sockaddr_in address = {.sin_family = AF_INET,
                                   .sin_port = htons(settings->port),
                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    unsigned int flags = MHD_ALLOW_SUSPEND_RESUME | MHD_USE_EPOLL;
+    unsigned int flags = MHD_ALLOW_SUSPEND_RESUME | MHD_ALLOW_UPGRADE | MHD_USE_EPOLL;
     char *cert = read_file(settings->tls_cert), *key = read_file(settings->tls_key);
     struct MHD_OptionItem tls[] = {{MHD_OPTION_HTTPS_MEM_CERT, 0, cert},
                                    {MHD_OPTION_HTTPS_MEM_KEY, 0, key},
@@ -307,7 +311,7 @@ static struct MHD_Daemon *start(struct sim *sim, const struct settings *settings
     struct MHD_Daemon *daemon = MHD_start_daemon(
         flags, 0, NULL, NULL, on_request, sim, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&address,
         MHD_OPTION_URI_LOG_CALLBACK, begin_request, NULL, MHD_OPTION_NOTIFY_COMPLETED, end_request,
-        NULL, MHD_OPTION_CONNECTION_LIMIT, 2000u, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
+        NULL, MHD_OPTION_CONNECTION_LIMIT, 4000u, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
     free(cert);
     free(key);
     return daemon;
@@ -344,6 +348,8 @@ int main(int argc, char **argv)
     signal(SIGINT, on_signal);
     signal(SIGPIPE, SIG_IGN);
     market_symbols(sim.symbols, sim.symbol_count);
+    sim.keys_file = open_memstream(&sim.keys, &sim.keys_size);
+    sim.messages_file = open_memstream(&sim.messages, &sim.messages_size);
     if (!sim_log_open(&sim) || !open_accounts(&sim, settings.accounts)) {
         return 1;
     }
@@ -353,13 +359,20 @@ int main(int argc, char **argv)
         return 1;
     }
     while (!stopping) {
-        MHD_run_wait(daemon, LOOP_WAIT_MS);
+        MHD_run_wait(daemon, sim.connections != NULL ? STREAM_WAIT_MS : LOOP_WAIT_MS);
         resume_stalled(&sim, false);
+        stream_work(&sim);
     }
     resume_stalled(&sim, true);
+    stream_free(&sim);
+    MHD_run(daemon);
     MHD_stop_daemon(daemon);
     fclose(sim.log_file);
     free(sim.log);
+    fclose(sim.keys_file);
+    free(sim.keys);
+    fclose(sim.messages_file);
+    free(sim.messages);
     faults_clear(&sim.faults);
     accounts_free(&sim.accounts);
     return 0;

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define FEE_RATE 0.0005
+#define WALLET_START 10.0 /* coins of each asset */
 #define ACTIVE_SYMBOLS 8  /* those that the account trades in */
 #define TRADE_EVERY 6     /* one step in so many trades */
 #define SETTINGS_EVERY 40 /* one trade in so many changes leverage, updateTime standing still */
@@ -112,9 +114,11 @@ void market_open_account(struct market_account *account, const char *name, bool 
     for (; *name != '\0'; name++) {
         mixed = (mixed ^ (unsigned char)*name) * UINT64_C(1099511628211);
     }
-    *account = (struct market_account){.hedge = hedge, .rests = true, .random = mixed | 1};
+    *account = (struct market_account){
+        .hedge = hedge, .rests = true, .random = mixed | 1, .leverage_changed = -1};
     for (int i = 0; i < count; i++) {
         account->price[i] = symbols[i].base_price;
+        account->wallet[i] = WALLET_START;
         for (int side = 0; side < SIDE_COUNT; side++) {
             struct market_leg *leg = &account->leg[i][side];
             leg->leverage = 20;
@@ -136,32 +140,96 @@ static double mixed_entry(double entry, int64_t amount, double price, int64_t mo
     return (double)(amount + more) / ((double)amount / entry + (double)more / price);
 }
 
+int market_wallet_index(const struct market_symbol *symbols, int symbol)
+{
+    int index = 0;
+    while (strcmp(symbols[index].asset, symbols[symbol].asset) != 0) {
+        index++;
+    }
+    return index;
+}
+
+/* Coins come in units of 10^-8, as the exchange has them. */
+static double to_unit(double coins)
+{
+    return round(coins * 1e8) / 1e8;
+}
+
+void market_fill(struct market_account *account, const struct market_symbol *symbols, int symbol,
+                 int side, int64_t delta, int64_t now_ms)
+{
+    struct market_leg *leg = &account->leg[symbol][side];
+    double price = account->price[symbol], size = symbols[symbol].contract_size;
+    int64_t before = leg->amount, after = before + delta;
+    double realized = 0;
+    if (before == 0) {
+        leg->entry_price = price;
+    } else if ((before > 0) == (delta > 0)) {
+        leg->entry_price = mixed_entry(leg->entry_price, before, price, delta);
+    } else {
+        int64_t closed = llabs(delta) < llabs(before) ? -delta : before;
+        realized = to_unit((double)closed * size * (1 / leg->entry_price - 1 / price));
+        if (after == 0) {
+            leg->entry_price = 0;
+        } else if ((after > 0) != (before > 0)) {
+            leg->entry_price = price;
+        }
+    }
+    double commission = to_unit((double)llabs(delta) * size / price * FEE_RATE);
+    leg->amount = after;
+    leg->update_ms = now_ms > leg->update_ms ? now_ms : leg->update_ms + 1;
+    settle_wallet(leg, &symbols[symbol], price);
+    account->wallet[market_wallet_index(symbols, symbol)] += realized - commission;
+    if (account->fill_count < MARKET_FILLS_MAX) {
+        account->fills[account->fill_count++] = (struct market_fill){symbol,
+                                                                     side,
+                                                                     delta,
+                                                                     price,
+                                                                     realized,
+                                                                     commission,
+                                                                     ++account->last_order_id,
+                                                                     ++account->last_trade_id,
+                                                                     leg->update_ms};
+    }
+}
+
 static void trade(struct market_account *account, const struct market_symbol *symbols, int symbol,
                   int side, int64_t now_ms)
 {
     struct market_leg *leg = &account->leg[symbol][side];
-    double price = account->price[symbol];
     double what = next_share(&account->random);
+    int64_t delta;
     if (leg->amount == 0) {
-        open_leg(account, symbols, symbol, side, now_ms);
+        delta = signed_size(account, side, &account->random);
+        market_fill(account, symbols, symbol, side, delta, now_ms);
         return;
     }
     int64_t sign = leg->amount > 0 ? 1 : -1;
     int64_t part = 1 + (int64_t)(next_random(&account->random) % 10);
     if (what < 0.4) {
-        leg->entry_price = mixed_entry(leg->entry_price, leg->amount, price, sign * part);
-        leg->amount += sign * part;
+        delta = sign * part;
     } else if (what < 0.7 && llabs(leg->amount) > part) {
-        leg->amount -= sign * part;
+        delta = -sign * part;
     } else if (what < 0.85 && side == SIDE_BOTH) {
-        leg->amount = -leg->amount;
-        leg->entry_price = price;
+        delta = -2 * leg->amount;
     } else {
-        leg->amount = 0;
-        leg->entry_price = 0;
+        delta = -leg->amount;
     }
-    leg->update_ms = now_ms;
-    settle_wallet(leg, &symbols[symbol], price);
+    market_fill(account, symbols, symbol, side, delta, now_ms);
+}
+
+double market_break_even(const struct market_leg *leg)
+{
+    return leg->entry_price * (leg->amount > 0 ? 1.0004 : 0.9996);
+}
+
+double market_unrealized(const struct market_account *account, const struct market_symbol *symbols,
+                         int symbol, int side)
+{
+    const struct market_leg *leg = &account->leg[symbol][side];
+    return leg->amount == 0 ? 0
+                            : (double)leg->amount * symbols[symbol].contract_size *
+                                  (1 / leg->entry_price - 1 / account->price[symbol]);
 }
 
 void market_step(struct market_account *account, const struct market_symbol *symbols, int count,
@@ -184,6 +252,7 @@ void market_step(struct market_account *account, const struct market_symbol *sym
     int side = !account->hedge ? SIDE_BOTH : next_random(random) % 2 == 0 ? SIDE_LONG : SIDE_SHORT;
     if (next_random(random) % SETTINGS_EVERY == 0 && !account->steady) {
         account->leg[symbol][side].leverage = 5 + (int)(next_random(random) % 20);
+        account->leverage_changed = symbol;
         return;
     }
     trade(account, symbols, symbol, side, now_ms);
@@ -256,7 +325,7 @@ static void write_leg(FILE *out, const struct market_account *account,
             (long long)leg->amount);
     if (open) {
         fprintf(out, "\"entryPrice\":\"%.8f\",\"breakEvenPrice\":\"%.8f\",", leg->entry_price,
-                leg->entry_price * (leg->amount > 0 ? 1.0004 : 0.9996));
+                market_break_even(leg));
     } else {
         fputs("\"entryPrice\":\"0.0\",\"breakEvenPrice\":\"0.0\",", out);
     }

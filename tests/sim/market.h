@@ -28,6 +28,21 @@ struct market_leg {
     int64_t update_ms;
 };
 
+/* What one trade did, for those who are told of it. */
+struct market_fill {
+    int symbol;
+    int side;
+    int64_t delta; /* contracts, signed: bought or sold */
+    double price;
+    double realized;   /* in the coin, before commission */
+    double commission; /* in the coin */
+    int64_t order_id;
+    int64_t trade_id;
+    int64_t time_ms;
+};
+
+#define MARKET_FILLS_MAX 64
+
 enum market_side { SIDE_BOTH, SIDE_LONG, SIDE_SHORT, SIDE_COUNT };
 
 struct market_account {
@@ -36,6 +51,12 @@ struct market_account {
     bool rests;  /* no trade at the next poll: the account was just opened, taken up again, or
                     changed */
     uint64_t random;
+    int64_t last_order_id;
+    int64_t last_trade_id;
+    double wallet[MARKET_SYMBOLS_MAX]; /* by asset: at the index of the asset's first symbol */
+    struct market_fill fills[MARKET_FILLS_MAX]; /* since they were told last */
+    int fill_count;
+    int leverage_changed; /* the symbol whose leverage changed since then; -1 for none */
     double price[MARKET_SYMBOLS_MAX];
     struct market_leg leg[MARKET_SYMBOLS_MAX][SIDE_COUNT];
 };
@@ -61,6 +82,19 @@ void market_open_account(struct market_account *account, const char *name, bool 
 /* Changes the account between hedge and one-way mode. What is open goes over to the sides that the
  * new mode has, at its updateTime. */
 void market_set_mode(struct market_account *account, int count, bool hedge);
+
+/* Buys (or sells, where it is negative) contracts at the market's price; moves position, wallet and
+ * ids, and notes the fill. */
+void market_fill(struct market_account *account, const struct market_symbol *symbols, int symbol,
+                 int side, int64_t delta, int64_t now_ms);
+
+/* Where an asset's wallet is. */
+int market_wallet_index(const struct market_symbol *symbols, int symbol);
+
+/* A position as the stream tells it, and as positionRisk does. */
+double market_break_even(const struct market_leg *leg);
+double market_unrealized(const struct market_account *account, const struct market_symbol *symbols,
+                         int symbol, int side);
 
 /* One step: prices move, and now and then the account trades. */
 void market_step(struct market_account *account, const struct market_symbol *symbols, int count,

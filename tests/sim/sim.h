@@ -1,7 +1,8 @@
 /* The state of the simulated exchange and the way of one request through it:
  *
  *     main.c (sockets)  ->  admin.c (/sim/...: faults, clock, keys, log)
- *                       ->  exchange.c (/dapi/v1/...: checks, weight, answers) */
+ *                       ->  exchange.c (/dapi/v1/...: checks, weight, answers)
+ *                       ->  stream.c (/ws/KEY: the user data stream) */
 #ifndef SIM_SIM_H
 #define SIM_SIM_H
 
@@ -39,7 +40,24 @@ struct sim {
     FILE *log_file;
 
     struct request *stalled; /* those whose answer waits */
+
+    struct sim_connection *connections; /* of the stream */
+    struct delayed *delayed;
+    int64_t stream_life_ms; /* after which a connection is ended; 0 for a day and more */
+    char *keys, *messages;  /* every listen key given; every message, and what became of it */
+    size_t keys_size, messages_size;
+    FILE *keys_file, *messages_file;
 };
+
+/* What an answer is made of before it goes out. */
+struct reply {
+    int status;
+    char *body;
+    size_t size;
+    int retry_after_s;
+};
+
+struct reply error_reply(int status, int code, const char *message);
 
 struct request {
     struct MHD_Connection *connection;

@@ -1,0 +1,26 @@
+-- The rows of position_timeline with what was before: what happened to each position, by the exchange's
+-- times.
+CREATE VIEW timeline_change AS
+SELECT *,
+       CASE
+           WHEN present = 0 THEN 'vanish'
+           WHEN previous_present IS NULL THEN iif(coalesce(position_amount, 0) = 0, 'seen', 'open')
+           WHEN previous_present = 0 THEN 'return'
+           WHEN coalesce(previous_position_amount, 0) = coalesce(position_amount, 0) THEN 'settings'
+           WHEN coalesce(previous_position_amount, 0) = 0 THEN 'open'
+           WHEN coalesce(position_amount, 0) = 0 THEN 'close'
+           WHEN (position_amount > 0) <> (previous_position_amount > 0) THEN 'flip'
+           WHEN abs(position_amount) > abs(previous_position_amount) THEN 'increase'
+           ELSE 'reduce'
+       END AS change,
+       iif(previous_present IS NULL, position_amount, position_amount - previous_position_amount)
+           AS amount_change
+  FROM (SELECT t.*,
+               lag(t.position_amount) OVER before AS previous_position_amount,
+               lag(t.entry_price) OVER before AS previous_entry_price,
+               lag(t.leverage) OVER before AS previous_leverage,
+               lag(t.margin_type) OVER before AS previous_margin_type,
+               lag(t.present) OVER before AS previous_present
+          FROM position_timeline AS t
+        WINDOW before AS (PARTITION BY t.account, t.symbol, t.position_side
+                          ORDER BY t.time_ms, t.capture_id));

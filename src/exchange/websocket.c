@@ -1,0 +1,346 @@
+#include "exchange/websocket.h"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/rand.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <wslay/wslay.h>
+
+#include "base/base64.h"
+
+#define NONCE_SIZE 16
+#define ACCEPT_GUID "258EAFA5-E914-47DA-95CA-C5AB0DC85B11" /* RFC 6455, section 1.3 */
+#define REASON_SHOWN_MAX 120
+
+struct websocket {
+    struct websocket_watch watch;
+    wslay_event_context_ptr frames;
+    struct text output;
+    size_t sent;        /* of output */
+    struct text answer; /* the handshake's, as far as it came */
+    struct text accept; /* what it must say */
+    bool is_open;
+    struct maybe_int status;
+    struct span input;                 /* bytes that wslay has not read yet */
+    char reason[REASON_SHOWN_MAX + 1]; /* of a close frame */
+};
+
+static ssize_t give_input(wslay_event_context_ptr frames, uint8_t *buffer, size_t room, int flags,
+                          void *context)
+{
+    struct websocket *websocket = context;
+    size_t size = websocket->input.size < room ? websocket->input.size : room;
+    (void)flags;
+    if (size == 0) {
+        wslay_event_set_error(frames, WSLAY_ERR_WOULDBLOCK);
+        return -1;
+    }
+    memcpy(buffer, websocket->input.data, size);
+    websocket->input = (struct span){websocket->input.data + size, websocket->input.size - size};
+    return (ssize_t)size;
+}
+
+static ssize_t take_output(wslay_event_context_ptr frames, const uint8_t *data, size_t size,
+                           int flags, void *context)
+{
+    struct websocket *websocket = context;
+    (void)flags;
+    text_append(&websocket->output, data, size);
+    if (websocket->output.failed) {
+        wslay_event_set_error(frames, WSLAY_ERR_CALLBACK_FAILURE);
+        return -1;
+    }
+    return (ssize_t)size;
+}
+
+static int make_mask(wslay_event_context_ptr frames, uint8_t *buffer, size_t size, void *context)
+{
+    (void)frames;
+    (void)context;
+    return RAND_bytes(buffer, (int)size) == 1 ? 0 : -1;
+}
+
+static void take_message(wslay_event_context_ptr frames,
+                         const struct wslay_event_on_msg_recv_arg *message, void *context)
+{
+    struct websocket *websocket = context;
+    struct span bytes = {(const char *)message->msg, message->msg_length};
+    (void)frames;
+    switch (message->opcode) {
+    case WSLAY_TEXT_FRAME:
+    case WSLAY_BINARY_FRAME:
+        websocket->watch.on_message(websocket->watch.context, bytes);
+        break;
+    case WSLAY_PONG:
+        websocket->watch.on_pong(websocket->watch.context);
+        break;
+    case WSLAY_CONNECTION_CLOSE:
+        /* The first two bytes are the status code. */
+        if (bytes.size > 2) {
+            snprintf(websocket->reason, sizeof websocket->reason, "%.*s", (int)(bytes.size - 2),
+                     bytes.data + 2);
+        }
+        break;
+    default:
+        break;
+    }
+}
+
+/* What the server must answer to the nonce: base64 of SHA-1 (RFC 6455, section 4.2.2). */
+static bool make_accept(struct span nonce, struct text *accept)
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned size = 0;
+    struct text text = {0};
+    text_append(&text, nonce.data, nonce.size);
+    text_append_string(&text, ACCEPT_GUID);
+    bool made =
+        !text.failed && EVP_Digest(text.data, text.size, digest, &size, EVP_sha1(), NULL) == 1;
+    if (made) {
+        base64_encode((struct span){(const char *)digest, size}, accept);
+    }
+    text_free(&text);
+    return made && !accept->failed;
+}
+
+static bool make_request(struct websocket *websocket, const char *host, const char *path)
+{
+    unsigned char bytes[NONCE_SIZE];
+    struct text nonce = {0};
+    if (RAND_bytes(bytes, sizeof bytes) != 1) {
+        return false;
+    }
+    base64_encode((struct span){(const char *)bytes, sizeof bytes}, &nonce);
+    bool made = !nonce.failed && make_accept(text_span(&nonce), &websocket->accept);
+    if (made) {
+        text_printf(&websocket->output,
+                    "GET %s HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                    "Sec-WebSocket-Key: %s\r\nSec-WebSocket-Version: 13\r\nUser-Agent: posrec\r\n"
+                    "\r\n",
+                    path, host, text_string(&nonce));
+        made = !websocket->output.failed;
+    }
+    text_free(&nonce);
+    return made;
+}
+
+struct websocket *websocket_new(const char *host, const char *path,
+                                const struct websocket_watch *watch, struct error *error)
+{
+    static const struct wslay_event_callbacks CALLBACKS = {
+        .recv_callback = give_input,
+        .send_callback = take_output,
+        .genmask_callback = make_mask,
+        .on_msg_recv_callback = take_message,
+    };
+    struct websocket *websocket = calloc(1, sizeof *websocket);
+    if (websocket != NULL) {
+        websocket->watch = *watch;
+        if (wslay_event_context_client_init(&websocket->frames, &CALLBACKS, websocket) == 0 &&
+            make_request(websocket, host, path)) {
+            wslay_event_config_set_max_recv_msg_length(websocket->frames,
+                                                       WEBSOCKET_MESSAGE_SIZE_MAX);
+            return websocket;
+        }
+    }
+    websocket_free(websocket);
+    error_no_memory(error);
+    return NULL;
+}
+
+void websocket_free(struct websocket *websocket)
+{
+    if (websocket == NULL) {
+        return;
+    }
+    if (websocket->frames != NULL) {
+        wslay_event_context_free(websocket->frames);
+    }
+    if (websocket->output.data != NULL) {
+        OPENSSL_cleanse(websocket->output.data, websocket->output.capacity);
+    }
+    text_free(&websocket->output);
+    text_free(&websocket->answer);
+    text_free(&websocket->accept);
+    free(websocket);
+}
+
+struct span websocket_output(const struct websocket *websocket)
+{
+    struct span all = text_span(&websocket->output);
+    return (struct span){all.data + websocket->sent, all.size - websocket->sent};
+}
+
+void websocket_sent(struct websocket *websocket, size_t size)
+{
+    websocket->sent += size;
+    if (websocket->sent == websocket->output.size && websocket->output.data != NULL) {
+        OPENSSL_cleanse(websocket->output.data, websocket->output.size);
+        text_clear(&websocket->output);
+        websocket->sent = 0;
+    }
+}
+
+/* Turns what is queued into output. */
+static void flush_frames(struct websocket *websocket)
+{
+    wslay_event_send(websocket->frames);
+}
+
+void websocket_ping(struct websocket *websocket)
+{
+    const struct wslay_event_msg ping = {.opcode = WSLAY_PING};
+    wslay_event_queue_msg(websocket->frames, &ping);
+    flush_frames(websocket);
+}
+
+void websocket_close(struct websocket *websocket)
+{
+    if (websocket->is_open) {
+        wslay_event_queue_close(websocket->frames, WSLAY_CODE_NORMAL_CLOSURE, NULL, 0);
+        flush_frames(websocket);
+    }
+}
+
+bool websocket_is_open(const struct websocket *websocket)
+{
+    return websocket->is_open;
+}
+
+struct maybe_int websocket_status(const struct websocket *websocket)
+{
+    return websocket->status;
+}
+
+/* The value of a header of the answer; empty when it is not there. */
+static struct span header(struct span answer, const char *name)
+{
+    size_t size = strlen(name);
+    const char *line = answer.data, *end = answer.data + answer.size;
+    while ((line = memmem(line, (size_t)(end - line), "\r\n", 2)) != NULL) {
+        line += 2;
+        if ((size_t)(end - line) > size && strncasecmp(line, name, size) == 0 &&
+            line[size] == ':') {
+            const char *value = line + size + 1;
+            const char *stop = memmem(value, (size_t)(end - value), "\r\n", 2);
+            while (value < stop && *value == ' ') {
+                value++;
+            }
+            while (stop > value && stop[-1] == ' ') {
+                stop--;
+            }
+            return (struct span){value, (size_t)(stop - value)};
+        }
+    }
+    return (struct span){"", 0};
+}
+
+/* Whether a header's list has a word, whatever its case. */
+static bool has_word(struct span list, const char *word)
+{
+    size_t size = strlen(word);
+    for (size_t i = 0; i + size <= list.size; i++) {
+        if (strncasecmp(list.data + i, word, size) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool check_answer(struct websocket *websocket, struct span answer, struct error *error)
+{
+    int status = 0;
+    if (sscanf(answer.data, "HTTP/1.%*d %3d", &status) != 1) {
+        return error_set(error, ERROR_FAILED, "the server's answer is not HTTP/1.1");
+    }
+    websocket->status = maybe_of(status);
+    if (status != 101) {
+        return error_set(error, ERROR_FAILED, "the server answered HTTP %d, not 101", status);
+    }
+    if (!has_word(header(answer, "Upgrade"), "websocket") ||
+        !has_word(header(answer, "Connection"), "upgrade")) {
+        return error_set(error, ERROR_FAILED, "the server did not upgrade the connection");
+    }
+    if (!span_equal(header(answer, "Sec-WebSocket-Accept"), text_span(&websocket->accept))) {
+        return error_set(error, ERROR_FAILED, "the server's Sec-WebSocket-Accept is wrong");
+    }
+    if (header(answer, "Sec-WebSocket-Extensions").size > 0 ||
+        header(answer, "Sec-WebSocket-Protocol").size > 0) {
+        return error_set(error, ERROR_FAILED, "the server uses an extension that nobody asked for");
+    }
+    return true;
+}
+
+/* Gathers the handshake's answer; what comes after it in the same bytes is frames already. */
+static bool take_answer(struct websocket *websocket, struct span *bytes, struct error *error)
+{
+    struct text *answer = &websocket->answer;
+    size_t before = answer->size;
+    text_append(answer, bytes->data, bytes->size);
+    if (answer->failed) {
+        return error_no_memory(error);
+    }
+    const char *end = memmem(answer->data, answer->size, "\r\n\r\n", 4);
+    if (end == NULL) {
+        *bytes = (struct span){bytes->data + bytes->size, 0};
+        return answer->size <= WEBSOCKET_ANSWER_SIZE_MAX ||
+               error_set(error, ERROR_FAILED, "the server's answer has no end");
+    }
+    size_t size = (size_t)(end + 4 - answer->data);
+    struct span whole = {answer->data, size};
+    size_t used = size - before;
+    *bytes = (struct span){bytes->data + used, bytes->size - used};
+    if (!check_answer(websocket, whole, error)) {
+        return false;
+    }
+    websocket->is_open = true;
+    text_free(answer);
+    websocket->watch.on_opened(websocket->watch.context);
+    return true;
+}
+
+/* Why wslay reads no more. */
+static bool say_end(const struct websocket *websocket, struct error *error)
+{
+    if (wslay_event_get_close_received(websocket->frames)) {
+        unsigned code = wslay_event_get_status_code_received(websocket->frames);
+        return error_set(error, ERROR_FAILED, "closed by the server, code %u%s%s", code,
+                         websocket->reason[0] != '\0' ? ": " : "", websocket->reason);
+    }
+    switch (wslay_event_get_status_code_sent(websocket->frames)) {
+    case WSLAY_CODE_MESSAGE_TOO_BIG:
+        return error_set(error, ERROR_FAILED, "a message of more than %zu bytes",
+                         WEBSOCKET_MESSAGE_SIZE_MAX);
+    case WSLAY_CODE_INVALID_FRAME_PAYLOAD_DATA:
+        return error_set(error, ERROR_FAILED, "a message that is not UTF-8");
+    default:
+        return error_set(error, ERROR_FAILED, "a frame against the protocol");
+    }
+}
+
+bool websocket_take(struct websocket *websocket, struct span bytes, struct error *error)
+{
+    if (!websocket->is_open && !take_answer(websocket, &bytes, error)) {
+        return false;
+    }
+    websocket->input = bytes;
+    while (websocket->is_open && websocket->input.size > 0) {
+        int result = wslay_event_recv(websocket->frames);
+        flush_frames(websocket);
+        if (!wslay_event_get_read_enabled(websocket->frames) ||
+            wslay_event_get_close_received(websocket->frames)) {
+            websocket->is_open = false;
+            return say_end(websocket, error);
+        }
+        if (result != 0) {
+            websocket->is_open = false;
+            return result == WSLAY_ERR_NOMEM
+                       ? error_no_memory(error)
+                       : error_set(error, ERROR_FAILED, "a frame against the protocol");
+        }
+    }
+    return !websocket->output.failed || error_no_memory(error);
+}

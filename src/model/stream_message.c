@@ -1,0 +1,303 @@
+#include "model/stream_message.h"
+
+#include <stdlib.h>
+
+#include "base/decimal.h"
+#include "base/utf8.h"
+#include "model/json_span.h"
+#include "model/row_kinds.h"
+
+#define SYMBOL                                                                                     \
+    {                                                                                              \
+        "s", 1                                                                                     \
+    }
+#define SIDE                                                                                       \
+    {                                                                                              \
+        "ps", 2                                                                                    \
+    }
+
+static const struct object_kind ACCOUNT_UPDATE = {
+    .rows = {&ROW_KINDS[ROW_ACCOUNT_UPDATE]},
+    .ignored = " B P ",
+};
+static const struct object_kind POSITION_UPDATE = {
+    .rows = {&ROW_KINDS[ROW_POSITION_UPDATE]},
+    .symbol = SYMBOL,
+    .side = SIDE,
+};
+static const struct object_kind BALANCE_UPDATE = {.rows = {&ROW_KINDS[ROW_BALANCE_UPDATE]}};
+static const struct object_kind LEVERAGE_UPDATE = {
+    .rows = {&ROW_KINDS[ROW_LEVERAGE_UPDATE]},
+    .symbol = SYMBOL,
+};
+static const struct object_kind MARGIN_CALL = {
+    .rows = {&ROW_KINDS[ROW_MARGIN_CALL]},
+    .symbol = SYMBOL,
+    .side = SIDE,
+};
+/* The documented fields of an order that a trade has no column for. */
+static const struct object_kind TRADE = {
+    .rows = {&ROW_KINDS[ROW_TRADE]},
+    .symbol = SYMBOL,
+    .side = SIDE,
+    .ignored = " c o f q p ap sp X z ma b a R wt ot cp AP cr pP si ss V pm er ",
+};
+
+/* What surrounds every message. */
+struct envelope {
+    struct span event; /* "e", with its quotes */
+    struct maybe_int event_ms;
+    struct maybe_int transaction_ms;
+    struct span content; /* "a", "o", "ac" or "p"; empty when there is none */
+};
+
+void stream_message_free(struct stream_message *message)
+{
+    for (size_t i = 0; i < message->capacity; i++) {
+        object_free(&message->rows[i].object);
+    }
+    free(message->rows);
+    *message = (struct stream_message){0};
+}
+
+/* Where the next row is read into; NULL when out of memory. */
+static struct told_row *next_row(struct stream_message *message, const struct object_kind *kind,
+                                 struct error *error)
+{
+    if (message->count == message->capacity) {
+        size_t wanted = message->capacity * 2 + 4;
+        struct told_row *grown = reallocarray(message->rows, wanted, sizeof *grown);
+        if (grown == NULL) {
+            error_no_memory(error);
+            return NULL;
+        }
+        memset(grown + message->capacity, 0, (wanted - message->capacity) * sizeof *grown);
+        message->rows = grown;
+        message->capacity = wanted;
+    }
+    struct told_row *row = &message->rows[message->count];
+    row->kind = kind;
+    return row;
+}
+
+static bool take_time(struct span key, struct span value, const char *name, struct maybe_int *time)
+{
+    bool rounded = false;
+    if (!json_key_is(key, name)) {
+        return true;
+    }
+    time->known = json_number_is_valid(value) &&
+                  decimal_parse(value, 0, &time->value, &rounded) == DECIMAL_OK && !rounded;
+    return time->known;
+}
+
+static bool read_envelope(struct span body, struct envelope *envelope, struct error *error)
+{
+    static const char *const CONTENTS[] = {"a", "o", "ac", "p"};
+    struct json_walk walk = json_walk_at(body, 0);
+    struct span key, value;
+    enum json_step step;
+    *envelope = (struct envelope){0};
+    while ((step = json_next_member(&walk, &key, &value)) == JSON_ITEM) {
+        if (json_key_is(key, "e")) {
+            envelope->event = value;
+        }
+        if (!take_time(key, value, "E", &envelope->event_ms) ||
+            !take_time(key, value, "T", &envelope->transaction_ms)) {
+            return error_set(error, ERROR_FAILED, "field %.*s: not a time", (int)key.size,
+                             key.data);
+        }
+        for (size_t i = 0; i < sizeof CONTENTS / sizeof CONTENTS[0]; i++) {
+            if (json_key_is(key, CONTENTS[i])) {
+                envelope->content = value;
+            }
+        }
+    }
+    if (step == JSON_INVALID || !json_walk_at_end(&walk)) {
+        return error_set(error, ERROR_FAILED, "not a JSON object at byte %zu", walk.at);
+    }
+    return true;
+}
+
+/* Sets the columns that every row of a message has of its envelope. */
+static bool set_times(const struct envelope *envelope, struct row *row, struct error *error)
+{
+    static const char *const NAMES[] = {"transaction_ms", "event_ms"};
+    const struct maybe_int times[] = {envelope->transaction_ms, envelope->event_ms};
+    for (int i = 0; i < row->kind->column_count; i++) {
+        for (int j = 0; j < 2; j++) {
+            if (strcmp(row->kind->columns[i].name, NAMES[j]) != 0) {
+                continue;
+            }
+            if (!times[j].known) {
+                return error_set(error, ERROR_FAILED, "field %s: missing", j == 0 ? "T" : "E");
+            }
+            row_set(row, i, times[j].value);
+        }
+    }
+    return true;
+}
+
+static bool same_name(const struct told_row *a, const struct told_row *b)
+{
+    struct span asset_a = row_text(&a->object.rows[0], 1),
+                asset_b = row_text(&b->object.rows[0], 1);
+    if (a->kind == &BALANCE_UPDATE) {
+        return span_equal(asset_a, asset_b);
+    }
+    return span_equal(text_span(&a->object.symbol), text_span(&b->object.symbol)) &&
+           span_equal(text_span(&a->object.side), text_span(&b->object.side));
+}
+
+static bool read_object(struct stream_message *message, const struct object_kind *kind,
+                        const struct envelope *envelope, struct span text, struct error *error)
+{
+    struct told_row *row = next_row(message, kind, error);
+    if (row == NULL || !object_read(kind, text, &row->object, error) ||
+        !set_times(envelope, &row->object.rows[0], error)) {
+        return false;
+    }
+    for (size_t i = 0; i < message->count; i++) {
+        if (message->rows[i].kind == kind && same_name(&message->rows[i], row)) {
+            return error_set(error, ERROR_FAILED, "%s is there twice", kind->rows[0]->table);
+        }
+    }
+    message->count++;
+    return true;
+}
+
+static bool read_list(struct stream_message *message, const struct object_kind *kind,
+                      const struct envelope *envelope, struct span list, struct error *error)
+{
+    struct json_walk walk = json_walk_at(list, 0);
+    struct span text;
+    enum json_step step;
+    size_t index = 0;
+    while ((step = json_next_element(&walk, &text)) == JSON_ITEM) {
+        if (!read_object(message, kind, envelope, text, error)) {
+            return error_context(error, "%s, element %zu", kind->rows[0]->table, index);
+        }
+        index++;
+    }
+    return step == JSON_END ||
+           error_set(error, ERROR_FAILED, "%s: not a JSON array", kind->rows[0]->table);
+}
+
+static bool read_account_update(struct stream_message *message, const struct envelope *envelope,
+                                struct error *error)
+{
+    struct json_walk walk = json_walk_at(envelope->content, 0);
+    struct span key, value;
+    if (!read_object(message, &ACCOUNT_UPDATE, envelope, envelope->content, error)) {
+        return false;
+    }
+    while (json_next_member(&walk, &key, &value) == JSON_ITEM) {
+        if ((json_key_is(key, "B") &&
+             !read_list(message, &BALANCE_UPDATE, envelope, value, error)) ||
+            (json_key_is(key, "P") &&
+             !read_list(message, &POSITION_UPDATE, envelope, value, error))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Whether an order's message tells of a trade: it was filled, liquidated or deleveraged, and has a
+ * trade's id. */
+static bool is_trade(struct span order)
+{
+    struct json_walk walk = json_walk_at(order, 0);
+    struct span key, value;
+    bool executed = false, has_id = false;
+    while (json_next_member(&walk, &key, &value) == JSON_ITEM) {
+        if (json_key_is(key, "x")) {
+            executed = span_is(value, "\"TRADE\"") || span_is(value, "\"CALCULATED\"");
+        } else if (json_key_is(key, "t")) {
+            int64_t id = 0;
+            bool rounded;
+            has_id = value.data[0] == '"' ||
+                     (decimal_parse(value, 0, &id, &rounded) == DECIMAL_OK && id > 0);
+        }
+    }
+    return executed && has_id;
+}
+
+static bool read_trade(struct stream_message *message, const struct envelope *envelope,
+                       struct error *error)
+{
+    if (!is_trade(envelope->content)) {
+        return true;
+    }
+    if (!read_object(message, &TRADE, envelope, envelope->content, error)) {
+        return false;
+    }
+    struct row *row = &message->rows[message->count - 1].object.rows[0];
+    row_set_text(row, row_kind_column(row->kind, "source"), span_of("stream"));
+    return true;
+}
+
+static bool read_rows(struct stream_message *message, const struct envelope *envelope,
+                      struct error *error)
+{
+    if (span_is(envelope->event, "\"ACCOUNT_UPDATE\"")) {
+        return read_account_update(message, envelope, error);
+    }
+    if (envelope->content.size == 0) {
+        return true;
+    }
+    if (span_is(envelope->event, "\"ORDER_TRADE_UPDATE\"")) {
+        return read_trade(message, envelope, error);
+    }
+    if (span_is(envelope->event, "\"ACCOUNT_CONFIG_UPDATE\"")) {
+        return read_object(message, &LEVERAGE_UPDATE, envelope, envelope->content, error);
+    }
+    if (span_is(envelope->event, "\"MARGIN_CALL\"")) {
+        return read_list(message, &MARGIN_CALL, envelope, envelope->content, error);
+    }
+    return true;
+}
+
+bool stream_message_read(struct span body, struct stream_message *message, struct error *error)
+{
+    struct envelope envelope;
+    message->count = 0;
+    if (!utf8_is_valid(body)) {
+        return error_set(error, ERROR_FAILED, "not UTF-8 at byte %zu", utf8_valid_size(body));
+    }
+    if (!read_envelope(body, &envelope, error)) {
+        return false;
+    }
+    if (!json_value_is_valid(json_trim(body))) {
+        return error_set(error, ERROR_FAILED, "not JSON");
+    }
+    return read_rows(message, &envelope, error) ||
+           error_context(error, "%.*s", (int)(envelope.event.size < 40 ? envelope.event.size : 40),
+                         envelope.event.size > 0 ? envelope.event.data : "");
+}
+
+bool stream_message_is(struct span body, const char *event)
+{
+    struct envelope envelope;
+    struct error ignored;
+    size_t size = strlen(event);
+    return read_envelope(body, &envelope, &ignored) && envelope.event.size == size + 2 &&
+           memcmp(envelope.event.data + 1, event, size) == 0;
+}
+
+bool stream_message_moves_positions(struct span body)
+{
+    struct envelope envelope;
+    struct error ignored;
+    struct span key, value, element;
+    bool moves = false;
+    if (!read_envelope(body, &envelope, &ignored) ||
+        !span_is(envelope.event, "\"ACCOUNT_UPDATE\"")) {
+        return false;
+    }
+    struct json_walk walk = json_walk_at(envelope.content, 0);
+    while (json_next_member(&walk, &key, &value) == JSON_ITEM) {
+        struct json_walk list = json_walk_at(value, 0);
+        moves |= json_key_is(key, "P") && json_next_element(&list, &element) == JSON_ITEM;
+    }
+    return moves;
+}

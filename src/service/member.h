@@ -1,0 +1,44 @@
+/* One account of the fleet: when it is polled, by its schedule and by the events of its stream, and
+ * what an answer means for that. Times are on the monotonic clock unless they say otherwise. */
+#ifndef POSREC_SERVICE_MEMBER_H
+#define POSREC_SERVICE_MEMBER_H
+
+#include "service/metrics.h"
+#include "service/poller.h"
+#include "service/schedule.h"
+#include "service/venue.h"
+
+/* A poll right after an event follows the one before no sooner. */
+#define EVENT_POLL_EVERY_MS 1000
+
+struct member {
+    struct poller poller; /* the first: owner of its requests */
+    struct schedule schedule;
+    struct venue *venue;
+    struct account_metrics *figures;
+    bool is_scheduled; /* the schedule starts once the exchange's clock was asked for */
+    bool starts_at_once;
+    bool event_poll_wanted;     /* the stream has told of a change, or is up again */
+    int64_t next_event_poll_ms; /* on the exchange's clock */
+    int64_t ticks;
+};
+
+/* Starts what is due. */
+void member_work(struct member *member, int64_t monotonic_ms);
+
+/* Takes what came of a request. True when poller.capture is a capture to be recorded; `random` is
+ * for the jitter of a retry. */
+bool member_answer(struct member *member, struct http_response *response, uint64_t random,
+                   int64_t monotonic_ms);
+
+/* When there is something to do next: its next tick, a poll after an event, or a retry that the
+ * limits let out. INT64_MAX when only an answer can tell. */
+int64_t member_wake_ms(const struct member *member, int64_t monotonic_ms);
+
+/* Whether it has had so many ticks, and nothing more is to be tried. */
+bool member_is_done(const struct member *member, struct maybe_int tick_count);
+
+/* A key that the exchange refuses is said loudly each time. */
+void member_log_refusal(const struct member *member, const struct capture *capture);
+
+#endif

@@ -1,0 +1,586 @@
+#include "service/stream.h"
+
+#include <openssl/crypto.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "exchange/limits.h"
+#include "model/stream_message.h"
+
+#define REQUEST_SHOWN "/ws"
+
+/* A message that came by one of two links; the other is still to bring it. */
+struct stream_double {
+    struct sha256_digest digest;
+    const struct stream_link *link;
+};
+
+static struct stream_link *current_link(struct stream *stream)
+{
+    return &stream->links[stream->current];
+}
+
+static struct stream_link *next_link(struct stream *stream)
+{
+    return &stream->links[1 - stream->current];
+}
+
+bool stream_start(struct stream *stream, const struct poller_settings *settings,
+                  struct transport *transport, struct exchange_clock *clock,
+                  const struct stream_watch *watch, struct error *error)
+{
+    *stream = (struct stream){.settings = settings->stream_url != NULL ? settings : NULL,
+                              .transport = transport,
+                              .clock = clock,
+                              .watch = watch};
+    stream->links[0].stream = stream->links[1].stream = stream;
+    if (stream->settings != NULL) {
+        stream->sha256 = sha256_new(error);
+    }
+    return stream->settings == NULL || stream->sha256 != NULL;
+}
+
+bool stream_is_open(const struct stream *stream)
+{
+    return stream->links[0].phase == LINK_OPEN || stream->links[1].phase == LINK_OPEN;
+}
+
+static void forget_key(struct stream *stream)
+{
+    if (stream->key.data != NULL) {
+        OPENSSL_cleanse(stream->key.data, stream->key.capacity);
+    }
+    text_free(&stream->key);
+    stream->key_phase = KEY_NONE;
+}
+
+/* The key is gone: a new one at once, and a connection of its own. */
+static void replace_key(struct stream *stream)
+{
+    forget_key(stream);
+    stream->key_replaced = true;
+    stream->key_due_ms = 0;
+}
+
+static void begin_capture(const struct stream *stream, struct capture *capture,
+                          enum outcome outcome)
+{
+    capture_clear(capture);
+    text_append_string(&capture->account, stream->settings->account);
+    capture->endpoint = ENDPOINT_USER_DATA;
+    capture->outcome = outcome;
+    capture->received_ms = exchange_clock_at(stream->clock, clock_monotonic_ms());
+    capture->clock_offset_ms = stream->clock->offset_ms;
+}
+
+static void hand_over(struct stream *stream, struct capture *capture)
+{
+    stream->watch->on_capture(stream->watch->context, stream, capture);
+    capture_free(capture);
+}
+
+/* A capture without a body: that a connection was opened or closed, or could not be had. */
+static void note(struct stream *stream, int64_t number, enum outcome outcome,
+                 struct maybe_int http_status, const char *detail)
+{
+    struct capture capture = {0};
+    begin_capture(stream, &capture, outcome);
+    text_append_string(&capture.request, REQUEST_SHOWN);
+    capture.attempt = number;
+    capture.http_status = http_status;
+    capture_append_detail(&capture, span_of(detail));
+    hand_over(stream, &capture);
+}
+
+static void end_doubles(struct stream *stream)
+{
+    free(stream->doubles);
+    stream->doubles = NULL;
+    stream->double_count = 0;
+}
+
+static void reset_link(struct stream_link *link)
+{
+    struct stream *stream = link->stream;
+    if (link->channel != NULL) {
+        channel_close(link->channel);
+    }
+    websocket_free(link->websocket);
+    *link = (struct stream_link){.stream = stream};
+    end_doubles(stream);
+}
+
+/* Ends a link; what it was is the capture. Where its successor is up already, that takes over. */
+static void end_link(struct stream_link *link, enum outcome outcome, struct maybe_int http_status,
+                     const char *why, int64_t now_ms)
+{
+    struct stream *stream = link->stream;
+    bool was_open = link->phase == LINK_OPEN;
+    int64_t number = link->number;
+    if (was_open && now_ms - link->since_ms >= STREAM_STEADY_MS) {
+        stream->failures = 0;
+    }
+    reset_link(link);
+    note(stream, number, was_open ? OUTCOME_CLOSED : outcome,
+         was_open ? (struct maybe_int){0} : http_status, why);
+    if (link == current_link(stream) && next_link(stream)->phase == LINK_OPEN) {
+        stream->current = 1 - stream->current;
+        stream->key_replaced = false;
+        return;
+    }
+    stream->retry_ms =
+        now_ms + limits_backoff_ms(++stream->failures, STREAM_BACKOFF_BASE_MS,
+                                   STREAM_BACKOFF_CAP_MS,
+                                   stream->watch->next_random(stream->watch->context));
+}
+
+static void break_link(struct stream_link *link, const char *why, int64_t now_ms)
+{
+    end_link(link, OUTCOME_NETWORK_ERROR, (struct maybe_int){0}, why, now_ms);
+}
+
+void stream_stop(struct stream *stream, const char *why)
+{
+    for (int i = 0; i < 2; i++) {
+        struct stream_link *link = &stream->links[i];
+        bool was_open = link->phase == LINK_OPEN;
+        int64_t number = link->number;
+        size_t sent;
+        if (was_open) {
+            websocket_close(link->websocket);
+            channel_send(link->channel, websocket_output(link->websocket), &sent);
+        }
+        if (link->channel != NULL) {
+            channel_close(link->channel);
+        }
+        websocket_free(link->websocket);
+        *link = (struct stream_link){.stream = stream};
+        if (was_open && why != NULL) {
+            note(stream, number, OUTCOME_CLOSED, (struct maybe_int){0}, why);
+        }
+    }
+    forget_key(stream);
+    end_doubles(stream);
+    sha256_free(stream->sha256);
+    stream->sha256 = NULL;
+    stream->settings = NULL;
+}
+
+/* Whether the other link has brought the same message already while both are read. */
+static bool is_double(struct stream_link *link, struct span message)
+{
+    struct stream *stream = link->stream;
+    struct sha256_digest digest;
+    struct error ignored;
+    if (stream->doubles == NULL || !sha256_of(stream->sha256, &message, 1, &digest, &ignored)) {
+        return false;
+    }
+    for (size_t i = 0; i < stream->double_count; i++) {
+        struct stream_double *known = &stream->doubles[i];
+        if (known->link != link && sha256_equal(&known->digest, &digest)) {
+            *known = stream->doubles[--stream->double_count];
+            return true;
+        }
+    }
+    if (stream->double_count < STREAM_DOUBLES_MAX) {
+        stream->doubles[stream->double_count++] = (struct stream_double){digest, link};
+    }
+    return false;
+}
+
+/* The link's handshake is through. */
+static void on_opened(void *context)
+{
+    struct stream_link *link = context;
+    struct stream *stream = link->stream;
+    link->phase = LINK_OPEN;
+    link->since_ms = clock_monotonic_ms();
+    note(stream, link->number, OUTCOME_OPENED, (struct maybe_int){0}, "");
+    if (link == next_link(stream) && current_link(stream)->phase == LINK_OPEN) {
+        stream->doubles = calloc(STREAM_DOUBLES_MAX, sizeof *stream->doubles);
+    } else {
+        stream->current = (int)(link - stream->links);
+        stream->key_replaced = false;
+    }
+}
+
+static void on_pong(void *context)
+{
+    struct stream_link *link = context;
+    link->pinged_ms = 0;
+}
+
+static void on_message(void *context, struct span message)
+{
+    struct stream_link *link = context;
+    struct stream *stream = link->stream;
+    struct capture capture = {0};
+    if (is_double(link, message)) {
+        return;
+    }
+    begin_capture(stream, &capture, OUTCOME_OK);
+    text_append(&capture.body, message.data, message.size);
+    capture.has_body = true;
+    if (stream_message_is(message, "listenKeyExpired")) {
+        replace_key(stream);
+    }
+    hand_over(stream, &capture);
+}
+
+/* Sends what is to be sent, as far as it goes. */
+static bool send_output(struct stream_link *link)
+{
+    struct span output;
+    size_t sent;
+    while ((output = websocket_output(link->websocket)).size > 0) {
+        switch (channel_send(link->channel, output, &sent)) {
+        case CHANNEL_DONE:
+            websocket_sent(link->websocket, sent);
+            break;
+        case CHANNEL_LATER:
+            return true;
+        case CHANNEL_OVER:
+            return false;
+        }
+    }
+    return true;
+}
+
+void stream_read(struct stream_link *link, int64_t now_ms)
+{
+    static char buffer[16384]; /* of one link at a time: posrec is one thread */
+    size_t size, total = 0;
+    struct error why;
+    error_set(&why, ERROR_FAILED, "the connection ended");
+    link->has_more = false;
+    while (link->channel != NULL && link->websocket != NULL) {
+        if (total >= STREAM_READ_MAX) {
+            link->has_more = true;
+            return;
+        }
+        switch (channel_receive(link->channel, buffer, sizeof buffer, &size)) {
+        case CHANNEL_LATER:
+            return;
+        case CHANNEL_OVER:
+            break_link(link, "the connection ended", now_ms);
+            return;
+        case CHANNEL_DONE:
+            break;
+        }
+        struct websocket *websocket = link->websocket;
+        total += size;
+        link->heard_ms = now_ms;
+        bool good = websocket_take(websocket, (struct span){buffer, size}, &why);
+        good = send_output(link) && good;
+        if (!good) {
+            struct maybe_int status = websocket_status(websocket);
+            if (status.known && status.value >= 400 && status.value < 500) {
+                replace_key(link->stream); /* it opens nothing */
+            }
+            end_link(link, OUTCOME_NETWORK_ERROR, status, why.text, now_ms);
+            return;
+        }
+    }
+}
+
+/* Splits "ws://host:port/path": the URL that libcurl connects to, the host, and the path before
+ * /ws/. */
+static bool split_url(const char *stream_url, struct text *url, struct text *host,
+                      struct text *path)
+{
+    const char *rest = strstr(stream_url, "://");
+    rest += 3;
+    size_t host_size = strcspn(rest, "/");
+    text_append_string(url, strncmp(stream_url, "wss", 3) == 0 ? "https://" : "http://");
+    text_append(url, rest, host_size);
+    text_append_char(url, '/');
+    text_append(host, rest, host_size);
+    text_append_string(path, rest + host_size);
+    while (path->size > 0 && path->data[path->size - 1] == '/') {
+        path->data[--path->size] = '\0';
+    }
+    return !(url->failed || host->failed || path->failed);
+}
+
+static void start_link(struct stream_link *link, int64_t now_ms)
+{
+    const struct poller_settings *settings = link->stream->settings;
+    struct text url = {0}, host = {0}, path = {0};
+    struct error error;
+    bool started = split_url(settings->stream_url, &url, &host, &path) || error_no_memory(&error);
+    const struct http_request request = {
+        .url = text_string(&url),
+        .ca_file = settings->ca_file,
+        .proxy = settings->proxy,
+        .timeout_ms = settings->timeout_ms,
+        .is_channel = true,
+        .owner = link,
+    };
+    started = started && transport_start(link->stream->transport, &request, &error);
+    link->phase = LINK_CONNECTING;
+    link->number = ++link->stream->connections;
+    link->since_ms = now_ms;
+    if (!started) {
+        break_link(link, error.text, now_ms);
+    }
+    text_free(&url);
+    text_free(&host);
+    text_free(&path);
+}
+
+static void start_handshake(struct stream_link *link, int64_t now_ms)
+{
+    struct stream *stream = link->stream;
+    const struct websocket_watch watch = {link, on_opened, on_message, on_pong};
+    struct text url = {0}, host = {0}, path = {0};
+    struct error error;
+    if (split_url(stream->settings->stream_url, &url, &host, &path)) {
+        text_append_string(&path, "/ws/");
+        text_append(&path, text_string(&stream->key), stream->key.size);
+        link->websocket = websocket_new(text_string(&host), text_string(&path), &watch, &error);
+    }
+    if (path.data != NULL) {
+        OPENSSL_cleanse(path.data, path.capacity);
+    }
+    text_free(&url);
+    text_free(&host);
+    text_free(&path);
+    link->phase = LINK_HANDSHAKE;
+    link->since_ms = link->heard_ms = now_ms;
+    if (link->websocket == NULL || !send_output(link)) {
+        break_link(link, "the handshake could not be sent", now_ms);
+    }
+}
+
+static void take_connection(struct stream_link *link, struct http_response *response,
+                            int64_t now_ms)
+{
+    static const enum outcome OUTCOMES[] = {
+        [HTTP_ANSWERED] = OUTCOME_NETWORK_ERROR, [HTTP_TOO_LARGE] = OUTCOME_NETWORK_ERROR,
+        [HTTP_TIMEOUT] = OUTCOME_TIMEOUT,        [HTTP_NETWORK_ERROR] = OUTCOME_NETWORK_ERROR,
+        [HTTP_TLS_ERROR] = OUTCOME_TLS_ERROR,
+    };
+    if (response->channel == NULL) {
+        end_link(link, OUTCOMES[response->result], (struct maybe_int){0}, response->reason, now_ms);
+        return;
+    }
+    link->channel = response->channel;
+    if (link->stream->key.size == 0) {
+        break_link(link, "the listen key is gone", now_ms);
+        return;
+    }
+    start_handshake(link, now_ms);
+}
+
+static bool ask_key(struct stream *stream, const char *method, enum stream_key_phase phase,
+                    int64_t now_ms)
+{
+    const struct poller_settings *settings = stream->settings;
+    struct text url = {0};
+    struct error error;
+    bool sent = endpoint_listen_key(&settings->exchange, &url, &error);
+    const struct http_request request = {
+        .method = method,
+        .url = text_string(&url),
+        .api_key = text_string(&settings->exchange.credentials->api_key),
+        .ca_file = settings->ca_file,
+        .proxy = settings->proxy,
+        .timeout_ms = settings->timeout_ms,
+        .owner = stream,
+    };
+    sent = sent && transport_start(stream->transport, &request, &error);
+    text_free(&url);
+    stream->key_due_ms = now_ms + STREAM_REFUSED_WAIT_MS;
+    if (sent) {
+        stream->key_phase = phase;
+    }
+    return sent;
+}
+
+/* An answer without a key: a try that failed, recorded without its body, which could hold one.
+ * Returns the exchange's code. */
+static int64_t note_key_failure(struct stream *stream, struct http_response *response,
+                                int64_t now_ms)
+{
+    struct capture capture = {0};
+    begin_capture(stream, &capture, OUTCOME_OK);
+    text_append_string(&capture.request, "/dapi/v1/listenKey");
+    int64_t received_ms = capture.received_ms;
+    endpoint_fill_capture(response, &capture);
+    capture.received_ms = received_ms;
+    bool outage = endpoint_is_outage(&capture), refused = endpoint_is_refused(&capture);
+    if (capture.outcome == OUTCOME_OK) {
+        capture.outcome = OUTCOME_UNREADABLE;
+        capture_append_detail(&capture, span_of("no listen key in the answer"));
+    }
+    capture.has_body = false;
+    text_free(&capture.body);
+    if (refused) {
+        stream->watch->on_refused(stream->watch->context, stream, &capture);
+    }
+    int64_t wait_ms = outage ? limits_backoff_ms(++stream->failures, STREAM_BACKOFF_BASE_MS,
+                                                 STREAM_BACKOFF_CAP_MS,
+                                                 stream->watch->next_random(stream->watch->context))
+                             : STREAM_REFUSED_WAIT_MS;
+    stream->key_due_ms = now_ms + wait_ms;
+    int64_t code = capture.api_code.value;
+    hand_over(stream, &capture);
+    return code;
+}
+
+static void take_key(struct stream *stream, struct http_response *response, int64_t now_ms)
+{
+    bool good = response->result == HTTP_ANSWERED && response->status.value == 200;
+    if (stream->key_phase == KEY_EXTENDING) {
+        stream->key_phase = KEY_KNOWN;
+        if (good) {
+            stream->key_due_ms = now_ms + STREAM_KEY_EXTEND_MS;
+            return;
+        }
+        if (note_key_failure(stream, response, now_ms) == API_CODE_LISTEN_KEY_GONE) {
+            replace_key(stream);
+        }
+        return;
+    }
+    stream->key_phase = KEY_NONE;
+    if (good && endpoint_read_listen_key(text_span(&response->body), &stream->key)) {
+        stream->key_phase = KEY_KNOWN;
+        stream->key_due_ms = now_ms + STREAM_KEY_EXTEND_MS;
+        if (response->body.data != NULL) {
+            OPENSSL_cleanse(response->body.data, response->body.capacity);
+        }
+        return;
+    }
+    note_key_failure(stream, response, now_ms);
+}
+
+void stream_answer(struct stream *stream, struct http_response *response, int64_t now_ms)
+{
+    if (stream->settings == NULL) {
+        if (response->channel != NULL) {
+            channel_close(response->channel);
+        }
+        return;
+    }
+    if (response->owner == stream) {
+        take_key(stream, response, now_ms);
+    } else {
+        take_connection(response->owner, response, now_ms);
+    }
+}
+
+/* What time alone can end. */
+static void check_link(struct stream_link *link, int64_t now_ms)
+{
+    if (link->phase == LINK_HANDSHAKE && now_ms - link->since_ms > STREAM_HANDSHAKE_MS) {
+        end_link(link, OUTCOME_TIMEOUT, (struct maybe_int){0}, "no answer to the handshake",
+                 now_ms);
+    } else if (link->phase == LINK_OPEN && link->pinged_ms > 0 &&
+               now_ms - link->pinged_ms > STREAM_PONG_MS) {
+        break_link(link, "a ping was not answered", now_ms);
+    } else if (link->phase == LINK_OPEN && now_ms - link->heard_ms > STREAM_SILENCE_MS) {
+        break_link(link, "no byte for five minutes", now_ms);
+    } else if (link->phase == LINK_OPEN && link->pinged_ms == 0 &&
+               now_ms - link->heard_ms > STREAM_QUIET_MS) {
+        link->pinged_ms = now_ms;
+        websocket_ping(link->websocket);
+        if (!send_output(link)) {
+            break_link(link, "the connection ended", now_ms);
+        }
+    }
+}
+
+/* Ends the old link when its successor has been read beside it for long enough. */
+static void end_overlap(struct stream *stream, int64_t now_ms)
+{
+    struct stream_link *old = current_link(stream), *next = next_link(stream);
+    if (old->phase == LINK_OPEN && next->phase == LINK_OPEN &&
+        now_ms - next->since_ms >= STREAM_OVERLAP_MS) {
+        size_t sent;
+        websocket_close(old->websocket);
+        channel_send(old->channel, websocket_output(old->websocket), &sent);
+        end_link(old, OUTCOME_CLOSED, (struct maybe_int){0}, "a new connection took over", now_ms);
+    }
+}
+
+static bool wants_successor(const struct stream *stream, int64_t now_ms)
+{
+    const struct stream_link *link = &stream->links[stream->current];
+    return link->phase == LINK_OPEN &&
+           (stream->key_replaced || now_ms - link->since_ms >= STREAM_LIFE_MS);
+}
+
+int64_t stream_work(struct stream *stream, int64_t now_ms, bool may_send)
+{
+    if (stream->settings == NULL) {
+        return 0;
+    }
+    for (int i = 0; i < 2; i++) {
+        if (stream->links[i].has_more) {
+            stream_read(&stream->links[i], now_ms);
+        }
+        check_link(&stream->links[i], now_ms);
+    }
+    end_overlap(stream, now_ms);
+    struct stream_link *idle =
+        current_link(stream)->phase == LINK_IDLE ? current_link(stream)
+        : wants_successor(stream, now_ms) && next_link(stream)->phase == LINK_IDLE
+            ? next_link(stream)
+            : NULL;
+    if (stream->key_phase == KEY_KNOWN && idle != NULL && now_ms >= stream->retry_ms) {
+        start_link(idle, now_ms);
+    }
+    if (!may_send || now_ms < stream->key_due_ms) {
+        return 0;
+    }
+    if (stream->key_phase == KEY_NONE) {
+        return ask_key(stream, "POST", KEY_ASKING, now_ms) ? WEIGHT_LISTEN_KEY : 0;
+    }
+    if (stream->key_phase == KEY_KNOWN) {
+        return ask_key(stream, "PUT", KEY_EXTENDING, now_ms) ? WEIGHT_LISTEN_KEY : 0;
+    }
+    return 0;
+}
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static int64_t link_wake_ms(const struct stream_link *link, int64_t now_ms)
+{
+    switch (link->phase) {
+    case LINK_HANDSHAKE:
+        return link->since_ms + STREAM_HANDSHAKE_MS + 1;
+    case LINK_OPEN:
+        return link->has_more        ? now_ms
+               : link->pinged_ms > 0 ? link->pinged_ms + STREAM_PONG_MS + 1
+                                     : link->heard_ms + STREAM_QUIET_MS + 1;
+    default:
+        return INT64_MAX;
+    }
+}
+
+int64_t stream_wake_ms(const struct stream *stream, int64_t now_ms)
+{
+    if (stream->settings == NULL) {
+        return INT64_MAX;
+    }
+    const struct stream_link *link = &stream->links[stream->current];
+    const struct stream_link *next = &stream->links[1 - stream->current];
+    int64_t wake_ms = earlier(link_wake_ms(link, now_ms), link_wake_ms(next, now_ms));
+    if (stream->key_phase == KEY_NONE || stream->key_phase == KEY_KNOWN) {
+        wake_ms = earlier(wake_ms, stream->key_due_ms);
+    }
+    if (stream->key_phase == KEY_KNOWN &&
+        (link->phase == LINK_IDLE ||
+         (wants_successor(stream, now_ms) && next->phase == LINK_IDLE))) {
+        wake_ms = earlier(wake_ms, stream->retry_ms);
+    }
+    if (link->phase == LINK_OPEN) {
+        wake_ms = earlier(wake_ms, next->phase == LINK_OPEN ? next->since_ms + STREAM_OVERLAP_MS
+                                                            : link->since_ms + STREAM_LIFE_MS);
+    }
+    return wake_ms;
+}

@@ -1,0 +1,106 @@
+/* The user data stream of one account: the listen key's life and the connection's.
+ *
+ *     POST listenKey -> connect -> messages ... PUT listenKey every 30 minutes
+ *         -> a second connection beside the first before its day is over, or when the key is gone
+ *         -> reconnect, with backoff, when it breaks or goes silent
+ *
+ * Every message, and that a connection was opened, closed or not to be had, is a capture. A stream
+ * that is down delays nothing else. All times here are on the monotonic clock. */
+#ifndef POSREC_SERVICE_STREAM_H
+#define POSREC_SERVICE_STREAM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/sha256.h"
+#include "exchange/websocket.h"
+#include "service/poller.h"
+
+#define STREAM_KEY_EXTEND_MS (INT64_C(30) * 60 * 1000)
+#define STREAM_LIFE_MS (INT64_C(23 * 60 + 50) * 60 * 1000) /* the exchange ends it after a day */
+#define STREAM_OVERLAP_MS 1000 /* both of two connections are read for so long */
+#define STREAM_QUIET_MS 60000  /* then it is pinged */
+#define STREAM_PONG_MS 10000   /* and given up when that is not answered, */
+#define STREAM_SILENCE_MS (INT64_C(5) * 60 * 1000) /* or when no byte has come for so long */
+#define STREAM_HANDSHAKE_MS 10000
+#define STREAM_STEADY_MS 10000 /* open for so long, the next failure is the first again */
+#define STREAM_BACKOFF_BASE_MS 250
+#define STREAM_BACKOFF_CAP_MS 60000
+#define STREAM_REFUSED_WAIT_MS 60000 /* a key that is refused is asked for again after this */
+#define STREAM_READ_MAX                                                                            \
+    ((size_t)32 << 10)          /* bytes of one connection at a time: polls go between             \
+                                 */
+#define STREAM_DOUBLES_MAX 4096 /* messages remembered while two connections are read */
+
+enum stream_key_phase { KEY_NONE, KEY_ASKING, KEY_KNOWN, KEY_EXTENDING };
+
+enum link_phase { LINK_IDLE, LINK_CONNECTING, LINK_HANDSHAKE, LINK_OPEN };
+
+struct stream;
+
+/* One connection. */
+struct stream_link {
+    struct stream *stream;
+    enum link_phase phase;
+    struct channel *channel;
+    struct websocket *websocket;
+    int64_t number;    /* counts connections, from 1: `attempt` of its captures */
+    int64_t since_ms;  /* of the phase */
+    int64_t heard_ms;  /* when the last byte came */
+    int64_t pinged_ms; /* 0 when no ping is unanswered */
+    bool has_more;     /* bytes were left for the next turn */
+};
+
+/* What its owner is told. */
+struct stream_watch {
+    void *context;
+    /* A capture to be recorded, which is taken over. */
+    void (*on_capture)(void *context, struct stream *stream, struct capture *capture);
+    /* The exchange does not give this account's key a listen key. */
+    void (*on_refused)(void *context, struct stream *stream, const struct capture *capture);
+    uint64_t (*next_random)(void *context);
+};
+
+struct stream {
+    const struct poller_settings *settings; /* NULL: this account has no stream */
+    struct transport *transport;
+    struct exchange_clock *clock;
+    const struct stream_watch *watch;
+    struct text key; /* a secret */
+    enum stream_key_phase key_phase;
+    int64_t key_due_ms; /* when it is to be extended, or asked for (again) */
+    bool key_replaced;  /* the connection is one of an older key's */
+    struct stream_link links[2];
+    int current;                   /* the link that messages come by; the other is its successor */
+    int64_t retry_ms;              /* when to connect next */
+    int failures;                  /* in a row */
+    int64_t connections;           /* so far */
+    struct stream_double *doubles; /* of the time in which both links are read; else NULL */
+    size_t double_count;
+    struct sha256 *sha256;
+};
+
+/* Starts it; its settings name the stream's URL and outlive it. */
+bool stream_start(struct stream *stream, const struct poller_settings *settings,
+                  struct transport *transport, struct exchange_clock *clock,
+                  const struct stream_watch *watch, struct error *error);
+
+/* Ends the connections, each as a capture that says `why`; NULL to end them without a word. */
+void stream_stop(struct stream *stream, const char *why);
+
+/* Whether its messages come. */
+bool stream_is_open(const struct stream *stream);
+
+/* Does what is due; `may_send`: a request may go out. Returns the weight of what was sent. */
+int64_t stream_work(struct stream *stream, int64_t now_ms, bool may_send);
+
+/* When it has something to do next; INT64_MAX when only an answer can tell. */
+int64_t stream_wake_ms(const struct stream *stream, int64_t now_ms);
+
+/* Takes an answer whose owner is the stream or one of its links. */
+void stream_answer(struct stream *stream, struct http_response *response, int64_t now_ms);
+
+/* Reads a link of which transport_ready() said so. */
+void stream_read(struct stream_link *link, int64_t now_ms);
+
+#endif

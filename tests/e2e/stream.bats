@@ -1,0 +1,289 @@
+load run_helper
+
+# start_stream INTERVAL [LINE...]: an exchange and a service that records account main with its stream.
+start_stream() {
+    local interval=$1
+    shift
+    start_sim --steady
+    run_config "$interval" "stream_url = ws${SIM#http}" "$@"
+    start_run
+    wait_for streams_opened 1
+    wait_for good_polls 2 # the one that follows the opening too
+}
+
+# streams_opened N: whether so many connections were opened.
+streams_opened() {
+    [ "$(sql "SELECT count(*) FROM capture WHERE outcome = 'opened'" 2> /dev/null || echo 0)" -ge "$1" ]
+}
+
+trade() { # SYMBOL SIDE AMOUNT
+    sim "trade?account=main&symbol=$1&side=$2&amount=$3" > /dev/null
+}
+
+faults() { # PARAMETERS
+    sim "stream?account=main&$1" > /dev/null
+}
+
+# all_told: whether every message that the exchange sent is recorded.
+all_told() {
+    [ "$(sent_messages | sort | md5sum)" = "$(recorded_messages | sort | md5sum)" ]
+}
+
+sent_messages() {
+    curl -sS "$SIM/sim/messages" | jq -c 'select(.fate == "sent") | .message'
+}
+
+recorded_messages() {
+    posrec export | jq -r 'select(.endpoint == "userData" and .body != null) | .body' | jq -c .
+}
+
+findings() {
+    posrec report reconcile --format ndjson 2> /dev/null | jq -r '.finding' | sort | uniq -c | sed 's/^ *//'
+}
+
+@test "a position opened and closed between two polls is there with both its states" {
+    start_stream 10s
+    trade BTCUSD_PERP SHORT -5
+    trade BTCUSD_PERP SHORT 5
+    wait_for all_told
+    # A poll follows the opening at once, without a tick, and so does one the event.
+    event_polls() { [ "$(sql "SELECT count(*) FROM capture WHERE endpoint = 'positionRisk' AND due_ms IS NULL AND interval_ms = 10000")" -ge 2 ]; }
+    wait_for event_polls
+    stop_run
+    leg="account = 'main' AND symbol = 'BTCUSD_PERP' AND position_side = 'SHORT'"
+    told=$(sent_messages | jq -r 'select(.e == "ACCOUNT_UPDATE") | select(.a.P[0].s == "BTCUSD_PERP") | [.T, .a.P[0].pa] | join("|")')
+    assert_equal "$(wc -l <<< "$told")" 2
+    assert_equal "$(sql "SELECT update_ms, CAST(position_amount AS INTEGER) FROM position_timeline WHERE $leg AND source IN ('stream', 'both') ORDER BY update_ms")" "$told"
+    assert_equal "$(posrec report changes --symbol BTCUSD_PERP --side SHORT --format ndjson | jq -r '[.change, .position_amount] | @csv' | xargs)" "open,-5 close,0"
+    assert_equal "$(posrec report changes --symbol BTCUSD_PERP --side SHORT --format ndjson | jq -r .time)" \
+        "$(sql "SELECT update_time FROM position_timeline WHERE $leg AND source IN ('stream', 'both') ORDER BY update_ms")"
+    assert_equal "$(sql "SELECT count(*), max(abs(delay_ms)) < 2000, min(reason) FROM account_update_history WHERE $leg")" "2|1|ORDER"
+    assert_equal "$(sql "SELECT signed_quantity, source FROM trade_history WHERE $leg" | xargs)" "-5.0|stream 5.0|stream"
+    assert_equal "$(findings)" ""
+    assert_sound
+}
+
+@test "every message is recorded to the byte, and derived, exported and imported like all else" {
+    start_stream 500ms
+    for amount in 3 -1 4 -6; do
+        trade ETHUSD_PERP LONG $amount
+        trade BTCUSD_PERP LONG 2
+    done
+    wait_for all_told
+    stop_run
+    assert_equal "$(sql "SELECT count(*) FROM trade WHERE source = 'stream'")" "$(sent_messages | jq -c 'select(.o.x == "TRADE")' | wc -l)"
+    assert_equal "$(sql "SELECT count(*) FROM position_update")" "$(sent_messages | jq -c 'select(.e == "ACCOUNT_UPDATE")' | wc -l)"
+    posrec export > all.ndjson
+    posrec -q -d second.db import all.ndjson
+    assert_equal "$(sqlite3 posrec.db .dump | grep -v schema_migration)" "$(sqlite3 second.db .dump | grep -v schema_migration)"
+    before=$(sql "SELECT count(*) FROM capture")
+    run --separate-stderr posrec import all.ndjson
+    assert_contains "$stderr" "0 captures recorded"
+    assert_equal "$(sql "SELECT count(*) FROM capture")" "$before"
+    posrec -q rebuild
+    assert_equal "$(sqlite3 posrec.db .dump | grep -v schema_migration)" "$(sqlite3 second.db .dump | grep -v schema_migration)"
+    head=$(posrec -q verify)
+    assert_equal "$(posrec -q verify --head "$head" --from 5)" "$head"
+    assert_sound
+}
+
+@test "a message that was dropped is named by reconcile, and nothing else" {
+    start_stream 300ms
+    trade ETHUSD_PERP LONG 3
+    wait_for all_told
+    faults drop=3
+    trade BTCUSD_PERP LONG 2
+    seen() { [ "$(sql "SELECT count(*) FROM position_change WHERE symbol = 'BTCUSD_PERP' AND position_side = 'LONG' AND change <> 'seen'")" -ge 2 ]; }
+    wait_for seen
+    trade ETHUSD_PERP LONG -1
+    wait_for all_told
+    stop_run
+    assert_equal "$(findings)" "1 change_not_streamed"
+    assert_equal "$(posrec report reconcile --format ndjson | jq -r '[.symbol, .position_side] | @csv')" '"BTCUSD_PERP","LONG"'
+    capture=$(posrec report reconcile --format ndjson | jq -r .capture_id)
+    posrec body "$capture" | jq -e 'map(select(.symbol == "BTCUSD_PERP" and .positionSide == "LONG"))[0].positionAmt == "34"' > /dev/null
+    run posrec report reconcile --strict
+    assert_equal "$status" 1
+}
+
+@test "what the stream says against a poll, or out of order, is named" {
+    leg='{"symbol":"BTCUSD_PERP","positionSide":"BOTH","positionAmt":"2","entryPrice":"100.5","marginType":"cross","updateTime":1700000001000}'
+    told='{"e":"ACCOUNT_UPDATE","E":%s,"T":%s,"a":{"m":"ORDER","B":[],"P":[{"s":"BTCUSD_PERP","ps":"BOTH","pa":"%s","ep":"100.5","mt":"cross"}]}}'
+    line() { jq -cn --argjson t "$1" --arg e "$2" --arg b "$3" '{received_ms: $t, endpoint: $e, interval_ms: 10000, body: $b}'; }
+    {
+        line 1700000000000 positionRisk '[]'
+        line 1700000001002 userData "$(printf "$told" 1700000001001 1700000001000 3)"
+        line 1700000001500 positionRisk "[$leg]"
+        line 1700000002002 userData "$(printf "$told" 1700000000901 1700000000900 1)"
+    } > in.ndjson
+    posrec -q import in.ndjson
+    assert_equal "$(findings)" $'1 stream_contradicts_poll\n1 stream_time_went_back'
+    posrec report reconcile --format ndjson | jq -r .detail > details
+    grep -q 'of 2023-11-14T22:13:21.000Z the poll says positionAmt 2, not 3' details
+    grep -q 'told of 2023-11-14T22:13:20.900Z after 2023-11-14T22:13:21.000Z' details
+}
+
+@test "the stream's faults: what comes twice, late, in pieces or broken is recorded once, and it goes on" {
+    start_stream 500ms
+    told_once() { [ "$(sent_messages | sort -u | md5sum)" = "$(recorded_messages | sort -u | md5sum)" ]; }
+    opened=1
+    for fault in fragment=3 duplicate=2 'delay=1&delay_ms=300' mask=1 oversize=1 garbage=1 close=1011 break=1; do
+        case $fault in mask* | oversize* | garbage* | close* | break*) opened=$((opened + 1)) ;; esac
+        faults "$fault"
+        trade ETHUSD_PERP LONG 1
+        wait_for streams_opened $opened
+        wait_for told_once
+    done
+    stop_run
+    assert_equal "$(sql "SELECT count(*) FROM capture WHERE outcome = 'closed'")" $((opened))
+    for why in 'a frame against the protocol' 'a message of more than 1048576 bytes' 'a message that is not UTF-8' \
+        'closed by the server, code 1011: simulated' 'the connection ended' 'posrec stops'; do
+        assert_equal "$(sql "SELECT count(*) FROM capture WHERE outcome = 'closed' AND detail = '$why'")" 1
+    done
+    # Told twice, a fact is one row.
+    assert_equal "$(sql "SELECT count(*) FROM (SELECT 1 FROM trade GROUP BY leg_id, trade_id HAVING count(*) > 1)")" 0
+    assert_equal "$(sql "SELECT count(*) FROM (SELECT 1 FROM position_update GROUP BY leg_id, transaction_ms HAVING count(*) > 1)")" 0
+    assert_equal "$(sql "SELECT count(*), sum(closed_ms IS NOT NULL) FROM stream_session")" "$opened|$opened"
+    assert_sound
+}
+
+@test "when the listen key is gone, a new connection takes over and no message is lost or doubled" {
+    start_stream 500ms
+    faults 'burst=300&per_second=100'
+    burst() { [ "$(sql "SELECT count(*) FROM balance_update WHERE balance_change_e8 = 100000000")" -ge "$1" ]; }
+    wait_for burst 50
+    faults expire=1
+    wait_for burst 300
+    wait_for streams_opened 2
+    closed() { [ "$(sql "SELECT count(*) FROM capture WHERE detail = 'a new connection took over'")" = 1 ]; }
+    wait_for closed
+    stop_run
+    assert_equal "$(sql "SELECT count(*), count(DISTINCT wallet_balance_e8) FROM balance_update WHERE balance_change_e8 = 100000000")" "300|300"
+    assert_equal "$(sql "SELECT count(*) FROM capture WHERE endpoint = 'userData' AND outcome = 'ok' AND row_count = 2")" 300
+    assert_equal "$(curl -sS "$SIM/sim/keys" | sort -u | wc -l)" 2
+    assert_sound
+}
+
+@test "a refused listen key is logged, and polls go on" {
+    start_sim
+    faults refuse=1
+    run_config 200ms "stream_url = ws${SIM#http}"
+    start_run
+    wait_for good_polls 5
+    grep -q 'level=error event=refused account=main endpoint=userData' run.log
+    assert_equal "$(sql "SELECT outcome, api_code FROM capture WHERE endpoint = 'userData'")" "api_error|-2015"
+    run posrec doctor
+    assert_contains "$output" "fail  account main: stream: api_error: Invalid API-key"
+    faults refuse=0
+    run posrec doctor
+    assert_contains "$output" "ok    account main: the user data stream was opened"
+    stop_run
+    assert_sound
+}
+
+@test "a stream that is down, stalled or nowhere delays no poll" {
+    start_stream 500ms
+    faults stall=1
+    wait_for good_polls $(($(sql 'SELECT count(*) FROM poll_log') + 5))
+    stop_run
+    # Its host answers nothing: a listening socket whose queue is full.
+    rm posrec.db*
+    run_config 500ms "stream_url = ws://127.0.0.1:9"
+    start_run
+    wait_for good_polls 4
+    down() { [ "$(sql "SELECT count(*) FROM capture WHERE endpoint = 'userData' AND outcome = 'network_error'")" -ge 2 ]; }
+    wait_for down
+    stop_run
+    assert_ticks 500
+    assert_equal "$(sql "SELECT count(*) FROM stream_session")" 0
+    assert_sound
+}
+
+@test "the listen key of a living stream is nowhere to be found" {
+    start_sim
+    run_config 300ms "stream_url = ws${SIM#http}"
+    sed -i 's|^database = .*|&\nmetrics_file = posrec.prom|' posrec.ini
+    "$BUILD/posrec" -vv run > run.out 2> run.log 3>&- &
+    RUN_PID=$!
+    wait_for streams_opened 1
+    faults close=1001
+    wait_for streams_opened 2
+    sim 'fault?kind=status&status=400&code=-1125&endpoint=listenKey' > /dev/null
+    trade BTCUSD_PERP LONG 1
+    wait_for all_told
+    wait_for grep -q '^posrec_stream_up{account="main"} 1' posrec.prom
+    tr '\0' ' ' < /proc/$RUN_PID/cmdline > cmdline
+    tr '\0' ' ' < /proc/$RUN_PID/environ > environ
+    posrec export > export.ndjson
+    curl -sS "$SIM/sim/keys" > keys
+    [ -s keys ]
+    for key in $(cat keys); do
+        [ ${#key} = 64 ]
+        run ! grep -qaF "$key" posrec.db posrec.db-wal run.log run.out export.ndjson posrec.prom cmdline environ
+    done
+    stop_run
+    run ! grep -qaFf keys posrec.db
+}
+
+@test "a database of version 0.1 goes on with the stream; record = positions never opens one" {
+    cp "$SOURCE/tests/data/schema-2.db" posrec.db
+    chmod 600 posrec.db
+    head=$(sql 'SELECT lower(hex(chain)) FROM poll ORDER BY poll_id DESC LIMIT 1')
+    start_stream 500ms
+    trade BTCUSD_PERP SHORT -2
+    wait_for all_told
+    stop_run
+    posrec -q verify --head "$head" > /dev/null
+    rm posrec.db*
+    run_config 200ms "stream_url = ws${SIM#http}" "record = positions"
+    before=$(curl -sS "$SIM/sim/keys" | wc -l)
+    start_run
+    wait_for good_polls 5
+    stop_run
+    assert_equal "$(sql "SELECT count(*) FROM capture WHERE endpoint = 'userData'")" 0
+    assert_equal "$(curl -sS "$SIM/sim/keys" | wc -l)" "$before"
+    for record in income "positions, nonsense" stream; do
+        run_config 200ms "record = $record"
+        run posrec doctor
+        assert_contains "$output" "record '$record'"
+    done
+}
+
+@test "over TLS too, and a stream_url that is not one is refused" {
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=sim \
+        -addext subjectAltName=IP:127.0.0.1 -keyout sim.key -out sim.pem 2> /dev/null
+    start_sim --tls-cert sim.pem --tls-key sim.key
+    SIM=https://127.0.0.1:$(cat port)
+    export CURL_CA_BUNDLE=$PWD/sim.pem
+    write_config "$SIM" "interval = 500ms" "ca_file = sim.pem" "stream_url = wss${SIM#https}"
+    start_run
+    wait_for streams_opened 1
+    trade BTCUSD_PERP SHORT -2
+    wait_for all_told
+    stop_run
+    write_config "$SIM" "interval = 500ms" "stream_url = wss${SIM#https}" "ca_file = main.key"
+    for url in ws://example.com http://127.0.0.1 wss://u@h wss:// nonsense; do
+        write_config "$SIM" "stream_url = $url"
+        run posrec doctor
+        assert_contains "$output" "fail  config: posrec.ini:9: stream_url"
+    done
+    assert_sound
+}
+
+@test "coverage, status and sessions tell how much of the stream was up" {
+    line() { jq -cn "$1"; }
+    day=1700006400000
+    {
+        line "{received_ms: $day, interval_ms: 3600000, body: \"[]\"}"
+        line "{received_ms: ($day + 1000), endpoint: \"userData\", outcome: \"opened\"}"
+        line "{received_ms: ($day + 2000), endpoint: \"userData\", body: \"{}\"}"
+        for hour in $(seq 6); do line "{received_ms: ($day + $hour * 3600000), interval_ms: 3600000, body: \"[]\"}"; done
+        # Killed after six hours; opened again after twelve, closed after eighteen.
+        line "{received_ms: ($day + 43200000), endpoint: \"userData\", outcome: \"opened\"}"
+        line "{received_ms: ($day + 64800000), endpoint: \"userData\", outcome: \"closed\", detail: \"why\"}"
+        line "{received_ms: ($day + 86399000), interval_ms: 3600000, body: \"[]\"}"
+    } | posrec -q import -
+    assert_equal "$(sql "SELECT opened_ms - $day, closed_ms - $day, messages, reason FROM stream_session" | xargs)" "1000|21600000|1| 43200000|64800000|0|why"
+    assert_equal "$(posrec report coverage --format ndjson | jq -c .stream_share)" 0.499994
+    assert_contains "$(posrec status --format json)" '"stream":"closed 2023-11-15T18:00:00.000Z: why"'
+}

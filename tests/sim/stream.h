@@ -1,0 +1,57 @@
+/* The simulated exchange's user data stream: listen keys, WebSocket connections (wslay over MHD's
+ * upgrade), the messages that trades cause, and faults of all of these. */
+#ifndef SIM_STREAM_H
+#define SIM_STREAM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct sim;
+struct sim_account;
+struct request;
+struct reply;
+
+#define STREAM_KEY_SIZE 65
+
+/* What each account has of it. */
+struct sim_stream_state {
+    char listen_key[STREAM_KEY_SIZE]; /* "" when there is none */
+    int64_t key_expires_ms;
+    bool refuses_keys;
+
+    /* Faults of the messages to come: how many of them. */
+    int drop, duplicate, delay, reorder, fragment, mask, oversize, garbage;
+    int64_t delay_ms;
+    char *held; /* the message that is reordered: it goes after the next */
+
+    /* Messages made without a trade behind them, to load a recorder. */
+    int64_t burst_left;
+    double burst_a_ms;
+    int64_t burst_since_ms, burst_sent;
+};
+
+/* POST, PUT or DELETE of listenKey. */
+struct reply stream_key_reply(struct sim *sim, struct sim_account *account, const char *method);
+
+/* Answers GET /ws/KEY: 101, and a connection from then on, or an error. */
+int stream_upgrade(struct sim *sim, struct request *request, const char *path);
+
+/* Tells all that an account's trades have done since the last call. */
+void stream_tell(struct sim *sim, struct sim_account *account);
+
+/* One message to all connections of the account's key, through its faults. Takes the text over. */
+void stream_send(struct sim *sim, struct sim_account *account, char *message);
+
+/* Reads and writes what goes; sends what was delayed; ends what is over. */
+void stream_work(struct sim *sim);
+
+/* Closes the account's connections with this code; 0 breaks them off. With `stall` they stay open
+ * and say nothing any more. */
+void stream_end(struct sim *sim, struct sim_account *account, int code, bool stall);
+
+/* Expires the account's listen key, with the message that tells so. */
+void stream_expire_key(struct sim *sim, struct sim_account *account);
+
+void stream_free(struct sim *sim);
+
+#endif
