@@ -43,6 +43,13 @@ bool limits_may_send(struct limits *limits, int64_t now_ms, int64_t weight)
            limits->used_weight + weight <= limits_budget(limits);
 }
 
+bool limits_may_send_extra(struct limits *limits, int64_t now_ms, int64_t weight)
+{
+    int64_t left_ms = MINUTE_MS - now_ms % MINUTE_MS;
+    int64_t reserved = (limits->scheduled_weight * left_ms + MINUTE_MS - 1) / MINUTE_MS;
+    return limits_may_send(limits, now_ms, weight + reserved);
+}
+
 int64_t limits_next_ms(struct limits *limits, int64_t now_ms, int64_t weight)
 {
     if (now_ms < limits->paused_until_ms) {

@@ -170,8 +170,9 @@ static struct venue *find_venue(struct fleet *fleet, const struct poller_setting
     return &fleet->venues[index];
 }
 
-/* Says how often the accounts may be polled when they would need more weight than there is. */
-static void judge_budget(const struct fleet *fleet, const struct venue *venue)
+/* Counts the weight that the accounts' schedules need, and says how often they may be polled when
+ * it is more than there is. */
+static void judge_budget(const struct fleet *fleet, struct venue *venue)
 {
     struct limits_demand demand = {0};
     struct log_line line;
@@ -182,6 +183,7 @@ static void judge_budget(const struct fleet *fleet, const struct venue *venue)
         }
     }
     int64_t budget = limits_budget(&venue->limits);
+    venue->limits.scheduled_weight = (int64_t)demand.weight + 1;
     if (demand.weight > (double)budget) {
         log_begin(&line, LOG_WARNING, "weight_budget");
         log_text(&line, "base_url", venue->settings->exchange.base_url);

@@ -41,11 +41,13 @@ static void skip_ticks(struct member *member, int64_t count)
     }
 }
 
-/* When the stream's events call for a poll, on the exchange's clock; INT64_MAX for none. */
-static int64_t event_poll_ms(const struct member *member)
+/* When the stream's events call for a poll, on the exchange's clock; INT64_MAX for none, also when
+ * the weight is needed for ticks: the next of those sees it too. */
+static int64_t event_poll_ms(const struct member *member, int64_t now_ms)
 {
     if (!member->event_poll_wanted || !member->is_scheduled ||
-        member->poller.phase != POLLER_IDLE) {
+        member->poller.phase != POLLER_IDLE ||
+        !limits_may_send_extra(&member->venue->limits, now_ms, WEIGHT_POSITION_RISK)) {
         return INT64_MAX;
     }
     int64_t refused_ms = member->schedule.refused_until_ms;
@@ -82,7 +84,7 @@ void member_work(struct member *member, int64_t monotonic_ms)
         started = poller_retry(&member->poller, &error);
         break;
     case SCHEDULE_WAIT:
-        if (is_busy || !may_send || event_poll_ms(member) > now_ms) {
+        if (event_poll_ms(member, now_ms) > now_ms) {
             return;
         }
         member->event_poll_wanted = false;
@@ -158,30 +160,21 @@ static int64_t earlier(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-/* When something that is wanted at `at_ms`, on the exchange's clock, can be sent. */
-static int64_t open_at_ms(const struct member *member, int64_t at_ms, int64_t monotonic_ms)
-{
-    int64_t open_ms = venue_open_monotonic_ms(member->venue, monotonic_ms);
-    at_ms += monotonic_ms - venue_now_ms(member->venue, monotonic_ms);
-    return at_ms > open_ms ? at_ms : open_ms;
-}
-
 int64_t member_wake_ms(const struct member *member, int64_t monotonic_ms)
 {
     const struct schedule *schedule = &member->schedule;
     if (!member->is_scheduled) {
         return member->venue->clock_was_tried ? monotonic_ms : INT64_MAX;
     }
+    int64_t now_ms = venue_now_ms(member->venue, monotonic_ms);
     int64_t wake_ms =
-        monotonic_ms + schedule->next_due_ms - venue_now_ms(member->venue, monotonic_ms);
-    int64_t event_ms = event_poll_ms(member);
-    if (event_ms != INT64_MAX) {
-        wake_ms = earlier(wake_ms, open_at_ms(member, event_ms, monotonic_ms));
+        monotonic_ms - now_ms + earlier(schedule->next_due_ms, event_poll_ms(member, now_ms));
+    if (!schedule->retry_is_due || member->poller.phase != POLLER_IDLE) {
+        return wake_ms;
     }
-    if (schedule->retry_is_due && member->poller.phase == POLLER_IDLE) {
-        wake_ms = earlier(wake_ms, open_at_ms(member, schedule->retry_ms, monotonic_ms));
-    }
-    return wake_ms;
+    int64_t retry_ms = monotonic_ms - now_ms + schedule->retry_ms;
+    int64_t open_ms = venue_open_monotonic_ms(member->venue, monotonic_ms);
+    return earlier(wake_ms, retry_ms > open_ms ? retry_ms : open_ms);
 }
 
 bool member_is_done(const struct member *member, struct maybe_int tick_count)

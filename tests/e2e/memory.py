@@ -6,6 +6,7 @@
 
 Accounts (20 unless told) are polled each 100 ms, so that 100,000 polls take minutes, not weeks.
 """
+import contextlib
 import os
 import pathlib
 import subprocess
@@ -15,6 +16,7 @@ import time
 
 FIRST = 1000
 GROWTH_MIB_MAX = 1.0
+OWN_SOCKETS_MAX = 8 # besides one for each account
 
 
 def rss_mib(pid):
@@ -22,6 +24,16 @@ def rss_mib(pid):
         if line.startswith("VmRSS:"):
             return int(line.split()[1]) / 1024
     raise RuntimeError("no VmRSS")
+
+
+def descriptors(pid):
+    """How many are sockets, of which there are as many as requests were ever out at once, and how many are not."""
+    targets = []
+    for link in pathlib.Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError): # closed meanwhile
+            targets.append(os.readlink(link))
+    sockets = sum(target.startswith("socket:") for target in targets)
+    return sockets, len(targets) - sockets
 
 
 def wait_for_polls(folder, count, service):
@@ -55,9 +67,9 @@ def main():
         service = subprocess.Popen([build / "posrec", "-q", "run"], cwd=folder)
         try:
             wait_for_polls(folder, FIRST, service)
-            memory, files = rss_mib(service.pid), len(os.listdir(f"/proc/{service.pid}/fd"))
+            memory, (sockets, files) = rss_mib(service.pid), descriptors(service.pid)
             wait_for_polls(folder, polls, service)
-            memory_after, files_after = rss_mib(service.pid), len(os.listdir(f"/proc/{service.pid}/fd"))
+            memory_after, (sockets_after, files_after) = rss_mib(service.pid), descriptors(service.pid)
             ticks = [int(word) for word in open(f"/proc/{service.pid}/stat", encoding="ascii").read().split()[13:15]]
         finally:
             service.terminate()
@@ -65,10 +77,12 @@ def main():
             exchange.terminate()
             exchange.wait()
     cpu_ms = sum(ticks) / os.sysconf("SC_CLK_TCK") * 1000 / polls
-    print(f"{count} accounts: {memory:.2f} MiB and {files} files after {FIRST} polls, {memory_after:.2f} MiB and "
-          f"{files_after} files after {polls} ({time.monotonic() - started:.0f} s, {cpu_ms:.3f} ms of processor time "
+    print(f"{count} accounts: {memory:.2f} MiB, {files} files and {sockets} sockets after {FIRST} polls, {memory_after:.2f} MiB, "
+          f"{files_after} files and {sockets_after} sockets after {polls} ({time.monotonic() - started:.0f} s, {cpu_ms:.3f} ms of processor time "
           "a poll)")
-    return 0 if abs(memory_after - memory) <= GROWTH_MIB_MAX and files_after <= files + 2 else 1
+    good = (abs(memory_after - memory) <= GROWTH_MIB_MAX and files_after <= files + 2
+            and sockets_after <= count + OWN_SOCKETS_MAX)
+    return 0 if good else 1
 
 
 if __name__ == "__main__":

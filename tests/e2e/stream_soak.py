@@ -119,7 +119,8 @@ def burst(soak):
 
 def trade(soak, rng):
     symbol, side = rng.choice(LEGS)
-    soak.sim(f"trade?account=a&symbol={symbol}&side={side}&amount={rng.choice([-2, -1, 1, 2])}")
+    amount = rng.choice([1, 2]) * (1 if side == "LONG" else -1) # no leg ever changes its sign
+    soak.sim(f"trade?account=a&symbol={symbol}&side={side}&amount={amount}")
 
 
 def faults(soak, seconds):

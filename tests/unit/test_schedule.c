@@ -121,6 +121,23 @@ static void weight_stays_under_eighty_percent_of_the_limit(void **state)
     assert_true(limits_may_send(&limits, 120000, 1));
 }
 
+static void what_schedules_need_of_the_minute_is_left_to_them(void **state)
+{
+    struct limits limits = limits_start(LIMITS_SHARE_PERCENT);
+    int sent = 0;
+    (void)state;
+    limits.scheduled_weight = 1800;
+    while (limits_may_send_extra(&limits, 60000, 1)) {
+        limits_note_sent(&limits, 60000, 1);
+        sent++;
+    }
+    assert_int_equal(sent, 120);
+    assert_true(limits_may_send(&limits, 60000, 1));
+    assert_false(limits_may_send_extra(&limits, 60000, 1));
+    assert_true(limits_may_send_extra(&limits, 90000, 900)); /* half of the minute is over */
+    assert_false(limits_may_send_extra(&limits, 90000, 901));
+}
+
 static void what_others_used_of_the_weight_counts(void **state)
 {
     struct limits limits = limits_start(LIMITS_SHARE_PERCENT);
@@ -200,6 +217,7 @@ int main(void)
         cmocka_unit_test(a_refused_key_is_tried_once_a_minute),
         cmocka_unit_test(a_clock_set_back_does_not_stop_the_ticks),
         cmocka_unit_test(weight_stays_under_eighty_percent_of_the_limit),
+        cmocka_unit_test(what_schedules_need_of_the_minute_is_left_to_them),
         cmocka_unit_test(what_others_used_of_the_weight_counts),
         cmocka_unit_test(pauses_last_as_long_as_the_exchange_says),
         cmocka_unit_test(backoff_doubles_up_to_its_cap_with_full_jitter),
