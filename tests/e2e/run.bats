@@ -253,6 +253,8 @@ pause_after() {
     sed -i 's|^database = .*|&\nweight_share = 50|' posrec.ini
     start_run
     wait_for good_polls 3
+    minute_is_young() { [ $(($(date +%s) % 60)) -lt 50 ]; }
+    wait_for minute_is_young
     sim 'weight?others=600' > /dev/null # over half: no more until the minute turns
     wait_for logged 'event=ticks_skipped'
     [ "$(curl -sS "$SIM/sim/log" | jq -s 'map(select(.weight > 600)) | length')" -le 1 ]
