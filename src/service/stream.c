@@ -10,12 +10,6 @@
 
 #define REQUEST_SHOWN "/ws"
 
-/* A message that came by one of two links; the other is still to bring it. */
-struct stream_double {
-    struct sha256_digest digest;
-    const struct stream_link *link;
-};
-
 static struct stream_link *current_link(struct stream *stream)
 {
     return &stream->links[stream->current];
@@ -35,10 +29,8 @@ bool stream_start(struct stream *stream, const struct poller_settings *settings,
                               .clock = clock,
                               .watch = watch};
     stream->links[0].stream = stream->links[1].stream = stream;
-    if (stream->settings != NULL) {
-        stream->sha256 = sha256_new(error);
-    }
-    return stream->settings == NULL || stream->sha256 != NULL;
+    listen_key_start(&stream->key, settings, transport, stream);
+    return stream->settings == NULL || doubles_start(&stream->doubles, error);
 }
 
 bool stream_is_open(const struct stream *stream)
@@ -46,21 +38,11 @@ bool stream_is_open(const struct stream *stream)
     return stream->links[0].phase == LINK_OPEN || stream->links[1].phase == LINK_OPEN;
 }
 
-static void forget_key(struct stream *stream)
-{
-    if (stream->key.data != NULL) {
-        OPENSSL_cleanse(stream->key.data, stream->key.capacity);
-    }
-    text_free(&stream->key);
-    stream->key_phase = KEY_NONE;
-}
-
 /* The key is gone: a new one at once, and a connection of its own. */
 static void replace_key(struct stream *stream)
 {
-    forget_key(stream);
+    listen_key_forget(&stream->key);
     stream->key_replaced = true;
-    stream->key_due_ms = 0;
 }
 
 static void begin_capture(const struct stream *stream, struct capture *capture,
@@ -93,11 +75,12 @@ static void note(struct stream *stream, int64_t number, enum outcome outcome,
     hand_over(stream, &capture);
 }
 
-static void end_doubles(struct stream *stream)
+/* An open connection is told that it ends. */
+static void say_goodbye(struct stream_link *link)
 {
-    free(stream->doubles);
-    stream->doubles = NULL;
-    stream->double_count = 0;
+    size_t sent;
+    websocket_close(link->websocket);
+    channel_send(link->channel, websocket_output(link->websocket), &sent);
 }
 
 static void reset_link(struct stream_link *link)
@@ -108,7 +91,14 @@ static void reset_link(struct stream_link *link)
     }
     websocket_free(link->websocket);
     *link = (struct stream_link){.stream = stream};
-    end_doubles(stream);
+    doubles_end(&stream->doubles);
+}
+
+/* How long to wait after one more failure. */
+static int64_t next_wait_ms(struct stream *stream)
+{
+    return limits_backoff_ms(++stream->failures, STREAM_BACKOFF_BASE_MS, STREAM_BACKOFF_CAP_MS,
+                             stream->watch->next_random(stream->watch->context));
 }
 
 /* Ends a link; what it was is the capture. Where its successor is up already, that takes over. */
@@ -129,10 +119,7 @@ static void end_link(struct stream_link *link, enum outcome outcome, struct mayb
         stream->key_replaced = false;
         return;
     }
-    stream->retry_ms =
-        now_ms + limits_backoff_ms(++stream->failures, STREAM_BACKOFF_BASE_MS,
-                                   STREAM_BACKOFF_CAP_MS,
-                                   stream->watch->next_random(stream->watch->context));
+    stream->retry_ms = now_ms + next_wait_ms(stream);
 }
 
 static void break_link(struct stream_link *link, const char *why, int64_t now_ms)
@@ -146,47 +133,17 @@ void stream_stop(struct stream *stream, const char *why)
         struct stream_link *link = &stream->links[i];
         bool was_open = link->phase == LINK_OPEN;
         int64_t number = link->number;
-        size_t sent;
         if (was_open) {
-            websocket_close(link->websocket);
-            channel_send(link->channel, websocket_output(link->websocket), &sent);
+            say_goodbye(link);
         }
-        if (link->channel != NULL) {
-            channel_close(link->channel);
-        }
-        websocket_free(link->websocket);
-        *link = (struct stream_link){.stream = stream};
+        reset_link(link);
         if (was_open && why != NULL) {
             note(stream, number, OUTCOME_CLOSED, (struct maybe_int){0}, why);
         }
     }
-    forget_key(stream);
-    end_doubles(stream);
-    sha256_free(stream->sha256);
-    stream->sha256 = NULL;
+    listen_key_forget(&stream->key);
+    doubles_free(&stream->doubles);
     stream->settings = NULL;
-}
-
-/* Whether the other link has brought the same message already while both are read. */
-static bool is_double(struct stream_link *link, struct span message)
-{
-    struct stream *stream = link->stream;
-    struct sha256_digest digest;
-    struct error ignored;
-    if (stream->doubles == NULL || !sha256_of(stream->sha256, &message, 1, &digest, &ignored)) {
-        return false;
-    }
-    for (size_t i = 0; i < stream->double_count; i++) {
-        struct stream_double *known = &stream->doubles[i];
-        if (known->link != link && sha256_equal(&known->digest, &digest)) {
-            *known = stream->doubles[--stream->double_count];
-            return true;
-        }
-    }
-    if (stream->double_count < STREAM_DOUBLES_MAX) {
-        stream->doubles[stream->double_count++] = (struct stream_double){digest, link};
-    }
-    return false;
 }
 
 /* The link's handshake is through. */
@@ -195,10 +152,10 @@ static void on_opened(void *context)
     struct stream_link *link = context;
     struct stream *stream = link->stream;
     link->phase = LINK_OPEN;
-    link->since_ms = clock_monotonic_ms();
+    link->since_ms = link->heard_ms; /* by these bytes */
     note(stream, link->number, OUTCOME_OPENED, (struct maybe_int){0}, "");
     if (link == next_link(stream) && current_link(stream)->phase == LINK_OPEN) {
-        stream->doubles = calloc(STREAM_DOUBLES_MAX, sizeof *stream->doubles);
+        doubles_begin(&stream->doubles);
     } else {
         stream->current = (int)(link - stream->links);
         stream->key_replaced = false;
@@ -216,7 +173,7 @@ static void on_message(void *context, struct span message)
     struct stream_link *link = context;
     struct stream *stream = link->stream;
     struct capture capture = {0};
-    if (is_double(link, message)) {
+    if (doubles_has(&stream->doubles, link, message)) {
         return;
     }
     begin_capture(stream, &capture, OUTCOME_OK);
@@ -337,7 +294,7 @@ static void start_handshake(struct stream_link *link, int64_t now_ms)
     struct error error;
     if (split_url(stream->settings->stream_url, &url, &host, &path)) {
         text_append_string(&path, "/ws/");
-        text_append(&path, text_string(&stream->key), stream->key.size);
+        text_append(&path, text_string(&stream->key.text), stream->key.text.size);
         link->websocket = websocket_new(text_string(&host), text_string(&path), &watch, &error);
     }
     if (path.data != NULL) {
@@ -366,93 +323,34 @@ static void take_connection(struct stream_link *link, struct http_response *resp
         return;
     }
     link->channel = response->channel;
-    if (link->stream->key.size == 0) {
+    if (link->stream->key.text.size == 0) {
         break_link(link, "the listen key is gone", now_ms);
         return;
     }
     start_handshake(link, now_ms);
 }
 
-static bool ask_key(struct stream *stream, const char *method, enum stream_key_phase phase,
-                    int64_t now_ms)
-{
-    const struct poller_settings *settings = stream->settings;
-    struct text url = {0};
-    struct error error;
-    bool sent = endpoint_listen_key(&settings->exchange, &url, &error);
-    const struct http_request request = {
-        .method = method,
-        .url = text_string(&url),
-        .api_key = text_string(&settings->exchange.credentials->api_key),
-        .ca_file = settings->ca_file,
-        .proxy = settings->proxy,
-        .timeout_ms = settings->timeout_ms,
-        .owner = stream,
-    };
-    sent = sent && transport_start(stream->transport, &request, &error);
-    text_free(&url);
-    stream->key_due_ms = now_ms + STREAM_REFUSED_WAIT_MS;
-    if (sent) {
-        stream->key_phase = phase;
-    }
-    return sent;
-}
-
-/* An answer without a key: a try that failed, recorded without its body, which could hold one.
- * Returns the exchange's code. */
-static int64_t note_key_failure(struct stream *stream, struct http_response *response,
-                                int64_t now_ms)
+static void take_key(struct stream *stream, struct http_response *response, int64_t now_ms)
 {
     struct capture capture = {0};
     begin_capture(stream, &capture, OUTCOME_OK);
-    text_append_string(&capture.request, "/dapi/v1/listenKey");
-    int64_t received_ms = capture.received_ms;
-    endpoint_fill_capture(response, &capture);
-    capture.received_ms = received_ms;
-    bool outage = endpoint_is_outage(&capture), refused = endpoint_is_refused(&capture);
-    if (capture.outcome == OUTCOME_OK) {
-        capture.outcome = OUTCOME_UNREADABLE;
-        capture_append_detail(&capture, span_of("no listen key in the answer"));
+    switch (listen_key_answer(&stream->key, response, now_ms, &capture)) {
+    case LISTEN_KEY_GOOD:
+        capture_free(&capture);
+        return;
+    case LISTEN_KEY_OUTAGE:
+        stream->key.due_ms = now_ms + next_wait_ms(stream);
+        break;
+    case LISTEN_KEY_REFUSED:
+        break;
+    case LISTEN_KEY_GONE:
+        stream->key_replaced = true;
+        break;
     }
-    capture.has_body = false;
-    text_free(&capture.body);
-    if (refused) {
+    if (endpoint_is_refused(&capture)) {
         stream->watch->on_refused(stream->watch->context, stream, &capture);
     }
-    int64_t wait_ms = outage ? limits_backoff_ms(++stream->failures, STREAM_BACKOFF_BASE_MS,
-                                                 STREAM_BACKOFF_CAP_MS,
-                                                 stream->watch->next_random(stream->watch->context))
-                             : STREAM_REFUSED_WAIT_MS;
-    stream->key_due_ms = now_ms + wait_ms;
-    int64_t code = capture.api_code.value;
     hand_over(stream, &capture);
-    return code;
-}
-
-static void take_key(struct stream *stream, struct http_response *response, int64_t now_ms)
-{
-    bool good = response->result == HTTP_ANSWERED && response->status.value == 200;
-    if (stream->key_phase == KEY_EXTENDING) {
-        stream->key_phase = KEY_KNOWN;
-        if (good) {
-            stream->key_due_ms = now_ms + STREAM_KEY_EXTEND_MS;
-            return;
-        }
-        if (note_key_failure(stream, response, now_ms) == API_CODE_LISTEN_KEY_GONE) {
-            replace_key(stream);
-        }
-        return;
-    }
-    stream->key_phase = KEY_NONE;
-    if (good && endpoint_read_listen_key(text_span(&response->body), &stream->key)) {
-        stream->key_phase = KEY_KNOWN;
-        stream->key_due_ms = now_ms + STREAM_KEY_EXTEND_MS;
-        if (response->body.data != NULL) {
-            OPENSSL_cleanse(response->body.data, response->body.capacity);
-        }
-        return;
-    }
-    note_key_failure(stream, response, now_ms);
 }
 
 void stream_answer(struct stream *stream, struct http_response *response, int64_t now_ms)
@@ -497,9 +395,7 @@ static void end_overlap(struct stream *stream, int64_t now_ms)
     struct stream_link *old = current_link(stream), *next = next_link(stream);
     if (old->phase == LINK_OPEN && next->phase == LINK_OPEN &&
         now_ms - next->since_ms >= STREAM_OVERLAP_MS) {
-        size_t sent;
-        websocket_close(old->websocket);
-        channel_send(old->channel, websocket_output(old->websocket), &sent);
+        say_goodbye(old);
         end_link(old, OUTCOME_CLOSED, (struct maybe_int){0}, "a new connection took over", now_ms);
     }
 }
@@ -528,19 +424,10 @@ int64_t stream_work(struct stream *stream, int64_t now_ms, bool may_send)
         : wants_successor(stream, now_ms) && next_link(stream)->phase == LINK_IDLE
             ? next_link(stream)
             : NULL;
-    if (stream->key_phase == KEY_KNOWN && idle != NULL && now_ms >= stream->retry_ms) {
+    if (listen_key_is_known(&stream->key) && idle != NULL && now_ms >= stream->retry_ms) {
         start_link(idle, now_ms);
     }
-    if (!may_send || now_ms < stream->key_due_ms) {
-        return 0;
-    }
-    if (stream->key_phase == KEY_NONE) {
-        return ask_key(stream, "POST", KEY_ASKING, now_ms) ? WEIGHT_LISTEN_KEY : 0;
-    }
-    if (stream->key_phase == KEY_KNOWN) {
-        return ask_key(stream, "PUT", KEY_EXTENDING, now_ms) ? WEIGHT_LISTEN_KEY : 0;
-    }
-    return 0;
+    return may_send ? listen_key_work(&stream->key, now_ms) : 0;
 }
 
 static int64_t earlier(int64_t a, int64_t b)
@@ -570,10 +457,8 @@ int64_t stream_wake_ms(const struct stream *stream, int64_t now_ms)
     const struct stream_link *link = &stream->links[stream->current];
     const struct stream_link *next = &stream->links[1 - stream->current];
     int64_t wake_ms = earlier(link_wake_ms(link, now_ms), link_wake_ms(next, now_ms));
-    if (stream->key_phase == KEY_NONE || stream->key_phase == KEY_KNOWN) {
-        wake_ms = earlier(wake_ms, stream->key_due_ms);
-    }
-    if (stream->key_phase == KEY_KNOWN &&
+    wake_ms = earlier(wake_ms, listen_key_wake_ms(&stream->key));
+    if (listen_key_is_known(&stream->key) &&
         (link->phase == LINK_IDLE ||
          (wants_successor(stream, now_ms) && next->phase == LINK_IDLE))) {
         wake_ms = earlier(wake_ms, stream->retry_ms);

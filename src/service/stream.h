@@ -1,6 +1,7 @@
-/* The user data stream of one account: the listen key's life and the connection's.
+/* The user data stream of one account: its connections' lives. The listen key has a life of its own
+ * (service/listen_key.h).
  *
- *     POST listenKey -> connect -> messages ... PUT listenKey every 30 minutes
+ *     listen key -> connect -> messages ...
  *         -> a second connection beside the first before its day is over, or when the key is gone
  *         -> reconnect, with backoff, when it breaks or goes silent
  *
@@ -12,27 +13,21 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/sha256.h"
 #include "exchange/websocket.h"
-#include "service/poller.h"
+#include "service/doubles.h"
+#include "service/listen_key.h"
 
-#define STREAM_KEY_EXTEND_MS (INT64_C(30) * 60 * 1000)
-#define STREAM_LIFE_MS (INT64_C(23 * 60 + 50) * 60 * 1000) /* the exchange ends it after a day */
-#define STREAM_OVERLAP_MS 1000 /* both of two connections are read for so long */
-#define STREAM_QUIET_MS 60000  /* then it is pinged */
-#define STREAM_PONG_MS 10000   /* and given up when that is not answered, */
+#define STREAM_LIFE_MS                                                                             \
+    (INT64_C(1430) * 60 * 1000) /* 23 h 50 min: the exchange ends it after 24 h */
+#define STREAM_OVERLAP_MS 1000  /* both of two connections are read for so long */
+#define STREAM_QUIET_MS 60000   /* then it is pinged */
+#define STREAM_PONG_MS 10000    /* and given up when that is not answered, */
 #define STREAM_SILENCE_MS (INT64_C(5) * 60 * 1000) /* or when no byte has come for so long */
 #define STREAM_HANDSHAKE_MS 10000
 #define STREAM_STEADY_MS 10000 /* open for so long, the next failure is the first again */
 #define STREAM_BACKOFF_BASE_MS 250
 #define STREAM_BACKOFF_CAP_MS 60000
-#define STREAM_REFUSED_WAIT_MS 60000 /* a key that is refused is asked for again after this */
-#define STREAM_READ_MAX                                                                            \
-    ((size_t)32 << 10)          /* bytes of one connection at a time: polls go between             \
-                                 */
-#define STREAM_DOUBLES_MAX 4096 /* messages remembered while two connections are read */
-
-enum stream_key_phase { KEY_NONE, KEY_ASKING, KEY_KNOWN, KEY_EXTENDING };
+#define STREAM_READ_MAX ((size_t)32 << 10) /* of one connection at a time: polls go between */
 
 enum link_phase { LINK_IDLE, LINK_CONNECTING, LINK_HANDSHAKE, LINK_OPEN };
 
@@ -66,18 +61,14 @@ struct stream {
     struct transport *transport;
     struct exchange_clock *clock;
     const struct stream_watch *watch;
-    struct text key; /* a secret */
-    enum stream_key_phase key_phase;
-    int64_t key_due_ms; /* when it is to be extended, or asked for (again) */
-    bool key_replaced;  /* the connection is one of an older key's */
+    struct listen_key key;
+    bool key_replaced; /* the connection is one of an older key's */
     struct stream_link links[2];
-    int current;                   /* the link that messages come by; the other is its successor */
-    int64_t retry_ms;              /* when to connect next */
-    int failures;                  /* in a row */
-    int64_t connections;           /* so far */
-    struct stream_double *doubles; /* of the time in which both links are read; else NULL */
-    size_t double_count;
-    struct sha256 *sha256;
+    int current;            /* the link that messages come by; the other is its successor */
+    int64_t retry_ms;       /* when to connect next */
+    int failures;           /* in a row */
+    int64_t connections;    /* so far */
+    struct doubles doubles; /* of the time in which both links are read */
 };
 
 /* Starts it; its settings name the stream's URL and outlive it. */

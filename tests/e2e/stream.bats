@@ -272,6 +272,27 @@ findings() {
     assert_sound
 }
 
+@test "through a proxy" {
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=sim \
+        -addext subjectAltName=IP:127.0.0.1 -keyout sim.key -out sim.pem 2> /dev/null
+    python3 "$SOURCE/tests/e2e/connect_proxy.py" > tools.log 2>&1 3>&- &
+    READER_PID=$!
+    wait_for test -s tools.log
+    start_sim --tls-cert sim.pem --tls-key sim.key
+    SIM=https://127.0.0.1:$(cat port)
+    export CURL_CA_BUNDLE=$PWD/sim.pem
+    proxy="proxy = http://127.0.0.1:$(head -n 1 tools.log)"
+    write_config "$SIM" "interval = 500ms" "ca_file = sim.pem" "stream_url = wss${SIM#https}" "$proxy"
+    start_run
+    wait_for streams_opened 1
+    trade BTCUSD_PERP SHORT -2
+    wait_for all_told
+    stop_run
+    # The stream's connection is its own; polls share one.
+    [ "$(grep -c "^127.0.0.1:$(cat port)$" tools.log)" -ge 2 ]
+    assert_sound
+}
+
 @test "coverage, status and sessions tell how much of the stream was up" {
     line() { jq -cn "$1"; }
     day=1700006400000

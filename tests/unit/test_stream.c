@@ -1,0 +1,261 @@
+/* The life of a stream and its listen key on a clock of the test's own, against the simulated
+ * exchange. */
+#include "support.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "service/stream.h"
+
+#define MINUTE_MS INT64_C(60000)
+#define WAIT_MS_MAX 60000
+
+struct life {
+    char folder[64];
+    char base_url[64], stream_url[64];
+    pid_t exchange;
+    struct credentials credentials;
+    struct poller_settings settings;
+    struct transport *transport;
+    struct exchange_clock clock;
+    struct stream_watch watch;
+    struct stream stream;
+    int64_t passed_ms; /* the test's clock is this much ahead of the machine's */
+    int64_t weight;    /* of all listen key requests */
+
+    int opened, closed, messages;
+    char last_detail[CAPTURE_DETAIL_SIZE_MAX + 1];
+};
+
+static void on_capture(void *context, struct stream *stream, struct capture *capture)
+{
+    struct life *life = context;
+    (void)stream;
+    life->opened += capture->outcome == OUTCOME_OPENED;
+    life->closed += capture->outcome == OUTCOME_CLOSED;
+    life->messages += capture->outcome == OUTCOME_OK;
+    snprintf(life->last_detail, sizeof life->last_detail, "%s", text_string(&capture->detail));
+}
+
+static void on_refused(void *context, struct stream *stream, const struct capture *capture)
+{
+    (void)context;
+    (void)stream;
+    (void)capture;
+}
+
+static uint64_t no_random(void *context)
+{
+    (void)context;
+    return 0;
+}
+
+static int64_t now_ms(const struct life *life)
+{
+    return clock_monotonic_ms() + life->passed_ms;
+}
+
+static void step(struct life *life)
+{
+    struct http_response response;
+    struct error error;
+    void *link;
+    life->weight += stream_work(&life->stream, now_ms(life), true);
+    assert_true(transport_poll(life->transport, -1, 5, &error));
+    while (transport_take(life->transport, &response)) {
+        if (response.owner != NULL) {
+            stream_answer(&life->stream, &response, now_ms(life));
+        } else {
+            assert_int_equal(response.status.value, 200);
+        }
+        http_response_free(&response);
+    }
+    while ((link = transport_ready(life->transport)) != NULL) {
+        stream_read(link, now_ms(life));
+    }
+}
+
+#define WAIT_FOR(life, condition)                                                                  \
+    for (int64_t wait_end_ms = clock_monotonic_ms() + WAIT_MS_MAX; !(condition); step(life)) {     \
+        if (clock_monotonic_ms() > wait_end_ms) {                                                  \
+            fail_msg("waited in vain for: %s (%s)", #condition, (life)->last_detail);              \
+        }                                                                                          \
+    }
+
+static struct stream_link *current(struct life *life)
+{
+    return &life->stream.links[life->stream.current];
+}
+
+static bool is_calm(struct life *life)
+{
+    return listen_key_is_known(&life->stream.key) && current(life)->phase == LINK_OPEN &&
+           current(life)->pinged_ms == 0;
+}
+
+/* So much time goes by, and what that calls for is done. */
+static void pass(struct life *life, int64_t ms)
+{
+    life->passed_ms += ms;
+    step(life);
+    WAIT_FOR(life, is_calm(life));
+}
+
+/* Asks one of the exchange's admin paths. */
+static void tell_exchange(struct life *life, const char *path)
+{
+    char url[256];
+    struct error error;
+    snprintf(url, sizeof url, "%s/sim/%s", life->base_url, path);
+    const struct http_request request = {.url = url, .timeout_ms = WAIT_MS_MAX};
+    size_t pending = transport_pending(life->transport);
+    assert_true(transport_start(life->transport, &request, &error));
+    WAIT_FOR(life, transport_pending(life->transport) <= pending);
+}
+
+static void start_exchange(struct life *life)
+{
+    char accounts[96];
+    int out[2];
+    snprintf(life->folder, sizeof life->folder, "/tmp/posrec-unit.XXXXXX");
+    assert_non_null(mkdtemp(life->folder));
+    snprintf(accounts, sizeof accounts, "%s/accounts", life->folder);
+    FILE *file = fopen(accounts, "w");
+    assert_non_null(file);
+    fputs("main hedge key secret\n", file);
+    fclose(file);
+    assert_int_equal(pipe(out), 0);
+    life->exchange = fork();
+    if (life->exchange == 0) {
+        dup2(out[1], STDOUT_FILENO);
+        close(out[0]);
+        close(out[1]);
+        execl(TEST_BUILD "/dapi-sim", "dapi-sim", "--accounts", accounts, "--steady", NULL);
+        _exit(127);
+    }
+    close(out[1]);
+    int port = 0;
+    FILE *said = fdopen(out[0], "r");
+    assert_int_equal(fscanf(said, "%d", &port), 1);
+    fclose(said);
+    unlink(accounts);
+    snprintf(life->base_url, sizeof life->base_url, "http://127.0.0.1:%d", port);
+    snprintf(life->stream_url, sizeof life->stream_url, "ws://127.0.0.1:%d", port);
+}
+
+static int life_setup(void **state)
+{
+    struct life *life = calloc(1, sizeof *life);
+    struct error error = {0};
+    start_exchange(life);
+    const struct credentials_source source = {.api_key = "key", .secret = "secret"};
+    assert_true(credentials_load(&source, &life->credentials, &error));
+    life->settings = (struct poller_settings){
+        .account = "main",
+        .exchange = {.base_url = life->base_url, .credentials = &life->credentials},
+        .timeout_ms = 10000,
+        .stream_url = life->stream_url,
+    };
+    life->transport = transport_new(CAPTURE_BODY_SIZE_MAX, &error);
+    life->clock = exchange_clock_start(clock_real_ms(), clock_monotonic_ms());
+    life->watch = (struct stream_watch){life, on_capture, on_refused, no_random};
+    assert_true(stream_start(&life->stream, &life->settings, life->transport, &life->clock,
+                             &life->watch, &error));
+    WAIT_FOR(life, is_calm(life));
+    assert_int_equal(life->opened, 1);
+    assert_int_equal(life->weight, 1);
+    *state = life;
+    return 0;
+}
+
+static int life_teardown(void **state)
+{
+    struct life *life = *state;
+    stream_stop(&life->stream, NULL);
+    transport_free(life->transport);
+    credentials_free(&life->credentials);
+    kill(life->exchange, SIGTERM);
+    waitpid(life->exchange, NULL, 0);
+    rmdir(life->folder);
+    free(life);
+    return 0;
+}
+
+static void the_listen_key_is_extended_every_30_minutes(void **state)
+{
+    struct life *life = *state;
+    for (int minute = 1; minute < 30; minute++) {
+        pass(life, MINUTE_MS);
+    }
+    assert_int_equal(life->weight, 1);
+    for (int hour = 0; hour < 3; hour++) {
+        for (int minute = 0; minute < 60; minute++) {
+            pass(life, MINUTE_MS);
+        }
+    }
+    assert_int_equal(life->weight, 1 + 6);
+    assert_int_equal(life->opened, 1);
+    assert_int_equal(life->closed, 0);
+}
+
+static void
+a_connection_is_replaced_before_its_day_is_over_and_nothing_is_lost_or_doubled(void **state)
+{
+    struct life *life = *state;
+    for (int minute = 0; minute < 23 * 60 + 49; minute++) {
+        pass(life, MINUTE_MS);
+    }
+    assert_int_equal(life->opened, 1);
+    pass(life, MINUTE_MS + 1000);
+    WAIT_FOR(life, life->opened == 2);
+    assert_int_equal(life->closed, 0); /* both are read now */
+    tell_exchange(life, "trade?account=main&symbol=BTCUSD_PERP&side=LONG&amount=1");
+    WAIT_FOR(life, life->messages >= 3);
+    life->passed_ms += STREAM_OVERLAP_MS;
+    WAIT_FOR(life, life->closed == 1);
+    assert_string_equal(life->last_detail, "a new connection took over");
+    assert_int_equal(life->messages, 3);
+    tell_exchange(life, "trade?account=main&symbol=BTCUSD_PERP&side=LONG&amount=1");
+    WAIT_FOR(life, life->messages >= 6);
+    assert_int_equal(life->messages, 6);
+    assert_true(stream_is_open(&life->stream));
+    assert_int_equal(life->weight, 1 + 47); /* one POST for it all, and a PUT each half an hour */
+}
+
+static void a_silent_connection_is_pinged_and_given_up_when_that_is_not_answered(void **state)
+{
+    struct life *life = *state;
+    pass(life, STREAM_QUIET_MS + 1);
+    assert_int_equal(life->closed, 0); /* it answered */
+    tell_exchange(life, "stream?account=main&stall=1");
+    life->passed_ms += STREAM_QUIET_MS + 1;
+    step(life);
+    assert_true(current(life)->pinged_ms > 0);
+    life->passed_ms += STREAM_PONG_MS - 1000;
+    step(life);
+    assert_int_equal(life->closed, 0);
+    life->passed_ms += 1001;
+    WAIT_FOR(life, life->closed == 1);
+    assert_string_equal(life->last_detail, "a ping was not answered");
+    WAIT_FOR(life, life->opened == 2);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(the_listen_key_is_extended_every_30_minutes, life_setup,
+                                        life_teardown),
+        cmocka_unit_test_setup_teardown(
+            a_connection_is_replaced_before_its_day_is_over_and_nothing_is_lost_or_doubled,
+            life_setup, life_teardown),
+        cmocka_unit_test_setup_teardown(
+            a_silent_connection_is_pinged_and_given_up_when_that_is_not_answered, life_setup,
+            life_teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
