@@ -1,5 +1,5 @@
 -- What each account had at stake in each margin asset at each sample: the USD notional of the contracts,
--- and their unrealized PnL in the asset and in USD. After with_range, with_samples, with_legs and
+-- and their unrealized PnL in the asset and in USD. After with_range, with_polls, with_samples, with_legs and
 -- with_points.
 , summed AS (
     SELECT account,

@@ -1,8 +1,9 @@
 -- The unrealized PnL of each leg at each sample: what it was, how it changed since the range's start, and
 -- the lowest and highest since the sample before. These extremes are packed at 10^8, so that one reading
 -- gives all four; LIMIT -1 keeps the inner query from being merged into the outer, which would look up
--- each valuation's position for nothing. After with_range, with_samples, with_legs and
--- with_points.
+-- each valuation's position for nothing. And the money: what the leg realized, its funding, commission and other
+-- income since the range's start, and with the change the total; NULL where income is not known. After with_range,
+-- with_polls, with_samples, with_legs and with_points.
 , ranged AS (
     SELECT t.*,
            iif(t.number = 0 OR t.at_ms IS NULL, NULL, (
@@ -18,6 +19,54 @@
                        AND time_ms BETWEEN t.since_ms AND t.until_ms
                      LIMIT -1) AS x)) AS extremes
       FROM valued AS t
+),
+-- Income by leg and step: the first whole step of the range is number 1.
+paid AS MATERIALIZED (
+    SELECT i.account,
+           i.symbol,
+           i.position_side,
+           CASE
+               WHEN :every_ms IS NULL THEN 1
+               ELSE max(1, (i.time_ms - (a.from_ms + :every_ms - 1) / :every_ms * :every_ms
+                            + :every_ms - 1) / :every_ms + 1)
+           END AS number,
+           sum(iif(i.kind = 'realized', round(i.income * 1e8), 0)) AS realized_e8,
+           sum(iif(i.kind = 'funding', round(i.income * 1e8), 0)) AS funding_e8,
+           sum(iif(i.kind = 'commission', round(i.income * 1e8), 0)) AS commission_e8,
+           sum(iif(i.kind = 'other', round(i.income * 1e8), 0)) AS other_e8,
+           sum(iif(i.kind = 'realized', round(i.income_usd * 1e8), 0)) AS realized_usd_e8,
+           sum(iif(i.kind = 'funding', round(i.income_usd * 1e8), 0)) AS funding_usd_e8,
+           sum(iif(i.kind = 'commission', round(i.income_usd * 1e8), 0)) AS commission_usd_e8,
+           sum(iif(i.kind = 'other', round(i.income_usd * 1e8), 0)) AS other_usd_e8,
+           sum(i.income_usd IS NULL) AS unpriced
+      FROM asked AS a
+     CROSS JOIN leg_income AS i
+        ON i.account = a.account AND i.time_ms BETWEEN a.from_ms AND a.to_ms
+     WHERE :symbol IS NULL OR i.symbol = :symbol
+     GROUP BY 1, 2, 3, 4
+),
+summed AS (
+    SELECT w.*,
+           first_value(w.unrealized_pnl) OVER leg AS start_pnl,
+           first_value(w.unrealized_pnl_usd) OVER leg AS start_pnl_usd,
+           k.from_ms <= w.shown_ms AND k.to_ms >= w.shown_ms - 86400000 AS has_money,
+           coalesce(sum(y.realized_e8) OVER leg, 0) AS realized_e8,
+           coalesce(sum(y.funding_e8) OVER leg, 0) AS funding_e8,
+           coalesce(sum(y.commission_e8) OVER leg, 0) AS commission_e8,
+           coalesce(sum(y.other_e8) OVER leg, 0) AS other_e8,
+           coalesce(sum(y.realized_usd_e8) OVER leg, 0) AS realized_usd_e8,
+           coalesce(sum(y.funding_usd_e8) OVER leg, 0) AS funding_usd_e8,
+           coalesce(sum(y.commission_usd_e8) OVER leg, 0) AS commission_usd_e8,
+           coalesce(sum(y.other_usd_e8) OVER leg, 0) AS other_usd_e8,
+           coalesce(sum(y.unpriced) OVER leg, 0) = 0 AS is_priced
+      FROM ranged AS w
+      LEFT JOIN paid AS y
+        ON y.account = w.account
+       AND y.symbol = w.symbol
+       AND y.position_side = w.position_side
+       AND y.number = w.number
+      LEFT JOIN (SELECT * FROM money_known WHERE kind = 'income') AS k ON k.account = w.account
+    WINDOW leg AS (PARTITION BY w.account, w.symbol, w.position_side ORDER BY w.number)
 )
 SELECT account,
        symbol,
@@ -34,11 +83,20 @@ SELECT account,
        json_extract(extremes, '$[2]') / 1e8 AS min_usd,
        json_extract(extremes, '$[3]') / 1e8 AS max_usd,
        entry_price,
-       mark_price
-  FROM (SELECT w.*,
-               first_value(w.unrealized_pnl) OVER leg AS start_pnl,
-               first_value(w.unrealized_pnl_usd) OVER leg AS start_pnl_usd
-          FROM ranged AS w
-        WINDOW leg AS (PARTITION BY w.account, w.symbol, w.position_side ORDER BY w.number))
+       mark_price,
+       iif(has_money, realized_e8 / 1e8, NULL) AS realized_pnl,
+       iif(has_money, funding_e8 / 1e8, NULL) AS funding,
+       iif(has_money, commission_e8 / 1e8, NULL) AS commission,
+       iif(has_money, other_e8 / 1e8, NULL) AS other,
+       iif(has_money, (realized_e8 + funding_e8 + commission_e8 + other_e8
+                       + round((unrealized_pnl - start_pnl) * 1e8)) / 1e8, NULL) AS total,
+       iif(has_money AND is_priced, realized_usd_e8 / 1e8, NULL) AS realized_pnl_usd,
+       iif(has_money AND is_priced, funding_usd_e8 / 1e8, NULL) AS funding_usd,
+       iif(has_money AND is_priced, commission_usd_e8 / 1e8, NULL) AS commission_usd,
+       iif(has_money AND is_priced, other_usd_e8 / 1e8, NULL) AS other_usd,
+       iif(has_money AND is_priced,
+           (realized_usd_e8 + funding_usd_e8 + commission_usd_e8 + other_usd_e8
+            + round((unrealized_pnl_usd - start_pnl_usd) * 1e8)) / 1e8, NULL) AS total_usd
+  FROM summed
  WHERE number > 0
  ORDER BY account, symbol, position_side, number;

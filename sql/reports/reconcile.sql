@@ -1,32 +1,7 @@
--- What does not add up in the range, each with the capture that shows it. After with_range.
-, leg AS MATERIALIZED (
-    SELECT r.account, r.symbol, r.position_side, r.to_ms AS last_ms, a.from_ms, a.to_ms
-      FROM asked AS a
-     CROSS JOIN leg_range AS r ON r.account = a.account
-     WHERE (:symbol IS NULL OR r.symbol = :symbol)
-       AND (:side IS NULL OR r.position_side = :side)
-),
-changed AS MATERIALIZED (
-    SELECT h.*
-      FROM leg AS l
-     CROSS JOIN position_change AS h
-        ON h.account = l.account
-       AND h.symbol = l.symbol
-       AND h.position_side = l.position_side
-       AND h.first_seen_ms BETWEEN l.from_ms AND l.to_ms
-),
--- Symbols of which a leg came or went in a poll while another took over: the account changed between hedge
--- and one-way mode.
-switched AS MATERIALIZED (
-    SELECT account, symbol, first_seen_ms
-      FROM changed
-     GROUP BY account, symbol, first_seen_ms
-    HAVING max(change IN ('vanish', 'return') OR previous_update_ms IS NULL)
-       AND max(change <> 'vanish'
-               AND coalesce(position_amount, 0) <> coalesce(previous_position_amount, 0))
-),
--- What differs in words. A REAL's text ends in at least one decimal, which a whole number does not need.
-differing AS (
+-- What does not add up in the range, each with the capture that shows it. After with_range, with_changed and
+-- with_money_findings. First what differs in words: a REAL's text ends in at least one decimal, which a whole
+-- number does not need.
+, differing AS (
     SELECT c.*,
            iif(position_amount IS previous_position_amount, '',
                ' positionAmt ' || ifnull(rtrim(rtrim(previous_position_amount, '0'), '.'), 'nothing')
@@ -56,6 +31,28 @@ told AS MATERIALIZED (
        AND u.position_side = l.position_side
        AND u.transaction_ms BETWEEN l.from_ms AND l.to_ms
 ),
+-- Each with what a poll of the same updateTime says otherwise. Of several in one millisecond a poll may have seen
+-- any.
+held AS (
+    SELECT w.*,
+           iif(w.position_amount <> p.position_amount,
+               format(' positionAmt %.15g, not %.15g;', p.position_amount, w.position_amount), '')
+           || iif(w.entry_price <> p.entry_price,
+                  format(' entryPrice %.15g, not %.15g;', p.entry_price, w.entry_price), '')
+           || iif(w.break_even_price <> p.break_even_price,
+                  format(' breakEvenPrice %.15g, not %.15g;', p.break_even_price, w.break_even_price), '')
+           || iif(w.isolated_wallet <> p.isolated_wallet,
+                  format(' isolatedWallet %.15g, not %.15g;', p.isolated_wallet, w.isolated_wallet), '')
+           || iif(w.margin_type <> p.margin_type,
+                  ' marginType ' || p.margin_type || ', not ' || w.margin_type || ';', '') AS differs
+      FROM told AS w
+     CROSS JOIN position_change AS p
+        ON p.account = w.account
+       AND p.symbol = w.symbol
+       AND p.position_side = w.position_side
+       AND p.update_ms = w.transaction_ms
+       AND p.revision = 0
+),
 streamed (finding, account, symbol, position_side, capture_id, time_ms, detail) AS (
     SELECT 'change_not_streamed', c.account, c.symbol, c.position_side, t.capture_id, c.first_seen_ms,
            c.change || ' at ' || c.update_time || ' was not told by the stream, which was up'
@@ -64,10 +61,10 @@ streamed (finding, account, symbol, position_side, capture_id, time_ms, detail) 
      WHERE c.present = 1
        AND c.update_ms > c.previous_update_ms
        AND EXISTS (SELECT 1
-                     FROM stream_session AS s
+                     FROM session AS s
                     WHERE s.account = c.account
                       AND s.opened_ms + 100 < c.update_ms -- the clocks' difference
-                      AND coalesce(s.until_ms, 9e18) > c.first_seen_ms)
+                      AND s.until_ms > c.first_seen_ms)
        AND NOT EXISTS (SELECT 1
                          FROM account_update_history AS u
                         WHERE u.account = c.account
@@ -75,30 +72,14 @@ streamed (finding, account, symbol, position_side, capture_id, time_ms, detail) 
                           AND u.position_side = c.position_side
                           AND u.transaction_ms = c.update_ms)
     UNION ALL
-    SELECT 'stream_contradicts_poll', w.account, w.symbol, w.position_side, w.capture_id, w.received_ms,
-           'of ' || w.transaction_time || ' the poll says'
-           || iif(w.position_amount IS NOT p.position_amount,
-                  format(' positionAmt %.15g, not %.15g;', p.position_amount, w.position_amount), '')
-           || iif(w.entry_price IS NOT p.entry_price,
-                  format(' entryPrice %.15g, not %.15g;', p.entry_price, w.entry_price), '')
-           || iif(w.break_even_price <> p.break_even_price,
-                  format(' breakEvenPrice %.15g, not %.15g;', p.break_even_price, w.break_even_price), '')
-           || iif(w.isolated_wallet <> p.isolated_wallet,
-                  format(' isolatedWallet %.15g, not %.15g;', p.isolated_wallet, w.isolated_wallet), '')
-           || iif(w.margin_type <> p.margin_type,
-                  ' marginType ' || p.margin_type || ', not ' || w.margin_type || ';', '')
-      FROM told AS w
-     CROSS JOIN position_change AS p
-        ON p.account = w.account
-       AND p.symbol = w.symbol
-       AND p.position_side = w.position_side
-       AND p.update_ms = w.transaction_ms
-       AND p.revision = 0
-     WHERE w.position_amount <> p.position_amount
-        OR w.entry_price <> p.entry_price
-        OR w.break_even_price <> p.break_even_price
-        OR w.isolated_wallet <> p.isolated_wallet
-        OR w.margin_type <> p.margin_type
+    SELECT 'stream_contradicts_poll', account, symbol, position_side, capture_id, received_ms,
+           'of ' || transaction_time || ' the poll says' || differs
+      FROM (SELECT w.*,
+                   max(w.differs = '') OVER alike AS agrees,
+                   max(w.capture_id) OVER alike AS last_capture_id
+              FROM held AS w
+            WINDOW alike AS (PARTITION BY w.account, w.symbol, w.position_side, w.transaction_ms))
+     WHERE NOT agrees AND capture_id = last_capture_id
     UNION ALL
     SELECT 'stream_time_went_back', account, symbol, position_side, capture_id, received_ms,
            'told of ' || transaction_time || ' after '
@@ -167,6 +148,19 @@ finding (finding, account, symbol, position_side, time_ms, detail) AS (
                            AND p.received_ms < c.first_seen_ms
                          ORDER BY p.received_ms DESC LIMIT 1)
      WHERE c.change <> 'seen'
+       -- what trades and income tell of is not hidden: there it is held against them
+       AND NOT EXISTS (SELECT 1
+                         FROM trades_known AS k
+                        WHERE k.account = c.account
+                          AND k.symbol = c.symbol
+                          AND k.from_ms <= g.from_ms
+                          AND k.to_ms > c.update_ms)
+       AND NOT EXISTS (SELECT 1
+                         FROM income_known AS k
+                        WHERE k.account = c.account
+                          AND k.from_ms <= g.from_ms
+                          AND k.to_ms > c.update_ms
+                          AND (c.change = 'settings' OR (c.account, c.symbol) IN settled))
     UNION ALL
     SELECT 'close_never_seen', account, symbol, position_side, first_seen_ms,
            format('the answer no longer has it; it was last seen with positionAmt %.15g',
@@ -175,6 +169,7 @@ finding (finding, account, symbol, position_side, time_ms, detail) AS (
      WHERE change = 'vanish'
        AND previous_position_amount <> 0
        AND (account, symbol, first_seen_ms) NOT IN switched
+       AND (account, symbol) NOT IN settled
     UNION ALL
     SELECT 'close_never_seen', h.account, h.symbol, h.position_side, h.time_ms,
            format('last seen here with positionAmt %.15g; later polls did not ask for it',
@@ -199,11 +194,15 @@ SELECT f.finding,
        f.position_side,
        f.capture_id,
        strftime('%Y-%m-%dT%H:%M:%fZ', f.time_ms / 1000.0, 'unixepoch') AS time,
-       rtrim(f.detail, ';') AS detail
-  FROM (SELECT g.finding, g.account, g.symbol, g.position_side, p.capture_id, g.time_ms, g.detail
+       rtrim(f.detail, ';') AS detail,
+       f.asset
+  FROM (SELECT g.finding, g.account, g.symbol, g.position_side, NULL AS asset, p.capture_id, g.time_ms,
+               g.detail
           FROM finding AS g
          CROSS JOIN poll_log AS p
             ON p.account = g.account AND p.received_ms = g.time_ms
          UNION ALL
-        SELECT * FROM streamed) AS f
+        SELECT finding, account, symbol, position_side, NULL, capture_id, time_ms, detail FROM streamed
+         UNION ALL
+        SELECT * FROM money_finding) AS f
  ORDER BY f.time_ms, f.capture_id, f.finding, f.symbol, f.position_side;

@@ -1,4 +1,4 @@
--- What the sampled reports go on with, after with_range.
+-- What the sampled reports go on with, after with_range and with_polls (or their like about money).
 -- `sample`: the moments to show. With :every_ms they are its whole multiples in UTC; without, one, the
 -- range's end. Number 0 is the range's start, which changes are counted from. `first_ms` is the first
 -- good poll after the moment before. `known_ms` is the last good poll at or before the moment, NULL in a
@@ -30,16 +30,16 @@ around (account, number, moment_ms, from_ms, first_ms, last_ms, next_ms) AS (
            m.moment_ms,
            m.from_ms,
            (SELECT p.received_ms
-              FROM poll_log AS p
+              FROM source AS p
              WHERE p.account = m.account AND p.outcome = 'ok'
                AND p.received_ms > m.before_ms AND p.received_ms <= m.moment_ms
              ORDER BY p.received_ms LIMIT 1),
            (SELECT p.received_ms
-              FROM poll_log AS p
+              FROM source AS p
              WHERE p.account = m.account AND p.outcome = 'ok' AND p.received_ms <= m.moment_ms
              ORDER BY p.received_ms DESC LIMIT 1),
            (SELECT p.received_ms
-              FROM poll_log AS p
+              FROM source AS p
              WHERE p.account = m.account AND p.outcome = 'ok' AND p.received_ms > m.moment_ms
              ORDER BY p.received_ms LIMIT 1)
       FROM moment AS m
@@ -52,7 +52,7 @@ sample (account, number, moment_ms, first_ms, known_ms, next_ms) AS MATERIALIZED
            CASE
                WHEN :every_ms IS NULL AND a.number > 0 THEN iif(a.last_ms >= a.from_ms, a.last_ms, NULL)
                WHEN a.moment_ms <= (SELECT p.known_until_ms
-                                      FROM poll_pair AS p
+                                      FROM source_pair AS p
                                      WHERE p.account = a.account AND p.from_ms = a.last_ms)
                    THEN a.last_ms
            END,

@@ -2,6 +2,7 @@
 -- initial_margin = |amount| x contract size / mark / leverage, in the margin asset.
 -- liquidation_distance = the fraction of the mark price still to go to the liquidation price; NULL
 -- when the leg is flat or has no liquidation price.
+-- maintenance_margin = what the last answer of `account` before said; NULL where none had.
 -- The joins are those of pnl_history, for the same reasons.
 CREATE VIEW margin_history AS
 SELECT a.name AS account,
@@ -23,6 +24,10 @@ SELECT a.name AS account,
                THEN abs(p.position_amount_e8) / 1e8 * (c.contract_size_e8 / 1e8)
                     / (v.mark_price_e8 / 1e8) / p.leverage
        END AS initial_margin,
+       (SELECT m.maintenance_margin_e8
+          FROM leg_margin AS m
+         WHERE m.leg_id = v.leg_id AND m.time_ms <= v.time_ms
+         ORDER BY m.time_ms DESC LIMIT 1) / 1e8 AS maintenance_margin,
        v.liquidation_price_e8 / 1e8 AS liquidation_price,
        v.mark_price_e8 / 1e8 AS mark_price,
        CASE

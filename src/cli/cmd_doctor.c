@@ -5,6 +5,7 @@
 #include "cli/cli.h"
 #include "exchange/limits.h"
 #include "service/disk.h"
+#include "service/money.h"
 #include "service/probe.h"
 #include "service/run_lock.h"
 #include "store/migrate.h"
@@ -165,13 +166,20 @@ static void check_budget(struct checkup *checkup, const struct accounts *account
     struct limits limits = limits_start(accounts->settings[0].weight_share_percent);
     int64_t budget = limits_budget(&limits);
     for (size_t i = 0; i < accounts->count; i++) {
-        limits_demand_add(&demand, WEIGHT_POSITION_RISK, accounts->settings[i].interval_ms.value);
+        limits_demand_add(&demand, endpoint_weight(ENDPOINT_POSITION_RISK),
+                          accounts->settings[i].interval_ms.value);
+        money_add_demand(&accounts->settings[i], &demand);
     }
-    if (demand.weight > (double)budget) {
+    int64_t fitting_ms = limits_fitting_interval_ms(&limits, &demand);
+    if (demand.weight > (double)budget && fitting_ms == 0) {
+        say(checkup, VERDICT_WARN,
+            "weight: %.0f a minute, the exchange allows about %lld (record less, or from more "
+            "addresses)",
+            demand.weight, (long long)budget);
+    } else if (demand.weight > (double)budget) {
         say(checkup, VERDICT_WARN,
             "weight: %.0f a minute, the exchange allows about %lld (an interval of %lld ms fits)",
-            demand.weight, (long long)budget,
-            (long long)limits_fitting_interval_ms(&limits, &demand));
+            demand.weight, (long long)budget, (long long)fitting_ms);
     } else {
         say(checkup, VERDICT_OK, "weight: %.0f a minute of about %lld", demand.weight,
             (long long)budget);

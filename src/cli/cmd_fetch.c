@@ -92,6 +92,14 @@ static bool print_changes(struct cli *cli, const struct database *database, cons
                 "account %s: warning: the clock is behind the last poll; recorded 1 ms after it",
                 account);
     }
+    if (result->money_rows > 0) {
+        cli_say(cli, "account %s: %lld rows of balances, margins, income and trades", account,
+                (long long)result->money_rows);
+    }
+    if (result->money_problem.size > 0) {
+        cli_say(cli, "account %s: warning: %s (see 'posrec doctor'; record chooses what is asked)",
+                account, text_string(&result->money_problem));
+    }
     if (result->contracts_problem.size > 0) {
         cli_say(
             cli,
@@ -132,14 +140,16 @@ static bool fetch(struct cli *cli, const struct database *database, const struct
 {
     struct fetch_result *results = calloc(accounts->count, sizeof *results);
     struct recorder *recorder = results != NULL ? recorder_new(database, true, error) : NULL;
-    bool done = recorder != NULL || (results == NULL && error_no_memory(error));
+    struct known *known = recorder != NULL ? known_new(database, error) : NULL;
+    bool done = known != NULL || (results == NULL && error_no_memory(error));
     if (done) {
-        done = fetch_all(accounts->settings, accounts->count, recorder, results, error) &&
+        done = fetch_all(accounts->settings, accounts->count, recorder, known, results, error) &&
                print_results(cli, database, accounts, results, error);
     }
     for (size_t i = 0; results != NULL && i < accounts->count; i++) {
         fetch_result_free(&results[i]);
     }
+    known_free(known);
     recorder_free(recorder);
     free(results);
     return done;
@@ -170,11 +180,13 @@ static bool run(struct cli *cli, int *exit_code, struct error *error)
 const struct command COMMAND_FETCH = {
     .name = "fetch",
     .arguments = "",
-    .summary = "poll each account once and record the answer",
+    .summary = "ask for each account once and record the answers",
     .help =
-        "Asks the exchange for the positions of each configured account, records every answer,\n"
-        "failures too, and prints what changed. Exit code 1 when an account's poll failed, 3 when\n"
-        "the exchange refused its key or address.\n\n"
+        "Asks the exchange for the positions of each configured account, then for its balances,\n"
+        "income and trades since the last ones known (of the last seven days when none are;\n"
+        "'posrec backfill' goes further back), records every answer, failures too, and prints\n"
+        "what changed. Exit code 1 when an account's poll failed, 3 when the exchange refused its\n"
+        "key or address.\n\n"
         "Accounts come from the configuration file; without one, POSREC_API_KEY and\n"
         "POSREC_API_SECRET serve one account called main.\n\n"
         "Examples:\n"

@@ -13,8 +13,8 @@ static bool find_kind(const char *name, const struct report_kind **kind, struct 
     return *kind != NULL || strcmp(name, ALL) == 0 ||
            error_set(
                error, ERROR_USAGE,
-               "report %s: there is no such report (pnl, margin, changes, exposure, coverage, "
-               "reconcile or all)",
+               "report %s: there is no such report (equity, pnl, exposure, margin, income, trades, "
+               "changes, coverage, reconcile or all)",
                name);
 }
 
@@ -37,10 +37,10 @@ static bool check_options(const struct options *options, const struct report_kin
     if (options->every_ms.known && !kind->takes_every) {
         return refuse(kind->name, "every", error);
     }
-    if (options->symbol != NULL && !kind->takes_legs) {
+    if (options->symbol != NULL && !kind->takes_symbol) {
         return refuse(kind->name, "symbol", error);
     }
-    if (options->side != NULL && !kind->takes_legs) {
+    if (options->side != NULL && !kind->takes_side) {
         return refuse(kind->name, "side", error);
     }
     if (options->all && !kind->takes_all) {
@@ -142,17 +142,22 @@ static bool run(struct cli *cli, int *exit_code, struct error *error)
 
 const struct command COMMAND_REPORT = {
     .name = "report",
-    .arguments = "pnl|margin|changes|exposure|coverage|reconcile|all",
+    .arguments = "equity|pnl|exposure|margin|income|trades|changes|coverage|reconcile|all",
     .summary = "answer a common question about the history",
-    .help = "pnl        each leg's unrealized PnL, its change since the range's start, lowest, "
-            "highest\n"
+    .help = "equity     what each asset came to: wallet, margin balance, margin ratio, in USD too\n"
+            "pnl        each leg's unrealized PnL, its change since the range's start, lowest, "
+            "highest,\n"
+            "           and what was realized, funding, commission and the total\n"
+            "income     what changed the wallets, by kind and symbol\n"
+            "trades     every trade, and who told of it\n"
             "margin     margin, leverage, and how far each leg was from liquidation\n"
             "exposure   USD notional long, short, net and gross, by margin asset\n"
             "changes    the ledger: opened, increased, reduced, closed, flipped, settings changed\n"
             "coverage   for each UTC day, polls expected, good and failed, and the holes\n"
             "reconcile  what does not add up, each with the capture that shows it\n"
             "all        all of them, as one page with charts (--format html)\n\n"
-            "pnl, margin and exposure give one row for the range. With --every they give the last "
+            "equity, pnl, margin and exposure give one row for the range, income its sums. With "
+            "--every they give the last "
             "known\n"
             "values at each whole step in UTC, and nothing where the step falls into a gap; the "
             "lowest\n"

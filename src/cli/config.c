@@ -117,18 +117,42 @@ static struct span next_word(const char **list)
 
 static bool take_record(struct reading *reading, struct config_account *account, const char *value)
 {
+    static const char *const KINDS[] = {"positions", "stream", "account", "income", "trades"};
     const char *list = value;
     struct span word;
     if (!take_text(reading, &account->record, value)) {
         return false;
     }
     while ((word = next_word(&list)).size > 0) {
-        if (!span_is(word, "positions") && !span_is(word, "stream")) {
-            return fail(reading, "record '%s': posrec records positions and stream so far", value);
+        bool known = false;
+        for (size_t i = 0; i < sizeof KINDS / sizeof KINDS[0]; i++) {
+            known |= span_is(word, KINDS[i]);
+        }
+        if (!known) {
+            return fail(reading,
+                        "record '%s': there are positions, stream, account, income and trades",
+                        value);
         }
     }
     return config_records(account, "positions") ||
            fail(reading, "record '%s': positions are always recorded: name them too", value);
+}
+
+/* A key whose value is a duration, and where it goes. */
+struct duration_key {
+    const char *key;
+    struct maybe_int *target;
+};
+
+static struct maybe_int *find_duration(const struct duration_key *keys, size_t count,
+                                       const char *key)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(keys[i].key, key) == 0) {
+            return keys[i].target;
+        }
+    }
+    return NULL;
 }
 
 static bool take_main_key(struct reading *reading, const char *key, const char *value)
@@ -140,11 +164,16 @@ static bool take_main_key(struct reading *reading, const char *key, const char *
     if (strcmp(key, "metrics_file") == 0) {
         return take_text(reading, &config->metrics_file, value);
     }
-    if (strcmp(key, "interval") == 0) {
-        return take_interval(reading, &config->interval_ms, value, CONFIG_INTERVAL_MS_MIN);
-    }
-    if (strcmp(key, "timeout") == 0) {
-        return take_interval(reading, &config->timeout_ms, value, CONFIG_INTERVAL_MS_MIN);
+    const struct duration_key durations[] = {
+        {"interval", &config->interval_ms},
+        {"timeout", &config->timeout_ms},
+        {"account_interval", &config->account_interval_ms},
+        {"income_interval", &config->income_interval_ms},
+    };
+    struct maybe_int *duration =
+        find_duration(durations, sizeof durations / sizeof durations[0], key);
+    if (duration != NULL) {
+        return take_interval(reading, duration, value, CONFIG_INTERVAL_MS_MIN);
     }
     if (strcmp(key, "weight_share") == 0) {
         return take_number(reading, &config->weight_share, value, 100, "percent");
@@ -184,11 +213,16 @@ static bool take_account_key(struct reading *reading, struct config_account *acc
         return take_number(reading, &account->recv_window_ms, value, RECV_WINDOW_MS_MAX,
                            "milliseconds");
     }
-    if (strcmp(key, "interval") == 0) {
-        return take_interval(reading, &account->interval_ms, value, CONFIG_INTERVAL_MS_MIN);
-    }
-    if (strcmp(key, "timeout") == 0) {
-        return take_interval(reading, &account->timeout_ms, value, CONFIG_INTERVAL_MS_MIN);
+    const struct duration_key durations[] = {
+        {"interval", &account->interval_ms},
+        {"timeout", &account->timeout_ms},
+        {"account_interval", &account->account_interval_ms},
+        {"income_interval", &account->income_interval_ms},
+    };
+    struct maybe_int *duration =
+        find_duration(durations, sizeof durations / sizeof durations[0], key);
+    if (duration != NULL) {
+        return take_interval(reading, duration, value, CONFIG_INTERVAL_MS_MIN);
     }
     return fail(reading, "unknown key '%s' in an account's section", key);
 }
@@ -402,6 +436,19 @@ static int64_t first_known(struct maybe_int own, struct maybe_int common, int64_
 int64_t config_interval_ms(const struct config *config, const struct config_account *account)
 {
     return first_known(account->interval_ms, config->interval_ms, CONFIG_INTERVAL_MS_DEFAULT);
+}
+
+int64_t config_account_interval_ms(const struct config *config,
+                                   const struct config_account *account)
+{
+    return first_known(account->account_interval_ms, config->account_interval_ms,
+                       CONFIG_ACCOUNT_INTERVAL_MS_DEFAULT);
+}
+
+int64_t config_income_interval_ms(const struct config *config, const struct config_account *account)
+{
+    return first_known(account->income_interval_ms, config->income_interval_ms,
+                       CONFIG_INCOME_INTERVAL_MS_DEFAULT);
 }
 
 int64_t config_timeout_ms(const struct config *config, const struct config_account *account)

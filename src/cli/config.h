@@ -17,6 +17,8 @@
 #define CONFIG_INTERVAL_MS_DEFAULT 10000
 #define CONFIG_INTERVAL_MS_MIN 100
 #define CONFIG_TIMEOUT_MS_DEFAULT 10000
+#define CONFIG_ACCOUNT_INTERVAL_MS_DEFAULT 60000
+#define CONFIG_INCOME_INTERVAL_MS_DEFAULT 300000
 #define CONFIG_ACCOUNTS_MAX ((size_t)10000)
 
 /* Texts are NULL when not set. */
@@ -36,6 +38,8 @@ struct config_account {
     struct maybe_int recv_window_ms;
     struct maybe_int interval_ms;
     struct maybe_int timeout_ms;
+    struct maybe_int account_interval_ms;
+    struct maybe_int income_interval_ms;
 };
 
 struct config {
@@ -44,6 +48,8 @@ struct config {
     char *metrics_file;
     struct maybe_int interval_ms;
     struct maybe_int timeout_ms;
+    struct maybe_int account_interval_ms;
+    struct maybe_int income_interval_ms;
     struct maybe_int weight_share; /* percent */
     struct config_account *accounts;
     size_t account_count;
@@ -59,6 +65,11 @@ void config_free(struct config *config);
 
 /* The account's own value, else the file's, else the default. */
 int64_t config_interval_ms(const struct config *config, const struct config_account *account);
+int64_t config_account_interval_ms(const struct config *config,
+                                   const struct config_account *account);
+int64_t config_income_interval_ms(const struct config *config,
+                                  const struct config_account *account);
+
 /* Where the account's stream is; NULL when it is not to be recorded, or unknown for its base_url.
  */
 const char *config_stream_url(const struct config_account *account);

@@ -3,10 +3,22 @@
 #include "base/decimal.h"
 #include "model/json_span.h"
 
-#define PATH_POSITION_RISK "/dapi/v1/positionRisk"
-#define PATH_EXCHANGE_INFO "/dapi/v1/exchangeInfo"
 #define PATH_TIME "/dapi/v1/time"
 #define PATH_LISTEN_KEY "/dapi/v1/listenKey"
+
+/* What is asked for with an account's key: the stream is not among it. */
+static const struct {
+    const char *path;
+    int64_t weight;
+    bool is_signed;
+    bool takes_filter; /* the account's margin_asset or pair */
+} ENDPOINTS[ENDPOINT_COUNT] = {
+    [ENDPOINT_POSITION_RISK] = {"/dapi/v1/positionRisk", 1, true, true},
+    [ENDPOINT_EXCHANGE_INFO] = {"/dapi/v1/exchangeInfo", 1, false, false},
+    [ENDPOINT_ACCOUNT] = {"/dapi/v1/account", 5, true, false},
+    [ENDPOINT_INCOME] = {"/dapi/v1/income", 20, true, false},
+    [ENDPOINT_USER_TRADES] = {"/dapi/v1/userTrades", 5, true, false},
+};
 
 #define LISTEN_KEY_SIZE_MAX ((size_t)512)
 
@@ -37,14 +49,17 @@ static void append_parameter(struct text *query, const char *name, const char *v
     append_encoded(query, value);
 }
 
-static void append_number(struct text *query, const char *name, int64_t value)
+static void append_number(struct text *query, const char *name, struct maybe_int value)
 {
+    if (!value.known) {
+        return;
+    }
     if (query->size > 0) {
         text_append_char(query, '&');
     }
     text_append_string(query, name);
     text_append_char(query, '=');
-    text_append_int(query, value);
+    text_append_int(query, value.value);
 }
 
 static void append_base(struct text *url, const char *base_url, const char *path)
@@ -57,38 +72,67 @@ static void append_base(struct text *url, const char *base_url, const char *path
     text_append_string(url, path);
 }
 
-bool endpoint_position_risk(const struct exchange_account *account, int64_t timestamp_ms,
-                            struct text *url, struct text *request, struct error *error)
+int64_t endpoint_weight(enum endpoint endpoint)
 {
-    struct text query = {0};
-    if (account->margin_asset != NULL) {
-        append_parameter(&query, "marginAsset", account->margin_asset);
-    }
-    if (account->pair != NULL) {
-        append_parameter(&query, "pair", account->pair);
-    }
-    append_number(&query, "recvWindow", account->recv_window_ms);
-    text_append_string(request, PATH_POSITION_RISK "?");
-    text_append(request, query.data, query.size);
-    append_number(&query, "timestamp", timestamp_ms);
+    return ENDPOINTS[endpoint].weight;
+}
 
-    append_base(url, account->base_url, PATH_POSITION_RISK "?");
-    text_append(url, query.data, query.size);
+bool endpoint_is_signed(enum endpoint endpoint)
+{
+    return ENDPOINTS[endpoint].is_signed;
+}
+
+static void append_question(const struct exchange_account *account, const struct question *question,
+                            struct text *query)
+{
+    bool filters = ENDPOINTS[question->endpoint].takes_filter;
+    if (filters && account->margin_asset != NULL) {
+        append_parameter(query, "marginAsset", account->margin_asset);
+    }
+    if (filters && account->pair != NULL) {
+        append_parameter(query, "pair", account->pair);
+    }
+    if (question->symbol[0] != '\0') {
+        append_parameter(query, "symbol", question->symbol);
+    }
+    append_number(query, "fromId", question->from_id);
+    append_number(query, "startTime", question->start_ms);
+    append_number(query, "endTime", question->end_ms);
+    append_number(query, "page", question->page);
+    append_number(query, "limit", question->limit);
+}
+
+static bool sign(const struct exchange_account *account, const char *path, struct text *query,
+                 int64_t timestamp_ms, struct text *url, struct text *request, struct error *error)
+{
+    append_number(query, "recvWindow", maybe_of(account->recv_window_ms));
+    text_printf(request, "%s?", path);
+    text_append(request, query->data, query->size);
+    append_number(query, "timestamp", maybe_of(timestamp_ms));
+    text_append_char(url, '?');
+    text_append(url, query->data, query->size);
     text_append_string(url, "&signature=");
-    bool done = signer_sign(account->credentials->signer, text_span(&query), url, error);
+    return signer_sign(account->credentials->signer, text_span(query), url, error);
+}
+
+bool endpoint_ask(const struct exchange_account *account, const struct question *question,
+                  int64_t timestamp_ms, struct text *url, struct text *request, struct error *error)
+{
+    const char *path = ENDPOINTS[question->endpoint].path;
+    struct text query = {0};
+    bool done = true;
+    append_base(url, account->base_url, path);
+    if (ENDPOINTS[question->endpoint].is_signed) {
+        append_question(account, question, &query);
+        done = sign(account, path, &query, timestamp_ms, url, request, error);
+    } else {
+        text_append_string(request, path);
+    }
     if (done && (query.failed || url->failed || request->failed)) {
         done = error_no_memory(error);
     }
     text_free(&query);
     return done;
-}
-
-bool endpoint_exchange_info(const struct exchange_account *account, struct text *url,
-                            struct text *request, struct error *error)
-{
-    append_base(url, account->base_url, PATH_EXCHANGE_INFO);
-    text_append_string(request, PATH_EXCHANGE_INFO);
-    return !(url->failed || request->failed) || error_no_memory(error);
 }
 
 bool endpoint_time(const struct exchange_account *account, struct text *url, struct error *error)

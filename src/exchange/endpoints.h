@@ -13,11 +13,16 @@
 #define RECV_WINDOW_MS_DEFAULT 5000
 #define RECV_WINDOW_MS_MAX 60000
 
-/* Weights (Binance, COIN-M "Market Data" and "Account" endpoints). */
-#define WEIGHT_POSITION_RISK 1
-#define WEIGHT_EXCHANGE_INFO 1
+/* Weights of requests that make no capture; endpoint_weight() has those of the others. */
 #define WEIGHT_TIME 1
 #define WEIGHT_LISTEN_KEY 1
+
+/* The longest answers that income and userTrades give; posrec asks for pages of this size. */
+#define PAGE_ROWS 1000
+
+/* The longest ranges that may be asked for at once. */
+#define INCOME_SPAN_MS_MAX (INT64_C(365) * 86400000)
+#define TRADES_SPAN_MS_MAX (INT64_C(7) * 86400000)
 
 /* Codes of the exchange that posrec acts on (Binance, "Error Codes"). */
 #define API_CODE_TIMESTAMP (-1021)
@@ -40,13 +45,30 @@ struct exchange_account {
     const struct credentials *credentials;
 };
 
-/* Appends the whole URL, signed, to `url` and path and query without timestamp and signature to
- * `request`. `timestamp_ms` is on the exchange's clock. */
-bool endpoint_position_risk(const struct exchange_account *account, int64_t timestamp_ms,
-                            struct text *url, struct text *request, struct error *error);
+#define QUESTION_SYMBOL_SIZE 64
 
-bool endpoint_exchange_info(const struct exchange_account *account, struct text *url,
-                            struct text *request, struct error *error);
+/* What is asked of an endpoint. What is unknown, or empty, is left out of the request. */
+struct question {
+    enum endpoint endpoint;
+    char symbol[QUESTION_SYMBOL_SIZE]; /* of userTrades */
+    struct maybe_int from_id;          /* userTrades from this trade on; not with times */
+    struct maybe_int start_ms;         /* both inclusive */
+    struct maybe_int end_ms;
+    struct maybe_int page; /* of income, from 1 */
+    struct maybe_int limit;
+};
+
+/* The weight of a question (Binance, COIN-M "Market Data" and "Account" endpoints). */
+int64_t endpoint_weight(enum endpoint endpoint);
+
+/* Whether it goes with key and signature. */
+bool endpoint_is_signed(enum endpoint endpoint);
+
+/* Appends the whole URL, signed where the endpoint wants it, to `url`, and path and query without
+ * timestamp and signature to `request`. `timestamp_ms` is on the exchange's clock. */
+bool endpoint_ask(const struct exchange_account *account, const struct question *question,
+                  int64_t timestamp_ms, struct text *url, struct text *request,
+                  struct error *error);
 
 bool endpoint_time(const struct exchange_account *account, struct text *url, struct error *error);
 

@@ -23,9 +23,17 @@ void limits_demand_add(struct limits_demand *demand, int64_t weight, int64_t int
     demand->weight_each += (double)weight;
 }
 
+void limits_demand_add_fixed(struct limits_demand *demand, int64_t weight, int64_t interval_ms)
+{
+    double a_minute = (double)weight * MINUTE_MS / (double)interval_ms;
+    demand->weight += a_minute;
+    demand->fixed += a_minute;
+}
+
 int64_t limits_fitting_interval_ms(const struct limits *limits, const struct limits_demand *demand)
 {
-    return (int64_t)(demand->weight_each * MINUTE_MS / (double)limits_budget(limits)) + 1;
+    double left = (double)limits_budget(limits) - demand->fixed;
+    return left < 1 ? 0 : (int64_t)(demand->weight_each * MINUTE_MS / left) + 1;
 }
 
 static void turn_minute(struct limits *limits, int64_t now_ms)

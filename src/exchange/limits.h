@@ -49,13 +49,18 @@ int64_t limits_budget(const struct limits *limits);
 /* What requests that go out again and again add up to. Start with a zeroed struct. */
 struct limits_demand {
     double weight;      /* a minute */
-    double weight_each; /* of one round of all of them */
+    double weight_each; /* of one round of those whose interval may change */
+    double fixed;       /* a minute, of those whose interval stays */
 };
 
 /* Adds a request of this weight that goes out every `interval_ms`. */
 void limits_demand_add(struct limits_demand *demand, int64_t weight, int64_t interval_ms);
 
-/* The shortest interval, for all of the requests alike, that stays within the budget. */
+/* Likewise one whose interval is not to be stretched. */
+void limits_demand_add_fixed(struct limits_demand *demand, int64_t weight, int64_t interval_ms);
+
+/* The shortest interval, for all of the requests alike that have none of their own, that stays
+ * within the budget; 0 when none does. */
 int64_t limits_fitting_interval_ms(const struct limits *limits, const struct limits_demand *demand);
 
 /* A wait before the next try after `failures` of them in a row: full jitter, a random time between

@@ -28,6 +28,9 @@ static const char *const OUTCOME_NAMES[OUTCOME_COUNT] = {
 static const char *const ENDPOINT_NAMES[ENDPOINT_COUNT] = {
     [ENDPOINT_POSITION_RISK] = "positionRisk",
     [ENDPOINT_EXCHANGE_INFO] = "exchangeInfo",
+    [ENDPOINT_ACCOUNT] = "account",
+    [ENDPOINT_INCOME] = "income",
+    [ENDPOINT_USER_TRADES] = "userTrades",
     [ENDPOINT_USER_DATA] = "userData",
 };
 

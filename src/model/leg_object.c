@@ -3,16 +3,18 @@
 #include "base/decimal.h"
 #include "model/json_span.h"
 
-/* Where the value of a field goes: the leg's name, or columns. */
+/* Where the value of a field goes: the leg's name, its amount, or columns. */
 struct target {
-    struct text *name;            /* NULL when it is no name */
+    struct text *name; /* NULL when it is no name */
+    bool is_amount;
     int columns[OBJECT_ROWS_MAX]; /* -1 for none */
     unsigned bit;                 /* its own, to find a second one */
 };
 
 #define BIT_SYMBOL 0
 #define BIT_SIDE 1
-#define BIT_COLUMNS 2
+#define BIT_AMOUNT 2
+#define BIT_COLUMNS 3
 
 /* What is known while an object is read. */
 struct reading {
@@ -45,6 +47,7 @@ bool object_begin(struct object *object, const struct object_kind *kind)
     for (int i = 0; i < row_count(kind); i++) {
         begun = row_begin(&object->rows[i], kind->rows[i]) && begun;
     }
+    object->amount_e8 = 0;
     object->extra_keys = 0;
     return begun;
 }
@@ -186,20 +189,10 @@ uint64_t object_extra_keys(struct span extra)
     return keys;
 }
 
-static int column_of_type(const struct row_kind *kind, enum column_type type)
-{
-    for (int i = kind->column_count - 1; i >= 0; i--) {
-        if (kind->columns[i].type == type) {
-            return i;
-        }
-    }
-    return -1;
-}
-
 static void append_extra(struct object *object, struct span key, struct span value)
 {
     struct row *row = &object->rows[0];
-    int column = column_of_type(row->kind, COLUMN_EXTRA);
+    int column = row_kind_of_type(row->kind, COLUMN_EXTRA);
     struct text *extra = &row->texts[row->kind->columns[column].text];
     row->known |= 1u << column;
     text_append_char(extra, extra->size == 0 ? '{' : ',');
@@ -242,17 +235,21 @@ static bool find_target(const struct reading *reading, struct span key, struct t
     bool found = false;
     *target = (struct target){.columns = {-1, -1}};
     if (names(key, plain, kind->symbol)) {
-        *target = (struct target){&reading->object->symbol, {-1, -1}, BIT_SYMBOL};
+        *target = (struct target){&reading->object->symbol, false, {-1, -1}, BIT_SYMBOL};
         return true;
     }
     if (names(key, plain, kind->side)) {
-        *target = (struct target){&reading->object->side, {-1, -1}, BIT_SIDE};
+        *target = (struct target){&reading->object->side, false, {-1, -1}, BIT_SIDE};
+        return true;
+    }
+    if (names(key, plain, kind->amount)) {
+        *target = (struct target){NULL, true, {-1, -1}, BIT_AMOUNT};
         return true;
     }
     for (int row = 0; row < row_count(kind); row++) {
         const struct column *columns = kind->rows[row]->columns;
         for (int i = 0; i < kind->rows[row]->column_count; i++) {
-            if (names(key, plain, columns[i].field)) {
+            if (names(key, plain, column_field(&columns[i], kind->naming))) {
                 target->columns[row] = i;
                 target->bit =
                     found ? target->bit : (unsigned)(BIT_COLUMNS + row * ROW_COLUMNS_MAX + i);
@@ -288,6 +285,11 @@ static bool read_member(struct reading *reading, struct span key, struct span va
     if (target.name != NULL) {
         return parse_string(key, value, target.name, error);
     }
+    if (target.is_amount) {
+        bool rounded;
+        return parse_number(key, value, DECIMAL_SCALE, &reading->object->amount_e8, &rounded,
+                            error);
+    }
     for (int row = 0; row < OBJECT_ROWS_MAX; row++) {
         if (target.columns[row] >= 0 &&
             !parse_column(reading, row, target.columns[row], key, value, error)) {
@@ -315,7 +317,8 @@ static bool check_complete(const struct reading *reading, struct error *error)
     }
     for (int row = 0; row < row_count(kind); row++) {
         for (int i = 0; i < kind->rows[row]->key_count; i++) {
-            struct span field = kind->rows[row]->columns[i].field;
+            const struct column *column = &kind->rows[row]->columns[i];
+            struct span field = column_field(column, kind->naming);
             if (field.size > 0 && (object->rows[row].known >> i & 1u) == 0) {
                 return missing(field, error);
             }
@@ -325,18 +328,48 @@ static bool check_complete(const struct reading *reading, struct error *error)
     return !failed || error_no_memory(error);
 }
 
+static void fill_empty(struct row *row)
+{
+    for (int i = 0; i < row->kind->column_count; i++) {
+        if (row->kind->columns[i].or_empty && (row->known >> i & 1u) == 0) {
+            row_set_text(row, i, (struct span){"", 0});
+        }
+    }
+}
+
 /* What the object as a whole says of its rows. */
 static void finish_rows(struct reading *reading)
 {
     struct row *first = &reading->object->rows[0];
-    int extra = column_of_type(first->kind, COLUMN_EXTRA);
+    int extra = row_kind_of_type(first->kind, COLUMN_EXTRA);
     if (extra >= 0 && (first->known >> extra & 1u) != 0) {
         text_append_char(&first->texts[first->kind->columns[extra].text], '}');
     }
     for (int i = 0; i < row_count(reading->kind); i++) {
-        int rounded = column_of_type(reading->kind->rows[i], COLUMN_ROUNDED);
+        int rounded = row_kind_of_type(reading->kind->rows[i], COLUMN_ROUNDED);
         row_set(&reading->object->rows[i], rounded, reading->rounded[i]);
+        fill_empty(&reading->object->rows[i]);
     }
+}
+
+static int compare_text(const struct text *a, const struct text *b)
+{
+    if (a->size != b->size) {
+        return a->size < b->size ? -1 : 1;
+    }
+    return memcmp(text_string(a), text_string(b), a->size);
+}
+
+int object_compare_names(const struct object *a, const struct object *b)
+{
+    int order = compare_text(&a->symbol, &b->symbol);
+    return order != 0 ? order : compare_text(&a->side, &b->side);
+}
+
+int object_compare(const struct object *a, const struct object *b)
+{
+    int order = object_compare_names(a, b);
+    return order != 0 ? order : row_compare_identity(&a->rows[0], &b->rows[0]);
 }
 
 bool object_read(const struct object_kind *kind, struct span text, struct object *object,

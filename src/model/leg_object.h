@@ -10,14 +10,17 @@
 /* What an object is read into. */
 struct object_kind {
     const struct row_kind *rows[OBJECT_ROWS_MAX]; /* the second NULL when there is but one */
-    struct span symbol;                           /* the fields that name the leg; empty for none */
-    struct span side;
+    struct span symbol; /* the fields that name the leg, or in `symbol` what else it is of; empty */
+    struct span side;   /* for none */
+    struct span amount; /* the field that is not 0 while it counts; empty for none */
+    enum naming naming;
     const char *ignored; /* documented fields that no column is for, " a b "; the bytes have them */
 };
 
 struct object {
     struct text symbol;
     struct text side;
+    int64_t amount_e8; /* of the field that the kind names for it, else 0 */
     struct row rows[OBJECT_ROWS_MAX];
     uint64_t extra_keys; /* object_extra_keys() of the first row's extra */
 };
@@ -31,6 +34,10 @@ bool object_begin(struct object *object, const struct object_kind *kind);
  * wrong with it. The fields that name the leg, and those that keys come from, must be there. */
 bool object_read(const struct object_kind *kind, struct span text, struct object *object,
                  struct error *error);
+
+/* Orders objects by their names; and those of one kind also by the identity of their row. */
+int object_compare_names(const struct object *a, const struct object *b);
+int object_compare(const struct object *a, const struct object *b);
 
 /* A fingerprint of the set of keys in an `extra` object, whatever their order; 0 for none. */
 uint64_t object_extra_keys(struct span extra);

@@ -107,6 +107,32 @@ bool row_same(const struct row *a, const struct row *b)
     return true;
 }
 
+static int compare_numbers(int64_t a, int64_t b)
+{
+    return a < b ? -1 : a > b;
+}
+
+static int compare_texts(struct span a, struct span b)
+{
+    int order = memcmp(a.data, b.data, a.size < b.size ? a.size : b.size);
+    return order != 0 ? order : compare_numbers((int64_t)a.size, (int64_t)b.size);
+}
+
+int row_compare_identity(const struct row *a, const struct row *b)
+{
+    int order = 0;
+    assert(a->kind == b->kind);
+    for (int i = 0; i < a->kind->key_count && order == 0; i++) {
+        enum column_type type = a->kind->columns[i].type;
+        if (column_is_text(&a->kind->columns[i])) {
+            order = compare_texts(row_text(a, i), row_text(b, i));
+        } else if (type != COLUMN_ID && type != COLUMN_CAPTURE && type != COLUMN_REVISION) {
+            order = compare_numbers(a->values[i], b->values[i]);
+        }
+    }
+    return order;
+}
+
 int row_kind_column(const struct row_kind *kind, const char *name)
 {
     int column = 0;
@@ -117,11 +143,16 @@ int row_kind_column(const struct row_kind *kind, const char *name)
     return column;
 }
 
-int row_kind_revision(const struct row_kind *kind)
+int row_kind_of_type(const struct row_kind *kind, enum column_type type)
 {
     int column = kind->column_count - 1;
-    while (column >= 0 && kind->columns[column].type != COLUMN_REVISION) {
+    while (column >= 0 && kind->columns[column].type != type) {
         column--;
     }
     return column;
+}
+
+int row_kind_revision(const struct row_kind *kind)
+{
+    return row_kind_of_type(kind, COLUMN_REVISION);
 }

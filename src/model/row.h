@@ -29,12 +29,24 @@ enum column_type {
     COLUMN_EXTRA,    /* a JSON object of the fields that have no column */
 };
 
+/* A column can have two names at the exchange: what its stream calls "L" its answers call "price".
+ */
+enum naming { NAMING_USUAL, NAMING_OF_ANSWER, NAMING_COUNT };
+
 struct column {
     const char *name;
     enum column_type type;
-    struct span field; /* the exchange's name for it; empty when the derivation sets it */
-    int text;          /* which of a row's texts it is in, for types that are text */
+    struct span fields[NAMING_COUNT]; /* the exchange's names for it, the second empty where it is
+                                         the first; empty when the derivation sets it */
+    int text;                         /* which of a row's texts it is in, for types that are text */
+    bool or_empty;                    /* '' where the exchange says nothing, not NULL */
 };
+
+/* The field that a column comes from. */
+static inline struct span column_field(const struct column *column, enum naming naming)
+{
+    return column->fields[column->fields[naming].size > 0 ? naming : NAMING_USUAL];
+}
 
 struct row_kind {
     const char *table;
@@ -88,6 +100,13 @@ bool row_same(const struct row *a, const struct row *b);
 
 /* The column of the revision; -1 for kinds without one. */
 int row_kind_revision(const struct row_kind *kind);
+
+/* Whether two rows of one kind tell of the same thing: their keys are equal, but for ids, which
+ * only the store knows, revision and capture. Less than, equal to or greater than 0. */
+int row_compare_identity(const struct row *a, const struct row *b);
+
+/* The last column of a type; -1 for kinds without one. */
+int row_kind_of_type(const struct row_kind *kind, enum column_type type);
 
 /* The column of that name, which the kind must have. */
 int row_kind_column(const struct row_kind *kind, const char *name);

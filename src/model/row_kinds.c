@@ -4,20 +4,30 @@
 
 /* A column and the field it comes from; texts are numbered within their row. */
 /* clang-format off */
-#define FIELD(name) {name, sizeof(name) - 1}
-#define NO_FIELD {"", 0}
-#define ID(name) {name, COLUMN_ID, NO_FIELD, 0}
-#define CAPTURE {"capture_id", COLUMN_CAPTURE, NO_FIELD, 0}
-#define REVISION {"revision", COLUMN_REVISION, NO_FIELD, 0}
-#define SET(name) {name, COLUMN_WHOLE, NO_FIELD, 0} /* a number that the derivation sets */
-#define LABEL(number, name) {name, COLUMN_TEXT, NO_FIELD, number} /* a text that it sets */
-#define WHOLE(name, field) {name, COLUMN_WHOLE, FIELD(field), 0}
-#define E8(name, field) {name "_e8", COLUMN_E8, FIELD(field), 0}
-#define FLAG(name, field) {name, COLUMN_FLAG, FIELD(field), 0}
-#define TEXT(number, name, field) {name, COLUMN_TEXT, FIELD(field), number}
-#define AS_GIVEN(number, name, field) {name, COLUMN_AS_GIVEN, FIELD(field), number}
-#define ROUNDED {"rounded", COLUMN_ROUNDED, NO_FIELD, 0}
-#define EXTRA(number) {"extra", COLUMN_EXTRA, NO_FIELD, number}
+#define FIELD(name) {{name, sizeof(name) - 1}, {"", 0}}
+#define FIELDS(name, answer) {{name, sizeof(name) - 1}, {answer, sizeof(answer) - 1}}
+#define NO_FIELD {{"", 0}, {"", 0}}
+#define ID(name) {name, COLUMN_ID, NO_FIELD, 0, false}
+#define CAPTURE {"capture_id", COLUMN_CAPTURE, NO_FIELD, 0, false}
+#define REVISION {"revision", COLUMN_REVISION, NO_FIELD, 0, false}
+#define SET(name) {name, COLUMN_WHOLE, NO_FIELD, 0, false} /* a number that the derivation sets */
+#define LABEL(number, name) {name, COLUMN_TEXT, NO_FIELD, number, false} /* a text that it sets */
+#define WHOLE(name, field) {name, COLUMN_WHOLE, FIELD(field), 0, false}
+#define E8(name, field) {name "_e8", COLUMN_E8, FIELD(field), 0, false}
+#define FLAG(name, field) {name, COLUMN_FLAG, FIELD(field), 0, false}
+#define TEXT(number, name, field) {name, COLUMN_TEXT, FIELD(field), number, false}
+#define TEXT_OR_EMPTY(number, name, field) {name, COLUMN_TEXT, FIELD(field), number, true}
+#define AS_GIVEN(number, name, field) {name, COLUMN_AS_GIVEN, FIELD(field), number, false}
+#define AS_GIVEN_OR_EMPTY(number, name, field) {name, COLUMN_AS_GIVEN, FIELD(field), number, true}
+#define ROUNDED {"rounded", COLUMN_ROUNDED, NO_FIELD, 0, false}
+#define EXTRA(number) {"extra", COLUMN_EXTRA, NO_FIELD, number, false}
+
+/* The same with two names: the stream's, and that of the answer to userTrades. */
+#define WHOLE_2(name, field, answer) {name, COLUMN_WHOLE, FIELDS(field, answer), 0, false}
+#define E8_2(name, field, answer) {name "_e8", COLUMN_E8, FIELDS(field, answer), 0, false}
+#define FLAG_2(name, field, answer) {name, COLUMN_FLAG, FIELDS(field, answer), 0, false}
+#define TEXT_2(number, name, field, answer) {name, COLUMN_TEXT, FIELDS(field, answer), number, false}
+#define AS_GIVEN_2(number, name, field, answer) {name, COLUMN_AS_GIVEN, FIELDS(field, answer), number, false}
 #define KIND(table, columns, keys) {table, columns, sizeof columns / sizeof columns[0], keys}
 /* clang-format on */
 
@@ -110,24 +120,77 @@ static const struct column MARGIN_CALL[] = {
     EXTRA(1),
 };
 
-/* ORDER_TRADE_UPDATE (its `o`) when it tells of a trade. */
+/* ORDER_TRADE_UPDATE (its `o`) when it tells of a trade, and GET /dapi/v1/userTrades. */
 static const struct column TRADE[] = {
     ID("leg_id"),
-    WHOLE("time_ms", "T"),
-    AS_GIVEN(0, "trade_id", "t"),
+    WHOLE_2("time_ms", "T", "time"),
+    AS_GIVEN_2(0, "trade_id", "t", "id"),
     LABEL(1, "source"), /* stream, or rest: two witnesses, two rows */
     REVISION,
     CAPTURE,
-    AS_GIVEN(2, "order_id", "i"),
-    TEXT(3, "side", "S"),
-    E8("price", "L"),
-    E8("quantity", "l"), /* contracts, unsigned */
-    E8("realized_pnl", "rp"),
-    E8("commission", "n"),
-    TEXT(4, "commission_asset", "N"),
-    FLAG("maker", "m"),
-    E8("base_quantity", ""), /* the stream does not tell it */
-    TEXT(5, "execution", "x"),
+    AS_GIVEN_2(2, "order_id", "i", "orderId"),
+    TEXT_2(3, "side", "S", "side"),
+    E8_2("price", "L", "price"),
+    E8_2("quantity", "l", "qty"),              /* contracts, unsigned */
+    E8_2("realized_pnl", "rp", "realizedPnl"), /* before commission */
+    E8_2("commission", "n", "commission"),     /* positive when paid */
+    TEXT_2(4, "commission_asset", "N", "commissionAsset"),
+    FLAG_2("maker", "m", "maker"),
+    E8_2("base_quantity", "", "baseQty"), /* the stream does not tell it */
+    TEXT_2(5, "execution", "x", ""),      /* nor an answer this */
+    ROUNDED,
+    EXTRA(6),
+};
+
+/* GET /dapi/v1/account: what each asset comes to, ... */
+static const struct column BALANCE[] = {
+    ID("account_id"),
+    LABEL(0, "asset"), /* its `asset`, which names the object */
+    SET("time_ms"),
+    CAPTURE,
+    WHOLE("update_ms", "updateTime"), /* when the wallet last changed */
+    E8("wallet_balance", "walletBalance"),
+    E8("cross_wallet_balance", "crossWalletBalance"),
+    E8("unrealized_pnl", "unrealizedProfit"),
+    E8("cross_unrealized_pnl", "crossUnPnl"),
+    E8("margin_balance", "marginBalance"), /* wallet and unrealized PnL */
+    E8("maintenance_margin", "maintMargin"),
+    E8("initial_margin", "initialMargin"),
+    E8("position_initial_margin", "positionInitialMargin"),
+    E8("open_order_initial_margin", "openOrderInitialMargin"),
+    E8("available_balance", "availableBalance"),
+    E8("max_withdraw", "maxWithdrawAmount"),
+    ROUNDED,
+    EXTRA(1),
+};
+
+/* ... and what each position asks for. */
+static const struct column LEG_MARGIN[] = {
+    ID("leg_id"),
+    SET("time_ms"),
+    CAPTURE,
+    WHOLE("update_ms", "updateTime"),
+    E8("initial_margin", "initialMargin"),
+    E8("maintenance_margin", "maintMargin"),
+    E8("position_initial_margin", "positionInitialMargin"),
+    E8("open_order_initial_margin", "openOrderInitialMargin"),
+    ROUNDED,
+    EXTRA(0),
+};
+
+/* GET /dapi/v1/income. */
+static const struct column INCOME[] = {
+    ID("account_id"),
+    WHOLE("time_ms", "time"),
+    TEXT(0, "income_type", "incomeType"),
+    AS_GIVEN(1, "tran_id", "tranId"), /* unique within a type */
+    TEXT(2, "asset", "asset"),
+    TEXT_OR_EMPTY(3, "symbol", "symbol"),
+    REVISION,
+    CAPTURE,
+    E8("income", "income"),
+    TEXT(4, "info", "info"),
+    AS_GIVEN_OR_EMPTY(5, "trade_id", "tradeId"),
     ROUNDED,
     EXTRA(6),
 };
@@ -141,6 +204,9 @@ const struct row_kind ROW_KINDS[ROW_KIND_COUNT] = {
     [ROW_LEVERAGE_UPDATE] = KIND("leverage_update", LEVERAGE_UPDATE, 4),
     [ROW_MARGIN_CALL] = KIND("margin_call", MARGIN_CALL, 3),
     [ROW_TRADE] = KIND("trade", TRADE, 5),
+    [ROW_BALANCE] = KIND("balance", BALANCE, 3),
+    [ROW_LEG_MARGIN] = KIND("leg_margin", LEG_MARGIN, 2),
+    [ROW_INCOME] = KIND("income", INCOME, 7),
 };
 
 static_assert(sizeof TRADE / sizeof TRADE[0] <= ROW_COLUMNS_MAX, "a row holds its columns");

@@ -14,6 +14,9 @@ enum row_kind_id {
     ROW_LEVERAGE_UPDATE,
     ROW_MARGIN_CALL,
     ROW_TRADE,
+    ROW_BALANCE,
+    ROW_LEG_MARGIN,
+    ROW_INCOME,
     ROW_KIND_COUNT,
 };
 

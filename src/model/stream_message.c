@@ -1,7 +1,5 @@
 #include "model/stream_message.h"
 
-#include <stdlib.h>
-
 #include "base/decimal.h"
 #include "base/utf8.h"
 #include "model/json_span.h"
@@ -50,35 +48,6 @@ struct envelope {
     struct maybe_int transaction_ms;
     struct span content; /* "a", "o", "ac" or "p"; empty when there is none */
 };
-
-void stream_message_free(struct stream_message *message)
-{
-    for (size_t i = 0; i < message->capacity; i++) {
-        object_free(&message->rows[i].object);
-    }
-    free(message->rows);
-    *message = (struct stream_message){0};
-}
-
-/* Where the next row is read into; NULL when out of memory. */
-static struct told_row *next_row(struct stream_message *message, const struct object_kind *kind,
-                                 struct error *error)
-{
-    if (message->count == message->capacity) {
-        size_t wanted = message->capacity * 2 + 4;
-        struct told_row *grown = reallocarray(message->rows, wanted, sizeof *grown);
-        if (grown == NULL) {
-            error_no_memory(error);
-            return NULL;
-        }
-        memset(grown + message->capacity, 0, (wanted - message->capacity) * sizeof *grown);
-        message->rows = grown;
-        message->capacity = wanted;
-    }
-    struct told_row *row = &message->rows[message->count];
-    row->kind = kind;
-    return row;
-}
 
 static bool take_time(struct span key, struct span value, const char *name, struct maybe_int *time)
 {
@@ -138,35 +107,14 @@ static bool set_times(const struct envelope *envelope, struct row *row, struct e
     return true;
 }
 
-static bool same_name(const struct told_row *a, const struct told_row *b)
-{
-    struct span asset_a = row_text(&a->object.rows[0], 1),
-                asset_b = row_text(&b->object.rows[0], 1);
-    if (a->kind == &BALANCE_UPDATE) {
-        return span_equal(asset_a, asset_b);
-    }
-    return span_equal(text_span(&a->object.symbol), text_span(&b->object.symbol)) &&
-           span_equal(text_span(&a->object.side), text_span(&b->object.side));
-}
-
-static bool read_object(struct stream_message *message, const struct object_kind *kind,
+static bool read_object(struct told_rows *told, const struct object_kind *kind,
                         const struct envelope *envelope, struct span text, struct error *error)
 {
-    struct told_row *row = next_row(message, kind, error);
-    if (row == NULL || !object_read(kind, text, &row->object, error) ||
-        !set_times(envelope, &row->object.rows[0], error)) {
-        return false;
-    }
-    for (size_t i = 0; i < message->count; i++) {
-        if (message->rows[i].kind == kind && same_name(&message->rows[i], row)) {
-            return error_set(error, ERROR_FAILED, "%s is there twice", kind->rows[0]->table);
-        }
-    }
-    message->count++;
-    return true;
+    return told_rows_read(told, kind, text, error) &&
+           set_times(envelope, told_rows_last(told), error);
 }
 
-static bool read_list(struct stream_message *message, const struct object_kind *kind,
+static bool read_list(struct told_rows *told, const struct object_kind *kind,
                       const struct envelope *envelope, struct span list, struct error *error)
 {
     struct json_walk walk = json_walk_at(list, 0);
@@ -174,7 +122,7 @@ static bool read_list(struct stream_message *message, const struct object_kind *
     enum json_step step;
     size_t index = 0;
     while ((step = json_next_element(&walk, &text)) == JSON_ITEM) {
-        if (!read_object(message, kind, envelope, text, error)) {
+        if (!read_object(told, kind, envelope, text, error)) {
             return error_context(error, "%s, element %zu", kind->rows[0]->table, index);
         }
         index++;
@@ -183,19 +131,17 @@ static bool read_list(struct stream_message *message, const struct object_kind *
            error_set(error, ERROR_FAILED, "%s: not a JSON array", kind->rows[0]->table);
 }
 
-static bool read_account_update(struct stream_message *message, const struct envelope *envelope,
+static bool read_account_update(struct told_rows *told, const struct envelope *envelope,
                                 struct error *error)
 {
     struct json_walk walk = json_walk_at(envelope->content, 0);
     struct span key, value;
-    if (!read_object(message, &ACCOUNT_UPDATE, envelope, envelope->content, error)) {
+    if (!read_object(told, &ACCOUNT_UPDATE, envelope, envelope->content, error)) {
         return false;
     }
     while (json_next_member(&walk, &key, &value) == JSON_ITEM) {
-        if ((json_key_is(key, "B") &&
-             !read_list(message, &BALANCE_UPDATE, envelope, value, error)) ||
-            (json_key_is(key, "P") &&
-             !read_list(message, &POSITION_UPDATE, envelope, value, error))) {
+        if ((json_key_is(key, "B") && !read_list(told, &BALANCE_UPDATE, envelope, value, error)) ||
+            (json_key_is(key, "P") && !read_list(told, &POSITION_UPDATE, envelope, value, error))) {
             return false;
         }
     }
@@ -222,45 +168,55 @@ static bool is_trade(struct span order)
     return executed && has_id;
 }
 
-static bool read_trade(struct stream_message *message, const struct envelope *envelope,
-                       struct error *error)
+static bool read_trade(struct told_rows *told, const struct envelope *envelope, struct error *error)
 {
     if (!is_trade(envelope->content)) {
         return true;
     }
-    if (!read_object(message, &TRADE, envelope, envelope->content, error)) {
+    if (!read_object(told, &TRADE, envelope, envelope->content, error)) {
         return false;
     }
-    struct row *row = &message->rows[message->count - 1].object.rows[0];
+    struct row *row = told_rows_last(told);
     row_set_text(row, row_kind_column(row->kind, "source"), span_of("stream"));
     return true;
 }
 
-static bool read_rows(struct stream_message *message, const struct envelope *envelope,
-                      struct error *error)
+/* A message that names one thing twice is none. */
+static bool check_once(const struct told_rows *told, struct error *error)
+{
+    for (size_t i = 0; i < told->count; i++) {
+        const struct told_row *row = &told->rows[i];
+        if (row->is_double || row->repeats > 0) {
+            return error_set(error, ERROR_FAILED, "%s is there twice", row->kind->rows[0]->table);
+        }
+    }
+    return true;
+}
+
+static bool read_rows(struct told_rows *told, const struct envelope *envelope, struct error *error)
 {
     if (span_is(envelope->event, "\"ACCOUNT_UPDATE\"")) {
-        return read_account_update(message, envelope, error);
+        return read_account_update(told, envelope, error);
     }
     if (envelope->content.size == 0) {
         return true;
     }
     if (span_is(envelope->event, "\"ORDER_TRADE_UPDATE\"")) {
-        return read_trade(message, envelope, error);
+        return read_trade(told, envelope, error);
     }
     if (span_is(envelope->event, "\"ACCOUNT_CONFIG_UPDATE\"")) {
-        return read_object(message, &LEVERAGE_UPDATE, envelope, envelope->content, error);
+        return read_object(told, &LEVERAGE_UPDATE, envelope, envelope->content, error);
     }
     if (span_is(envelope->event, "\"MARGIN_CALL\"")) {
-        return read_list(message, &MARGIN_CALL, envelope, envelope->content, error);
+        return read_list(told, &MARGIN_CALL, envelope, envelope->content, error);
     }
     return true;
 }
 
-bool stream_message_read(struct span body, struct stream_message *message, struct error *error)
+bool stream_message_read(struct span body, struct told_rows *told, struct error *error)
 {
     struct envelope envelope;
-    message->count = 0;
+    told_rows_clear(told);
     if (!utf8_is_valid(body)) {
         return error_set(error, ERROR_FAILED, "not UTF-8 at byte %zu", utf8_valid_size(body));
     }
@@ -270,7 +226,8 @@ bool stream_message_read(struct span body, struct stream_message *message, struc
     if (!json_value_is_valid(json_trim(body))) {
         return error_set(error, ERROR_FAILED, "not JSON");
     }
-    return read_rows(message, &envelope, error) ||
+    return (read_rows(told, &envelope, error) && told_rows_settle(told, error) &&
+            check_once(told, error)) ||
            error_context(error, "%.*s", (int)(envelope.event.size < 40 ? envelope.event.size : 40),
                          envelope.event.size > 0 ? envelope.event.data : "");
 }

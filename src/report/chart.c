@@ -150,14 +150,35 @@ static bool write_values(struct chart *chart, sqlite3_stmt *statement, int colum
     return step == STEP_DONE;
 }
 
+/* What each chart is made of: a list of its series, each read by a statement of its own, or one
+ * statement with a column for each of these labels. */
+static const struct chart_kind {
+    const char *quantity; /* in words */
+    const char *series;   /* the report that lists the series; NULL for labels */
+    const char *values;
+    const char *labels[6];
+    bool is_share; /* drawn in percent */
+} CHARTS[CHART_COUNT] = {
+    [CHART_PNL] = {"unrealized PnL, USD", "chart_legs", "chart_pnl", {0}, false},
+    [CHART_MARGIN] =
+        {"distance to liquidation, % of the mark price", "chart_legs", "chart_margin", {0}, true},
+    [CHART_EXPOSURE] =
+        {"notional, USD", NULL, "chart_exposure", {"long", "short", "net", "gross"}, false},
+    [CHART_EQUITY] = {"margin balance, USD", "chart_assets", "chart_equity", {0}, false},
+    [CHART_INCOME] = {"earned and paid since the start, USD",
+                      NULL,
+                      "chart_income",
+                      {"realized", "funding", "commission", "other", "total"},
+                      false},
+};
+
 static bool write_leg(struct chart *chart, sqlite3_stmt *leg, bool first, struct error *error)
 {
     struct report_filter filter = chart->filter;
     filter.symbol = (const char *)sqlite3_column_text(leg, 1);
     filter.side = (const char *)sqlite3_column_text(leg, 2);
-    sqlite3_stmt *values = report_filter_prepare(
-        chart->database, chart->kind->chart == CHART_PNL ? "chart_pnl" : "chart_margin", &filter,
-        error);
+    sqlite3_stmt *values =
+        report_filter_prepare(chart->database, CHARTS[chart->kind->chart].values, &filter, error);
     if (values == NULL) {
         return false;
     }
@@ -174,11 +195,11 @@ static int buckets_for(int series)
     return buckets < BUCKETS_MIN ? BUCKETS_MIN : buckets > BUCKETS_MAX ? BUCKETS_MAX : buckets;
 }
 
-/* A series for each leg that was open in the range. */
+/* A series for each leg that was open in the range, or each asset that there was. */
 static bool write_legs(struct chart *chart, struct error *error)
 {
-    sqlite3_stmt *legs =
-        report_filter_prepare(chart->database, "chart_legs", &chart->filter, error);
+    sqlite3_stmt *legs = report_filter_prepare(chart->database, CHARTS[chart->kind->chart].series,
+                                               &chart->filter, error);
     if (legs == NULL) {
         return false;
     }
@@ -196,15 +217,19 @@ static bool write_legs(struct chart *chart, struct error *error)
     return done;
 }
 
-static bool write_exposure(struct chart *chart, struct error *error)
+static bool write_columns(struct chart *chart, struct error *error)
 {
-    static const char *const LABELS[] = {"long", "short", "net", "gross"};
+    const struct chart_kind *kind = &CHARTS[chart->kind->chart];
+    int count = 0;
+    while (kind->labels[count] != NULL) {
+        count++;
+    }
     sqlite3_stmt *values =
-        report_filter_prepare(chart->database, "chart_exposure", &chart->filter, error);
+        report_filter_prepare(chart->database, kind->values, &chart->filter, error);
     bool done = values != NULL;
-    chart->buckets = buckets_for(4);
-    for (int i = 0; done && i < 4; i++) {
-        begin_series(chart, span_of(LABELS[i]), i == 0);
+    chart->buckets = buckets_for(count);
+    for (int i = 0; done && i < count; i++) {
+        begin_series(chart, span_of(kind->labels[i]), i == 0);
         done = write_values(chart, values, i + 1, true, error);
         end_series(chart);
     }
@@ -257,12 +282,12 @@ static void write_gaps(struct chart *chart)
 
 static bool build(struct chart *chart, struct error *error)
 {
-    enum report_chart what = chart->kind->chart;
+    const struct chart_kind *kind = &CHARTS[chart->kind->chart];
     text_printf(chart->json, "{\"share\":%s,\"step\":%s,\"from\":%lld,\"to\":%lld,\"series\":[",
-                what == CHART_MARGIN ? "true" : "false", what == CHART_EXPOSURE ? "true" : "false",
+                kind->is_share ? "true" : "false", kind->series == NULL ? "true" : "false",
                 (long long)chart->filter.from_ms.value, (long long)chart->filter.to_ms.value);
     bool done = read_gaps(chart, error) &&
-                (what == CHART_EXPOSURE ? write_exposure(chart, error) : write_legs(chart, error));
+                (kind->series == NULL ? write_columns(chart, error) : write_legs(chart, error));
     if (!done || !write_marks(chart, error)) {
         return false;
     }
@@ -273,14 +298,9 @@ static bool build(struct chart *chart, struct error *error)
 /* The chart's element around its data, and what the reader must know of it. */
 static void frame(struct text *page, const struct chart *chart, const char *account)
 {
-    static const char *const QUANTITIES[] = {
-        [CHART_PNL] = "unrealized PnL, USD",
-        [CHART_MARGIN] = "distance to liquidation, % of the mark price",
-        [CHART_EXPOSURE] = "notional, USD",
-    };
     text_append_string(page, "<figure class=\"chart\"><figcaption>");
     html_append_text(page, span_of(account));
-    text_printf(page, ": %s", QUANTITIES[chart->kind->chart]);
+    text_printf(page, ": %s", CHARTS[chart->kind->chart].quantity);
     text_append_string(page, "</figcaption>\n<script type=\"application/json\">");
     text_append(page, text_string(chart->json), chart->json->size);
     text_append_string(page, "</script></figure>\n<p class=\"note\">Drag to zoom, double-click to "

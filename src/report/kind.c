@@ -4,16 +4,31 @@
 
 const struct report_kind REPORT_KINDS[REPORT_KIND_COUNT + 1] = {
     {
+        .name = "equity",
+        .title = "Equity",
+        .about = "What each asset of an account came to: wallet, unrealized PnL, margin balance "
+                 "(both together) and maintenance margin, in the asset and in USD at the mark "
+                 "price known then; the margin ratio (at 1 the account is liquidated) as it was, "
+                 "and the highest since the row before.",
+        .chart = CHART_EQUITY,
+        .takes_every = true,
+        .takes_all = true,
+        .is_of_money = true,
+    },
+    {
         .name = "pnl",
-        .title = "Unrealized PnL",
+        .title = "PnL",
         .about =
             "What each leg's unrealized PnL was, in its margin asset and in USD at the mark price; "
             "how "
-            "it changed since the range's start; and the lowest and highest of all polls since "
-            "the row before.",
+            "it changed since the range's start; the lowest and highest of all polls since "
+            "the row before; and what the leg realized, its funding, commission and other income "
+            "since the range's start, which with the change make the total. Funding names no side: "
+            "it is counted at the side that was open, the larger one where both were.",
         .chart = CHART_PNL,
         .takes_every = true,
-        .takes_legs = true,
+        .takes_symbol = true,
+        .takes_side = true,
         .takes_all = true,
     },
     {
@@ -24,7 +39,8 @@ const struct report_kind REPORT_KINDS[REPORT_KIND_COUNT + 1] = {
             "gross, and their unrealized PnL.",
         .chart = CHART_EXPOSURE,
         .takes_every = true,
-        .takes_legs = true,
+        .takes_symbol = true,
+        .takes_side = true,
     },
     {
         .name = "margin",
@@ -33,8 +49,29 @@ const struct report_kind REPORT_KINDS[REPORT_KIND_COUNT + 1] = {
                  "liquidation price: as it was, and the least of all polls since the row before.",
         .chart = CHART_MARGIN,
         .takes_every = true,
-        .takes_legs = true,
+        .takes_symbol = true,
+        .takes_side = true,
         .takes_all = true,
+    },
+    {
+        .name = "income",
+        .title = "Income",
+        .about = "What changed the wallets, added up by kind and symbol: realized PnL, funding, "
+                 "commission, transfers and what else there was, in the asset and in USD at the "
+                 "mark prices known then.",
+        .chart = CHART_INCOME,
+        .takes_every = true,
+        .takes_symbol = true,
+        .is_of_money = true,
+    },
+    {
+        .name = "trades",
+        .title = "Trades",
+        .about = "Every trade, and who told of it: the stream, the exchange's list of trades "
+                 "(rest), or both.",
+        .takes_symbol = true,
+        .takes_side = true,
+        .is_of_money = true,
     },
     {
         .name = "changes",
@@ -42,7 +79,8 @@ const struct report_kind REPORT_KINDS[REPORT_KIND_COUNT + 1] = {
         .about = "What happened to each position, before and after: opened, increased, reduced, "
                  "closed, flipped, or its settings changed; and for how long it had been held, in "
                  "seconds.",
-        .takes_legs = true,
+        .takes_symbol = true,
+        .takes_side = true,
         .takes_all = true,
     },
     {
@@ -58,7 +96,8 @@ const struct report_kind REPORT_KINDS[REPORT_KIND_COUNT + 1] = {
             "What does not add up in the exchange's answers, each with the capture that shows it. "
             "'posrec body CAPTURE' gives that answer as it came; 'posrec verify --head HASH' "
             "proves that the history up to a head is unchanged.",
-        .takes_legs = true,
+        .takes_symbol = true,
+        .takes_side = true,
         .is_audit = true,
     },
     {0},

@@ -9,7 +9,15 @@
 #include "model/maybe.h"
 #include "report/report.h"
 
-enum report_chart { CHART_NONE, CHART_PNL, CHART_MARGIN, CHART_EXPOSURE };
+enum report_chart {
+    CHART_NONE,
+    CHART_PNL,
+    CHART_MARGIN,
+    CHART_EXPOSURE,
+    CHART_EQUITY,
+    CHART_INCOME,
+    CHART_COUNT,
+};
 
 struct report_kind {
     const char *name;  /* as on the command line and in sql/reports */
@@ -17,7 +25,9 @@ struct report_kind {
     const char *about; /* a sentence or two */
     enum report_chart chart;
     bool takes_every; /* --every */
-    bool takes_legs;  /* --symbol and --side */
+    bool takes_symbol;
+    bool takes_side;
+    bool is_of_money; /* its range is that of the money recorded, not of the polls */
     bool takes_all;   /* --all */
     bool is_audit;    /* its rows are findings: the range, its polls and the chain come first */
 };
@@ -51,7 +61,7 @@ bool report_filter_run(const struct database *database, const char *name,
                        const struct report_filter *filter, enum report_format format, FILE *out,
                        int64_t *row_count, struct error *error);
 
-#define REPORT_KIND_COUNT 6
+#define REPORT_KIND_COUNT 9
 
 extern const struct report_kind REPORT_KINDS[REPORT_KIND_COUNT + 1]; /* ends with a NULL name */
 

@@ -7,21 +7,26 @@
 
 extern const struct embedded_file SQL_REPORTS[];
 
-#define PARTS_MAX 4
+#define PARTS_MAX 5
 
 /* Reports that begin with other files of sql/reports. */
 static const struct composition {
     const char *name;
     const char *parts[PARTS_MAX + 1];
 } COMPOSITIONS[] = {
-    {"pnl", {"with_range", "with_samples", "with_legs", "with_points"}},
-    {"margin", {"with_range", "with_samples", "with_legs", "with_points"}},
-    {"exposure", {"with_range", "with_samples", "with_legs", "with_points"}},
+    {"pnl", {"with_range", "with_polls", "with_samples", "with_legs", "with_points"}},
+    {"margin", {"with_range", "with_polls", "with_samples", "with_legs", "with_points"}},
+    {"exposure", {"with_range", "with_polls", "with_samples", "with_legs", "with_points"}},
+    {"equity", {"with_money_range", "with_accounts", "with_samples"}},
+    {"income", {"with_money_range"}},
+    {"trades", {"with_money_range"}},
     {"changes", {"with_range"}},
-    {"reconcile", {"with_range"}},
+    {"reconcile", {"with_range", "with_changed", "with_money_findings"}},
     {"range", {"with_range"}},
     {"audit", {"with_range"}},
     {"chart_accounts", {"with_range"}},
+    {"chart_money_accounts", {"with_money_range"}},
+    {"chart_assets", {"with_money_range"}},
     {"chart_legs", {"with_range", "with_legs"}},
 };
 

@@ -12,9 +12,13 @@
 /* Requests out at once. Others wait for a moment: each takes memory for its answer. */
 #define IN_FLIGHT_MAX 64
 
+/* Of these, questions about money go out while no more than so many are: polls find room. */
+#define MONEY_IN_FLIGHT_MAX 16
+
 struct fleet {
     struct transport *transport;
     struct writer *writer;
+    struct known *known;
     struct maybe_int tick_count;
     struct member *accounts;
     struct stream *streams;          /* streams[i] and */
@@ -49,17 +53,29 @@ static void free_accounts(struct member *accounts, size_t count, struct account_
 {
     for (size_t i = 0; i < count; i++) {
         poller_free(&accounts[i].poller);
+        money_free(&accounts[i].money);
     }
     free(accounts);
     free(figures);
 }
 
-/* Whose stream, or part of a stream, this is; the count when it is none. */
+/* Which element of an array with one for each account this, or a part of it, is; the count when it
+ * is none. */
+static size_t find_part(const struct fleet *fleet, const void *array, size_t size, const void *part)
+{
+    uintptr_t start = (uintptr_t)array, at = (uintptr_t)part;
+    size_t index = at >= start ? (at - start) / size : fleet->account_count;
+    return index < fleet->account_count ? index : fleet->account_count;
+}
+
 static size_t find_stream(const struct fleet *fleet, const void *part)
 {
-    uintptr_t start = (uintptr_t)fleet->streams, at = (uintptr_t)part;
-    size_t index = at >= start ? (at - start) / sizeof *fleet->streams : fleet->account_count;
-    return index < fleet->account_count ? index : fleet->account_count;
+    return find_part(fleet, fleet->streams, sizeof *fleet->streams, part);
+}
+
+static size_t find_member(const struct fleet *fleet, const void *part)
+{
+    return find_part(fleet, fleet->accounts, sizeof *fleet->accounts, part);
 }
 
 static void on_stream_capture(void *context, struct stream *stream, struct capture *capture)
@@ -69,13 +85,17 @@ static void on_stream_capture(void *context, struct stream *stream, struct captu
     account->event_poll_wanted |= capture->outcome == OUTCOME_OPENED ||
                                   (capture->outcome == OUTCOME_OK &&
                                    stream_message_moves_positions(text_span(&capture->body)));
+    if (capture->outcome == OUTCOME_OPENED) {
+        money_catch_up(&account->money, capture->received_ms);
+    }
     writer_add(fleet->writer, capture);
 }
 
 static void on_stream_refused(void *context, struct stream *stream, const struct capture *capture)
 {
     struct fleet *fleet = context;
-    member_log_refusal(&fleet->accounts[find_stream(fleet, stream)], capture);
+    poller_log_refusal(fleet->accounts[find_stream(fleet, stream)].poller.settings->account,
+                       capture);
 }
 
 static uint64_t random_of(void *context)
@@ -83,7 +103,7 @@ static uint64_t random_of(void *context)
     return next_random(context);
 }
 
-struct fleet *fleet_new(struct writer *writer, struct error *error)
+struct fleet *fleet_new(struct writer *writer, struct known *known, struct error *error)
 {
     struct fleet *fleet = calloc(1, sizeof *fleet);
     if (fleet == NULL) {
@@ -91,6 +111,7 @@ struct fleet *fleet_new(struct writer *writer, struct error *error)
         return NULL;
     }
     fleet->writer = writer;
+    fleet->known = known;
     fleet->stream_watch =
         (struct stream_watch){fleet, on_stream_capture, on_stream_refused, random_of};
     if (getrandom(&fleet->random, sizeof fleet->random, 0) < 0) {
@@ -171,26 +192,32 @@ static struct venue *find_venue(struct fleet *fleet, const struct poller_setting
 }
 
 /* Counts the weight that the accounts' schedules need, and says how often they may be polled when
- * it is more than there is. */
+ * it is more than there is. What is reserved is for polls: money takes what they leave. */
 static void judge_budget(const struct fleet *fleet, struct venue *venue)
 {
     struct limits_demand demand = {0};
     struct log_line line;
     for (size_t i = 0; i < fleet->account_count; i++) {
         if (fleet->accounts[i].venue == venue) {
-            limits_demand_add(&demand, WEIGHT_POSITION_RISK,
-                              fleet->accounts[i].poller.settings->interval_ms.value);
+            const struct poller_settings *settings = fleet->accounts[i].poller.settings;
+            limits_demand_add(&demand, endpoint_weight(ENDPOINT_POSITION_RISK),
+                              settings->interval_ms.value);
+            money_add_demand(settings, &demand);
         }
     }
     int64_t budget = limits_budget(&venue->limits);
-    venue->limits.scheduled_weight = (int64_t)demand.weight + 1;
+    venue->limits.scheduled_weight = (int64_t)(demand.weight - demand.fixed) + 1;
     if (demand.weight > (double)budget) {
         log_begin(&line, LOG_WARNING, "weight_budget");
         log_text(&line, "base_url", venue->settings->exchange.base_url);
         log_int(&line, "needed_a_minute", (int64_t)demand.weight);
         log_int(&line, "allowed_a_minute", budget);
-        log_int(&line, "interval_ms_that_fits",
-                limits_fitting_interval_ms(&venue->limits, &demand));
+        int64_t fitting_ms = limits_fitting_interval_ms(&venue->limits, &demand);
+        if (fitting_ms > 0) {
+            log_int(&line, "interval_ms_that_fits", fitting_ms);
+        } else {
+            log_text(&line, "advice", "record less (record), or from more addresses");
+        }
         log_end(&line);
     }
 }
@@ -217,6 +244,7 @@ static void make_member(struct fleet *fleet, const struct poller_settings *setti
     member->figures = figures;
     member->starts_at_once = is_new;
     poller_start(&member->poller, settings, fleet->transport, &member->venue->clock);
+    money_start(&member->money, settings, fleet->transport, &member->venue->clock, fleet->known);
     if (!is_new) {
         *figures = fleet->figures[old];
         member->ticks = fleet->accounts[old].ticks;
@@ -306,6 +334,16 @@ static void work_stream(struct fleet *fleet, size_t index, int64_t monotonic_ms)
     }
 }
 
+/* Money comes last: it takes what polls leave. */
+static void work_money(struct fleet *fleet, struct member *account, int64_t monotonic_ms)
+{
+    if (transport_pending(fleet->transport) < MONEY_IN_FLIGHT_MAX &&
+        !member_is_done(account, fleet->tick_count)) {
+        money_work(&account->money, venue_now_ms(account->venue, monotonic_ms),
+                   &account->venue->limits);
+    }
+}
+
 void fleet_work(struct fleet *fleet, int64_t monotonic_ms)
 {
     for (size_t i = 0; i < fleet->venue_count; i++) {
@@ -321,6 +359,21 @@ void fleet_work(struct fleet *fleet, int64_t monotonic_ms)
     for (size_t i = 0; i < fleet->account_count; i++) {
         work_stream(fleet, i, monotonic_ms);
     }
+    for (size_t i = 0; i < fleet->account_count; i++) {
+        work_money(fleet, &fleet->accounts[i], monotonic_ms);
+    }
+}
+
+static bool answer_money(struct fleet *fleet, struct member *member, struct http_response *response,
+                         int64_t monotonic_ms)
+{
+    struct venue *venue = member->venue;
+    int64_t now_ms = venue_now_ms(venue, monotonic_ms);
+    struct money *money = &member->money;
+    bool captured = money_answer(money, response, now_ms, venue_is_paused(venue, monotonic_ms),
+                                 next_random(fleet));
+    venue_note_answer(venue, monotonic_ms, &money->poller.capture, money->poller.retry_after_s);
+    return captured;
 }
 
 static void take_answer(struct fleet *fleet, struct http_response *response, int64_t monotonic_ms)
@@ -343,8 +396,12 @@ static void take_answer(struct fleet *fleet, struct http_response *response, int
         stream_answer(&fleet->streams[stream], response, monotonic_ms);
         return;
     }
-    struct member *member = response->owner; /* a poller is the first thing in its member */
-    if (member_answer(member, response, next_random(fleet), monotonic_ms)) {
+    struct member *member = &fleet->accounts[find_member(fleet, response->owner)];
+    if (response->owner == &member->money.poller) {
+        if (answer_money(fleet, member, response, monotonic_ms)) {
+            writer_add(fleet->writer, &member->money.poller.capture);
+        }
+    } else if (member_answer(member, response, next_random(fleet), monotonic_ms)) {
         writer_add(fleet->writer, &member->poller.capture);
     }
 }
@@ -371,6 +428,7 @@ size_t fleet_pending(const struct fleet *fleet)
     size_t count = 0;
     for (size_t i = 0; i < fleet->account_count; i++) {
         count += fleet->accounts[i].poller.phase != POLLER_IDLE;
+        count += fleet->accounts[i].money.poller.phase != POLLER_IDLE;
     }
     for (size_t i = 0; i < fleet->venue_count; i++) {
         count += fleet->venues[i].poller.phase != POLLER_IDLE;
@@ -393,7 +451,12 @@ int64_t fleet_wake_monotonic_ms(struct fleet *fleet, int64_t monotonic_ms)
     bool is_full = transport_pending(fleet->transport) >= IN_FLIGHT_MAX;
     for (size_t i = 0; i < fleet->account_count && !is_full; i++) {
         if (!member_is_done(&fleet->accounts[i], fleet->tick_count)) {
-            wake_ms = earlier(wake_ms, member_wake_ms(&fleet->accounts[i], monotonic_ms));
+            struct member *account = &fleet->accounts[i];
+            int64_t now_ms = venue_now_ms(account->venue, monotonic_ms);
+            int64_t money_ms = money_wake_ms(&account->money, now_ms);
+            wake_ms = earlier(wake_ms, member_wake_ms(account, monotonic_ms));
+            wake_ms = earlier(wake_ms,
+                              money_ms < INT64_MAX ? monotonic_ms + money_ms - now_ms : INT64_MAX);
         }
     }
     for (size_t i = 0; i < fleet->account_count; i++) {
@@ -415,6 +478,7 @@ void fleet_note_recorded(struct fleet *fleet, const struct capture *capture,
     if (capture->sent_ms.known) {
         histogram_add(&figures->latency, capture->received_ms - capture->sent_ms.value);
     }
+    money_note_recorded(&fleet->accounts[index].money, capture, recorded->row_count);
     if (capture->endpoint == ENDPOINT_POSITION_RISK && capture->outcome == OUTCOME_OK) {
         figures->last_good_ms = capture->received_ms;
         if (recorded->new_contract_count > 0 || contracts_are_old) {

@@ -10,11 +10,12 @@
 #include "service/metrics.h"
 #include "service/poller.h"
 #include "service/writer.h"
+#include "store/known.h"
 
 struct fleet;
 
-/* Uses the writer until fleet_free(). NULL with the error set on failure. */
-struct fleet *fleet_new(struct writer *writer, struct error *error);
+/* Uses both until fleet_free(). NULL with the error set on failure. */
+struct fleet *fleet_new(struct writer *writer, struct known *known, struct error *error);
 void fleet_free(struct fleet *fleet);
 
 /* Sets the accounts, which must outlive the next fleet_configure() or fleet_free(). Requests that

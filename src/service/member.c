@@ -21,17 +21,6 @@ static void log_not_polled(const struct member *member, const struct error *erro
     log_end(&line);
 }
 
-void member_log_refusal(const struct member *member, const struct capture *capture)
-{
-    struct log_line line;
-    log_begin(&line, LOG_ERROR, "refused");
-    log_text(&line, "account", member->poller.settings->account);
-    log_text(&line, "endpoint", endpoint_name(capture->endpoint));
-    log_text(&line, "detail", text_string(&capture->detail));
-    log_text(&line, "advice", "check key, permissions and allowed addresses at the exchange");
-    log_end(&line);
-}
-
 static void skip_ticks(struct member *member, int64_t count)
 {
     if (count > 0) {
@@ -47,7 +36,8 @@ static int64_t event_poll_ms(const struct member *member, int64_t now_ms)
 {
     if (!member->event_poll_wanted || !member->is_scheduled ||
         member->poller.phase != POLLER_IDLE ||
-        !limits_may_send_extra(&member->venue->limits, now_ms, WEIGHT_POSITION_RISK)) {
+        !limits_may_send_extra(&member->venue->limits, now_ms,
+                               endpoint_weight(ENDPOINT_POSITION_RISK))) {
         return INT64_MAX;
     }
     int64_t refused_ms = member->schedule.refused_until_ms;
@@ -68,9 +58,11 @@ void member_work(struct member *member, int64_t monotonic_ms)
         member->is_scheduled = true;
         member->schedule = schedule_start(member->poller.settings->interval_ms.value, now_ms,
                                           member->starts_at_once);
+        money_schedule(&member->money, now_ms, member->starts_at_once);
     }
     bool is_busy = member->poller.phase != POLLER_IDLE;
-    bool may_send = limits_may_send(&venue->limits, now_ms, WEIGHT_POSITION_RISK);
+    bool may_send =
+        limits_may_send(&venue->limits, now_ms, endpoint_weight(ENDPOINT_POSITION_RISK));
     enum schedule_step step =
         schedule_work(&member->schedule, now_ms, is_busy || !may_send, &due_ms, &skipped);
     skip_ticks(member, skipped);
@@ -78,7 +70,7 @@ void member_work(struct member *member, int64_t monotonic_ms)
     case SCHEDULE_TICK:
         member->event_poll_wanted = false; /* this one sees it too */
         member->ticks++;
-        started = poller_begin_tick(&member->poller, maybe_of(due_ms), &error);
+        started = poller_ask_positions(&member->poller, maybe_of(due_ms), &error);
         break;
     case SCHEDULE_RETRY:
         started = poller_retry(&member->poller, &error);
@@ -89,19 +81,14 @@ void member_work(struct member *member, int64_t monotonic_ms)
         }
         member->event_poll_wanted = false;
         member->next_event_poll_ms = now_ms + EVENT_POLL_EVERY_MS;
-        started = poller_begin_tick(&member->poller, (struct maybe_int){0}, &error);
+        started = poller_ask_positions(&member->poller, (struct maybe_int){0}, &error);
         break;
     }
     if (started) {
-        limits_note_sent(&venue->limits, now_ms, WEIGHT_POSITION_RISK);
+        limits_note_sent(&venue->limits, now_ms, endpoint_weight(ENDPOINT_POSITION_RISK));
     } else {
         log_not_polled(member, &error);
     }
-}
-
-static bool is_paused(const struct venue *venue, int64_t monotonic_ms)
-{
-    return venue_now_ms(venue, monotonic_ms) < venue->limits.paused_until_ms;
 }
 
 static void take_poll(struct member *member, uint64_t random, int64_t monotonic_ms)
@@ -120,9 +107,9 @@ static void take_poll(struct member *member, uint64_t random, int64_t monotonic_
                             : refused && capture->outcome != OUTCOME_BANNED ? SCHEDULE_REFUSED
                                                                             : SCHEDULE_DONE;
     if (end == SCHEDULE_REFUSED) {
-        member_log_refusal(member, capture);
+        poller_log_refusal(member->poller.settings->account, capture);
     }
-    if (is_paused(venue, monotonic_ms)) {
+    if (venue_is_paused(venue, monotonic_ms)) {
         poller->phase = POLLER_IDLE;
     } else if (!poller_continue(poller, &error)) {
         log_not_polled(member, &error);
@@ -136,7 +123,7 @@ bool member_answer(struct member *member, struct http_response *response, uint64
                    int64_t monotonic_ms)
 {
     struct error error;
-    member->poller.positions_follow &= !is_paused(member->venue, monotonic_ms);
+    member->poller.question_follows &= !venue_is_paused(member->venue, monotonic_ms);
     switch (poller_answer(&member->poller, response, &error)) {
     case POLLER_CAPTURED:
         take_poll(member, random, monotonic_ms);

@@ -4,6 +4,7 @@
 #define POSREC_SERVICE_MEMBER_H
 
 #include "service/metrics.h"
+#include "service/money.h"
 #include "service/poller.h"
 #include "service/schedule.h"
 #include "service/venue.h"
@@ -12,7 +13,8 @@
 #define EVENT_POLL_EVERY_MS 1000
 
 struct member {
-    struct poller poller; /* the first: owner of its requests */
+    struct poller poller; /* of its positions */
+    struct money money;
     struct schedule schedule;
     struct venue *venue;
     struct account_metrics *figures;
@@ -37,8 +39,5 @@ int64_t member_wake_ms(const struct member *member, int64_t monotonic_ms);
 
 /* Whether it has had so many ticks, and nothing more is to be tried. */
 bool member_is_done(const struct member *member, struct maybe_int tick_count);
-
-/* A key that the exchange refuses is said loudly each time. */
-void member_log_refusal(const struct member *member, const struct capture *capture);
 
 #endif

@@ -45,10 +45,10 @@ static bool send_request(struct poller *poller, enum poller_phase phase, struct 
     return sent;
 }
 
-static bool ask_time(struct poller *poller, bool positions_follow, struct error *error)
+static bool ask_time(struct poller *poller, bool question_follows, struct error *error)
 {
     struct text url = {0};
-    poller->positions_follow = positions_follow;
+    poller->question_follows = question_follows;
     int64_t timeout_ms = poller->settings->timeout_ms < TIME_TIMEOUT_MS
                              ? poller->settings->timeout_ms
                              : TIME_TIMEOUT_MS;
@@ -59,67 +59,58 @@ static bool ask_time(struct poller *poller, bool positions_follow, struct error 
     return send_request(poller, POLLER_TIME, &url, NULL, timeout_ms, error);
 }
 
-/* Fills in what is known of a capture when its request goes out. */
-static int64_t begin_capture(struct poller *poller, enum endpoint endpoint)
-{
-    struct capture *capture = &poller->capture;
-    int64_t now_ms = exchange_clock_at(poller->clock, clock_monotonic_ms());
-    capture_clear(capture);
-    text_append_string(&capture->account, poller->settings->account);
-    capture->endpoint = endpoint;
-    capture->sent_ms = maybe_of(now_ms);
-    capture->clock_offset_ms = poller->clock->offset_ms;
-    return now_ms;
-}
-
-static bool ask_positions(struct poller *poller, struct error *error)
+static bool ask(struct poller *poller, struct error *error)
 {
     const struct poller_settings *settings = poller->settings;
+    struct capture *capture = &poller->capture;
+    int64_t now_ms = exchange_clock_at(poller->clock, clock_monotonic_ms());
     struct text url = {0};
-    int64_t now_ms = begin_capture(poller, ENDPOINT_POSITION_RISK);
-    poller->capture.due_ms = poller->due_ms;
-    poller->capture.interval_ms = settings->interval_ms;
-    poller->capture.attempt = poller->attempt;
-    if (!endpoint_position_risk(&settings->exchange, now_ms, &url, &poller->capture.request,
-                                error)) {
+    capture_clear(capture);
+    text_append_string(&capture->account, settings->account);
+    capture->endpoint = poller->question.endpoint;
+    capture->due_ms = poller->due_ms;
+    capture->sent_ms = maybe_of(now_ms);
+    capture->clock_offset_ms = poller->clock->offset_ms;
+    capture->interval_ms = poller->interval_ms;
+    capture->attempt = poller->attempt;
+    if (!endpoint_ask(&settings->exchange, &poller->question, now_ms, &url, &capture->request,
+                      error)) {
         text_free(&url);
         return false;
     }
-    return send_request(poller, POLLER_POSITIONS, &url,
-                        text_string(&settings->exchange.credentials->api_key), settings->timeout_ms,
-                        error);
+    const char *api_key = endpoint_is_signed(capture->endpoint)
+                              ? text_string(&settings->exchange.credentials->api_key)
+                              : NULL;
+    return send_request(poller, POLLER_ASKING, &url, api_key, settings->timeout_ms, error);
 }
 
-bool poller_begin_tick(struct poller *poller, struct maybe_int due_ms, struct error *error)
+bool poller_ask(struct poller *poller, const struct question *question, struct maybe_int due_ms,
+                struct maybe_int interval_ms, struct error *error)
 {
+    bool needs_time = endpoint_is_signed(question->endpoint) && !poller->clock->offset_ms.known;
+    poller->question = *question;
     poller->due_ms = due_ms;
+    poller->interval_ms = interval_ms;
     poller->attempt = 1;
     poller->clock_retried = false;
-    return poller->clock->offset_ms.known ? ask_positions(poller, error)
-                                          : ask_time(poller, true, error);
+    return needs_time ? ask_time(poller, true, error) : ask(poller, error);
+}
+
+bool poller_ask_positions(struct poller *poller, struct maybe_int due_ms, struct error *error)
+{
+    const struct question question = {.endpoint = ENDPOINT_POSITION_RISK};
+    return poller_ask(poller, &question, due_ms, poller->settings->interval_ms, error);
 }
 
 bool poller_retry(struct poller *poller, struct error *error)
 {
     poller->attempt++;
-    return ask_positions(poller, error);
+    return ask(poller, error);
 }
 
 bool poller_ask_time(struct poller *poller, struct error *error)
 {
     return ask_time(poller, false, error);
-}
-
-bool poller_ask_contracts(struct poller *poller, struct error *error)
-{
-    struct text url = {0};
-    begin_capture(poller, ENDPOINT_EXCHANGE_INFO);
-    if (!endpoint_exchange_info(&poller->settings->exchange, &url, &poller->capture.request,
-                                error)) {
-        text_free(&url);
-        return false;
-    }
-    return send_request(poller, POLLER_CONTRACTS, &url, NULL, poller->settings->timeout_ms, error);
 }
 
 /* Takes the time from its answer; what else came is left in poller->capture, for its outcome. */
@@ -160,11 +151,11 @@ enum poller_step poller_answer(struct poller *poller, struct http_response *resp
     poller->retry_after_s = response->retry_after_s;
     if (poller->phase == POLLER_TIME) {
         take_time(poller, response);
-        if (!poller->positions_follow || orders_pause(&poller->capture)) {
+        if (!poller->question_follows || orders_pause(&poller->capture)) {
             poller->phase = POLLER_IDLE;
             return POLLER_MEASURED;
         }
-        return ask_positions(poller, error) ? POLLER_WAITING : POLLER_FAILED;
+        return ask(poller, error) ? POLLER_WAITING : POLLER_FAILED;
     }
     poller->capture.received_ms = exchange_clock_at(poller->clock, clock_monotonic_ms());
     endpoint_fill_capture(response, &poller->capture);
@@ -175,9 +166,20 @@ enum poller_step poller_answer(struct poller *poller, struct http_response *resp
     return POLLER_CAPTURED;
 }
 
+void poller_log_refusal(const char *account, const struct capture *capture)
+{
+    struct log_line line;
+    log_begin(&line, LOG_ERROR, "refused");
+    log_text(&line, "account", account);
+    log_text(&line, "endpoint", endpoint_name(capture->endpoint));
+    log_text(&line, "detail", text_string(&capture->detail));
+    log_text(&line, "advice", "check key, permissions and allowed addresses at the exchange");
+    log_end(&line);
+}
+
 bool poller_continue(struct poller *poller, struct error *error)
 {
-    bool clock_is_off = poller->phase == POLLER_POSITIONS && poller->capture.api_code.known &&
+    bool clock_is_off = poller->phase == POLLER_ASKING && poller->capture.api_code.known &&
                         poller->capture.api_code.value == API_CODE_TIMESTAMP;
     if (clock_is_off && !poller->clock_retried) {
         poller->clock_retried = true;

@@ -7,7 +7,7 @@
 
 static bool ask(struct poller *poller, struct transport *transport, struct error *error)
 {
-    if (!poller_begin_tick(poller, (struct maybe_int){0}, error)) {
+    if (!poller_ask_positions(poller, (struct maybe_int){0}, error)) {
         return false;
     }
     while (poller->phase != POLLER_IDLE) {

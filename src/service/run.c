@@ -36,6 +36,7 @@ struct run {
     struct recorder *recorder;
     struct writer *writer;
     struct writer_watch watch;
+    struct known *known;
     struct fleet *fleet;
     struct run_settings settings;
     struct histogram commit;
@@ -77,7 +78,8 @@ struct run *run_new(const struct database *database, struct error *error)
         signals_open(&run->signal_file, error) &&
         (run->recorder = recorder_new(database, true, error)) != NULL &&
         (run->writer = writer_new(run->recorder, &run->watch, error)) != NULL &&
-        (run->fleet = fleet_new(run->writer, error)) != NULL) {
+        (run->known = known_new(database, error)) != NULL &&
+        (run->fleet = fleet_new(run->writer, run->known, error)) != NULL) {
         database_set_busy_ms(database, WRITE_BUSY_MS);
         return run;
     }
@@ -95,6 +97,7 @@ void run_free(struct run *run)
         writer_flush_last(run->writer);
     }
     fleet_free(run->fleet);
+    known_free(run->known);
     writer_free(run->writer);
     recorder_free(run->recorder);
     signals_close(run->signal_file);

@@ -42,6 +42,11 @@ int64_t venue_now_ms(const struct venue *venue, int64_t monotonic_ms)
     return exchange_clock_at(&venue->clock, monotonic_ms);
 }
 
+bool venue_is_paused(const struct venue *venue, int64_t monotonic_ms)
+{
+    return venue_now_ms(venue, monotonic_ms) < venue->limits.paused_until_ms;
+}
+
 static void log_failure(const char *event, const struct error *error)
 {
     struct log_line line;
@@ -64,11 +69,13 @@ static void measure(struct venue *venue, int64_t monotonic_ms, int64_t now_ms)
 
 static void ask_contracts(struct venue *venue, int64_t monotonic_ms, int64_t now_ms)
 {
+    const struct question question = {.endpoint = ENDPOINT_EXCHANGE_INFO};
     struct error error;
     venue->next_contracts_monotonic_ms = monotonic_ms + CONTRACTS_RETRY_MS;
     venue->contracts_wanted = false;
-    if (poller_ask_contracts(&venue->poller, &error)) {
-        limits_note_sent(&venue->limits, now_ms, WEIGHT_EXCHANGE_INFO);
+    if (poller_ask(&venue->poller, &question, (struct maybe_int){0}, (struct maybe_int){0},
+                   &error)) {
+        limits_note_sent(&venue->limits, now_ms, endpoint_weight(ENDPOINT_EXCHANGE_INFO));
     } else {
         log_failure("contracts_not_asked", &error);
     }
@@ -92,7 +99,8 @@ void venue_work(struct venue *venue, int64_t monotonic_ms)
 int64_t venue_open_monotonic_ms(struct venue *venue, int64_t monotonic_ms)
 {
     int64_t now_ms = venue_now_ms(venue, monotonic_ms);
-    return monotonic_ms + limits_next_ms(&venue->limits, now_ms, WEIGHT_POSITION_RISK) - now_ms;
+    return monotonic_ms +
+           limits_next_ms(&venue->limits, now_ms, endpoint_weight(ENDPOINT_POSITION_RISK)) - now_ms;
 }
 
 int64_t venue_wake_monotonic_ms(struct venue *venue, int64_t monotonic_ms)

@@ -38,6 +38,9 @@ bool venue_serves(const struct venue *venue, const struct poller_settings *setti
 /* The exchange's time. */
 int64_t venue_now_ms(const struct venue *venue, int64_t monotonic_ms);
 
+/* Whether the exchange wants no requests for the moment. */
+bool venue_is_paused(const struct venue *venue, int64_t monotonic_ms);
+
 /* Asks for what is due. */
 void venue_work(struct venue *venue, int64_t monotonic_ms);
 

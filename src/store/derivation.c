@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "model/money_answer.h"
 #include "model/stream_message.h"
 
 /* Accounts whose last response's bytes are kept for comparing. More accounts than these are read
@@ -19,10 +20,10 @@ struct derivation {
     struct account *remembered[REMEMBERED_MAX]; /* a ring; NULL where free */
     size_t next_remembered;
     struct contract_book *contracts;
-    struct ledger_scratch *scratch;
-    struct contract contract;      /* scratch: the one that is being read */
-    struct contract derived;       /* scratch: what its symbol's name says */
-    struct stream_message message; /* scratch: the one that was read last */
+    struct element_scratch positions, assets, margins; /* scratch of the lists */
+    struct contract contract;                          /* scratch: the one that is being read */
+    struct contract derived;                           /* scratch: what its symbol's name says */
+    struct told_rows told; /* scratch: the facts of the body that was read last */
 };
 
 struct derivation *derivation_new(const struct row_sink *sink, bool compares_bytes,
@@ -33,8 +34,7 @@ struct derivation *derivation_new(const struct row_sink *sink, bool compares_byt
         derivation->sink = sink;
         derivation->compares_bytes = compares_bytes;
         derivation->contracts = contract_book_new();
-        derivation->scratch = ledger_scratch_new();
-        if (derivation->contracts != NULL && derivation->scratch != NULL) {
+        if (derivation->contracts != NULL) {
             return derivation;
         }
     }
@@ -47,6 +47,8 @@ static void account_free(struct account *account)
 {
     text_free(&account->name);
     ledger_free(account->ledger);
+    series_free(account->balances);
+    series_free(account->margins);
     free(account);
 }
 
@@ -60,10 +62,12 @@ void derivation_free(struct derivation *derivation)
     }
     free(derivation->accounts);
     contract_book_free(derivation->contracts);
-    ledger_scratch_free(derivation->scratch);
+    element_scratch_free(&derivation->positions);
+    element_scratch_free(&derivation->assets);
+    element_scratch_free(&derivation->margins);
     contract_free(&derivation->contract);
     contract_free(&derivation->derived);
-    stream_message_free(&derivation->message);
+    told_rows_free(&derivation->told);
     free(derivation);
 }
 
@@ -161,8 +165,12 @@ int64_t derivation_leg_count(const struct derivation *derivation)
 bool derivation_open_ledger(struct derivation *derivation, struct account *account,
                             struct error *error)
 {
-    account->ledger = ledger_new(derivation->scratch, derivation->compares_bytes);
-    return account->ledger != NULL || error_no_memory(error);
+    bool compares = derivation->compares_bytes;
+    account->ledger = ledger_new(&derivation->positions, compares);
+    account->balances = series_new(&ASSET_OBJECT, compares);
+    account->margins = series_new(&LEG_MARGIN_OBJECT, compares);
+    return (account->ledger != NULL && account->balances != NULL && account->margins != NULL) ||
+           error_no_memory(error);
 }
 
 static bool read_exchange_info(struct derivation *derivation, struct span body, int64_t *row_count,
@@ -192,32 +200,64 @@ static void remember(struct derivation *derivation, struct account *account)
     if (*place != NULL) {
         (*place)->is_remembered = false;
         ledger_forget_bytes((*place)->ledger);
+        series_forget_bytes((*place)->balances);
+        series_forget_bytes((*place)->margins);
     }
     *place = account;
     account->is_remembered = true;
+}
+
+static bool read_account(struct derivation *derivation, struct account *account, struct span body,
+                         int64_t *row_count, struct error *error)
+{
+    struct span assets, positions;
+    if (!money_answer_account(body, &assets, &positions, error) ||
+        !series_read(account->balances, &derivation->assets, assets, error) ||
+        !series_read(account->margins, &derivation->margins, positions, error)) {
+        return false;
+    }
+    *row_count = (int64_t)(derivation->assets.now.count + derivation->margins.now.count);
+    return (series_accept(account->balances, &derivation->assets, assets) &&
+            series_accept(account->margins, &derivation->margins, positions)) ||
+           error_no_memory(error);
+}
+
+static bool read_positions(struct account *account, struct span body, int64_t *row_count,
+                           struct error *error)
+{
+    bool done = ledger_read(account->ledger, body, error);
+    *row_count = (int64_t)ledger_row_count(account->ledger);
+    return done;
 }
 
 static bool read_body(struct derivation *derivation, struct account *account,
                       const struct capture *capture, int64_t *row_count, struct error *error)
 {
     struct span body = text_span(&capture->body);
-    if (capture->endpoint == ENDPOINT_EXCHANGE_INFO) {
+    struct told_rows *told = &derivation->told;
+    bool done = false;
+    told_rows_clear(told);
+    switch (capture->endpoint) {
+    case ENDPOINT_EXCHANGE_INFO:
         return read_exchange_info(derivation, body, row_count, error);
+    case ENDPOINT_POSITION_RISK:
+        remember(derivation, account);
+        return read_positions(account, body, row_count, error);
+    case ENDPOINT_ACCOUNT:
+        remember(derivation, account);
+        return read_account(derivation, account, body, row_count, error);
+    case ENDPOINT_INCOME:
+        done = money_answer_income(body, told, error);
+        break;
+    case ENDPOINT_USER_TRADES:
+        done = money_answer_trades(body, told, error);
+        break;
+    default:
+        done = stream_message_read(body, told, error);
+        break;
     }
-    if (capture->endpoint == ENDPOINT_USER_DATA) {
-        *row_count = 0;
-        if (!stream_message_read(body, &derivation->message, error)) {
-            return false;
-        }
-        *row_count = (int64_t)derivation->message.count;
-        return true;
-    }
-    remember(derivation, account);
-    if (!ledger_read(account->ledger, body, error)) {
-        return false;
-    }
-    *row_count = (int64_t)ledger_row_count(account->ledger);
-    return true;
+    *row_count = (int64_t)told->count;
+    return done;
 }
 
 bool derivation_read(struct derivation *derivation, struct account *account,
@@ -365,15 +405,15 @@ static bool put_change(struct derivation *derivation, const struct account *acco
     return put_row(derivation, valuation, leg, counts, error);
 }
 
-/* Sets the ids of a row that a message told: whose it is, and the capture that told it. */
+/* Sets the ids of a row: whose it is, and the capture that told it. */
 static bool set_ids(struct derivation *derivation, const struct account *account,
-                    struct told_row *told, int64_t capture_id, struct leg **leg,
-                    struct row_counts *counts, struct error *error)
+                    const struct object_kind *kind, struct object *object, int64_t capture_id,
+                    struct leg **leg, struct row_counts *counts, struct error *error)
 {
-    struct object *object = &told->object;
     struct row *row = &object->rows[0];
     const struct contract_entry *contract = NULL;
-    if (told->kind->side.size > 0) {
+    *leg = NULL;
+    if (kind->side.size > 0) {
         *leg = ledger_leg(account->ledger, object);
         if (*leg == NULL) {
             return error_no_memory(error);
@@ -384,20 +424,20 @@ static bool set_ids(struct derivation *derivation, const struct account *account
         row_set(row, 0, (*leg)->leg_id);
     } else {
         row_set(row, 0, account->account_id);
-        if (told->kind->symbol.size > 0) {
+        if (row->kind->columns[1].type == COLUMN_ID) {
             if (!find_contract(derivation, text_span(&object->symbol), &contract, counts, error)) {
                 return false;
             }
             row_set(row, 1, contract->contract_id);
         }
     }
-    row_set(row, row_kind_column(row->kind, "capture_id"), capture_id);
+    row_set(row, row_kind_of_type(row->kind, COLUMN_CAPTURE), capture_id);
     return true;
 }
 
 /* Puts a fact: once, and again as the next revision where it is told differently. */
-static bool put_fact(struct derivation *derivation, struct row *row, const struct leg *leg,
-                     struct row_counts *counts, struct error *error)
+static bool put_fact(struct derivation *derivation, const struct told_row *fact, struct row *row,
+                     const struct leg *leg, struct row_counts *counts, struct error *error)
 {
     const struct row_sink *sink = derivation->sink;
     struct told told;
@@ -406,19 +446,59 @@ static bool put_fact(struct derivation *derivation, struct row *row, const struc
     }
     int revision = row_kind_revision(row->kind);
     if (revision >= 0) {
-        row_set(row, revision, told.highest_revision + 1);
+        row_set(row, revision, told.highest_revision + 1 + fact->repeats);
     }
     return told.same || put_row(derivation, row, leg, counts, error);
 }
 
-static bool put_message(struct derivation *derivation, const struct account *account,
-                        int64_t capture_id, struct row_counts *counts, struct error *error)
+static bool put_facts(struct derivation *derivation, const struct account *account,
+                      int64_t capture_id, struct row_counts *counts, struct error *error)
 {
-    for (size_t i = 0; i < derivation->message.count; i++) {
-        struct told_row *told = &derivation->message.rows[i];
-        struct leg *leg = NULL;
-        if (!set_ids(derivation, account, told, capture_id, &leg, counts, error) ||
-            !put_fact(derivation, &told->object.rows[0], leg, counts, error)) {
+    for (size_t i = 0; i < derivation->told.count; i++) {
+        struct told_row *fact = &derivation->told.rows[i];
+        struct leg *leg;
+        if (!fact->is_double &&
+            (!set_ids(derivation, account, fact->kind, &fact->object, capture_id, &leg, counts,
+                      error) ||
+             !put_fact(derivation, fact, &fact->object.rows[0], leg, counts, error))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Puts what one of account's lists adds to its series. */
+static bool put_series(struct derivation *derivation, const struct account *account,
+                       struct series *series, const struct object_kind *kind,
+                       struct element_scratch *scratch, const struct capture *capture,
+                       int64_t capture_id, struct row_counts *counts, struct error *error)
+{
+    struct object *said;
+    while ((said = series_next(series, scratch)) != NULL) {
+        struct row *row = &said->rows[0];
+        struct leg *leg;
+        if (!set_ids(derivation, account, kind, said, capture_id, &leg, counts, error)) {
+            return false;
+        }
+        if (leg == NULL) {
+            row_set_text(row, row_kind_column(row->kind, "asset"), text_span(&said->symbol));
+        }
+        row_set(row, row_kind_column(row->kind, "time_ms"), capture->received_ms);
+        if (!put_row(derivation, row, leg, counts, error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool put_positions(struct derivation *derivation, const struct account *account,
+                          const struct capture *capture, int64_t capture_id,
+                          struct row_counts *counts, struct error *error)
+{
+    struct request_filter filter = request_filter_of(text_span(&capture->request));
+    struct ledger_change *change;
+    while ((change = ledger_next_change(account->ledger, &filter)) != NULL) {
+        if (!put_change(derivation, account, change, capture, capture_id, counts, error)) {
             return false;
         }
     }
@@ -434,18 +514,17 @@ bool derivation_put_rows(struct derivation *derivation, struct account *account,
     if (capture->outcome != OUTCOME_OK) {
         return true;
     }
-    if (capture->endpoint == ENDPOINT_EXCHANGE_INFO) {
+    switch (capture->endpoint) {
+    case ENDPOINT_EXCHANGE_INFO:
         return put_contracts(derivation, capture, error);
+    case ENDPOINT_POSITION_RISK:
+        return put_positions(derivation, account, capture, capture_id, counts, error);
+    case ENDPOINT_ACCOUNT:
+        return put_series(derivation, account, account->balances, &ASSET_OBJECT,
+                          &derivation->assets, capture, capture_id, counts, error) &&
+               put_series(derivation, account, account->margins, &LEG_MARGIN_OBJECT,
+                          &derivation->margins, capture, capture_id, counts, error);
+    default:
+        return put_facts(derivation, account, capture_id, counts, error);
     }
-    if (capture->endpoint == ENDPOINT_USER_DATA) {
-        return put_message(derivation, account, capture_id, counts, error);
-    }
-    struct request_filter filter = request_filter_of(text_span(&capture->request));
-    struct ledger_change *change;
-    while ((change = ledger_next_change(account->ledger, &filter)) != NULL) {
-        if (!put_change(derivation, account, change, capture, capture_id, counts, error)) {
-            return false;
-        }
-    }
-    return true;
 }

@@ -16,14 +16,17 @@
 #include "model/row_kinds.h"
 #include "store/contract_book.h"
 #include "store/ledger.h"
+#include "store/series.h"
 
 struct account {
     int64_t account_id;
     struct text name;
     int64_t
         last_ms[ENDPOINT_COUNT]; /* its last capture's received_ms, INT64_MIN before the first */
-    struct ledger *ledger;       /* NULL until somebody gives it one */
-    bool is_remembered;          /* the derivation's own */
+    struct ledger *ledger;       /* NULL until somebody gives it one, as the two series */
+    struct series *balances;     /* of what `account` answers */
+    struct series *margins;
+    bool is_remembered; /* the derivation's own */
 };
 
 struct told {
@@ -83,7 +86,7 @@ int64_t derivation_account_count(const struct derivation *derivation);
 struct account *derivation_account_at(const struct derivation *derivation, int64_t index);
 int64_t derivation_leg_count(const struct derivation *derivation);
 
-/* Gives the account an empty ledger. */
+/* Gives the account an empty ledger and empty series. */
 bool derivation_open_ledger(struct derivation *derivation, struct account *account,
                             struct error *error);
 

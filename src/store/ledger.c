@@ -5,45 +5,17 @@
 #include <string.h>
 
 #include "base/utf8.h"
-#include "model/json_span.h"
 #include "model/row_kinds.h"
 
-/* One element of a response: where it stands in the body, whose it is, and what it says when that
- * had to be parsed (`object_index`, or NO_OBJECT when the bytes were the last response's). */
-struct element {
-    size_t offset;
-    size_t size;
-    struct leg *leg;
-    size_t object_index;
-};
-#define NO_OBJECT SIZE_MAX
-
-struct elements {
-    struct element *items;
-    size_t count;
-    size_t capacity;
-};
-
-struct ledger_scratch {
-    struct elements now;    /* of the response being read */
-    struct object *objects; /* what had to be parsed of it */
-    size_t object_count;
-    size_t object_capacity;
-};
-
 struct ledger {
-    struct ledger_scratch *scratch;
-    bool compares_bytes;
+    struct element_scratch *scratch;
     struct leg **legs;
     size_t leg_count;
     size_t leg_capacity;
     void *by_name; /* tsearch tree of struct leg, by symbol and side */
 
-    struct text body; /* the last good response and its elements */
-    struct elements last;
-    uint64_t generation;
-
-    size_t next_element; /* where ledger_next_change() stands */
+    struct element_list list; /* of positionRisk */
+    size_t next_element;      /* where ledger_next_change() stands */
     size_t next_leg;
     struct ledger_change change;
 };
@@ -54,30 +26,12 @@ const struct object_kind POSITION_OBJECT = {
     .side = {"positionSide", 12},
 };
 
-struct ledger_scratch *ledger_scratch_new(void)
-{
-    return calloc(1, sizeof(struct ledger_scratch));
-}
-
-void ledger_scratch_free(struct ledger_scratch *scratch)
-{
-    if (scratch == NULL) {
-        return;
-    }
-    for (size_t i = 0; i < scratch->object_capacity; i++) {
-        object_free(&scratch->objects[i]);
-    }
-    free(scratch->objects);
-    free(scratch->now.items);
-    free(scratch);
-}
-
-struct ledger *ledger_new(struct ledger_scratch *scratch, bool compares_bytes)
+struct ledger *ledger_new(struct element_scratch *scratch, bool compares_bytes)
 {
     struct ledger *ledger = calloc(1, sizeof *ledger);
     if (ledger != NULL) {
         ledger->scratch = scratch;
-        ledger->compares_bytes = compares_bytes;
+        element_list_start(&ledger->list, compares_bytes);
     }
     return ledger;
 }
@@ -103,44 +57,13 @@ void ledger_free(struct ledger *ledger)
         leg_free(ledger->legs[i]);
     }
     free(ledger->legs);
-    free(ledger->last.items);
-    text_free(&ledger->body);
+    element_list_forget(&ledger->list);
     free(ledger);
-}
-
-/* Doubles an array so that it holds `needed` items, the new ones zeroed. */
-static bool grow(void **items, size_t item_size, size_t *capacity, size_t needed)
-{
-    if (needed <= *capacity) {
-        return true;
-    }
-    size_t wanted = *capacity == 0 ? 16 : *capacity;
-    while (wanted < needed) {
-        wanted *= 2;
-    }
-    void *grown = reallocarray(*items, wanted, item_size);
-    if (grown == NULL) {
-        return false;
-    }
-    memset((char *)grown + *capacity * item_size, 0, (wanted - *capacity) * item_size);
-    *items = grown;
-    *capacity = wanted;
-    return true;
-}
-
-static int compare_text(const struct text *a, const struct text *b)
-{
-    if (a->size != b->size) {
-        return a->size < b->size ? -1 : 1;
-    }
-    return memcmp(text_string(a), text_string(b), a->size);
 }
 
 static int compare_legs(const void *a, const void *b)
 {
-    const struct leg *left = a, *right = b;
-    int order = compare_text(&left->state.symbol, &right->state.symbol);
-    return order != 0 ? order : compare_text(&left->state.side, &right->state.side);
+    return object_compare_names(&((const struct leg *)a)->state, &((const struct leg *)b)->state);
 }
 
 static struct leg *find_leg(const struct ledger *ledger, const struct object *object)
@@ -153,8 +76,8 @@ static struct leg *find_leg(const struct ledger *ledger, const struct object *ob
 struct leg *ledger_add(struct ledger *ledger, struct object *state)
 {
     struct leg *leg = calloc(1, sizeof *leg);
-    if (leg == NULL || !grow((void **)&ledger->legs, sizeof *ledger->legs, &ledger->leg_capacity,
-                             ledger->leg_count + 1)) {
+    if (leg == NULL || !element_list_grow((void **)&ledger->legs, sizeof *ledger->legs,
+                                          &ledger->leg_capacity, ledger->leg_count + 1)) {
         free(leg);
         return NULL;
     }
@@ -178,20 +101,6 @@ static void drop_new_legs(struct ledger *ledger, size_t leg_count)
     }
 }
 
-/* The same place in the last response, when the bytes at `at` begin with that element. What follows
- * does not matter: an object's text ends where its brackets close. */
-static const struct element *same_as_last(const struct ledger *ledger, struct span body, size_t at)
-{
-    size_t index = ledger->scratch->now.count;
-    if (!ledger->compares_bytes || index >= ledger->last.count) {
-        return NULL;
-    }
-    const struct element *last = &ledger->last.items[index];
-    bool same = body.size - at >= last->size &&
-                memcmp(body.data + at, ledger->body.data + last->offset, last->size) == 0;
-    return same ? last : NULL;
-}
-
 /* A leg of which only the name is known so far. */
 static struct leg *add_named(struct ledger *ledger, const struct object *object)
 {
@@ -211,109 +120,27 @@ struct leg *ledger_leg(struct ledger *ledger, const struct object *object)
     return leg != NULL ? leg : add_named(ledger, object);
 }
 
-static bool parse_element(struct ledger *ledger, struct span text, struct element *element,
-                          struct error *error)
+static struct subject *find_subject(void *context, const struct object *object)
 {
-    struct ledger_scratch *scratch = ledger->scratch;
-    if (!grow((void **)&scratch->objects, sizeof *scratch->objects, &scratch->object_capacity,
-              scratch->object_count + 1)) {
-        return error_no_memory(error);
-    }
-    element->object_index = scratch->object_count;
-    struct object *object = &scratch->objects[element->object_index];
-    if (!object_read(&POSITION_OBJECT, text, object, error)) {
-        return error_context(error, "element %zu", ledger->scratch->now.count);
-    }
-    scratch->object_count++;
-    element->leg = ledger_leg(ledger, object);
-    return element->leg != NULL || error_no_memory(error);
-}
-
-static bool read_element(struct ledger *ledger, struct span body, struct span text,
-                         const struct element *last, struct error *error)
-{
-    if (!grow((void **)&ledger->scratch->now.items, sizeof *ledger->scratch->now.items,
-              &ledger->scratch->now.capacity, ledger->scratch->now.count + 1)) {
-        return error_no_memory(error);
-    }
-    struct element element = {
-        .offset = (size_t)(text.data - body.data), .size = text.size, .object_index = NO_OBJECT};
-    if (last != NULL) {
-        element.leg = last->leg;
-    } else if (!parse_element(ledger, text, &element, error)) {
-        return false;
-    }
-    if (element.leg->generation == ledger->generation) {
-        return error_set(error, ERROR_FAILED, "element %zu: %s %s is there twice",
-                         ledger->scratch->now.count, text_string(&element.leg->state.symbol),
-                         text_string(&element.leg->state.side));
-    }
-    element.leg->generation = ledger->generation;
-    ledger->scratch->now.items[ledger->scratch->now.count++] = element;
-    return true;
-}
-
-/* One step of the walk over the array, jumping over an element that the last response had too. */
-static enum json_step next_element(const struct ledger *ledger, struct json_walk *walk,
-                                   struct span *text, const struct element **last)
-{
-    size_t at = walk->begun ? json_skip_space(walk->text, walk->at) : walk->text.size;
-    *last = NULL;
-    if (at < walk->text.size && walk->text.data[at] == ',') {
-        size_t start = json_skip_space(walk->text, at + 1);
-        *last = same_as_last(ledger, walk->text, start);
-        if (*last != NULL) {
-            *text = (struct span){walk->text.data + start, (*last)->size};
-            walk->at = start + (*last)->size;
-            return JSON_ITEM;
-        }
-    }
-    return json_next_element(walk, text);
-}
-
-static bool read_elements(struct ledger *ledger, struct span body, struct error *error)
-{
-    struct json_walk walk = json_walk_at(body, 0);
-    struct span text;
-    const struct element *last;
-    enum json_step step;
-    while ((step = next_element(ledger, &walk, &text, &last)) == JSON_ITEM) {
-        if (!read_element(ledger, body, text, last, error)) {
-            return false;
-        }
-    }
-    if (step == JSON_END && json_walk_at_end(&walk)) {
-        return true;
-    }
-    return error_set(error, ERROR_FAILED, "%s at byte %zu of %zu",
-                     walk.begun ? "not JSON" : "not a JSON array", walk.at, body.size);
+    struct leg *leg = ledger_leg(context, object);
+    return leg != NULL ? &leg->subject : NULL;
 }
 
 bool ledger_read(struct ledger *ledger, struct span body, struct error *error)
 {
+    const struct subject_finder finder = {ledger, find_subject};
     size_t leg_count = ledger->leg_count;
-    ledger->generation++;
-    ledger->scratch->now.count = 0;
-    ledger->scratch->object_count = 0;
     bool done = utf8_is_valid(body) ||
                 error_set(error, ERROR_FAILED, "not UTF-8 at byte %zu", utf8_valid_size(body));
-    if (!done || !read_elements(ledger, body, error)) {
+    if (!done || !element_list_read(&ledger->list, ledger->scratch, &POSITION_OBJECT, body, &finder,
+                                    error)) {
         drop_new_legs(ledger, leg_count);
         return false;
     }
-    text_clear(&ledger->body);
-    text_append(&ledger->body, body.data, body.size);
-    if (ledger->body.failed || !grow((void **)&ledger->last.items, sizeof *ledger->last.items,
-                                     &ledger->last.capacity, ledger->scratch->now.count)) {
+    if (!element_list_accept(&ledger->list, ledger->scratch, body)) {
         drop_new_legs(ledger, leg_count);
-        ledger->last.count = 0;
         return error_no_memory(error);
     }
-    if (ledger->scratch->now.count > 0) {
-        memcpy(ledger->last.items, ledger->scratch->now.items,
-               ledger->scratch->now.count * sizeof(struct element));
-    }
-    ledger->last.count = ledger->scratch->now.count;
     ledger->next_element = 0;
     ledger->next_leg = 0;
     return true;
@@ -321,15 +148,13 @@ bool ledger_read(struct ledger *ledger, struct span body, struct error *error)
 
 void ledger_forget_bytes(struct ledger *ledger)
 {
-    text_free(&ledger->body);
-    free(ledger->last.items);
-    ledger->last = (struct elements){0};
+    element_list_forget(&ledger->list);
     ledger->next_element = 0;
 }
 
 size_t ledger_row_count(const struct ledger *ledger)
 {
-    return ledger->last.count;
+    return ledger->list.last.count;
 }
 
 static bool is_open(const struct object *state)
@@ -370,7 +195,7 @@ static void settle(struct ledger *ledger, struct leg *leg, int64_t next_update_m
 /* True when the element changes something. */
 static bool apply_element(struct ledger *ledger, const struct element *element)
 {
-    struct leg *leg = element->leg;
+    struct leg *leg = (struct leg *)element->subject; /* its first member */
     struct ledger_change *change = &ledger->change;
     *change = (struct ledger_change){0};
     if (element->object_index == NO_OBJECT) {
@@ -415,15 +240,15 @@ static bool has_vanished(struct ledger *ledger, struct leg *leg,
                          const struct request_filter *filter)
 {
     return leg->seen_before && leg_position(leg)->values[POSITION_PRESENT] != 0 &&
-           leg->generation != ledger->generation &&
+           leg->subject.generation != ledger->list.generation &&
            request_filter_includes(filter, text_span(&leg->contract->contract.margin_asset),
                                    text_span(&leg->contract->contract.pair));
 }
 
 struct ledger_change *ledger_next_change(struct ledger *ledger, const struct request_filter *filter)
 {
-    while (ledger->next_element < ledger->last.count) {
-        if (apply_element(ledger, &ledger->last.items[ledger->next_element++])) {
+    while (ledger->next_element < ledger->list.last.count) {
+        if (apply_element(ledger, &ledger->list.last.items[ledger->next_element++])) {
             return &ledger->change;
         }
     }

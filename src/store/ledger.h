@@ -2,10 +2,7 @@
  *
  * It holds DESIGN's rules of what makes a row of `position` and `valuation`, and writes nothing:
  * the recorder inserts the changes it is given, verify compares them with what is stored. So both
- * come from one place.
- *
- * Most of a response is what the last one said, to the byte. An element whose bytes equal those of
- * the same place in the last good response is that leg, unchanged, and is not parsed again. */
+ * come from one place. */
 #ifndef POSREC_STORE_LEDGER_H
 #define POSREC_STORE_LEDGER_H
 
@@ -17,17 +14,18 @@
 #include "model/leg_object.h"
 #include "model/request_filter.h"
 #include "store/contract_book.h"
+#include "store/element_list.h"
 
 /* A revision that must be looked up: updateTime went back to a value that may have been used. */
 #define LEDGER_REVISION_UNKNOWN INT64_C(-1)
 
 struct leg {
+    struct subject subject;                /* of elements of positionRisk */
     int64_t leg_id;                        /* 0 until the owner has given it one */
     const struct contract_entry *contract; /* NULL likewise */
     bool seen_before;                      /* it has a row of `position` */
     int64_t update_ms_max;                 /* highest updateTime of any row */
     struct object state;                   /* symbol, side, the last known position and valuation */
-    uint64_t generation;                   /* of the last response that had it */
 };
 
 /* The leg's two rows. */
@@ -52,17 +50,9 @@ struct ledger_change {
 
 struct ledger;
 
-/* What is needed only from ledger_read() until the last ledger_next_change(): one for many ledgers.
- */
-struct ledger_scratch;
-
-/* NULL when out of memory. */
-struct ledger_scratch *ledger_scratch_new(void);
-void ledger_scratch_free(struct ledger_scratch *scratch);
-
-/* NULL when out of memory. `scratch` is used, not owned. `compares_bytes` false parses every
- * element: the plain way, which tests hold against the other. */
-struct ledger *ledger_new(struct ledger_scratch *scratch, bool compares_bytes);
+/* NULL when out of memory. `scratch` is used, not owned, from ledger_read() until the last
+ * ledger_next_change(). `compares_bytes` as in element_list_start(). */
+struct ledger *ledger_new(struct element_scratch *scratch, bool compares_bytes);
 void ledger_free(struct ledger *ledger);
 
 /* Adds a leg while loading; `state` must have symbol and side and is taken over. NULL when out of

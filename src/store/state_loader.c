@@ -1,5 +1,6 @@
 #include "store/state_loader.h"
 
+#include "model/money_answer.h"
 #include "store/row_statement.h"
 
 static bool take_account(struct derivation *derivation, sqlite3_stmt *select, struct error *error)
@@ -196,6 +197,69 @@ static bool take_leg(struct derivation *derivation, struct ledger *ledger, sqlit
                      (long long)leg->leg_id);
 }
 
+/* What a series said last, at ?2 or before, of each asset of an account (?1), ... */
+static const char LAST_BALANCES[] =
+    " FROM (WITH RECURSIVE named (asset) AS (SELECT min(asset) FROM balance WHERE account_id = ?1 "
+    "UNION ALL SELECT (SELECT min(asset) FROM balance WHERE account_id = ?1 AND asset > n.asset) "
+    "FROM named AS n WHERE n.asset IS NOT NULL) SELECT asset FROM named WHERE asset IS NOT NULL) "
+    "AS n JOIN balance AS r ON r.account_id = ?1 AND r.asset = n.asset AND r.time_ms = "
+    "(SELECT max(m.time_ms) FROM balance AS m WHERE m.account_id = ?1 AND m.asset = n.asset "
+    "AND m.time_ms <= ?2) ORDER BY r.asset";
+
+/* ... and of each leg. */
+static const char LAST_MARGINS[] =
+    " FROM leg AS l JOIN contract AS c ON c.contract_id = l.contract_id "
+    "JOIN leg_margin AS r ON r.leg_id = l.leg_id AND r.time_ms = "
+    "(SELECT max(m.time_ms) FROM leg_margin AS m WHERE m.leg_id = l.leg_id AND m.time_ms <= ?2) "
+    "WHERE l.account_id = ?1 ORDER BY l.leg_id";
+
+static bool take_said(struct series *series, const struct object_kind *kind, sqlite3_stmt *select,
+                      struct error *error)
+{
+    struct object said = {0};
+    struct span symbol = column_span(select, 0), side = column_span(select, 1);
+    text_append(&said.symbol, symbol.data, symbol.size);
+    text_append(&said.side, side.data, side.size);
+    bool done = row_load(select, 2, kind->rows[0], &said.rows[0]) && !said.symbol.failed &&
+                !said.side.failed;
+    if (done) {
+        int extra = row_kind_of_type(kind->rows[0], COLUMN_EXTRA);
+        said.extra_keys = object_extra_keys(row_text(&said.rows[0], extra));
+        done = series_add(series, &said);
+    }
+    object_free(&said);
+    return done || error_no_memory(error);
+}
+
+static bool load_series(const struct database *database, const struct account *account,
+                        struct series *series, const struct object_kind *kind, const char *names,
+                        const char *from, struct error *error)
+{
+    struct text sql = {0};
+    text_printf(&sql, "SELECT %s, ", names);
+    row_statement_columns(kind->rows[0], "r", &sql);
+    text_append_string(&sql, from);
+    sqlite3_stmt *select = NULL;
+    if (sql.failed) {
+        error_no_memory(error);
+    } else {
+        select = database_prepare(database, text_string(&sql), error);
+    }
+    text_free(&sql);
+    if (select == NULL) {
+        return false;
+    }
+    bind_int(select, 1, account->account_id);
+    bind_int(select, 2, account->last_ms[ENDPOINT_ACCOUNT]);
+    enum step step;
+    bool taken = true;
+    while (taken && (step = database_step(database, select, error)) == STEP_ROW) {
+        taken = take_said(series, kind, select, error);
+    }
+    sqlite3_finalize(select);
+    return taken && step == STEP_DONE;
+}
+
 bool state_load_ledger(const struct database *database, struct derivation *derivation,
                        struct account *account, int64_t before_capture_id, struct error *error)
 {
@@ -216,5 +280,9 @@ bool state_load_ledger(const struct database *database, struct derivation *deriv
         taken = take_leg(derivation, account->ledger, select, error);
     }
     sqlite3_finalize(select);
-    return taken && step == STEP_DONE;
+    return taken && step == STEP_DONE &&
+           load_series(database, account, account->balances, &ASSET_OBJECT, "r.asset, ''",
+                       LAST_BALANCES, error) &&
+           load_series(database, account, account->margins, &LEG_MARGIN_OBJECT,
+                       "c.symbol, l.position_side", LAST_MARGINS, error);
 }

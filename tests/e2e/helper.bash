@@ -67,8 +67,11 @@ stop_sim() {
     fi
 }
 
-# write_config BASE_URL [LINE...]: one account called main, with more lines for its section.
+# write_config BASE_URL [LINE...]: one account called main, with more lines for its section. What most tests are
+# about are positions and the stream: a line `record = ...` asks for more.
 write_config() {
+    local record="record = positions, stream"
+    case "$*" in *"record ="*) record= ;; esac
     {
         printf '[posrec]\ndatabase = posrec.db\ntimeout = 3s\n\n[account main]\n'
         printf 'base_url = %s\napi_key_file = main.key\nsecret_file = main.secret\n' "$1"
@@ -76,6 +79,7 @@ write_config() {
         if [ $# -gt 0 ]; then
             printf '%s\n' "$@"
         fi
+        printf '%s\n' "$record"
     } > posrec.ini
 }
 

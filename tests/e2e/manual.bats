@@ -30,7 +30,7 @@ options_of_man() {
     keys() { sed -n "/^# $1/,/^# /p" "$page" | grep -oE '\*[a-z_]+\* =' | tr -d '*= '; }
     value() {
         case $1 in
-        interval | timeout) echo 10s ;; product) echo coin-m ;; base_url | proxy) echo https://127.0.0.1:9 ;;
+        *interval | timeout) echo 10s ;; product) echo coin-m ;; base_url | proxy) echo https://127.0.0.1:9 ;;
         recv_window) echo 5000 ;; *_file) echo main.key ;; *) echo BTC ;;
         esac
     }
@@ -44,7 +44,7 @@ options_of_man() {
         echo "$found" >> all
     done
     # What config.c compares a key with.
-    grep -oE 'strcmp\(key, "[a-z_]+"\)|\{"[a-z_]+", &account' "$SOURCE/src/cli/config.c" | grep -oE '"[a-z_]+"' |
+    grep -oE 'strcmp\(key, "[a-z_]+"\)|\{"[a-z_]+", &(account|config)' "$SOURCE/src/cli/config.c" | grep -oE '"[a-z_]+"' |
         tr -d '"' | sort -u > taken
     diff <(sort -u all) taken
 }

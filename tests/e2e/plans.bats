@@ -9,7 +9,7 @@ setup_history() {
 # plan QUERY: its query plan. Fails when valuations, positions or polls are scanned, or rows are sorted.
 plan() {
     sqlite3 posrec.db -cmd '.parameter set :at_ms 1767226600000' -cmd ".parameter set :all 1" "EXPLAIN QUERY PLAN $1" > plan
-    if grep -E 'SCAN (v|p|s|b|q|n|u|valuation|position|capture|position_update|trade)\b|TEMP B-TREE|AUTOMATIC' plan; then
+    if grep -E 'SCAN (v|p|s|b|q|n|u|valuation|position|capture|position_update|trade|balance|leg_margin|income|i)\b|TEMP B-TREE|AUTOMATIC' plan; then
         echo "in: $1"
         cat plan
         return 1
@@ -21,7 +21,7 @@ plan() {
 # positions and polls by their keys alone.
 keys() {
     sqlite3 posrec.db "EXPLAIN QUERY PLAN $1" > plan
-    if grep -E 'SCAN (v|p|s|b|q|n|u|valuation|position|capture|position_update|trade)\b|SEARCH (v|p|s|b|q|n) USING AUTOMATIC' plan; then
+    if grep -E 'SCAN (v|p|s|b|q|n|u|valuation|position|capture|position_update|trade|balance|leg_margin|income|i)\b|SEARCH (v|p|s|b|q|n) USING AUTOMATIC' plan; then
         echo "in: $1"
         cat plan
         return 1
@@ -80,15 +80,18 @@ keys() {
     setup_history
     part() { cat "${@/#/$SOURCE/sql/reports/}"; }
     for report in pnl margin exposure; do
-        keys "$(part with_range.sql with_samples.sql with_legs.sql with_points.sql $report.sql)"
+        keys "$(part with_range.sql with_polls.sql with_samples.sql with_legs.sql with_points.sql $report.sql)"
     done
-    for report in reconcile audit; do
-        keys "$(part with_range.sql $report.sql)"
+    keys "$(part with_range.sql with_changed.sql with_money_findings.sql reconcile.sql)"
+    keys "$(part with_range.sql audit.sql)"
+    keys "$(part with_money_range.sql with_accounts.sql with_samples.sql equity.sql)"
+    for report in income trades chart_assets; do
+        keys "$(part with_money_range.sql $report.sql)"
     done
     # The ledger goes through each leg's states once: what was before decides what a change is.
     sqlite3 posrec.db "EXPLAIN QUERY PLAN $(part with_range.sql changes.sql)" > plan
     assert_equal "$(grep -cE 'SCAN (v|valuation|capture)' plan)" 0
-    for report in chart_pnl chart_margin chart_exposure chart_gaps chart_changes; do
+    for report in chart_pnl chart_margin chart_exposure chart_gaps chart_changes chart_equity chart_income; do
         keys "$(part $report.sql)"
     done
 }

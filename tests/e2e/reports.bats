@@ -38,7 +38,7 @@ documented() {
     done
     # 0.00005866 x 11788.66626667 = 0.6915231632...
     assert_equal "$(posrec report pnl --format csv | tail -1 | tr -d '\r')" \
-        "main,BTCUSD_201225,LONG,2021-07-23T07:54:42.000Z,1,BTC,0.00005866,0,0.00005866,0.00005866,0.69152316,0,0.69152316,0.69152316,11707.70000003,11788.66626667"
+        "main,BTCUSD_201225,LONG,2021-07-23T07:54:42.000Z,1,BTC,0.00005866,0,0.00005866,0.00005866,0.69152316,0,0.69152316,0.69152316,11707.70000003,11788.66626667,,,,,,,,,,"
     posrec report exposure --format json > out.json
     assert_equal "$(jq -c '.[0] | [.long_usd, .short_usd, .net_usd, .gross_usd]' out.json)" '[100,0,100,100]'
 }
@@ -74,14 +74,14 @@ documented() {
         done
     }
     posrec -q migrate
-    for report in pnl margin exposure changes coverage reconcile; do
+    for report in equity pnl margin exposure income trades changes coverage reconcile; do
         says "Nothing is recorded yet" report $report
         posrec report $report --format html > none.html
         grep -q 'class="nothing">Nothing is recorded yet' none.html
     done
     says "Nothing is recorded yet" positions
     posrec report all --format html --output empty.html
-    assert_equal "$(grep -c 'Nothing is recorded yet' empty.html)" 6
+    assert_equal "$(grep -c 'Nothing is recorded yet' empty.html)" 9
     printf '%s\n' '{"account":"mute","received_ms":1700000000000,"outcome":"timeout","detail":"no answer"}' |
         posrec -q import -
     says "Account mute never gave a good answer" report pnl
@@ -97,7 +97,7 @@ documented() {
     says "No whole step of --every is in this range" report pnl --every 1d
     run --separate-stderr posrec report reconcile --format csv
     assert_equal "$stderr" "No findings: everything in this range adds up."
-    assert_equal "$output" $'finding,account,symbol,position_side,capture_id,time,detail\r'
+    assert_equal "$output" $'finding,account,symbol,position_side,capture_id,time,detail,asset\r'
     posrec report all --from 2099-01-01 --format html > all.html
     grep -q 'No poll is in this range' all.html
 }
@@ -230,7 +230,7 @@ EXPECTED
     COLUMNS= LINES= run script -qec "stty cols 60; '$BUILD/posrec' report pnl" /dev/null
     assert_equal "$status" 0
     assert_contains "$output" $'unrealized_pnl_usd  0.69152316\r'
-    run script -qec "stty cols 300; '$BUILD/posrec' report pnl" /dev/null
+    run script -qec "stty cols 500; '$BUILD/posrec' report pnl" /dev/null
     assert_equal "${#lines[@]}" 2
 }
 

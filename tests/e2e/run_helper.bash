@@ -18,7 +18,7 @@ add_second() {
     chmod 600 second.key second.secret
     {
         printf '[account second]\nbase_url = %s\napi_key_file = second.key\nsecret_file = second.secret\n' "$SIM"
-        printf '%s\n' "${@:-interval = 200ms}"
+        printf '%s\n' "record = positions, stream" "${@:-interval = 200ms}"
     } >> posrec.ini
 }
 

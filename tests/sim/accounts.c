@@ -65,6 +65,7 @@ void accounts_free(struct sim_accounts *accounts)
 {
     for (int i = 0; i < accounts->count; i++) {
         EVP_PKEY_free(accounts->list[i].public_key);
+        books_free(&accounts->list[i].books);
     }
     free(accounts->list);
 }
@@ -135,7 +136,8 @@ bool accounts_check_signature(const struct sim_account *account, const char *pay
                                        : check_hmac(account, payload, signature);
 }
 
-/* A record of the state file: the account's name and its market, as they are in memory. */
+/* A record of the state file: the account's name and its market, as they are in memory; its books
+ * follow. */
 struct saved_account {
     char name[80];
     struct market_account market;
@@ -144,15 +146,18 @@ struct saved_account {
 bool accounts_load_state(struct sim_accounts *accounts, const char *path)
 {
     struct saved_account *saved = malloc(sizeof *saved);
+    struct books books = {0};
     FILE *file = fopen(path, "r");
     bool good = saved != NULL && (file != NULL || errno == ENOENT);
     while (good && file != NULL && fread(saved, sizeof *saved, 1, file) == 1) {
         struct sim_account *account = accounts_find_name(accounts, saved->name);
+        good = books_load(account != NULL ? &account->books : &books, file);
         if (account != NULL) {
             account->market = saved->market;
             account->market.rests = true;
         }
     }
+    books_free(&books);
     if (file != NULL) {
         good = good && feof(file) && !ferror(file);
         fclose(file);
@@ -174,7 +179,8 @@ bool accounts_save_state(const struct sim_accounts *accounts, const char *path)
     for (int i = 0; good && i < accounts->count; i++) {
         memcpy(saved->name, accounts->list[i].name, sizeof saved->name);
         saved->market = accounts->list[i].market;
-        good = fwrite(saved, sizeof *saved, 1, file) == 1;
+        good = fwrite(saved, sizeof *saved, 1, file) == 1 &&
+               books_save(&accounts->list[i].books, file);
     }
     good = file != NULL && fclose(file) == 0 && good && rename(part, path) == 0;
     free(saved);

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "books.h"
 #include "market.h"
 #include "stream.h"
 
@@ -19,6 +20,7 @@ struct sim_account {
     EVP_PKEY *public_key;     /* RSA or Ed25519; NULL for HMAC */
     bool revoked;
     struct market_account market;
+    struct books books;
     struct sim_stream_state stream;
 };
 

@@ -8,6 +8,15 @@
  *   /sim/mode?account=NAME&hedge=1   to hedge mode, or (0) to one-way mode
  *   /sim/weight?limit=N&others=N     weight a minute; what other programs on the address use now
  *   /sim/trade?account=NAME&symbol=S&side=LONG&amount=N   buys N contracts (sells where N < 0)
+ *   /sim/transfer?account=NAME&asset=BTC&amount=1.5   moves coins in, or out
+ *   /sim/funding?account=NAME&rate=0.0001             every open position pays, or is paid
+ *   /sim/liquidate?account=NAME&symbol=S&side=LONG
+ *   /sim/deliver?account=NAME&symbol=S      the contract is settled and vanishes
+ *   /sim/many?account=NAME&trades=N&symbol=S&side=LONG&from_ms=T&to_ms=T&income=N   that many
+ * trades of one contract to and fro between the two times, and that many transfers of 0.00000001
+ * now /sim/hide?account=NAME&what=income|trade|wallet   the last income or trade is not told; the
+ * next wallet is told wrong by 0.00000001 /sim/books?account=NAME     the account's income, trades
+ * and wallets
  *   /sim/stream?account=NAME&drop=N&duplicate=N&delay=N&delay_ms=N&reorder=N&fragment=N&mask=N
  *        &oversize=N&garbage=N  faults of the next messages
  *        &close=CODE, &break=1, &stall=1, &expire=1   of the connection, of the listen key
@@ -118,6 +127,177 @@ static enum MHD_Result trade(struct sim *sim, struct request *request)
     return say(request, 200, "ok\n");
 }
 
+static struct sim_account *named_account(struct sim *sim, struct request *request)
+{
+    return accounts_find_name(&sim->accounts, sim_parameter(request, "account"));
+}
+
+static int named_symbol(const struct sim *sim, struct request *request)
+{
+    int symbol = 0;
+    while (symbol < sim->symbol_count &&
+           strcmp(sim->symbols[symbol].name, sim_parameter(request, "symbol")) != 0) {
+        symbol++;
+    }
+    return symbol;
+}
+
+static enum MHD_Result transfer(struct sim *sim, struct request *request)
+{
+    struct sim_account *account = named_account(sim, request);
+    int wallet = 0;
+    double coins = strtod(sim_parameter(request, "amount"), NULL);
+    while (wallet < sim->symbol_count &&
+           strcmp(sim->symbols[wallet].asset, sim_parameter(request, "asset")) != 0) {
+        wallet++;
+    }
+    if (account == NULL || wallet == sim->symbol_count) {
+        return say(request, 400, "no such account or asset\n");
+    }
+    books_move(&account->books, &account->market, sim->symbols, wallet, -1, "TRANSFER",
+               coins > 0 ? "DEPOSIT" : "WITHDRAW", coins, sim_now_ms(sim));
+    stream_tell_balance(sim, account, coins > 0 ? "DEPOSIT" : "WITHDRAW", wallet, -1, coins);
+    return say(request, 200, "ok\n");
+}
+
+static enum MHD_Result fund(struct sim *sim, struct request *request)
+{
+    struct sim_account *account = named_account(sim, request);
+    double rate = strtod(sim_parameter(request, "rate"), NULL);
+    if (account == NULL) {
+        return say(request, 400, "no such account\n");
+    }
+    for (int i = 0; i < sim->symbol_count; i++) {
+        for (int side = 0; side < SIDE_COUNT; side++) {
+            const struct market_leg *leg = &account->market.leg[i][side];
+            int wallet = market_wallet_index(sim->symbols, i);
+            double coins = -(double)leg->amount * sim->symbols[i].contract_size /
+                           account->market.price[i] * rate;
+            if (leg->amount != 0 && sim->symbols[i].perpetual) {
+                books_move(&account->books, &account->market, sim->symbols, wallet, i,
+                           "FUNDING_FEE", "", coins, sim_now_ms(sim));
+                stream_tell_balance(sim, account, "FUNDING_FEE", wallet, i, 0);
+            }
+        }
+    }
+    return say(request, 200, "ok\n");
+}
+
+static enum MHD_Result liquidate(struct sim *sim, struct request *request)
+{
+    struct sim_account *account = named_account(sim, request);
+    int symbol = named_symbol(sim, request), side = 0;
+    static const char *const SIDES[] = {"BOTH", "LONG", "SHORT"};
+    while (side < SIDE_COUNT && strcmp(SIDES[side], sim_parameter(request, "side")) != 0) {
+        side++;
+    }
+    if (account == NULL || symbol == sim->symbol_count || side == SIDE_COUNT ||
+        account->market.leg[symbol][side].amount == 0) {
+        return say(request, 400, "no such position\n");
+    }
+    struct market_fill *fill =
+        market_fill(&account->market, sim->symbols, symbol, side,
+                    -account->market.leg[symbol][side].amount, sim_now_ms(sim));
+    fill->is_liquidation = true;
+    int64_t time_ms = fill->time_ms;
+    stream_tell(sim, account);
+    books_move(&account->books, &account->market, sim->symbols,
+               market_wallet_index(sim->symbols, symbol), symbol, "INSURANCE_CLEAR", "",
+               -0.00012345, time_ms);
+    return say(request, 200, "ok\n");
+}
+
+/* Settled at the market's price: no trade, an income of its own, and the contract is gone. */
+static enum MHD_Result deliver(struct sim *sim, struct request *request)
+{
+    struct sim_account *account = named_account(sim, request);
+    int symbol = named_symbol(sim, request);
+    if (account == NULL || symbol == sim->symbol_count) {
+        return say(request, 400, "no such account or symbol\n");
+    }
+    for (int side = 0; side < SIDE_COUNT; side++) {
+        struct market_leg *leg = &account->market.leg[symbol][side];
+        if (leg->amount != 0) {
+            double coins = market_unrealized(&account->market, sim->symbols, symbol, side);
+            int wallet = market_wallet_index(sim->symbols, symbol);
+            books_move(&account->books, &account->market, sim->symbols, wallet, symbol,
+                       "DELIVERED_SETTELMENT", "", coins, sim_now_ms(sim));
+            leg->amount = 0;
+            leg->entry_price = 0;
+            leg->isolated_wallet = 0;
+            leg->update_ms = sim_now_ms(sim);
+            stream_tell_balance(sim, account, "ADJUSTMENT", wallet, -1, 0);
+        }
+    }
+    snprintf(sim->style.hidden, sizeof sim->style.hidden, "%s", sim->symbols[symbol].name);
+    return say(request, 200, "ok\n");
+}
+
+static enum MHD_Result make_many(struct sim *sim, struct request *request)
+{
+    struct sim_account *account = named_account(sim, request);
+    int symbol = named_symbol(sim, request);
+    int side = strcmp(sim_parameter(request, "side"), "LONG") == 0    ? SIDE_LONG
+               : strcmp(sim_parameter(request, "side"), "SHORT") == 0 ? SIDE_SHORT
+                                                                      : SIDE_BOTH;
+    int64_t trades = number(request, "trades", 0), income = number(request, "income", 0);
+    int64_t now_ms = sim_now_ms(sim);
+    int64_t from_ms = number(request, "from_ms", now_ms), to_ms = number(request, "to_ms", now_ms);
+    if (account == NULL || (trades > 0 && symbol == sim->symbol_count)) {
+        return say(request, 400, "no such account or symbol\n");
+    }
+    for (int64_t i = 0; i < trades; i++) {
+        struct market_leg *leg = &account->market.leg[symbol][side];
+        int64_t sign = (i % 2 == 0) == (side != SIDE_SHORT) ? 1 : -1;
+        struct market_fill *fill =
+            market_fill(&account->market, sim->symbols, symbol, side, sign, now_ms);
+        fill->time_ms = from_ms + (to_ms - from_ms) * i / (trades > 1 ? trades - 1 : 1);
+        leg->update_ms = to_ms;
+        stream_tell(sim, account);
+    }
+    for (int64_t i = 0; i < income; i++) {
+        books_move(&account->books, &account->market, sim->symbols, 0, -1, "TRANSFER", "DEPOSIT",
+                   0.00000001, now_ms);
+    }
+    return say(request, 200, "ok\n");
+}
+
+static enum MHD_Result hide(struct sim *sim, struct request *request)
+{
+    struct sim_account *account = named_account(sim, request);
+    const char *what = sim_parameter(request, "what");
+    if (account == NULL) {
+        return say(request, 400, "no such account\n");
+    }
+    struct books *books = &account->books;
+    if (strcmp(what, "wallet") == 0) {
+        books->wallet_off_e8 = 1;
+    } else if (strcmp(what, "income") == 0 && books->income_count > 0) {
+        books->incomes[books->income_count - 1].hidden = true;
+    } else if (strcmp(what, "trade") == 0 && books->trade_count > 0) {
+        books->trades[books->trade_count - 1].hidden = true;
+    } else {
+        return say(request, 400, "what: income, trade or wallet\n");
+    }
+    return say(request, 200, "ok\n");
+}
+
+static enum MHD_Result write_books(struct sim *sim, struct request *request)
+{
+    struct sim_account *account = named_account(sim, request);
+    char *text = NULL;
+    size_t size = 0;
+    if (account == NULL) {
+        return say(request, 400, "no such account\n");
+    }
+    FILE *out = open_memstream(&text, &size);
+    books_write(out, &account->books, &account->market, sim->symbols, sim->symbol_count);
+    fclose(out);
+    enum MHD_Result result = sim_answer(request, 200, text, size, NULL);
+    free(text);
+    return result;
+}
+
 static enum MHD_Result set_stream(struct sim *sim, struct request *request)
 {
     struct sim_account *account =
@@ -161,12 +341,6 @@ static enum MHD_Result write_file(struct request *request, FILE *file, char *con
     return sim_answer(request, 200, *text, *size, NULL);
 }
 
-static enum MHD_Result write_log(struct sim *sim, struct request *request)
-{
-    fflush(sim->log_file);
-    return sim_answer(request, 200, sim->log, sim->log_size, NULL);
-}
-
 static enum MHD_Result reset(struct sim *sim, struct request *request)
 {
     faults_clear(&sim->faults);
@@ -181,46 +355,55 @@ static enum MHD_Result reset(struct sim *sim, struct request *request)
     return sim_log_open(sim) ? say(request, 200, "ok\n") : MHD_NO;
 }
 
+static enum MHD_Result set_clock(struct sim *sim, struct request *request)
+{
+    sim->clock_offset_ms = number(request, "offset_ms", 0);
+    return say(request, 200, "ok\n");
+}
+
+static enum MHD_Result set_weight(struct sim *sim, struct request *request)
+{
+    sim->weight_limit = (int)number(request, "limit", sim->weight_limit);
+    sim->used_weight += (int)number(request, "others", 0);
+    return say(request, 200, "ok\n");
+}
+
+static enum MHD_Result write_keys(struct sim *sim, struct request *request)
+{
+    return write_file(request, sim->keys_file, &sim->keys, &sim->keys_size);
+}
+
+static enum MHD_Result write_messages(struct sim *sim, struct request *request)
+{
+    return write_file(request, sim->messages_file, &sim->messages, &sim->messages_size);
+}
+
+static enum MHD_Result write_log(struct sim *sim, struct request *request)
+{
+    return write_file(request, sim->log_file, &sim->log, &sim->log_size);
+}
+
 enum MHD_Result admin_answer(struct sim *sim, struct request *request, const char *path)
 {
-    if (strcmp(path, "/sim/fault") == 0) {
-        return add_fault(sim, request);
-    }
-    if (strcmp(path, "/sim/style") == 0) {
-        return set_style(sim, request);
-    }
-    if (strcmp(path, "/sim/clock") == 0) {
-        sim->clock_offset_ms = number(request, "offset_ms", 0);
-        return say(request, 200, "ok\n");
-    }
-    if (strcmp(path, "/sim/key") == 0) {
-        return set_key(sim, request);
-    }
-    if (strcmp(path, "/sim/mode") == 0) {
-        return set_mode(sim, request);
-    }
-    if (strcmp(path, "/sim/weight") == 0) {
-        sim->weight_limit = (int)number(request, "limit", sim->weight_limit);
-        sim->used_weight += (int)number(request, "others", 0);
-        return say(request, 200, "ok\n");
-    }
-    if (strcmp(path, "/sim/trade") == 0) {
-        return trade(sim, request);
-    }
-    if (strcmp(path, "/sim/stream") == 0) {
-        return set_stream(sim, request);
-    }
-    if (strcmp(path, "/sim/keys") == 0) {
-        return write_file(request, sim->keys_file, &sim->keys, &sim->keys_size);
-    }
-    if (strcmp(path, "/sim/messages") == 0) {
-        return write_file(request, sim->messages_file, &sim->messages, &sim->messages_size);
-    }
-    if (strcmp(path, "/sim/log") == 0) {
-        return write_log(sim, request);
-    }
-    if (strcmp(path, "/sim/reset") == 0) {
-        return reset(sim, request);
+    static const struct {
+        const char *path;
+        enum MHD_Result (*answer)(struct sim *sim, struct request *request);
+    } PATHS[] = {
+        {"fault", add_fault},     {"style", set_style},
+        {"clock", set_clock},     {"key", set_key},
+        {"mode", set_mode},       {"weight", set_weight},
+        {"trade", trade},         {"stream", set_stream},
+        {"keys", write_keys},     {"messages", write_messages},
+        {"log", write_log},       {"reset", reset},
+        {"transfer", transfer},   {"funding", fund},
+        {"liquidate", liquidate}, {"deliver", deliver},
+        {"many", make_many},      {"hide", hide},
+        {"books", write_books},
+    };
+    for (size_t i = 0; i < sizeof PATHS / sizeof PATHS[0]; i++) {
+        if (strcmp(path + strlen("/sim/"), PATHS[i].path) == 0) {
+            return PATHS[i].answer(sim, request);
+        }
     }
     return say(request, 404, "no such path; see tests/sim/admin.c\n");
 }

@@ -1,5 +1,5 @@
-/* The exchange's own paths: GET /dapi/v1/positionRisk, time and exchangeInfo, with the checks,
- * weights and error codes that its documentation states. */
+/* The exchange's own paths under /dapi/v1: positionRisk, account, income, userTrades, exchangeInfo,
+ * time and listenKey, with the checks, weights and error codes that its documentation states. */
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -199,6 +199,102 @@ static struct reply positions_reply(struct sim *sim, struct request *request,
     return reply;
 }
 
+static struct reply account_reply(struct sim *sim, struct request *request,
+                                  struct sim_account *account)
+{
+    struct reply reply = {.status = 200};
+    (void)request;
+    FILE *out = open_memstream(&reply.body, &reply.size);
+    books_write_account(out, &account->books, &account->market, sim->symbols, sim->symbol_count,
+                        &sim->style);
+    fclose(out);
+    return reply;
+}
+
+#define DAY_MS INT64_C(86400000)
+
+/* The range that is asked for, at most so long; without one the days before now. */
+static bool read_range(struct sim *sim, struct request *request, int64_t span_ms,
+                       struct books_query *query, struct reply *reply)
+{
+    int64_t now_ms = sim_now_ms(sim);
+    int64_t start_ms = whole_parameter(request, "startTime", -1);
+    int64_t end_ms = whole_parameter(request, "endTime", -1);
+    query->limit = whole_parameter(request, "limit", query->limit);
+    if (start_ms == LLONG_MIN || end_ms == LLONG_MIN || query->limit == LLONG_MIN) {
+        *reply = error_reply(400, -1104, "Illegal characters found in a parameter.");
+        return false;
+    }
+    query->newest = start_ms < 0 && end_ms < 0;
+    if (start_ms >= 0 && end_ms < 0) {
+        end_ms = start_ms + span_ms < now_ms ? start_ms + span_ms : now_ms;
+    } else if (start_ms < 0) {
+        end_ms = end_ms < 0 ? now_ms : end_ms;
+        start_ms = end_ms - 7 * DAY_MS;
+    }
+    if (end_ms - start_ms > span_ms) {
+        *reply =
+            error_reply(400, -1127, "More than the allowed time between startTime and endTime.");
+        return false;
+    }
+    if (query->limit < 1 || query->limit > 1000) {
+        *reply = error_reply(400, -1130, "Parameter 'limit' has an invalid value.");
+        return false;
+    }
+    query->start_ms = start_ms;
+    query->end_ms = end_ms;
+    return true;
+}
+
+static struct reply income_reply(struct sim *sim, struct request *request,
+                                 struct sim_account *account)
+{
+    struct reply reply = {.status = 200};
+    struct books_query query = {.symbol = sim_parameter(request, "symbol"),
+                                .type = sim_parameter(request, "incomeType"),
+                                .page = whole_parameter(request, "page", 1),
+                                .limit = 100};
+    if (!read_range(sim, request, 366 * DAY_MS, &query, &reply)) {
+        return reply;
+    }
+    if (query.page < 1) {
+        return error_reply(400, -1130, "Parameter 'page' has an invalid value.");
+    }
+    FILE *out = open_memstream(&reply.body, &reply.size);
+    books_write_income(out, &account->books, &query);
+    fclose(out);
+    return reply;
+}
+
+static struct reply trades_reply(struct sim *sim, struct request *request,
+                                 struct sim_account *account)
+{
+    struct reply reply = {.status = 200};
+    struct books_query query = {.symbol = sim_parameter(request, "symbol"),
+                                .pair = sim_parameter(request, "pair"),
+                                .from_id = whole_parameter(request, "fromId", INT64_MIN),
+                                .order_id = whole_parameter(request, "orderId", 0),
+                                .limit = 50};
+    bool has_times = sim_parameter(request, "startTime")[0] != '\0' ||
+                     sim_parameter(request, "endTime")[0] != '\0';
+    bool has_id = query.from_id != INT64_MIN;
+    if ((query.symbol[0] == '\0') == (query.pair[0] == '\0') ||
+        (query.order_id != 0 && query.symbol[0] == '\0') ||
+        (has_id && (query.pair[0] != '\0' || has_times))) {
+        return error_reply(400, -1128, "Combination of optional parameters invalid.");
+    }
+    if (!read_range(sim, request, 7 * DAY_MS, &query, &reply)) {
+        return reply;
+    }
+    int64_t oldest_ms = sim_now_ms(sim) - 92 * DAY_MS; /* of three months */
+    query.start_ms = has_id || query.start_ms < oldest_ms ? oldest_ms : query.start_ms;
+    query.newest &= !has_id;
+    FILE *out = open_memstream(&reply.body, &reply.size);
+    books_write_trades(out, &account->books, sim->symbols, &query);
+    fclose(out);
+    return reply;
+}
+
 static struct reply time_reply(const struct sim *sim)
 {
     struct reply reply = {.status = 200};
@@ -379,18 +475,31 @@ static enum MHD_Result answer_with(struct sim *sim, struct request *request, con
                                     : send_faulty(sim, request, endpoint, account, &fault, reply);
 }
 
-static enum MHD_Result answer_positions(struct sim *sim, struct request *request)
+/* What is asked with key and signature. */
+static const struct signed_path {
+    const char *name;
+    int weight;
+    struct reply (*reply)(struct sim *sim, struct request *request, struct sim_account *account);
+} SIGNED[] = {
+    {"positionRisk", 1, positions_reply},
+    {"account", 5, account_reply},
+    {"income", 20, income_reply},
+    {"userTrades", 5, trades_reply},
+};
+
+static enum MHD_Result answer_signed(struct sim *sim, struct request *request,
+                                     const struct signed_path *path)
 {
     struct reply reply;
     struct sim_account *account = NULL;
-    if (!take_weight(sim, 1, &reply) || (account = check_key(sim, request, &reply)) == NULL ||
+    if (!take_weight(sim, path->weight, &reply) ||
+        (account = check_key(sim, request, &reply)) == NULL ||
         !check_timestamp(sim, request, &reply) || !check_signature(account, request, &reply) ||
         !check_parameters(request, &reply)) {
-        return send_reply(sim, request, "positionRisk", account != NULL ? account->name : "",
-                          &reply);
+        return send_reply(sim, request, path->name, account != NULL ? account->name : "", &reply);
     }
-    reply = positions_reply(sim, request, account);
-    return answer_with(sim, request, "positionRisk", account->name, &reply);
+    reply = path->reply(sim, request, account);
+    return answer_with(sim, request, path->name, account->name, &reply);
 }
 
 /* The key alone says whose listen key it is. */
@@ -417,8 +526,10 @@ enum MHD_Result exchange_answer(struct sim *sim, struct request *request, const 
         reply = error_reply(405, -1000, "Method not allowed.");
         return send_reply(sim, request, path, "", &reply);
     }
-    if (strcmp(path, "/dapi/v1/positionRisk") == 0) {
-        return answer_positions(sim, request);
+    for (size_t i = 0; i < sizeof SIGNED / sizeof SIGNED[0]; i++) {
+        if (strncmp(path, "/dapi/v1/", 9) == 0 && strcmp(path + 9, SIGNED[i].name) == 0) {
+            return answer_signed(sim, request, &SIGNED[i]);
+        }
     }
     if (strcmp(path, "/dapi/v1/time") != 0 && strcmp(path, "/dapi/v1/exchangeInfo") != 0) {
         reply = error_reply(404, -5000, "Path not found.");

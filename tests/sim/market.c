@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define FEE_RATE 0.0005
+#define REBATE_RATE -0.0001
 #define WALLET_START 10.0 /* coins of each asset */
 #define ACTIVE_SYMBOLS 8  /* those that the account trades in */
 #define TRADE_EVERY 6     /* one step in so many trades */
@@ -118,7 +119,7 @@ void market_open_account(struct market_account *account, const char *name, bool 
         .hedge = hedge, .rests = true, .random = mixed | 1, .leverage_changed = -1};
     for (int i = 0; i < count; i++) {
         account->price[i] = symbols[i].base_price;
-        account->wallet[i] = WALLET_START;
+        account->wallet[i] = i < ACTIVE_SYMBOLS ? WALLET_START : 0;
         for (int side = 0; side < SIDE_COUNT; side++) {
             struct market_leg *leg = &account->leg[i][side];
             leg->leverage = 20;
@@ -155,8 +156,8 @@ static double to_unit(double coins)
     return round(coins * 1e8) / 1e8;
 }
 
-void market_fill(struct market_account *account, const struct market_symbol *symbols, int symbol,
-                 int side, int64_t delta, int64_t now_ms)
+struct market_fill *market_fill(struct market_account *account, const struct market_symbol *symbols,
+                                int symbol, int side, int64_t delta, int64_t now_ms)
 {
     struct market_leg *leg = &account->leg[symbol][side];
     double price = account->price[symbol], size = symbols[symbol].contract_size;
@@ -175,22 +176,29 @@ void market_fill(struct market_account *account, const struct market_symbol *sym
             leg->entry_price = price;
         }
     }
-    double commission = to_unit((double)llabs(delta) * size / price * FEE_RATE);
+    /* Every third trade rests in the book first and earns a rebate. */
+    bool is_maker = account->last_trade_id % 3 == 2;
+    double commission =
+        to_unit((double)llabs(delta) * size / price * (is_maker ? REBATE_RATE : FEE_RATE));
     leg->amount = after;
     leg->update_ms = now_ms > leg->update_ms ? now_ms : leg->update_ms + 1;
     settle_wallet(leg, &symbols[symbol], price);
     account->wallet[market_wallet_index(symbols, symbol)] += realized - commission;
-    if (account->fill_count < MARKET_FILLS_MAX) {
-        account->fills[account->fill_count++] = (struct market_fill){symbol,
-                                                                     side,
-                                                                     delta,
-                                                                     price,
-                                                                     realized,
-                                                                     commission,
-                                                                     ++account->last_order_id,
-                                                                     ++account->last_trade_id,
-                                                                     leg->update_ms};
+    if (account->fill_count == MARKET_FILLS_MAX) {
+        return NULL;
     }
+    struct market_fill *fill = &account->fills[account->fill_count++];
+    *fill = (struct market_fill){.symbol = symbol,
+                                 .side = side,
+                                 .delta = delta,
+                                 .price = price,
+                                 .realized = realized,
+                                 .commission = commission,
+                                 .order_id = ++account->last_order_id,
+                                 .trade_id = ++account->last_trade_id,
+                                 .time_ms = leg->update_ms,
+                                 .is_maker = is_maker};
+    return fill;
 }
 
 static void trade(struct market_account *account, const struct market_symbol *symbols, int symbol,

@@ -39,6 +39,8 @@ struct market_fill {
     int64_t order_id;
     int64_t trade_id;
     int64_t time_ms;
+    bool is_maker;
+    bool is_liquidation;
 };
 
 #define MARKET_FILLS_MAX 64
@@ -84,9 +86,9 @@ void market_open_account(struct market_account *account, const char *name, bool 
 void market_set_mode(struct market_account *account, int count, bool hedge);
 
 /* Buys (or sells, where it is negative) contracts at the market's price; moves position, wallet and
- * ids, and notes the fill. */
-void market_fill(struct market_account *account, const struct market_symbol *symbols, int symbol,
-                 int side, int64_t delta, int64_t now_ms);
+ * ids, and notes the fill, which it returns until the next one; NULL when too many wait. */
+struct market_fill *market_fill(struct market_account *account, const struct market_symbol *symbols,
+                                int symbol, int side, int64_t delta, int64_t now_ms);
 
 /* Where an asset's wallet is. */
 int market_wallet_index(const struct market_symbol *symbols, int symbol);

@@ -1,7 +1,7 @@
 /* The state of the simulated exchange and the way of one request through it:
  *
  *     main.c (sockets)  ->  admin.c (/sim/...: faults, clock, keys, log)
- *                       ->  exchange.c (/dapi/v1/...: checks, weight, answers)
+ *                       ->  exchange.c (/dapi/v1/...: checks, weight, answers; books.c: the money)
  *                       ->  stream.c (/ws/KEY: the user data stream) */
 #ifndef SIM_SIM_H
 #define SIM_SIM_H

@@ -342,18 +342,23 @@ static char *order_message(struct sim *sim, const struct sim_account *account,
             "\"l\":\"%lld\",\"z\":\"%lld\",\"L\":\"%.8f\",\"ma\":\"%s\",",
             (long long)sim_now_ms(sim), (long long)fill->time_ms, account->name, symbol->name,
             (long long)fill->order_id, fill->delta > 0 ? "BUY" : "SELL", llabs(fill->delta),
-            is_trade ? fill->price : 0, is_trade ? "TRADE" : "NEW", is_trade ? "FILLED" : "NEW",
-            (long long)fill->order_id, is_trade ? llabs(fill->delta) : 0,
-            is_trade ? llabs(fill->delta) : 0, is_trade ? fill->price : 0, symbol->asset);
+            is_trade ? fill->price : 0,
+            !is_trade              ? "NEW"
+            : fill->is_liquidation ? "CALCULATED"
+                                   : "TRADE",
+            is_trade ? "FILLED" : "NEW", (long long)fill->order_id,
+            is_trade ? llabs(fill->delta) : 0, is_trade ? llabs(fill->delta) : 0,
+            is_trade ? fill->price : 0, symbol->asset);
     if (is_trade) {
         fprintf(out, "\"N\":\"%s\",\"n\":\"%.8f\",", symbol->asset, fill->commission);
     }
     fprintf(out,
-            "\"T\":%lld,\"t\":%lld,\"rp\":\"%.8f\",\"b\":\"0\",\"a\":\"0\",\"m\":false,\"R\":false,"
+            "\"T\":%lld,\"t\":%lld,\"rp\":\"%.8f\",\"b\":\"0\",\"a\":\"0\",\"m\":%s,\"R\":false,"
             "\"wt\":\"CONTRACT_PRICE\",\"ot\":\"MARKET\",\"ps\":\"%s\",\"cp\":false,\"V\":"
             "\"NONE\",\"pm\":\"NONE\",\"er\":\"0\"}}",
             (long long)fill->time_ms, is_trade ? (long long)fill->trade_id : 0,
-            is_trade ? fill->realized : 0, SIDES[fill->side]);
+            is_trade ? fill->realized : 0, is_trade && fill->is_maker ? "true" : "false",
+            SIDES[fill->side]);
     fclose(out);
     return text;
 }
@@ -388,6 +393,7 @@ void stream_tell(struct sim *sim, struct sim_account *account)
     struct market_account *market = &account->market;
     for (int i = 0; i < market->fill_count; i++) {
         const struct market_fill *fill = &market->fills[i];
+        books_note_fill(&account->books, sim->symbols, fill);
         stream_send(sim, account, order_message(sim, account, fill, false));
         stream_send(sim, account, order_message(sim, account, fill, true));
         stream_send(sim, account, account_message(sim, account, fill));
@@ -408,6 +414,27 @@ void stream_tell(struct sim *sim, struct sim_account *account)
         market->leverage_changed = -1;
         stream_send(sim, account, text);
     }
+}
+
+void stream_tell_balance(struct sim *sim, struct sim_account *account, const char *reason,
+                         int wallet, int symbol, double change)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    fprintf(out,
+            "{\"e\":\"ACCOUNT_UPDATE\",\"E\":%lld,\"T\":%lld,\"i\":\"%s\",\"a\":{\"m\":\"%s\",",
+            (long long)sim_now_ms(sim), (long long)account->books.wallet_ms[wallet], account->name,
+            reason);
+    if (symbol >= 0) {
+        fprintf(out, "\"S\":\"%s\",", sim->symbols[symbol].name);
+    }
+    fprintf(out,
+            "\"B\":[{\"a\":\"%s\",\"wb\":\"%.8f\",\"cw\":\"%.8f\",\"bc\":\"%.8f\"}],\"P\":[]}}",
+            sim->symbols[wallet].asset, account->market.wallet[wallet],
+            account->market.wallet[wallet], change);
+    fclose(out);
+    stream_send(sim, account, text);
 }
 
 /* Account updates that change nothing but their own balance, one after the other. */

@@ -39,6 +39,10 @@ int stream_upgrade(struct sim *sim, struct request *request, const char *path);
 /* Tells all that an account's trades have done since the last call. */
 void stream_tell(struct sim *sim, struct sim_account *account);
 
+/* Tells of an asset's wallet that changed without a trade; `symbol` -1 for none. */
+void stream_tell_balance(struct sim *sim, struct sim_account *account, const char *reason,
+                         int wallet, int symbol, double change);
+
 /* One message to all connections of the account's key, through its faults. Takes the text over. */
 void stream_send(struct sim *sim, struct sim_account *account, char *message);
 

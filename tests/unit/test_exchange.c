@@ -55,7 +55,8 @@ static void a_request_is_recorded_without_time_and_signature(void **state)
                                        .recv_window_ms = 5000,
                                        .credentials = &credentials};
     (void)state;
-    assert_true(endpoint_position_risk(&account, 1499827319559, &url, &request, &error));
+    assert_true(endpoint_ask(&account, &(struct question){.endpoint = ENDPOINT_POSITION_RISK},
+                             1499827319559, &url, &request, &error));
     assert_string_equal(text_string(&request),
                         "/dapi/v1/positionRisk?marginAsset=B%2BC&recvWindow=5000");
     /* printf '...' | openssl dgst -sha256 -hmac secret */

@@ -12,13 +12,13 @@
 static const struct contract_entry CONTRACT; /* of every leg here */
 
 struct reader {
-    struct ledger_scratch *scratch;
+    struct element_scratch *scratch;
     struct ledger *ledger;
 };
 
 static struct reader open_reader(bool compares_bytes)
 {
-    struct reader reader = {.scratch = ledger_scratch_new()};
+    struct reader reader = {.scratch = calloc(1, sizeof(struct element_scratch))};
     reader.ledger = ledger_new(reader.scratch, compares_bytes);
     assert_non_null(reader.ledger);
     return reader;
@@ -27,7 +27,8 @@ static struct reader open_reader(bool compares_bytes)
 static void close_reader(struct reader *reader)
 {
     ledger_free(reader->ledger);
-    ledger_scratch_free(reader->scratch);
+    element_scratch_free(reader->scratch);
+    free(reader->scratch);
 }
 
 /* All that a response changes, as text. */

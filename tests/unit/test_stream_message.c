@@ -5,13 +5,13 @@
 #include "model/row_kinds.h"
 #include "model/stream_message.h"
 
-static struct stream_message message;
+static struct told_rows message;
 static struct error error;
 
 static int free_message(void **state)
 {
     (void)state;
-    stream_message_free(&message);
+    told_rows_free(&message);
     return 0;
 }
 

@@ -1,0 +1,7 @@
+-- One asset's margin balance in USD to draw, NULL where no price is known.
+SELECT time_ms, margin_balance_usd AS value
+  FROM equity_history
+ WHERE account = :account
+   AND asset = :symbol
+   AND time_ms BETWEEN :from_ms AND :to_ms
+ ORDER BY time_ms;

@@ -1,0 +1,54 @@
+-- What each asset of an account came to at each sample, in the asset and in USD, and the highest margin ratio since
+-- the sample before. Assets of which there never was any in the range are shown with :all. After with_money_range,
+-- with_accounts and with_samples.
+, held AS MATERIALIZED (
+    SELECT r.account, r.asset
+      FROM asked AS a
+     CROSS JOIN asset_range AS r ON r.account = a.account
+     WHERE r.from_ms <= a.to_ms
+       AND (:asset IS NULL OR r.asset = :asset)
+       AND (:all OR EXISTS (SELECT 1
+                              FROM balance_history AS b
+                             WHERE b.account = r.account
+                               AND b.asset = r.asset
+                               AND b.time_ms BETWEEN a.from_ms AND a.to_ms
+                               AND (b.wallet_balance <> 0 OR b.margin_balance <> 0)))
+),
+point AS MATERIALIZED (
+    SELECT h.account,
+           h.asset,
+           m.number,
+           iif(:every_ms IS NULL, coalesce(m.known_ms, m.moment_ms), m.moment_ms) AS shown_ms,
+           (SELECT max(b.time_ms)
+              FROM balance_history AS b
+             WHERE b.account = h.account AND b.asset = h.asset AND b.time_ms <= m.known_ms) AS at_ms,
+           coalesce((SELECT max(b.time_ms)
+                       FROM balance_history AS b
+                      WHERE b.account = h.account AND b.asset = h.asset AND b.time_ms <= m.first_ms),
+                    m.first_ms) AS since_ms,
+           m.moment_ms AS until_ms
+      FROM held AS h
+     CROSS JOIN sample AS m ON m.account = h.account AND m.number > 0
+)
+SELECT p.account,
+       p.asset,
+       strftime('%Y-%m-%dT%H:%M:%fZ', p.shown_ms / 1000.0, 'unixepoch') AS time,
+       e.wallet_balance,
+       e.unrealized_pnl,
+       e.margin_balance,
+       e.maintenance_margin,
+       round(e.margin_ratio * 1e8) / 1e8 AS margin_ratio,
+       iif(p.at_ms IS NULL, NULL,
+           (SELECT round(max(b.margin_ratio) * 1e8) / 1e8
+              FROM balance_history AS b
+             WHERE b.account = p.account
+               AND b.asset = p.asset
+               AND b.time_ms BETWEEN p.since_ms AND p.until_ms)) AS margin_ratio_max,
+       e.price,
+       e.wallet_balance_usd,
+       e.unrealized_pnl_usd,
+       e.margin_balance_usd
+  FROM point AS p
+  LEFT JOIN equity_history AS e
+    ON e.account = p.account AND e.asset = p.asset AND e.time_ms = p.at_ms
+ ORDER BY p.account, p.asset, p.number;

@@ -1,0 +1,22 @@
+-- What changed the wallets in the range, by kind, symbol and step: the sums of each, from `time` up to `until`. In USD
+-- at the mark prices known then; NULL where for one of them none was. After with_money_range.
+SELECT a.account,
+       strftime('%Y-%m-%dT%H:%M:%fZ',
+                max(a.from_ms, iif(:every_ms IS NULL, a.from_ms, h.time_ms / :every_ms * :every_ms)) / 1000.0,
+                'unixepoch') AS time,
+       strftime('%Y-%m-%dT%H:%M:%fZ',
+                min(a.to_ms,
+                    iif(:every_ms IS NULL, a.to_ms, h.time_ms / :every_ms * :every_ms + :every_ms)) / 1000.0,
+                'unixepoch') AS until,
+       h.income_type,
+       h.symbol,
+       h.asset,
+       count(*) AS count,
+       round(sum(h.income) * 1e8) / 1e8 AS income,
+       iif(count(*) = count(h.income_usd), round(sum(h.income_usd) * 1e8) / 1e8, NULL) AS income_usd
+  FROM asked AS a
+ CROSS JOIN income_history AS h
+    ON h.account = a.account AND h.time_ms BETWEEN a.from_ms AND a.to_ms
+ WHERE :symbol IS NULL OR h.symbol = :symbol
+ GROUP BY a.account, iif(:every_ms IS NULL, 0, h.time_ms / :every_ms), h.income_type, h.symbol, h.asset
+ ORDER BY a.account, 2, h.income_type, h.symbol, h.asset;

@@ -1,0 +1,34 @@
+-- What reconcile goes on with, after with_range: the legs, what polls saw change in the range, and the contracts
+-- that were delivered.
+, leg AS MATERIALIZED (
+    SELECT r.account, r.symbol, r.position_side, r.to_ms AS last_ms, a.from_ms, a.to_ms
+      FROM asked AS a
+     CROSS JOIN leg_range AS r ON r.account = a.account
+     WHERE (:symbol IS NULL OR r.symbol = :symbol)
+       AND (:side IS NULL OR r.position_side = :side)
+),
+changed AS MATERIALIZED (
+    SELECT h.*
+      FROM leg AS l
+     CROSS JOIN position_change AS h
+        ON h.account = l.account
+       AND h.symbol = l.symbol
+       AND h.position_side = l.position_side
+       AND h.first_seen_ms BETWEEN l.from_ms AND l.to_ms
+),
+-- Symbols of which a leg came or went in a poll while another took over: the account changed between hedge
+-- and one-way mode.
+switched AS MATERIALIZED (
+    SELECT account, symbol, first_seen_ms
+      FROM changed
+     GROUP BY account, symbol, first_seen_ms
+    HAVING max(change IN ('vanish', 'return') OR previous_update_ms IS NULL)
+       AND max(change <> 'vanish'
+               AND coalesce(position_amount, 0) <> coalesce(previous_position_amount, 0))
+),
+settled AS MATERIALIZED (
+    SELECT DISTINCT h.account, h.symbol
+      FROM asked AS a
+     CROSS JOIN income_history AS h ON h.account = a.account
+     WHERE h.income_type = 'DELIVERED_SETTELMENT' -- as the exchange spells it
+)

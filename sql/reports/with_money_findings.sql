@@ -1,0 +1,180 @@
+-- Of what reconcile finds: what is wrong with the money, over `money_asked`, the range that is known of it. Each is
+-- judged where both of what it holds together are known (money_known). After with_range.
+, money_asked AS MATERIALIZED (
+    SELECT account, max(coalesce(:from_ms, from_ms), from_ms) AS from_ms, coalesce(:to_ms, 9e18) AS to_ms
+      FROM money_range
+     WHERE :account IS NULL OR account = :account
+),
+income_known AS MATERIALIZED (
+    SELECT account, from_ms, to_ms FROM money_known WHERE kind = 'income'
+),
+trades_known AS MATERIALIZED (
+    SELECT account, symbol, from_ms, to_ms FROM money_known WHERE kind = 'trades'
+),
+session AS MATERIALIZED (
+    SELECT account, opened_ms, coalesce(until_ms, 9e18) AS until_ms FROM stream_session
+),
+-- Each state of a wallet, with the one before. A wallet that never changed says 0: then it stood as it was seen.
+wallet AS (
+    SELECT account,
+           asset,
+           time_ms,
+           capture_id,
+           update_ms,
+           round(wallet_balance * 1e8) AS wallet_e8,
+           round(lag(wallet_balance) OVER before * 1e8) AS before_e8,
+           iif(lag(update_ms) OVER before > 0, lag(update_ms) OVER before, lag(time_ms) OVER before)
+               AS before_ms
+      FROM (SELECT b.*,
+                   lag(b.wallet_balance) OVER one AS last_balance,
+                   lag(b.update_ms) OVER one AS last_ms
+              FROM money_asked AS m
+             CROSS JOIN balance_history AS b
+                ON b.account = m.account AND b.time_ms BETWEEN m.from_ms AND m.to_ms
+             WHERE :symbol IS NULL AND :side IS NULL
+            WINDOW one AS (PARTITION BY b.account, b.asset ORDER BY b.time_ms))
+     WHERE last_balance IS NULL OR wallet_balance <> last_balance OR update_ms <> last_ms
+    WINDOW before AS (PARTITION BY account, asset ORDER BY time_ms)
+),
+-- What is left of its change when the income between is taken off. Of several changes in one millisecond the
+-- exchange may show the first alone at first: `at_once` of them are at the end of the span.
+wallet_rest AS (
+    SELECT w.*,
+           w.wallet_e8 - w.before_e8
+               - (SELECT coalesce(sum(round(h.income * 1e8)), 0)
+                    FROM income_history AS h
+                   WHERE h.account = w.account
+                     AND h.asset = w.asset
+                     AND h.time_ms > w.before_ms
+                     AND h.time_ms <= w.update_ms) AS rest_e8,
+           (SELECT count(*)
+              FROM income_history AS h
+             WHERE h.account = w.account AND h.asset = w.asset AND h.time_ms = w.update_ms) AS at_once
+      FROM wallet AS w
+     CROSS JOIN income_known AS k
+        ON k.account = w.account AND k.from_ms <= w.before_ms AND k.to_ms > w.update_ms
+     WHERE w.update_ms >= w.before_ms
+),
+-- The same of each leg's amount and its trades.
+amount_rest AS (
+    SELECT c.*,
+           round(c.amount_change * 1e8)
+               - (SELECT coalesce(sum(h.signed_quantity_e8), 0)
+                    FROM trade_history AS h
+                   WHERE h.account = c.account
+                     AND h.symbol = c.symbol
+                     AND h.position_side = c.position_side
+                     AND h.time_ms > c.previous_update_ms
+                     AND h.time_ms <= c.update_ms) AS rest_e8,
+           (SELECT count(*)
+              FROM trade_history AS h
+             WHERE h.account = c.account
+               AND h.symbol = c.symbol
+               AND h.position_side = c.position_side
+               AND h.time_ms = c.update_ms) AS at_once
+      FROM changed AS c
+     CROSS JOIN trades_known AS k
+        ON k.account = c.account
+       AND k.symbol = c.symbol
+       AND (c.previous_update_ms = 0 OR k.from_ms <= c.previous_update_ms)
+       AND k.to_ms > c.update_ms
+     WHERE c.present = 1
+       AND c.update_ms >= c.previous_update_ms
+       AND (c.account, c.symbol, c.first_seen_ms) NOT IN switched
+       AND NOT (c.position_amount = 0 AND (c.account, c.symbol) IN settled)
+),
+-- Each trade with the income that names it, where income is known.
+traded AS MATERIALIZED (
+    SELECT h.*,
+           k.from_ms <= h.time_ms AND k.to_ms > h.time_ms AS has_income,
+           (SELECT coalesce(sum(round(i.income * 1e8)), 0)
+              FROM trade_income AS i
+             WHERE i.account = h.account
+               AND i.trade_id = h.trade_id
+               AND i.symbol = h.symbol
+               AND i.income_type = 'REALIZED_PNL') AS paid_realized_e8,
+           (SELECT coalesce(sum(round(i.income * 1e8)), 0)
+              FROM trade_income AS i
+             WHERE i.account = h.account
+               AND i.trade_id = h.trade_id
+               AND i.symbol = h.symbol
+               AND i.income_type = 'COMMISSION') AS paid_commission_e8
+      FROM money_asked AS m
+     CROSS JOIN trade_history AS h
+        ON h.account = m.account AND h.time_ms BETWEEN m.from_ms AND m.to_ms
+      LEFT JOIN income_known AS k ON k.account = h.account
+     WHERE (:symbol IS NULL OR h.symbol = :symbol)
+       AND (:side IS NULL OR h.position_side = :side)
+),
+money_finding (finding, account, symbol, position_side, asset, capture_id, time_ms, detail) AS (
+    SELECT 'wallet_unexplained', account, NULL, NULL, asset, capture_id, time_ms,
+           format('the wallet went from %.8f to %.8f, income between explains %.8f of it', before_e8 / 1e8,
+                  wallet_e8 / 1e8, (wallet_e8 - before_e8 - rest_e8) / 1e8)
+      FROM (SELECT w.*,
+                   lag(w.rest_e8) OVER one AS before_rest_e8,
+                   lead(w.rest_e8) OVER one AS next_rest_e8,
+                   lead(w.update_ms) OVER one AS next_ms
+              FROM wallet_rest AS w
+            WINDOW one AS (PARTITION BY w.account, w.asset ORDER BY w.time_ms))
+     WHERE rest_e8 <> 0
+       AND coalesce(rest_e8 + before_rest_e8 <> 0, 1) -- back to where it was: the odd one is named
+       AND NOT (at_once > 1 AND coalesce(next_ms = update_ms AND rest_e8 + next_rest_e8 = 0, 0))
+    UNION ALL
+    SELECT 'amount_unexplained', account, symbol, position_side, NULL, capture_id, first_seen_ms,
+           format('positionAmt went from %.15g to %.15g, trades between explain %.15g of it',
+                  previous_position_amount, position_amount, amount_change - rest_e8 / 1e8)
+      FROM (SELECT w.*,
+                   lag(w.rest_e8) OVER one AS before_rest_e8,
+                   lead(w.rest_e8) OVER one AS next_rest_e8,
+                   lead(w.update_ms) OVER one AS next_ms
+              FROM amount_rest AS w
+            WINDOW one AS (PARTITION BY w.account, w.symbol, w.position_side ORDER BY w.capture_id))
+     WHERE rest_e8 <> 0
+       AND coalesce(rest_e8 + before_rest_e8 <> 0, 1)
+       AND NOT (at_once > 1 AND coalesce(next_ms = update_ms AND rest_e8 + next_rest_e8 = 0, 0))
+    UNION ALL
+    SELECT 'realized_unexplained', account, symbol, position_side, NULL, capture_id, time_ms,
+           format('trade %s realized %.8f, income says %.8f', trade_id, realized_pnl, paid_realized_e8 / 1e8)
+      FROM traded
+     WHERE has_income AND round(realized_pnl * 1e8) <> paid_realized_e8
+    UNION ALL
+    SELECT 'commission_unexplained', account, symbol, position_side, NULL, capture_id, time_ms,
+           format('trade %s cost a commission of %.8f, income says %.8f', trade_id, commission,
+                  -paid_commission_e8 / 1e8)
+      FROM traded
+     WHERE has_income AND round(commission * 1e8) <> -paid_commission_e8
+    UNION ALL
+    SELECT 'trade_one_witness', t.account, t.symbol, t.position_side, NULL, t.capture_id, t.time_ms,
+           iif(t.source = 'rest', 'userTrades has trade ' || t.trade_id || ', the stream, which was up, has not',
+               'the stream told of trade ' || t.trade_id || ', userTrades does not have it')
+      FROM traded AS t
+     WHERE EXISTS (SELECT 1
+                     FROM session AS s
+                    WHERE s.account = t.account
+                      AND s.opened_ms + 100 < t.time_ms -- the clocks' difference
+                      AND s.until_ms > t.time_ms + 1000)
+       AND (t.source = 'rest'
+            OR (t.source = 'stream' AND EXISTS (SELECT 1
+                                                  FROM trades_known AS k
+                                                 WHERE k.account = t.account
+                                                   AND k.symbol = t.symbol
+                                                   AND k.from_ms <= t.time_ms
+                                                   AND k.to_ms > t.time_ms)))
+    UNION ALL
+    SELECT 'witnesses_differ', account, symbol, position_side, NULL, capture_id, time_ms,
+           'of trade ' || trade_id || ' userTrades says' || difference
+      FROM traded
+     WHERE difference <> ''
+    UNION ALL
+    SELECT 'margin_balance_unexplained', b.account, NULL, NULL, b.asset, b.capture_id, b.time_ms,
+           format('marginBalance %.8f is not walletBalance %.8f and unrealizedProfit %.8f', b.margin_balance,
+                  b.wallet_balance, b.unrealized_pnl)
+      FROM money_asked AS m
+     CROSS JOIN balance_history AS b
+        ON b.account = m.account AND b.time_ms BETWEEN m.from_ms AND m.to_ms
+     WHERE :symbol IS NULL
+       AND :side IS NULL
+       -- each of the three is rounded: that explains one unit of the last place
+       AND abs(round(b.margin_balance * 1e8) - round(b.wallet_balance * 1e8)
+               - round(b.unrealized_pnl * 1e8)) > 1
+)

@@ -1,0 +1,58 @@
+-- The equity curve: each asset's wallet, unrealized PnL and margin balance, in the asset and in USD. `price`
+-- is the mark price of the asset known then, the newest one that a poll of the account had shown of any of
+-- its contracts (at `price_ms`), the perpetual's before others of the same poll; NULL, and so the USD, when there
+-- is none. The products are in integers, as in pnl_history, and exact to eight places.
+CREATE VIEW equity_history AS
+SELECT a.name AS account,
+       b.asset,
+       b.time_ms,
+       strftime('%Y-%m-%dT%H:%M:%fZ', b.time_ms / 1000.0, 'unixepoch') AS time,
+       b.update_ms,
+       b.wallet_balance_e8 / 1e8 AS wallet_balance,
+       b.unrealized_pnl_e8 / 1e8 AS unrealized_pnl,
+       b.margin_balance_e8 / 1e8 AS margin_balance,
+       b.maintenance_margin_e8 / 1e8 AS maintenance_margin,
+       b.maintenance_margin_e8 * 1.0 / nullif(b.margin_balance_e8, 0) AS margin_ratio,
+       v.mark_price_e8 / 1e8 AS price,
+       v.time_ms AS price_ms,
+       (b.wallet_balance_e8 / 100000000 * v.mark_price_e8
+        + b.wallet_balance_e8 % 100000000 * (v.mark_price_e8 / 100000000)
+        + (b.wallet_balance_e8 % 100000000 * (v.mark_price_e8 % 100000000)
+           + iif(b.wallet_balance_e8 < 0, -50000000, 50000000)) / 100000000) / 1e8
+           AS wallet_balance_usd,
+       (b.unrealized_pnl_e8 / 100000000 * v.mark_price_e8
+        + b.unrealized_pnl_e8 % 100000000 * (v.mark_price_e8 / 100000000)
+        + (b.unrealized_pnl_e8 % 100000000 * (v.mark_price_e8 % 100000000)
+           + iif(b.unrealized_pnl_e8 < 0, -50000000, 50000000)) / 100000000) / 1e8
+           AS unrealized_pnl_usd,
+       (b.margin_balance_e8 / 100000000 * v.mark_price_e8
+        + b.margin_balance_e8 % 100000000 * (v.mark_price_e8 / 100000000)
+        + (b.margin_balance_e8 % 100000000 * (v.mark_price_e8 % 100000000)
+           + iif(b.margin_balance_e8 < 0, -50000000, 50000000)) / 100000000) / 1e8
+           AS margin_balance_usd,
+       b.capture_id
+  FROM account AS a
+ CROSS JOIN balance AS b ON b.account_id = a.account_id
+  LEFT JOIN valuation AS v
+    ON v.leg_id = (SELECT x.leg_id
+                   FROM asset_leg AS g
+                  CROSS JOIN valuation AS x
+                     ON x.leg_id = g.leg_id
+                    AND x.time_ms = (SELECT max(w.time_ms)
+                                       FROM valuation AS w
+                                      WHERE w.leg_id = g.leg_id
+                                        AND w.time_ms <= b.time_ms
+                                        AND w.mark_price_e8 > 0)
+                  WHERE g.account_id = b.account_id AND g.asset = b.asset
+                  ORDER BY x.time_ms DESC, g.rank LIMIT 1)
+   AND v.time_ms = (SELECT x.time_ms
+                   FROM asset_leg AS g
+                  CROSS JOIN valuation AS x
+                     ON x.leg_id = g.leg_id
+                    AND x.time_ms = (SELECT max(w.time_ms)
+                                       FROM valuation AS w
+                                      WHERE w.leg_id = g.leg_id
+                                        AND w.time_ms <= b.time_ms
+                                        AND w.mark_price_e8 > 0)
+                  WHERE g.account_id = b.account_id AND g.asset = b.asset
+                  ORDER BY x.time_ms DESC, g.rank LIMIT 1);

@@ -1,0 +1,100 @@
+#include "model/money_answer.h"
+
+#include "base/utf8.h"
+#include "model/json_span.h"
+#include "model/row_kinds.h"
+
+const struct object_kind ASSET_OBJECT = {
+    .rows = {&ROW_KINDS[ROW_BALANCE]},
+    .symbol = {"asset", 5},
+};
+
+/* What else a position of it says, positionRisk says too. */
+const struct object_kind LEG_MARGIN_OBJECT = {
+    .rows = {&ROW_KINDS[ROW_LEG_MARGIN]},
+    .symbol = {"symbol", 6},
+    .side = {"positionSide", 12},
+    .amount = {"positionAmt", 11},
+    .ignored =
+        " unrealizedProfit leverage isolated entryPrice breakEvenPrice maxQty notionalValue ",
+};
+
+static const struct object_kind INCOME_OBJECT = {.rows = {&ROW_KINDS[ROW_INCOME]}};
+
+/* The documented fields of a trade that follow from its contract and its other fields. */
+static const struct object_kind TRADE_OBJECT = {
+    .rows = {&ROW_KINDS[ROW_TRADE]},
+    .symbol = {"symbol", 6},
+    .side = {"positionSide", 12},
+    .naming = NAMING_OF_ANSWER,
+    .ignored = " pair marginAsset quoteQty buyer ",
+};
+
+static bool check_utf8(struct span body, struct error *error)
+{
+    return utf8_is_valid(body) ||
+           error_set(error, ERROR_FAILED, "not UTF-8 at byte %zu", utf8_valid_size(body));
+}
+
+static bool read_list(struct span body, const struct object_kind *kind, const char *source,
+                      struct told_rows *told, struct error *error)
+{
+    struct json_walk walk = json_walk_at(body, 0);
+    struct span text;
+    enum json_step step;
+    told_rows_clear(told);
+    if (!check_utf8(body, error)) {
+        return false;
+    }
+    while ((step = json_next_element(&walk, &text)) == JSON_ITEM) {
+        if (!told_rows_read(told, kind, text, error)) {
+            return error_context(error, "element %zu", told->count);
+        }
+        if (source != NULL) {
+            struct row *row = told_rows_last(told);
+            row_set_text(row, row_kind_column(row->kind, "source"), span_of(source));
+        }
+    }
+    if (step != JSON_END || !json_walk_at_end(&walk)) {
+        return error_set(error, ERROR_FAILED, "%s at byte %zu of %zu",
+                         walk.begun ? "not JSON" : "not a JSON array", walk.at, body.size);
+    }
+    return told_rows_settle(told, error);
+}
+
+bool money_answer_income(struct span body, struct told_rows *told, struct error *error)
+{
+    return read_list(body, &INCOME_OBJECT, NULL, told, error);
+}
+
+bool money_answer_trades(struct span body, struct told_rows *told, struct error *error)
+{
+    return read_list(body, &TRADE_OBJECT, "rest", told, error);
+}
+
+bool money_answer_account(struct span body, struct span *assets, struct span *positions,
+                          struct error *error)
+{
+    struct json_walk walk = json_walk_at(body, 0);
+    struct span key, value;
+    enum json_step step;
+    *assets = *positions = (struct span){0};
+    if (!check_utf8(body, error)) {
+        return false;
+    }
+    while ((step = json_next_member(&walk, &key, &value)) == JSON_ITEM) {
+        if (json_key_is(key, "assets")) {
+            *assets = value;
+        } else if (json_key_is(key, "positions")) {
+            *positions = value;
+        } else if (!json_value_is_valid(value)) {
+            return error_set(error, ERROR_FAILED, "not JSON at byte %zu", walk.at);
+        }
+    }
+    if (step != JSON_END || !json_walk_at_end(&walk)) {
+        return error_set(error, ERROR_FAILED, "not a JSON object at byte %zu", walk.at);
+    }
+    return (assets->size > 0 && positions->size > 0) ||
+           error_set(error, ERROR_FAILED, "field %s: missing",
+                     assets->size == 0 ? "assets" : "positions");
+}

@@ -1,0 +1,190 @@
+#include "store/element_list.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/json_span.h"
+
+void element_scratch_free(struct element_scratch *scratch)
+{
+    for (size_t i = 0; i < scratch->object_capacity; i++) {
+        object_free(&scratch->objects[i]);
+    }
+    free(scratch->objects);
+    free(scratch->now.items);
+    *scratch = (struct element_scratch){0};
+}
+
+void element_list_start(struct element_list *list, bool compares_bytes)
+{
+    *list = (struct element_list){.compares_bytes = compares_bytes};
+}
+
+void element_list_forget(struct element_list *list)
+{
+    text_free(&list->text);
+    free(list->last.items);
+    list->last = (struct elements){0};
+}
+
+bool element_list_grow(void **items, size_t item_size, size_t *capacity, size_t needed)
+{
+    if (needed <= *capacity) {
+        return true;
+    }
+    size_t wanted = *capacity == 0 ? 16 : *capacity;
+    while (wanted < needed) {
+        wanted *= 2;
+    }
+    void *grown = reallocarray(*items, wanted, item_size);
+    if (grown == NULL) {
+        return false;
+    }
+    memset((char *)grown + *capacity * item_size, 0, (wanted - *capacity) * item_size);
+    *items = grown;
+    *capacity = wanted;
+    return true;
+}
+
+/* An array that is being read. */
+struct reading {
+    struct element_list *list;
+    struct element_scratch *scratch;
+    const struct object_kind *kind;
+    struct span array;
+    const struct subject_finder *finder;
+};
+
+/* The same place in the last array, when the bytes at `at` begin with that element. What follows
+ * does not matter: an object's text ends where its brackets close. */
+static const struct element *same_as_last(const struct reading *reading, size_t at)
+{
+    const struct element_list *list = reading->list;
+    size_t index = reading->scratch->now.count;
+    if (!list->compares_bytes || index >= list->last.count) {
+        return NULL;
+    }
+    const struct element *last = &list->last.items[index];
+    bool same = reading->array.size - at >= last->size &&
+                memcmp(reading->array.data + at, list->text.data + last->offset, last->size) == 0;
+    return same ? last : NULL;
+}
+
+static bool parse_element(struct reading *reading, struct span text, struct element *element,
+                          struct error *error)
+{
+    struct element_scratch *scratch = reading->scratch;
+    if (!element_list_grow((void **)&scratch->objects, sizeof *scratch->objects,
+                           &scratch->object_capacity, scratch->object_count + 1)) {
+        return error_no_memory(error);
+    }
+    element->object_index = scratch->object_count;
+    struct object *object = &scratch->objects[element->object_index];
+    if (!object_read(reading->kind, text, object, error)) {
+        return error_context(error, "element %zu", scratch->now.count);
+    }
+    scratch->object_count++;
+    element->subject = reading->finder->find(reading->finder->context, object);
+    return element->subject != NULL || error_no_memory(error);
+}
+
+static bool there_twice(const struct reading *reading, struct span text, struct error *error)
+{
+    struct object object = {0};
+    struct error ignored;
+    object_read(reading->kind, text, &object, &ignored); /* it was read well before */
+    error_set(error, ERROR_FAILED, "element %zu: %s%s%s is there twice",
+              reading->scratch->now.count, text_string(&object.symbol),
+              object.side.size > 0 ? " " : "", text_string(&object.side));
+    object_free(&object);
+    return false;
+}
+
+static bool read_element(struct reading *reading, struct span text, const struct element *last,
+                         struct error *error)
+{
+    struct elements *now = &reading->scratch->now;
+    if (!element_list_grow((void **)&now->items, sizeof *now->items, &now->capacity,
+                           now->count + 1)) {
+        return error_no_memory(error);
+    }
+    struct element element = {.offset = (size_t)(text.data - reading->array.data),
+                              .size = text.size,
+                              .object_index = NO_OBJECT};
+    if (last != NULL) {
+        element.subject = last->subject;
+    } else if (!parse_element(reading, text, &element, error)) {
+        return false;
+    }
+    if (element.subject->generation == reading->list->generation) {
+        return there_twice(reading, text, error);
+    }
+    element.subject->generation = reading->list->generation;
+    now->items[now->count++] = element;
+    return true;
+}
+
+/* One step of the walk over the array, jumping over an element that the last one had too. */
+static enum json_step next_element(const struct reading *reading, struct json_walk *walk,
+                                   struct span *text, const struct element **last)
+{
+    size_t at = walk->begun ? json_skip_space(walk->text, walk->at) : walk->text.size;
+    *last = NULL;
+    if (at < walk->text.size && walk->text.data[at] == ',') {
+        size_t start = json_skip_space(walk->text, at + 1);
+        *last = same_as_last(reading, start);
+        if (*last != NULL) {
+            *text = (struct span){walk->text.data + start, (*last)->size};
+            walk->at = start + (*last)->size;
+            return JSON_ITEM;
+        }
+    }
+    return json_next_element(walk, text);
+}
+
+static bool read_elements(struct reading *reading, struct error *error)
+{
+    struct json_walk walk = json_walk_at(reading->array, 0);
+    struct span text;
+    const struct element *last;
+    enum json_step step;
+    while ((step = next_element(reading, &walk, &text, &last)) == JSON_ITEM) {
+        if (!read_element(reading, text, last, error)) {
+            return false;
+        }
+    }
+    if (step == JSON_END && json_walk_at_end(&walk)) {
+        return true;
+    }
+    return error_set(error, ERROR_FAILED, "%s at byte %zu of %zu",
+                     walk.begun ? "not JSON" : "not a JSON array", walk.at, reading->array.size);
+}
+
+bool element_list_accept(struct element_list *list, const struct element_scratch *scratch,
+                         struct span array)
+{
+    text_clear(&list->text);
+    text_append(&list->text, array.data, array.size);
+    if (list->text.failed ||
+        !element_list_grow((void **)&list->last.items, sizeof *list->last.items,
+                           &list->last.capacity, scratch->now.count)) {
+        list->last.count = 0;
+        return false;
+    }
+    if (scratch->now.count > 0) {
+        memcpy(list->last.items, scratch->now.items, scratch->now.count * sizeof(struct element));
+    }
+    list->last.count = scratch->now.count;
+    return true;
+}
+
+bool element_list_read(struct element_list *list, struct element_scratch *scratch,
+                       const struct object_kind *kind, struct span array,
+                       const struct subject_finder *finder, struct error *error)
+{
+    struct reading reading = {list, scratch, kind, array, finder};
+    list->generation++;
+    scratch->now.count = 0;
+    scratch->object_count = 0;
+    return read_elements(&reading, error);
+}

@@ -1,0 +1,39 @@
+/* A series that one kind of row says how something stands: what was said last of each asset, or of
+ * each leg, and what a new answer adds to it (tables `balance` and `leg_margin`).
+ *
+ * A row is written at each answer while it counts for something (its amount, or where the kind
+ * names none any decimal of it, is not 0), and else when it differs from the last one said. What a
+ * good answer no longer has gets a row of NULLs, once. Writes nothing itself: its owner puts the
+ * rows. */
+#ifndef POSREC_STORE_SERIES_H
+#define POSREC_STORE_SERIES_H
+
+#include <stdbool.h>
+
+#include "store/element_list.h"
+
+struct series;
+
+/* NULL when out of memory. `compares_bytes` as in element_list_start(). */
+struct series *series_new(const struct object_kind *kind, bool compares_bytes);
+void series_free(struct series *series);
+
+/* While loading: what was said last, taken over. False when out of memory. */
+bool series_add(struct series *series, struct object *said);
+
+/* Reads an array; nothing is said by it before series_accept(). Errors as element_list_read(). */
+bool series_read(struct series *series, struct element_scratch *scratch, struct span array,
+                 struct error *error);
+bool series_accept(struct series *series, struct element_scratch *scratch, struct span array);
+
+/* How many elements the array read last has. */
+size_t series_count(const struct series *series);
+
+/* Steps through what is to be written, in the order of the array, then what it no longer has. The
+ * first row of the object is the series' own; NULL after the last. */
+struct object *series_next(struct series *series, struct element_scratch *scratch);
+
+/* Forgets the last array's bytes, not what it said. */
+void series_forget_bytes(struct series *series);
+
+#endif
