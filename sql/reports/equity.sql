@@ -1,5 +1,5 @@
 -- What each asset of an account came to at each sample, in the asset and in USD, and the highest margin ratio since
--- the sample before. Assets of which there never was any in the range are shown with :all. After with_money_range,
+-- the sample before. Assets of which there never was any in the range are shown with :all. After with_balance_range,
 -- with_accounts and with_samples.
 , held AS MATERIALIZED (
     SELECT r.account, r.asset

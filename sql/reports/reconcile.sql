@@ -61,10 +61,10 @@ streamed (finding, account, symbol, position_side, capture_id, time_ms, detail) 
      WHERE c.present = 1
        AND c.update_ms > c.previous_update_ms
        AND EXISTS (SELECT 1
-                     FROM session AS s
-                    WHERE s.account = c.account
-                      AND s.opened_ms + 100 < c.update_ms -- the clocks' difference
-                      AND s.until_ms > c.first_seen_ms)
+                     FROM session AS up
+                    WHERE up.account = c.account
+                      AND up.opened_ms + 100 < c.update_ms -- the clocks' difference
+                      AND up.until_ms > c.first_seen_ms)
        AND NOT EXISTS (SELECT 1
                          FROM account_update_history AS u
                         WHERE u.account = c.account

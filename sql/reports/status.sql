@@ -1,6 +1,7 @@
 -- Where each account stands at :now_ms. Ages are on the exchange's clock, as far as it was measured.
 -- `missed_now`: ticks since the last good poll that brought nothing. `next_due`: its next tick, when it is
--- being run. `stream`: where the account's user data stream stands; NULL when none was ever recorded.
+-- being run. `stream`: where the account's user data stream stands; NULL when none was ever recorded. `money`: ok, or
+-- which of account, income and userTrades was not answered last, and why; NULL when none was ever asked for.
 WITH last AS (
     SELECT r.account,
            (SELECT p.capture_id
@@ -60,6 +61,15 @@ SELECT t.account,
                END
           FROM stream_session AS s
          WHERE s.account = t.account
-         ORDER BY s.opened_ms DESC LIMIT 1) AS stream
+         ORDER BY s.opened_ms DESC LIMIT 1) AS stream,
+       (SELECT coalesce(group_concat(iif(c.outcome = 'ok', NULL,
+                                         c.endpoint || ': ' || c.outcome || ': ' || coalesce(c.detail, '')), '; '),
+                        iif(count(c.outcome) > 0, 'ok', NULL))
+          FROM (SELECT 'account' AS endpoint UNION ALL SELECT 'income' UNION ALL SELECT 'userTrades') AS e
+          LEFT JOIN capture_log AS c
+            ON c.capture_id = (SELECT s.capture_id
+                                 FROM capture_log AS s
+                                WHERE s.account = t.account AND s.endpoint = e.endpoint
+                                ORDER BY s.received_ms DESC LIMIT 1)) AS money
   FROM at AS t
  ORDER BY t.account;

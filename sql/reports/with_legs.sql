@@ -1,5 +1,5 @@
--- The legs that a report is about, after with_range: those that were open in the range at some poll; with
--- :all the flat ones too.
+-- The legs that a report is about, after with_range: those that were open in the range at some poll, or traded;
+-- with :all the flat ones too.
 , leg (account, symbol, position_side, margin_asset, contract_size) AS MATERIALIZED (
     SELECT r.account, r.symbol, r.position_side, r.margin_asset, r.contract_size
       FROM asked AS a
@@ -13,5 +13,11 @@
                                AND h.symbol = r.symbol
                                AND h.position_side = r.position_side
                                AND h.time_ms BETWEEN a.from_ms AND a.to_ms
-                               AND h.position_amount <> 0))
+                               AND h.position_amount <> 0)
+                 OR EXISTS (SELECT 1
+                              FROM trade_told AS t
+                             WHERE t.account = r.account
+                               AND t.symbol = r.symbol
+                               AND t.position_side = r.position_side
+                               AND t.time_ms BETWEEN a.from_ms AND a.to_ms))
 )

@@ -149,10 +149,10 @@ money_finding (finding, account, symbol, position_side, asset, capture_id, time_
                'the stream told of trade ' || t.trade_id || ', userTrades does not have it')
       FROM traded AS t
      WHERE EXISTS (SELECT 1
-                     FROM session AS s
-                    WHERE s.account = t.account
-                      AND s.opened_ms + 100 < t.time_ms -- the clocks' difference
-                      AND s.until_ms > t.time_ms + 1000)
+                     FROM session AS up
+                    WHERE up.account = t.account
+                      AND up.opened_ms + 100 < t.time_ms -- the clocks' difference
+                      AND up.until_ms > t.time_ms + 1000)
        AND (t.source = 'rest'
             OR (t.source = 'stream' AND EXISTS (SELECT 1
                                                   FROM trades_known AS k

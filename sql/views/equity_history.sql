@@ -1,6 +1,7 @@
 -- The equity curve: each asset's wallet, unrealized PnL and margin balance, in the asset and in USD. `price`
--- is the mark price of the asset known then, the newest one that a poll of the account had shown of any of
--- its contracts (at `price_ms`), the perpetual's before others of the same poll; NULL, and so the USD, when there
+-- is the mark price of the asset known then: that which a leg of one of its contracts had as it stood, the
+-- perpetual's before others; where all of them stood flat without one, the newest there was. `price_ms` is the
+-- valuation's. NULL, and so the USD, when there
 -- is none. The products are in integers, as in pnl_history, and exact to eight places.
 CREATE VIEW equity_history AS
 SELECT a.name AS account,
@@ -34,25 +35,37 @@ SELECT a.name AS account,
   FROM account AS a
  CROSS JOIN balance AS b ON b.account_id = a.account_id
   LEFT JOIN valuation AS v
-    ON v.leg_id = (SELECT x.leg_id
-                   FROM asset_leg AS g
-                  CROSS JOIN valuation AS x
-                     ON x.leg_id = g.leg_id
-                    AND x.time_ms = (SELECT max(w.time_ms)
-                                       FROM valuation AS w
-                                      WHERE w.leg_id = g.leg_id
-                                        AND w.time_ms <= b.time_ms
-                                        AND w.mark_price_e8 > 0)
-                  WHERE g.account_id = b.account_id AND g.asset = b.asset
-                  ORDER BY x.time_ms DESC, g.rank LIMIT 1)
-   AND v.time_ms = (SELECT x.time_ms
-                   FROM asset_leg AS g
-                  CROSS JOIN valuation AS x
-                     ON x.leg_id = g.leg_id
-                    AND x.time_ms = (SELECT max(w.time_ms)
-                                       FROM valuation AS w
-                                      WHERE w.leg_id = g.leg_id
-                                        AND w.time_ms <= b.time_ms
-                                        AND w.mark_price_e8 > 0)
-                  WHERE g.account_id = b.account_id AND g.asset = b.asset
-                  ORDER BY x.time_ms DESC, g.rank LIMIT 1);
+    ON v.leg_id = (SELECT p.leg_id
+                     FROM (SELECT x.leg_id,
+                                  x.time_ms,
+                                  g.rank,
+                                  x.time_ms = (SELECT max(w.time_ms)
+                                                 FROM valuation AS w
+                                                WHERE w.leg_id = g.leg_id AND w.time_ms <= b.time_ms) AS stands
+                             FROM asset_leg AS g
+                            CROSS JOIN valuation AS x
+                               ON x.leg_id = g.leg_id
+                              AND x.time_ms = (SELECT max(w.time_ms)
+                                                 FROM valuation AS w
+                                                WHERE w.leg_id = g.leg_id
+                                                  AND w.time_ms <= b.time_ms
+                                                  AND w.mark_price_e8 > 0)
+                            WHERE g.account_id = b.account_id AND g.asset = b.asset) AS p
+                    ORDER BY p.stands DESC, p.rank, p.time_ms DESC LIMIT 1)
+   AND v.time_ms = (SELECT p.time_ms
+                     FROM (SELECT x.leg_id,
+                                  x.time_ms,
+                                  g.rank,
+                                  x.time_ms = (SELECT max(w.time_ms)
+                                                 FROM valuation AS w
+                                                WHERE w.leg_id = g.leg_id AND w.time_ms <= b.time_ms) AS stands
+                             FROM asset_leg AS g
+                            CROSS JOIN valuation AS x
+                               ON x.leg_id = g.leg_id
+                              AND x.time_ms = (SELECT max(w.time_ms)
+                                                 FROM valuation AS w
+                                                WHERE w.leg_id = g.leg_id
+                                                  AND w.time_ms <= b.time_ms
+                                                  AND w.mark_price_e8 > 0)
+                            WHERE g.account_id = b.account_id AND g.asset = b.asset) AS p
+                    ORDER BY p.stands DESC, p.rank, p.time_ms DESC LIMIT 1);

@@ -39,6 +39,7 @@ struct command {
 
 extern const struct command COMMAND_FETCH;
 extern const struct command COMMAND_RUN;
+extern const struct command COMMAND_BACKFILL;
 extern const struct command COMMAND_IMPORT;
 extern const struct command COMMAND_EXPORT;
 extern const struct command COMMAND_BODY;

@@ -115,7 +115,7 @@ static void check_account(struct checkup *checkup, const struct poller_settings 
     struct probe_result result;
     struct error error;
     const char *name = settings->account;
-    if (!probe_account(settings, &result, &error)) {
+    if (!probe_endpoint(settings, ENDPOINT_POSITION_RISK, &result, &error)) {
         say(checkup, VERDICT_FAIL, "account %s: %s", name, error.text);
         probe_result_free(&result);
         return;
@@ -130,6 +130,37 @@ static void check_account(struct checkup *checkup, const struct poller_settings 
             text_string(&capture->detail), advice(&result));
     }
     probe_result_free(&result);
+}
+
+/* One call to each other endpoint that is recorded: a key may read some and not others. */
+static void check_money(struct checkup *checkup, const struct poller_settings *settings)
+{
+    static const enum endpoint ENDPOINTS[] = {ENDPOINT_ACCOUNT, ENDPOINT_INCOME,
+                                              ENDPOINT_USER_TRADES};
+    struct text answered = {0};
+    for (size_t i = 0; i < sizeof ENDPOINTS / sizeof ENDPOINTS[0]; i++) {
+        const char *name = endpoint_name(ENDPOINTS[i]);
+        struct probe_result result;
+        struct error error;
+        if (!settings->records[ENDPOINTS[i]]) {
+            continue;
+        }
+        if (!probe_endpoint(settings, ENDPOINTS[i], &result, &error)) {
+            say(checkup, VERDICT_FAIL, "account %s: %s: %s", settings->account, name, error.text);
+        } else if (result.capture.outcome == OUTCOME_OK) {
+            text_printf(&answered, "%s%s", answered.size > 0 ? " and " : "", name);
+        } else {
+            say(checkup, VERDICT_FAIL, "account %s: %s: %s: %s (%s; record chooses what is asked)",
+                settings->account, name, outcome_name(result.capture.outcome),
+                text_string(&result.capture.detail), advice(&result));
+        }
+        probe_result_free(&result);
+    }
+    if (answered.size > 0) {
+        say(checkup, VERDICT_OK, "account %s: %s are answered", settings->account,
+            text_string(&answered));
+    }
+    text_free(&answered);
 }
 
 static void check_stream(struct checkup *checkup, const struct poller_settings *settings)
@@ -199,6 +230,7 @@ static void check_accounts(struct checkup *checkup, struct cli *cli)
     check_budget(checkup, &accounts);
     for (size_t i = 0; i < accounts.count; i++) {
         check_account(checkup, &accounts.settings[i]);
+        check_money(checkup, &accounts.settings[i]);
         check_stream(checkup, &accounts.settings[i]);
     }
     accounts_free(&accounts);

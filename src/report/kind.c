@@ -13,7 +13,7 @@ const struct report_kind REPORT_KINDS[REPORT_KIND_COUNT + 1] = {
         .chart = CHART_EQUITY,
         .takes_every = true,
         .takes_all = true,
-        .is_of_money = true,
+        .accounts = "chart_balance_accounts",
     },
     {
         .name = "pnl",
@@ -26,6 +26,7 @@ const struct report_kind REPORT_KINDS[REPORT_KIND_COUNT + 1] = {
             "since the range's start, which with the change make the total. Funding names no side: "
             "it is counted at the side that was open, the larger one where both were.",
         .chart = CHART_PNL,
+        .accounts = "chart_accounts",
         .takes_every = true,
         .takes_symbol = true,
         .takes_side = true,
@@ -38,6 +39,7 @@ const struct report_kind REPORT_KINDS[REPORT_KIND_COUNT + 1] = {
             "The USD notional of each account's contracts by margin asset: long, short, net and "
             "gross, and their unrealized PnL.",
         .chart = CHART_EXPOSURE,
+        .accounts = "chart_accounts",
         .takes_every = true,
         .takes_symbol = true,
         .takes_side = true,
@@ -48,6 +50,7 @@ const struct report_kind REPORT_KINDS[REPORT_KIND_COUNT + 1] = {
         .about = "The margin of each leg, and the part of the mark price still to go to its "
                  "liquidation price: as it was, and the least of all polls since the row before.",
         .chart = CHART_MARGIN,
+        .accounts = "chart_accounts",
         .takes_every = true,
         .takes_symbol = true,
         .takes_side = true,
@@ -62,7 +65,7 @@ const struct report_kind REPORT_KINDS[REPORT_KIND_COUNT + 1] = {
         .chart = CHART_INCOME,
         .takes_every = true,
         .takes_symbol = true,
-        .is_of_money = true,
+        .accounts = "chart_money_accounts",
     },
     {
         .name = "trades",
@@ -71,7 +74,6 @@ const struct report_kind REPORT_KINDS[REPORT_KIND_COUNT + 1] = {
                  "(rest), or both.",
         .takes_symbol = true,
         .takes_side = true,
-        .is_of_money = true,
     },
     {
         .name = "changes",

@@ -27,7 +27,7 @@ struct report_kind {
     bool takes_every; /* --every */
     bool takes_symbol;
     bool takes_side;
-    bool is_of_money; /* its range is that of the money recorded, not of the polls */
+    const char *accounts; /* the statement that lists the accounts to draw, with their ranges */
     bool takes_all;   /* --all */
     bool is_audit;    /* its rows are findings: the range, its polls and the chain come first */
 };

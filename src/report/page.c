@@ -64,8 +64,7 @@ bool page_begin(const struct database *database, const struct report_filter *fil
 static bool write_charts(const struct database *database, const struct report_kind *kind,
                          const struct report_filter *filter, FILE *out, struct error *error)
 {
-    sqlite3_stmt *accounts = report_filter_prepare(
-        database, kind->is_of_money ? "chart_money_accounts" : "chart_accounts", filter, error);
+    sqlite3_stmt *accounts = report_filter_prepare(database, kind->accounts, filter, error);
     if (accounts == NULL) {
         return false;
     }

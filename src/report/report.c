@@ -17,7 +17,7 @@ static const struct composition {
     {"pnl", {"with_range", "with_polls", "with_samples", "with_legs", "with_points"}},
     {"margin", {"with_range", "with_polls", "with_samples", "with_legs", "with_points"}},
     {"exposure", {"with_range", "with_polls", "with_samples", "with_legs", "with_points"}},
-    {"equity", {"with_money_range", "with_accounts", "with_samples"}},
+    {"equity", {"with_balance_range", "with_accounts", "with_samples"}},
     {"income", {"with_money_range"}},
     {"trades", {"with_money_range"}},
     {"changes", {"with_range"}},
@@ -26,7 +26,8 @@ static const struct composition {
     {"audit", {"with_range"}},
     {"chart_accounts", {"with_range"}},
     {"chart_money_accounts", {"with_money_range"}},
-    {"chart_assets", {"with_money_range"}},
+    {"chart_balance_accounts", {"with_balance_range"}},
+    {"chart_assets", {"with_balance_range"}},
     {"chart_legs", {"with_range", "with_legs"}},
 };
 

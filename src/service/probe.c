@@ -5,9 +5,20 @@
 
 #define POLL_WAIT_MS 1000
 
-static bool ask(struct poller *poller, struct transport *transport, struct error *error)
+/* A symbol that there always is, to ask for trades of. */
+#define SYMBOL "BTCUSD_PERP"
+
+static bool ask(struct poller *poller, enum endpoint endpoint, struct transport *transport,
+                struct error *error)
 {
-    if (!poller_ask_positions(poller, (struct maybe_int){0}, error)) {
+    struct question question = {.endpoint = endpoint};
+    if (endpoint == ENDPOINT_INCOME || endpoint == ENDPOINT_USER_TRADES) {
+        question.limit = maybe_of(1);
+    }
+    if (endpoint == ENDPOINT_USER_TRADES) {
+        memcpy(question.symbol, SYMBOL, sizeof SYMBOL);
+    }
+    if (!poller_ask(poller, &question, (struct maybe_int){0}, (struct maybe_int){0}, error)) {
         return false;
     }
     while (poller->phase != POLLER_IDLE) {
@@ -30,8 +41,8 @@ static bool ask(struct poller *poller, struct transport *transport, struct error
     return true;
 }
 
-bool probe_account(const struct poller_settings *settings, struct probe_result *result,
-                   struct error *error)
+bool probe_endpoint(const struct poller_settings *settings, enum endpoint endpoint,
+                    struct probe_result *result, struct error *error)
 {
     struct exchange_clock clock = exchange_clock_start(clock_real_ms(), clock_monotonic_ms());
     struct poller poller;
@@ -41,7 +52,7 @@ bool probe_account(const struct poller_settings *settings, struct probe_result *
         return false;
     }
     poller_start(&poller, settings, transport, &clock);
-    bool done = ask(&poller, transport, error);
+    bool done = ask(&poller, endpoint, transport, error);
     result->clock_offset_ms = clock.offset_ms;
     result->capture = poller.capture;
     result->is_refused = endpoint_is_refused(&result->capture);

@@ -13,9 +13,10 @@ struct probe_result {
     bool is_refused;
 };
 
-/* False with the error set only for posrec's own failures. Free with probe_result_free(). */
-bool probe_account(const struct poller_settings *settings, struct probe_result *result,
-                   struct error *error);
+/* Asks the endpoint, signed. False with the error set only for posrec's own failures. Free with
+ * probe_result_free(). */
+bool probe_endpoint(const struct poller_settings *settings, enum endpoint endpoint,
+                    struct probe_result *result, struct error *error);
 void probe_result_free(struct probe_result *result);
 
 /* Opens the account's user data stream, which must have a URL, and closes it again: `capture` says

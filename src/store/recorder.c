@@ -304,6 +304,8 @@ static bool write_capture(struct recorder *recorder, struct account *account,
     recorder->last_capture_id = recorded->capture_id;
     recorded->position_count = counts.rows[ROW_POSITION];
     recorded->valuation_count = counts.rows[ROW_VALUATION];
+    recorded->income_count = counts.rows[ROW_INCOME];
+    recorded->trade_count = counts.rows[ROW_TRADE];
     recorded->new_contract_count = counts.derived_contracts;
     return true;
 }

@@ -23,6 +23,8 @@ struct recorded {
     int64_t row_count;
     int64_t position_count; /* rows written */
     int64_t valuation_count;
+    int64_t income_count;
+    int64_t trade_count;
     int64_t new_contract_count; /* symbols never seen before, known by name alone so far */
     bool is_duplicate;          /* it was recorded already; nothing was written */
     bool time_moved;            /* received_ms was too early and became the earliest */

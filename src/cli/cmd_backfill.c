@@ -1,0 +1,85 @@
+#include "cli/accounts.h"
+#include "cli/cli.h"
+#include "cli/progress.h"
+#include "service/backfill.h"
+
+struct watch {
+    const struct cli *cli;
+    struct progress progress;
+    const char *account;
+    bool waiting_said;
+};
+
+static void on_progress(void *context, const struct backfill_progress *now)
+{
+    struct watch *watch = context;
+    watch->progress.what = now->what != NULL ? now->what : "";
+    progress_watch(&watch->progress, now->done, now->total);
+    if (now->is_waiting && !watch->waiting_said && !watch->progress.on) {
+        cli_say(watch->cli, "account %s: waiting for the exchange's weight limit", watch->account);
+    }
+    watch->waiting_said = now->is_waiting;
+}
+
+static bool backfill(struct cli *cli, const struct database *database,
+                     const struct accounts *accounts, struct error *error)
+{
+    struct recorder *recorder = recorder_new(database, true, error);
+    struct known *known = recorder != NULL ? known_new(database, error) : NULL;
+    bool done = known != NULL;
+    int64_t from_ms = cli->options.from_ms.known ? cli->options.from_ms.value : 0;
+    for (size_t i = 0; i < accounts->count && done; i++) {
+        struct watch watch = {.cli = cli, .account = accounts->settings[i].account};
+        const struct backfill_watch callbacks = {&watch, on_progress};
+        struct backfill_result result;
+        progress_begin(&watch.progress, "income", 0, cli->options.quiet);
+        done = backfill_account(&accounts->settings[i], from_ms, recorder, known, &callbacks,
+                                &result, error) ||
+               error_context(error, "account %s", watch.account);
+        progress_end(&watch.progress);
+        cli_say(cli,
+                "account %s: %lld rows of income and %lld trades that were not known; %lld "
+                "requests, %lld answers recorded before",
+                watch.account, (long long)result.income, (long long)result.trades,
+                (long long)result.requests, (long long)result.repeated);
+    }
+    known_free(known);
+    recorder_free(recorder);
+    return done || error_context(error, "backfill");
+}
+
+static bool run(struct cli *cli, int *exit_code, struct error *error)
+{
+    struct accounts accounts;
+    struct database database;
+    (void)exit_code;
+    if (!cli_load_config(cli, error) ||
+        !accounts_load(&cli->config, cli->options.account, &accounts, error)) {
+        return false;
+    }
+    bool done = cli_open_database(cli, DATABASE_WRITE, &database, error);
+    if (done) {
+        done = backfill(cli, &database, &accounts, error);
+        database_close(&database);
+    }
+    accounts_free(&accounts);
+    return done;
+}
+
+const struct command COMMAND_BACKFILL = {
+    .name = "backfill",
+    .arguments = "",
+    .summary = "record income and trades of the time before",
+    .help =
+        "Asks each account for what the exchange still has: income as far back as it answers, and\n"
+        "the trades of the last three months of every symbol that income names. The answers are\n"
+        "evidence like all others. It stays within the exchange's weight limit and waits where it\n"
+        "must; it can be broken off, and run again it goes on and doubles nothing. 'posrec run' "
+        "may\n"
+        "go on beside it.\n\n"
+        "Examples:\n"
+        "  posrec backfill\n"
+        "  posrec backfill --from 2026-01-01 --account main\n",
+    .options = {OPTION_FROM, OPTION_ACCOUNT, OPTION_NONE},
+    .run = run,
+};
