@@ -34,3 +34,31 @@ def replay(path, from_ms=0, to_ms=1 << 62):
     for time_ms, rows in itertools.groupby(heapq.merge(polls, *series, key=first), key=first):
         legs.update((row[1:4], Leg(*row)) for _, row in rows if row)
         yield time_ms, legs
+
+
+Step = namedtuple("Step", "time_ms legs equity trades")
+Equity = namedtuple("Equity", "time_ms account asset wallet unrealized margin_balance margin_balance_usd")
+Trade = namedtuple("Trade", "time_ms account symbol side trade_id signed_quantity price realized commission")
+BALANCES = """SELECT time_ms, account, asset, wallet_balance, unrealized_pnl, margin_balance, margin_balance_usd
+                FROM equity_history WHERE time_ms BETWEEN :from_ms AND :to_ms ORDER BY time_ms"""
+TRADES = """SELECT time_ms, account, symbol, position_side, trade_id, signed_quantity, price, realized_pnl, commission
+              FROM trade_history WHERE time_ms BETWEEN :from_ms AND :to_ms ORDER BY time_ms"""
+
+
+def steps(path, from_ms=0, to_ms=1 << 62):
+    """Yields a Step at each good poll: the legs, each (account, asset)'s equity as last known, and the trades that
+    really happened since the step before, to hold a backtest against."""
+    database = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    span = {"from_ms": from_ms, "to_ms": to_ms}
+    balances = database.execute(BALANCES, span)
+    trades = database.execute(TRADES, span)
+    balance, trade, equity = next(balances, None), next(trades, None), {}
+    for time_ms, legs in replay(path, from_ms, to_ms):
+        happened = []
+        while balance and balance[0] <= time_ms:
+            equity[balance[1:3]] = Equity(*balance)
+            balance = next(balances, None)
+        while trade and trade[0] <= time_ms:
+            happened.append(Trade(*trade))
+            trade = next(trades, None)
+        yield Step(time_ms, legs, equity, happened)

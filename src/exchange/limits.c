@@ -54,8 +54,10 @@ bool limits_may_send(struct limits *limits, int64_t now_ms, int64_t weight)
 bool limits_may_send_extra(struct limits *limits, int64_t now_ms, int64_t weight)
 {
     int64_t left_ms = MINUTE_MS - now_ms % MINUTE_MS;
-    int64_t reserved = (limits->scheduled_weight * left_ms + MINUTE_MS - 1) / MINUTE_MS;
-    return limits_may_send(limits, now_ms, weight + reserved);
+    int64_t round = limits->scheduled_round > 0 ? limits->scheduled_round : 1;
+    int64_t span = MINUTE_MS * round;
+    int64_t rounds = (limits->scheduled_weight * left_ms + span - 1) / span;
+    return limits_may_send(limits, now_ms, weight + rounds * round);
 }
 
 int64_t limits_next_ms(struct limits *limits, int64_t now_ms, int64_t weight)

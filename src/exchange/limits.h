@@ -16,7 +16,8 @@
 struct limits {
     int64_t weight_limit;
     int64_t share_percent;
-    int64_t scheduled_weight; /* what is asked on a schedule needs, a minute */
+    int64_t scheduled_weight; /* what polls on their schedules need, a minute, */
+    int64_t scheduled_round;  /* and one of each: they go out together */
     int64_t minute;           /* that used_weight counts for */
     int64_t used_weight;      /* by the exchange's count and what was sent since */
     int64_t paused_until_ms;  /* 0 for no pause */
@@ -29,7 +30,8 @@ struct limits limits_start(int64_t share_percent);
 /* Whether a request of this weight may go out now. */
 bool limits_may_send(struct limits *limits, int64_t now_ms, int64_t weight);
 
-/* Whether one may go out that no schedule asks for: only of what schedules leave of this minute. */
+/* Whether one may go out that is no poll on its schedule: only of what the rounds of those that are
+ * still to come, or under way, leave of this minute. */
 bool limits_may_send_extra(struct limits *limits, int64_t now_ms, int64_t weight);
 
 /* The first time from now on at which limits_may_send() can be true. */

@@ -28,8 +28,8 @@ struct report_kind {
     bool takes_symbol;
     bool takes_side;
     const char *accounts; /* the statement that lists the accounts to draw, with their ranges */
-    bool takes_all;   /* --all */
-    bool is_audit;    /* its rows are findings: the range, its polls and the chain come first */
+    bool takes_all;       /* --all */
+    bool is_audit;        /* its rows are findings: the range, its polls and the chain come first */
 };
 
 /* What a report is asked of. Texts are NULL for all. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/random.h"
 #include "exchange/limits.h"
 
 #define WAIT_MS 500
@@ -27,6 +28,7 @@ struct backfill {
     struct transport *transport;
     struct exchange_clock clock;
     struct limits limits;
+    struct random random;
     struct poller poller;
     struct backfill_progress progress;
     int64_t now_ms; /* when it began: what is asked for ends there */
@@ -137,8 +139,8 @@ static bool ask(struct backfill *backfill, const struct question *question, stru
         if (!(paused || endpoint_is_outage(capture)) || tries == BACKFILL_TRIES_MAX) {
             return fail(capture, error);
         }
-        pause_ms = limits_backoff_ms(tries, RETRY_BASE_MS, RETRY_CAP_MS,
-                                     (uint64_t)clock_monotonic_ms() * 2654435761u);
+        pause_ms =
+            limits_backoff_ms(tries, RETRY_BASE_MS, RETRY_CAP_MS, random_next(&backfill->random));
     }
 }
 
@@ -341,6 +343,7 @@ bool backfill_account(const struct poller_settings *settings, int64_t from_ms,
         .result = result,
         .clock = exchange_clock_start(clock_real_ms(), clock_monotonic_ms()),
         .limits = limits_start(settings->weight_share_percent),
+        .random = random_start(),
     };
     *result = (struct backfill_result){0};
     backfill.transport = transport_new(CAPTURE_BODY_SIZE_MAX, error);

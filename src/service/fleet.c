@@ -1,10 +1,10 @@
 #include "service/fleet.h"
 
 #include <stdlib.h>
-#include <sys/random.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/random.h"
 #include "model/stream_message.h"
 #include "service/member.h"
 #include "service/stream.h"
@@ -27,18 +27,8 @@ struct fleet {
     size_t account_count;
     struct venue *venues;
     size_t venue_count;
-    uint64_t random;
+    struct random random;
 };
-
-/* splitmix64: jitter needs to differ between processes, not to be secret. */
-static uint64_t next_random(struct fleet *fleet)
-{
-    fleet->random += UINT64_C(0x9e3779b97f4a7c15);
-    uint64_t mixed = fleet->random;
-    mixed = (mixed ^ (mixed >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    mixed = (mixed ^ (mixed >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return mixed ^ (mixed >> 31);
-}
 
 static size_t find_account(const struct fleet *fleet, struct span name)
 {
@@ -100,7 +90,8 @@ static void on_stream_refused(void *context, struct stream *stream, const struct
 
 static uint64_t random_of(void *context)
 {
-    return next_random(context);
+    struct fleet *fleet = context;
+    return random_next(&fleet->random);
 }
 
 struct fleet *fleet_new(struct writer *writer, struct known *known, struct error *error)
@@ -114,9 +105,7 @@ struct fleet *fleet_new(struct writer *writer, struct known *known, struct error
     fleet->known = known;
     fleet->stream_watch =
         (struct stream_watch){fleet, on_stream_capture, on_stream_refused, random_of};
-    if (getrandom(&fleet->random, sizeof fleet->random, 0) < 0) {
-        fleet->random = (uint64_t)clock_real_ms();
-    }
+    fleet->random = random_start();
     return fleet;
 }
 
@@ -206,7 +195,8 @@ static void judge_budget(const struct fleet *fleet, struct venue *venue)
         }
     }
     int64_t budget = limits_budget(&venue->limits);
-    venue->limits.scheduled_weight = (int64_t)(demand.weight - demand.fixed) + 1;
+    venue->limits.scheduled_weight = (int64_t)(demand.weight - demand.fixed + 0.999);
+    venue->limits.scheduled_round = (int64_t)demand.weight_each;
     if (demand.weight > (double)budget) {
         log_begin(&line, LOG_WARNING, "weight_budget");
         log_text(&line, "base_url", venue->settings->exchange.base_url);
@@ -371,7 +361,7 @@ static bool answer_money(struct fleet *fleet, struct member *member, struct http
     int64_t now_ms = venue_now_ms(venue, monotonic_ms);
     struct money *money = &member->money;
     bool captured = money_answer(money, response, now_ms, venue_is_paused(venue, monotonic_ms),
-                                 next_random(fleet));
+                                 random_next(&fleet->random));
     venue_note_answer(venue, monotonic_ms, &money->poller.capture, money->poller.retry_after_s);
     return captured;
 }
@@ -401,7 +391,7 @@ static void take_answer(struct fleet *fleet, struct http_response *response, int
         if (answer_money(fleet, member, response, monotonic_ms)) {
             writer_add(fleet->writer, &member->money.poller.capture);
         }
-    } else if (member_answer(member, response, next_random(fleet), monotonic_ms)) {
+    } else if (member_answer(member, response, random_next(&fleet->random), monotonic_ms)) {
         writer_add(fleet->writer, &member->poller.capture);
     }
 }

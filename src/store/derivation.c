@@ -4,6 +4,7 @@
 
 #include "model/money_answer.h"
 #include "model/stream_message.h"
+#include "store/contract_deriver.h"
 
 /* Accounts whose last response's bytes are kept for comparing. More accounts than these are read
  * whole each time: that costs some processor time, and memory does not grow with every account's
@@ -19,7 +20,7 @@ struct derivation {
     int64_t leg_count;
     struct account *remembered[REMEMBERED_MAX]; /* a ring; NULL where free */
     size_t next_remembered;
-    struct contract_book *contracts;
+    struct contract_deriver *contracts;
     struct element_scratch positions, assets, margins; /* scratch of the lists */
     struct contract contract;                          /* scratch: the one that is being read */
     struct contract derived;                           /* scratch: what its symbol's name says */
@@ -33,7 +34,8 @@ struct derivation *derivation_new(const struct row_sink *sink, bool compares_byt
     if (derivation != NULL) {
         derivation->sink = sink;
         derivation->compares_bytes = compares_bytes;
-        derivation->contracts = contract_book_new();
+        const struct contract_put put = {sink->context, sink->put_contract};
+        derivation->contracts = contract_deriver_new(&put);
         if (derivation->contracts != NULL) {
             return derivation;
         }
@@ -61,12 +63,10 @@ void derivation_free(struct derivation *derivation)
         account_free(derivation->accounts[i]);
     }
     free(derivation->accounts);
-    contract_book_free(derivation->contracts);
+    contract_deriver_free(derivation->contracts);
     element_scratch_free(&derivation->positions);
     element_scratch_free(&derivation->assets);
     element_scratch_free(&derivation->margins);
-    contract_free(&derivation->contract);
-    contract_free(&derivation->derived);
     told_rows_free(&derivation->told);
     free(derivation);
 }
@@ -144,7 +144,7 @@ void derivation_set_leg_count(struct derivation *derivation, int64_t leg_count)
 
 struct contract_book *derivation_contracts(struct derivation *derivation)
 {
-    return derivation->contracts;
+    return contract_deriver_book(derivation->contracts);
 }
 
 int64_t derivation_account_count(const struct derivation *derivation)
@@ -171,22 +171,6 @@ bool derivation_open_ledger(struct derivation *derivation, struct account *accou
     account->margins = series_new(&LEG_MARGIN_OBJECT, compares);
     return (account->ledger != NULL && account->balances != NULL && account->margins != NULL) ||
            error_no_memory(error);
-}
-
-static bool read_exchange_info(struct derivation *derivation, struct span body, int64_t *row_count,
-                               struct error *error)
-{
-    struct contract_list list;
-    enum json_step step;
-    if (!contract_list_open(body, &list, error)) {
-        return false;
-    }
-    while ((step = contract_list_next(&list, &derivation->contract, error)) == JSON_ITEM) {
-        ++*row_count;
-    }
-    /* What no contract is made of was only stepped over. */
-    return step == JSON_END &&
-           (json_value_is_valid(json_trim(body)) || error_set(error, ERROR_FAILED, "not JSON"));
 }
 
 /* Keeps the account among those whose bytes are remembered; the one that came first goes for it. */
@@ -239,7 +223,7 @@ static bool read_body(struct derivation *derivation, struct account *account,
     told_rows_clear(told);
     switch (capture->endpoint) {
     case ENDPOINT_EXCHANGE_INFO:
-        return read_exchange_info(derivation, body, row_count, error);
+        return contract_deriver_read(derivation->contracts, body, row_count, error);
     case ENDPOINT_POSITION_RISK:
         remember(derivation, account);
         return read_positions(account, body, row_count, error);
@@ -279,70 +263,15 @@ bool derivation_read(struct derivation *derivation, struct account *account,
     return !capture->detail.failed || error_no_memory(error);
 }
 
-/* Adds derivation->contract to the book, or gives an entry its contents. */
-static bool take_contract(struct derivation *derivation, struct contract_entry *entry,
-                          const struct contract_entry **taken, struct error *error)
-{
-    const struct row_sink *sink = derivation->sink;
-    bool is_new = entry == NULL;
-    if (is_new) {
-        int64_t contract_id = (int64_t)contract_book_size(derivation->contracts) + 1;
-        entry = contract_book_add(derivation->contracts, contract_id, &derivation->contract);
-        if (entry == NULL) {
-            return error_no_memory(error);
-        }
-    } else {
-        struct contract before = entry->contract;
-        entry->contract = derivation->contract;
-        derivation->contract = before;
-    }
-    *taken = entry;
-    return sink->put_contract(sink->context, entry, is_new, error);
-}
-
-/* Takes what exchangeInfo says of one contract; where it is silent the symbol's name serves. */
-static bool put_contract(struct derivation *derivation, struct error *error)
-{
-    struct contract *contract = &derivation->contract;
-    struct span symbol = text_span(&contract->symbol);
-    if (!contract_derive(symbol, &derivation->derived, error) ||
-        !contract_fill_unknown(contract, &derivation->derived, error)) {
-        return false;
-    }
-    const struct contract_entry *taken;
-    struct contract_entry *entry = contract_book_find(derivation->contracts, symbol);
-    return (entry != NULL && contract_same(&entry->contract, contract)) ||
-           take_contract(derivation, entry, &taken, error);
-}
-
-static bool put_contracts(struct derivation *derivation, const struct capture *capture,
-                          struct error *error)
-{
-    struct contract_list list;
-    enum json_step step;
-    if (!contract_list_open(text_span(&capture->body), &list, error)) {
-        return false;
-    }
-    while ((step = contract_list_next(&list, &derivation->contract, error)) == JSON_ITEM) {
-        if (!put_contract(derivation, error)) {
-            return false;
-        }
-    }
-    return step == JSON_END;
-}
-
 /* The contract of a symbol, made from its name when it is new. */
 static bool find_contract(struct derivation *derivation, struct span symbol,
                           const struct contract_entry **contract, struct row_counts *counts,
                           struct error *error)
 {
-    *contract = contract_book_find(derivation->contracts, symbol);
-    if (*contract != NULL) {
-        return true;
-    }
-    counts->derived_contracts++;
-    return contract_derive(symbol, &derivation->contract, error) &&
-           take_contract(derivation, NULL, contract, error);
+    bool is_new = false;
+    bool done = contract_deriver_find(derivation->contracts, symbol, contract, &is_new, error);
+    counts->derived_contracts += is_new;
+    return done;
 }
 
 static bool introduce_leg(struct derivation *derivation, const struct account *account,
@@ -516,7 +445,7 @@ bool derivation_put_rows(struct derivation *derivation, struct account *account,
     }
     switch (capture->endpoint) {
     case ENDPOINT_EXCHANGE_INFO:
-        return put_contracts(derivation, capture, error);
+        return contract_deriver_put(derivation->contracts, text_span(&capture->body), error);
     case ENDPOINT_POSITION_RISK:
         return put_positions(derivation, account, capture, capture_id, counts, error);
     case ENDPOINT_ACCOUNT:

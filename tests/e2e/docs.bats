@@ -2,13 +2,14 @@ load helper
 
 @test "every block of the README that can be run works as it stands" {
     start_sim
+    write_config "$SIM" "record = positions, account, income, trades"
     export PATH=$BUILD:$PATH
     posrec -q fetch > /dev/null
     posrec -q fetch > /dev/null
     run python3 "$SOURCE/tests/e2e/run_docs.py" "$SOURCE/README.md"
     echo "$output"
     assert_equal "$status" 0
-    assert_contains "$output" "11 blocks run, 0 failed"
+    assert_contains "$output" "12 blocks run, 0 failed"
     [ -s pnl.csv ]
     grep -q '<figure class="chart">' report.html
     [ -s history.ndjson ]
@@ -18,14 +19,29 @@ load helper
 @test "every block of the cookbook that can be run works as it stands" {
     start_sim
     export PATH=$BUILD:$PATH PYTHONPATH=$SOURCE/examples
-    for _ in 1 2 3; do
-        posrec -q fetch > /dev/null
+    write_config "$SIM" "record = positions, stream, account, income, trades" "stream_url = ws${SIM#http}" \
+        "interval = 300ms" "account_interval = 300ms" "income_interval = 500ms"
+    "$BUILD/posrec" -q run --for 60s 3>&- &
+    service=$!
+    opened() { [ "$(sql "SELECT count(*) FROM capture WHERE outcome = 'opened'" 2> /dev/null)" = 1 ]; }
+    wait_for opened
+    for amount in 5 -3; do
+        sim "trade?account=main&symbol=BTCUSD_PERP&side=LONG&amount=$amount" > /dev/null
     done
+    sim 'funding?account=main&rate=0.0001' > /dev/null
+    paid() { [ "$(sql "SELECT count(DISTINCT income_type) FROM income" 2> /dev/null)" -ge 3 ]; }
+    wait_for paid
+    polls=$(sql 'SELECT count(*) FROM poll_log')
+    more() { [ "$(sql 'SELECT count(*) FROM poll_log')" -ge $((polls + 3)) ]; }
+    wait_for more
+    kill $service
+    wait $service
     run python3 "$SOURCE/tests/e2e/run_docs.py" "$SOURCE/docs/cookbook.md"
     echo "$output"
     assert_equal "$status" 0
-    assert_contains "$output" "13 blocks run, 0 failed"
+    assert_contains "$output" "21 blocks run, 0 failed"
     [ -s changes.csv ]
+    [ "$(wc -l < realized.csv)" -ge 3 ]
     grep -q '</html>' report.html
 }
 

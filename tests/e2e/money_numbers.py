@@ -22,6 +22,7 @@ from decimal import ROUND_HALF_UP, Decimal, getcontext
 
 getcontext().prec = 60
 POSREC = os.path.abspath(sys.argv[1])
+SOURCE = pathlib.Path(__file__).resolve().parent.parent.parent
 MINUTE, HOUR, DAY = 60000, 3600000, 86400000
 START = 1767225600000  # 2026-01-01
 FIRST_POLL = START + 3 * DAY
@@ -492,6 +493,24 @@ def check_reports(income, books, recorders):
         print(f"report pnl {' '.join(options)}: {len(rows)} rows add up")
 
 
+def check_steps(books, recorders):
+    """examples/replay.py: the trades that happened between polls, and the equity at the end."""
+    sys.path.insert(0, str(SOURCE / "examples"))
+    from replay import steps
+    trades, last = [], None
+    for step in steps("quarter.db"):
+        trades += [(trade.account, trade.trade_id) for trade in step.trades]
+        last = step
+    expected = {(name, str(row["id"])) for name, account in books.items() for row in account.trades}
+    assert len(trades) == len(expected) and set(trades) == expected, (len(trades), len(expected))
+    for name, recorder in recorders.items():
+        # The last answer of account before the last poll.
+        body = [body for time, body in recorder.accounts if time <= recorder.polls[-1][0]][-1]
+        for row in body["assets"]:
+            assert last.equity[name, row["asset"]].wallet == float(row["walletBalance"]), row
+    print(f"replay: {len(trades)} trades and the equity of each step")
+
+
 def check_rebuilt(books):
     expected = []
     for name, account in books.items():
@@ -585,6 +604,7 @@ def main():
         check_totals(income, recorders)
         check_reports(income, books, recorders)
         check_rebuilt(books)
+        check_steps(books, recorders)
         result = subprocess.run([POSREC, "-d", "quarter.db", "report", "reconcile", "--strict"], capture_output=True, text=True,
                                 check=False)
         if result.returncode != 0:

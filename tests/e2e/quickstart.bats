@@ -16,7 +16,7 @@ load helper
     # What it said to ask next can be asked.
     cd "$SOURCE"
     printf '%s\n' "$output" | grep '^  build/posrec' > "$BATS_TEST_TMPDIR/commands"
-    assert_equal "$(wc -l < "$BATS_TEST_TMPDIR/commands")" 6
+    assert_equal "$(wc -l < "$BATS_TEST_TMPDIR/commands")" 7
     bash -euo pipefail "$BATS_TEST_TMPDIR/commands" > /dev/null
 }
 

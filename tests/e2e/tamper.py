@@ -54,6 +54,12 @@ EXTRA = {
     "two balances swapped": "UPDATE balance_update SET asset = 'X' WHERE asset = 'BTC';"
                             "UPDATE balance_update SET asset = 'BTC' WHERE asset = 'ETH';"
                             "UPDATE balance_update SET asset = 'ETH' WHERE asset = 'X'",
+    "an income deleted": "DELETE FROM income WHERE tran_id = '5003'",
+    "an income told twice": "INSERT INTO income SELECT account_id, time_ms, income_type, tran_id, asset, symbol, revision + 5,"
+                            " capture_id + 1, income_e8, info, trade_id, rounded, extra FROM income WHERE tran_id = '5003'",
+    "a balance deleted": "DELETE FROM balance WHERE asset = 'ETH' AND time_ms = (SELECT max(time_ms) FROM balance)",
+    "a balance added": "INSERT INTO balance (account_id, asset, time_ms, capture_id, rounded) VALUES (1, 'ODD', 1, 1, 0)",
+    "a margin deleted": "DELETE FROM leg_margin WHERE time_ms = (SELECT min(time_ms) FROM leg_margin)",
     "a leg added": "INSERT INTO leg (account_id, contract_id, position_side) VALUES (1, 1, 'ODD')",
     "a contract added": "INSERT INTO contract (product, symbol, source) VALUES ('coin-m', 'ODD', 'derived')",
     "an account added": "INSERT INTO account (name, product) VALUES ('odd', 'coin-m')",

@@ -1,7 +1,8 @@
 /* Any sequence of bodies (split at bytes 0x1e), recorded by the quick way of reading and by the
  * plain way: neither may fail, and both must write the same rows. Which bodies can be read at all
  * is held against the strict reader. Bodies that start with '{"e"' are taken as messages of the
- * stream, others that start with '{' as exchangeInfo. */
+ * stream, with '{"assets"' as answers of account, others that start with '{' as exchangeInfo; lists
+ * in which a word of theirs stands, as income or userTrades. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,6 +72,23 @@ static void check_outcome(const struct capture *capture)
     }
 }
 
+static bool has(struct span body, const char *word)
+{
+    return memmem(body.data, body.size, word, strlen(word)) != NULL;
+}
+
+static enum endpoint endpoint_of(struct span body)
+{
+    if (body.size > 0 && body.data[0] == '{') {
+        return body.size > 4 && memcmp(body.data, "{\"e\"", 4) == 0        ? ENDPOINT_USER_DATA
+               : body.size > 9 && memcmp(body.data, "{\"assets\"", 9) == 0 ? ENDPOINT_ACCOUNT
+                                                                           : ENDPOINT_EXCHANGE_INFO;
+    }
+    return has(body, "incomeType") ? ENDPOINT_INCOME
+           : has(body, "orderId")  ? ENDPOINT_USER_TRADES
+                                   : ENDPOINT_POSITION_RISK;
+}
+
 static void record(struct side *side, struct span body, int64_t received_ms)
 {
     struct error error;
@@ -79,10 +97,7 @@ static void record(struct side *side, struct span body, int64_t received_ms)
     capture_clear(&capture);
     text_append_string(&capture.account, "main");
     text_append(&capture.body, body.data, body.size);
-    if (body.size > 0 && body.data[0] == '{') {
-        bool is_message = body.size > 4 && memcmp(body.data, "{\"e\"", 4) == 0;
-        capture.endpoint = is_message ? ENDPOINT_USER_DATA : ENDPOINT_EXCHANGE_INFO;
-    }
+    capture.endpoint = endpoint_of(body);
     capture.has_body = true;
     capture.received_ms = received_ms;
     capture_judge(&capture);
@@ -123,6 +138,9 @@ static void record_all(struct side *side, struct span data)
     append_rows(side, "SELECT * FROM leverage_update");
     append_rows(side, "SELECT * FROM margin_call");
     append_rows(side, "SELECT * FROM trade");
+    append_rows(side, "SELECT * FROM balance");
+    append_rows(side, "SELECT * FROM leg_margin");
+    append_rows(side, "SELECT * FROM income");
     int64_t broken;
     if (!database_integer(&side->database,
                           "SELECT count(*) FROM position WHERE extra IS NOT NULL "

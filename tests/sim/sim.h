@@ -1,7 +1,8 @@
 /* The state of the simulated exchange and the way of one request through it:
  *
  *     main.c (sockets)  ->  admin.c (/sim/...: faults, clock, keys, log)
- *                       ->  exchange.c (/dapi/v1/...: checks, weight, answers; books.c: the money)
+ *                       ->  exchange.c (/dapi/v1/...: checks, weight, answers; money.c: from
+ * books.c)
  *                       ->  stream.c (/ws/KEY: the user data stream) */
 #ifndef SIM_SIM_H
 #define SIM_SIM_H
@@ -89,6 +90,17 @@ bool sim_gzip(const void *body, size_t size, void **packed, size_t *packed_size)
 enum MHD_Result exchange_answer(struct sim *sim, struct request *request, const char *method,
                                 const char *path);
 enum MHD_Result admin_answer(struct sim *sim, struct request *request, const char *path);
+
+/* The answers about money. */
+struct reply money_account_reply(struct sim *sim, struct request *request,
+                                 struct sim_account *account);
+struct reply money_income_reply(struct sim *sim, struct request *request,
+                                struct sim_account *account);
+struct reply money_trades_reply(struct sim *sim, struct request *request,
+                                struct sim_account *account);
+
+/* A whole number parameter; `standard` when it is not there, LLONG_MIN when it is none. */
+int64_t sim_whole_parameter(struct request *request, const char *name, int64_t standard);
 
 /* Starts or clears the log of requests. */
 bool sim_log_open(struct sim *sim);

@@ -1,0 +1,189 @@
+/* The answers about money, read into rows, and what makes a row of their series. */
+#include "support.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "model/money_answer.h"
+#include "model/row_kinds.h"
+
+#define INCOME(members)                                                                            \
+    "{\"symbol\":\"BTCUSD_PERP\",\"incomeType\":\"COMMISSION\",\"income\":\"-0.01\",\"asset\":"    \
+    "\"BTC\","                                                                                     \
+    "\"info\":\"\",\"time\":1570636800000,\"tranId\":9689322392,\"tradeId\":\"2059192\"" members   \
+    "}"
+
+#define ASSETS(members) "{\"assets\":[" members "],\"positions\":[]}"
+#define BTC(wallet, more)                                                                          \
+    "{\"asset\":\"BTC\",\"walletBalance\":\"" wallet "\",\"updateTime\":5" more "}"
+
+static void record(struct bench *bench, enum endpoint endpoint, int64_t received_ms,
+                   const char *body)
+{
+    struct error error = {0};
+    struct capture *capture = &bench->capture;
+    capture_clear(capture);
+    text_append_string(&capture->account, "main");
+    capture->endpoint = endpoint;
+    capture->received_ms = received_ms;
+    capture->has_body = true;
+    text_append_string(&capture->body, body);
+    capture_judge(capture);
+    if (!recorder_record(bench->recorder, RECORD_IMPORT, capture, &bench->recorded, &error)) {
+        fail_msg("%s", error.text);
+    }
+}
+
+static void an_income_is_written_once_and_again_only_when_it_is_told_otherwise(void **state)
+{
+    struct bench *bench = *state;
+    record(bench, ENDPOINT_INCOME, 1, "[" INCOME("") "]");
+    record(bench, ENDPOINT_INCOME, 2, "[" INCOME("") "," INCOME("") "]");
+    assert_int_equal(bench->recorded.row_count, 2);
+    assert_int_equal(bench_integer(bench, "SELECT count(*) FROM income"), 1);
+    assert_string_equal(
+        bench_text(bench, "SELECT tran_id || ' ' || trade_id || ' ' || income_e8 FROM income"),
+        "9689322392 2059192 -1000000");
+    record(bench, ENDPOINT_INCOME, 3,
+           "[" INCOME(",\"rate\":1") "]"); /* a new field says nothing else */
+    assert_int_equal(bench_integer(bench, "SELECT count(*) FROM income"), 1);
+    record(bench, ENDPOINT_INCOME, 4,
+           "[{\"incomeType\":\"COMMISSION\",\"income\":\"-0.02\",\"asset\":\"BTC\",\"time\":"
+           "1570636800000,"
+           "\"symbol\":\"BTCUSD_PERP\",\"tranId\":\"9689322392\",\"tradeId\":\"2059192\",\"info\":"
+           "\"\"}]");
+    assert_string_equal(
+        bench_text(bench, "SELECT group_concat(revision || ':' || capture_id) FROM income"),
+        "0:1,1:4");
+}
+
+static void one_body_that_tells_the_same_thing_in_two_ways_keeps_both(void **state)
+{
+    struct bench *bench = *state;
+    char body[2048];
+    snprintf(body, sizeof body, "[%s,%s]", INCOME(""), INCOME(""));
+    char *second = strstr(strstr(body, "-0.01") + 1, "-0.01");
+    memcpy(second, "-0.09", 5);
+    record(bench, ENDPOINT_INCOME, 1, body);
+    assert_string_equal(
+        bench_text(bench, "SELECT group_concat(revision || ':' || income_e8) FROM income"),
+        "0:-1000000,1:-9000000");
+}
+
+static void where_there_is_no_symbol_or_trade_it_is_empty_not_null(void **state)
+{
+    struct bench *bench = *state;
+    record(bench, ENDPOINT_INCOME, 1,
+           "[{\"incomeType\":\"TRANSFER\",\"income\":\"1\",\"asset\":\"BTC\",\"time\":7,\"tranId\":"
+           "1,\"tradeId\":null}]");
+    assert_int_equal(
+        bench_integer(bench, "SELECT symbol = '' AND trade_id = '' AND info IS NULL FROM income"),
+        1);
+    record(bench, ENDPOINT_INCOME, 2,
+           "[{\"incomeType\":\"TRANSFER\",\"income\":\"1\",\"asset\":\"BTC\",\"tranId\":1}]");
+    assert_string_equal(
+        bench_text(bench, "SELECT outcome || ': ' || detail FROM capture WHERE capture_id = 2"),
+        "unreadable: element 0: field time: missing");
+}
+
+static void a_trade_has_one_row_for_each_witness(void **state)
+{
+    struct bench *bench = *state;
+    record(bench, ENDPOINT_USER_TRADES, 1,
+           "[{\"symbol\":\"BTCUSD_200626\",\"id\":6,\"orderId\":28,\"pair\":\"BTCUSD\",\"side\":"
+           "\"SELL\",\"price\":\"8800\","
+           "\"qty\":\"1\",\"realizedPnl\":\"0\",\"marginAsset\":\"BTC\",\"baseQty\":\"0.01136364\","
+           "\"quoteQty\":\"100\","
+           "\"commission\":\"0.00000454\",\"commissionAsset\":\"BTC\",\"time\":1590743483586,"
+           "\"positionSide\":\"BOTH\","
+           "\"buyer\":false,\"maker\":false}]");
+    record(bench, ENDPOINT_USER_DATA, 2,
+           "{\"e\":\"ORDER_TRADE_UPDATE\",\"E\":1590743483587,\"T\":1590743483586,\"o\":{\"s\":"
+           "\"BTCUSD_200626\","
+           "\"S\":\"SELL\",\"x\":\"TRADE\",\"i\":28,\"l\":\"1\",\"L\":\"8800\",\"n\":\"0."
+           "00000454\",\"N\":\"BTC\","
+           "\"T\":1590743483586,\"t\":6,\"rp\":\"0\",\"m\":false,\"ps\":\"BOTH\"}}");
+    assert_string_equal(
+        bench_text(
+            bench,
+            "SELECT group_concat(source || ' ' || quantity_e8 || ' ' || order_id) FROM trade"),
+        "rest 100000000 28,stream 100000000 28");
+    assert_string_equal(
+        bench_text(bench,
+                   "SELECT source || difference || base_quantity || execution FROM trade_history"),
+        "both0.01136364TRADE");
+}
+
+static void a_balance_is_written_while_there_is_any_and_else_when_it_differs(void **state)
+{
+    struct bench *bench = *state;
+    record(bench, ENDPOINT_ACCOUNT, 1, ASSETS(BTC("0", "")));
+    record(bench, ENDPOINT_ACCOUNT, 2, ASSETS(BTC("0", "")));
+    assert_int_equal(bench_integer(bench, "SELECT count(*) FROM balance"), 1);
+    record(bench, ENDPOINT_ACCOUNT, 3, ASSETS(BTC("2", "")));
+    record(bench, ENDPOINT_ACCOUNT, 4, ASSETS(BTC("2", "")));
+    bench_reopen(bench); /* a new process knows what was said last */
+    record(bench, ENDPOINT_ACCOUNT, 5, ASSETS(BTC("0", "")));
+    record(bench, ENDPOINT_ACCOUNT, 6, ASSETS(BTC("0", "")));
+    record(bench, ENDPOINT_ACCOUNT, 7, ASSETS(BTC("0", ",\"new\":1")));
+    record(bench, ENDPOINT_ACCOUNT, 8, ASSETS(BTC("0", ",\"new\":2")));
+    record(bench, ENDPOINT_ACCOUNT, 9, ASSETS(""));
+    record(bench, ENDPOINT_ACCOUNT, 10, ASSETS(""));
+    assert_string_equal(bench_text(bench, "SELECT group_concat(time_ms || ':' || "
+                                          "ifnull(wallet_balance_e8, 'gone')) FROM balance"),
+                        "1:0,3:200000000,4:200000000,5:0,7:0,9:gone");
+}
+
+static void an_account_answer_is_taken_whole_or_not_at_all(void **state)
+{
+    static const char *const BAD[] = {
+        "{\"assets\":[]}",
+        "{\"assets\":[],\"positions\":{}}",
+        "{\"assets\":[" BTC("x", "") "],\"positions\":[]}",
+        "{\"assets\":[" BTC("1", "") "," BTC("1", "") "],\"positions\":[]}",
+        "{\"assets\":[" BTC("1", "") "],\"positions\":[{\"symbol\":\"A\"}]}",
+        "{\"assets\":[" BTC("1", "") "],\"positions\":[],\"feeTier\":01}",
+    };
+    struct bench *bench = *state;
+    record(bench, ENDPOINT_ACCOUNT, 1, ASSETS(BTC("3", "")));
+    for (size_t i = 0; i < sizeof BAD / sizeof BAD[0]; i++) {
+        record(bench, ENDPOINT_ACCOUNT, 10 + (int64_t)i, BAD[i]);
+        assert_int_equal(bench->capture.outcome, OUTCOME_UNREADABLE);
+    }
+    assert_int_equal(bench_integer(bench, "SELECT count(*) FROM balance"), 1);
+    record(bench, ENDPOINT_ACCOUNT, 30, ASSETS(BTC("1", "")));
+    assert_int_equal(bench_integer(bench, "SELECT count(*) FROM balance"), 2);
+}
+
+static void a_margin_is_written_while_its_leg_is_open(void **state)
+{
+#define LEG(amount, margin)                                                                        \
+    "{\"assets\":[],\"positions\":[{\"symbol\":\"BTCUSD_PERP\",\"positionSide\":\"BOTH\","         \
+    "\"positionAmt\":\"" amount "\",\"maintMargin\":\"" margin "\",\"updateTime\":1}]}"
+    struct bench *bench = *state;
+    record(bench, ENDPOINT_ACCOUNT, 1, LEG("0", "0"));
+    record(bench, ENDPOINT_ACCOUNT, 2, LEG("0", "0"));
+    record(bench, ENDPOINT_ACCOUNT, 3, LEG("-2", "0.5"));
+    record(bench, ENDPOINT_ACCOUNT, 4, LEG("-2", "0.5"));
+    record(bench, ENDPOINT_ACCOUNT, 5, LEG("0", "0.5"));
+    record(bench, ENDPOINT_ACCOUNT, 6, LEG("0", "0"));
+    assert_string_equal(
+        bench_text(bench,
+                   "SELECT group_concat(time_ms || ':' || maintenance_margin_e8) FROM leg_margin"),
+        "1:0,3:50000000,4:50000000,6:0");
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, bench_setup, bench_teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(an_income_is_written_once_and_again_only_when_it_is_told_otherwise),
+        TEST(one_body_that_tells_the_same_thing_in_two_ways_keeps_both),
+        TEST(where_there_is_no_symbol_or_trade_it_is_empty_not_null),
+        TEST(a_trade_has_one_row_for_each_witness),
+        TEST(a_balance_is_written_while_there_is_any_and_else_when_it_differs),
+        TEST(an_account_answer_is_taken_whole_or_not_at_all),
+        TEST(a_margin_is_written_while_its_leg_is_open),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
