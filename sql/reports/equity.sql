@@ -30,25 +30,25 @@ point AS MATERIALIZED (
       FROM held AS h
      CROSS JOIN sample AS m ON m.account = h.account AND m.number > 0
 )
-SELECT p.account,
-       p.asset,
-       strftime('%Y-%m-%dT%H:%M:%fZ', p.shown_ms / 1000.0, 'unixepoch') AS time,
+SELECT t.account,
+       t.asset,
+       strftime('%Y-%m-%dT%H:%M:%fZ', t.shown_ms / 1000.0, 'unixepoch') AS time,
        e.wallet_balance,
        e.unrealized_pnl,
        e.margin_balance,
        e.maintenance_margin,
        round(e.margin_ratio * 1e8) / 1e8 AS margin_ratio,
-       iif(p.at_ms IS NULL, NULL,
+       iif(t.at_ms IS NULL, NULL,
            (SELECT round(max(b.margin_ratio) * 1e8) / 1e8
               FROM balance_history AS b
-             WHERE b.account = p.account
-               AND b.asset = p.asset
-               AND b.time_ms BETWEEN p.since_ms AND p.until_ms)) AS margin_ratio_max,
+             WHERE b.account = t.account
+               AND b.asset = t.asset
+               AND b.time_ms BETWEEN t.since_ms AND t.until_ms)) AS margin_ratio_max,
        e.price,
        e.wallet_balance_usd,
        e.unrealized_pnl_usd,
        e.margin_balance_usd
-  FROM point AS p
+  FROM point AS t
   LEFT JOIN equity_history AS e
-    ON e.account = p.account AND e.asset = p.asset AND e.time_ms = p.at_ms
- ORDER BY p.account, p.asset, p.number;
+    ON e.account = t.account AND e.asset = t.asset AND e.time_ms = t.at_ms
+ ORDER BY t.account, t.asset, t.number;

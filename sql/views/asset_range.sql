@@ -4,15 +4,15 @@ WITH RECURSIVE named (account_id, asset) AS (
     SELECT account_id, (SELECT min(asset) FROM balance WHERE account_id = a.account_id)
       FROM account AS a
     UNION ALL
-    SELECT n.account_id,
-           (SELECT min(b.asset) FROM balance AS b WHERE b.account_id = n.account_id AND b.asset > n.asset)
-      FROM named AS n
-     WHERE n.asset IS NOT NULL
+    SELECT d.account_id,
+           (SELECT min(b.asset) FROM balance AS b WHERE b.account_id = d.account_id AND b.asset > d.asset)
+      FROM named AS d
+     WHERE d.asset IS NOT NULL
 )
 SELECT a.name AS account,
-       n.asset,
-       (SELECT min(time_ms) FROM balance WHERE account_id = n.account_id AND asset = n.asset) AS from_ms,
-       (SELECT max(time_ms) FROM balance WHERE account_id = n.account_id AND asset = n.asset) AS to_ms
-  FROM named AS n
- CROSS JOIN account AS a ON a.account_id = n.account_id
- WHERE n.asset IS NOT NULL;
+       d.asset,
+       (SELECT min(time_ms) FROM balance WHERE account_id = d.account_id AND asset = d.asset) AS from_ms,
+       (SELECT max(time_ms) FROM balance WHERE account_id = d.account_id AND asset = d.asset) AS to_ms
+  FROM named AS d
+ CROSS JOIN account AS a ON a.account_id = d.account_id
+ WHERE d.asset IS NOT NULL;

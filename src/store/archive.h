@@ -20,7 +20,7 @@
  * more than this share of the base's frame is not kept: a new whole body is stored, which then is
  * the base of those to come. Small, because a whole body pays for itself within some dozens of
  * smaller deltas. */
-#define ARCHIVE_GROWTH_SHARE (1.0 / 16)
+#define ARCHIVE_GROWTH_SHARE (1.0 / 32)
 
 struct archive;
 
