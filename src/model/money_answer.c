@@ -83,12 +83,18 @@ bool money_answer_account(struct span body, struct span *assets, struct span *po
         return false;
     }
     while ((step = json_next_member(&walk, &key, &value)) == JSON_ITEM) {
-        if (json_key_is(key, "assets")) {
-            *assets = value;
-        } else if (json_key_is(key, "positions")) {
-            *positions = value;
-        } else if (!json_value_is_valid(value)) {
+        struct span *list = json_key_is(key, "assets")      ? assets
+                            : json_key_is(key, "positions") ? positions
+                                                            : NULL;
+        if (list == NULL && !(json_value_is_valid(key) && json_value_is_valid(value))) {
             return error_set(error, ERROR_FAILED, "not JSON at byte %zu", walk.at);
+        }
+        if (list != NULL && list->size > 0) {
+            return error_set(error, ERROR_FAILED, "field %.*s: given twice", (int)key.size,
+                             key.data);
+        }
+        if (list != NULL) {
+            *list = value;
         }
     }
     if (step != JSON_END || !json_walk_at_end(&walk)) {

@@ -143,6 +143,9 @@ static void an_account_answer_is_taken_whole_or_not_at_all(void **state)
         "{\"assets\":[" BTC("1", "") "," BTC("1", "") "],\"positions\":[]}",
         "{\"assets\":[" BTC("1", "") "],\"positions\":[{\"symbol\":\"A\"}]}",
         "{\"assets\":[" BTC("1", "") "],\"positions\":[],\"feeTier\":01}",
+        "{\"assets\":[],\"positions\":[{\"symbol\",1}],\"positions\":[]}",
+        "{\"assets\":[],\"assets\":[],\"positions\":[]}",
+        "{\"assets\":[],\"positions\":[],\"\\x\":1}",
     };
     struct bench *bench = *state;
     record(bench, ENDPOINT_ACCOUNT, 1, ASSETS(BTC("3", "")));
