@@ -42,7 +42,7 @@ bool stream_is_open(const struct stream *stream)
 static void replace_key(struct stream *stream)
 {
     listen_key_forget(&stream->key);
-    stream->key_replaced = true;
+    stream->key_number++;
 }
 
 static void begin_capture(const struct stream *stream, struct capture *capture,
@@ -116,7 +116,6 @@ static void end_link(struct stream_link *link, enum outcome outcome, struct mayb
          was_open ? (struct maybe_int){0} : http_status, why);
     if (link == current_link(stream) && next_link(stream)->phase == LINK_OPEN) {
         stream->current = 1 - stream->current;
-        stream->key_replaced = false;
         return;
     }
     stream->retry_ms = now_ms + next_wait_ms(stream);
@@ -158,7 +157,6 @@ static void on_opened(void *context)
         doubles_begin(&stream->doubles);
     } else {
         stream->current = (int)(link - stream->links);
-        stream->key_replaced = false;
     }
 }
 
@@ -304,6 +302,7 @@ static void start_handshake(struct stream_link *link, int64_t now_ms)
     text_free(&host);
     text_free(&path);
     link->phase = LINK_HANDSHAKE;
+    link->key_number = stream->key_number;
     link->since_ms = link->heard_ms = now_ms;
     if (link->websocket == NULL || !send_output(link)) {
         break_link(link, "the handshake could not be sent", now_ms);
@@ -344,7 +343,7 @@ static void take_key(struct stream *stream, struct http_response *response, int6
     case LISTEN_KEY_REFUSED:
         break;
     case LISTEN_KEY_GONE:
-        stream->key_replaced = true;
+        stream->key_number++;
         break;
     }
     if (endpoint_is_refused(&capture)) {
@@ -404,7 +403,7 @@ static bool wants_successor(const struct stream *stream, int64_t now_ms)
 {
     const struct stream_link *link = &stream->links[stream->current];
     return link->phase == LINK_OPEN &&
-           (stream->key_replaced || now_ms - link->since_ms >= STREAM_LIFE_MS);
+           (link->key_number != stream->key_number || now_ms - link->since_ms >= STREAM_LIFE_MS);
 }
 
 int64_t stream_work(struct stream *stream, int64_t now_ms, bool may_send)

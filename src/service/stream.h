@@ -39,11 +39,12 @@ struct stream_link {
     enum link_phase phase;
     struct channel *channel;
     struct websocket *websocket;
-    int64_t number;    /* counts connections, from 1: `attempt` of its captures */
-    int64_t since_ms;  /* of the phase */
-    int64_t heard_ms;  /* when the last byte came */
-    int64_t pinged_ms; /* 0 when no ping is unanswered */
-    bool has_more;     /* bytes were left for the next turn */
+    int64_t number;     /* counts connections, from 1: `attempt` of its captures */
+    int64_t key_number; /* of the listen key that it was opened with */
+    int64_t since_ms;   /* of the phase */
+    int64_t heard_ms;   /* when the last byte came */
+    int64_t pinged_ms;  /* 0 when no ping is unanswered */
+    bool has_more;      /* bytes were left for the next turn */
 };
 
 /* What its owner is told. */
@@ -62,7 +63,7 @@ struct stream {
     struct exchange_clock *clock;
     const struct stream_watch *watch;
     struct listen_key key;
-    bool key_replaced; /* the connection is one of an older key's */
+    int64_t key_number; /* counts listen keys; a connection of an older one hears nothing more */
     struct stream_link links[2];
     int current;            /* the link that messages come by; the other is its successor */
     int64_t retry_ms;       /* when to connect next */

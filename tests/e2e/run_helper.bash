@@ -63,6 +63,11 @@ good_polls() {
     [ "$(sql "SELECT count(*) FROM capture WHERE endpoint = 'positionRisk' AND outcome = 'ok'" 2> /dev/null || echo 0)" -ge "$1" ]
 }
 
+# stream_heard: whether the exchange sends its messages to somebody: a moment after it answered the handshake.
+stream_heard() {
+    [ "$(sim streams)" -ge 1 ]
+}
+
 # outcome_seen OUTCOME
 outcome_seen() {
     [ "$(sql "SELECT count(*) FROM capture WHERE outcome = '$1'" 2> /dev/null || echo 0)" -ge 1 ]

@@ -8,6 +8,7 @@ start_stream() {
     run_config "$interval" "stream_url = ws${SIM#http}" "$@"
     start_run
     wait_for streams_opened 1
+    wait_for stream_heard
     wait_for good_polls 2 # the one that follows the opening too
 }
 
@@ -98,7 +99,7 @@ findings() {
     was_dropped() { [ -n "$(dropped)" ]; }
     wait_for was_dropped
     wait_for good_polls $(($(sql 'SELECT count(*) FROM poll_log') + 2))
-    trade ETHUSD_PERP LONG -1
+    trade ETHUSD_PERP LONG 1 # more: the market may have closed it
     wait_for all_told
     stop_run
     assert_equal "$(findings)" "1 change_not_streamed"

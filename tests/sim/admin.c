@@ -12,11 +12,12 @@
  *   /sim/funding?account=NAME&rate=0.0001             every open position pays, or is paid
  *   /sim/liquidate?account=NAME&symbol=S&side=LONG
  *   /sim/deliver?account=NAME&symbol=S      the contract is settled and vanishes
- *   /sim/many?account=NAME&trades=N&symbol=S&side=LONG&from_ms=T&to_ms=T&income=N   that many
- * trades of one contract to and fro between the two times, and that many transfers of 0.00000001
- * now /sim/hide?account=NAME&what=income|trade|wallet   the last income or trade is not told; the
- * next wallet is told wrong by 0.00000001 /sim/books?account=NAME     the account's income, trades
- * and wallets
+ *   /sim/many?account=NAME&trades=N&symbol=S&side=LONG&from_ms=T&to_ms=T&income=N
+ *        that many trades of one contract to and fro between the two times, and that many
+ *        transfers of 0.00000001 now
+ *   /sim/hide?account=NAME&what=income|trade|wallet
+ *        the last income or trade is not told; the next wallet is told wrong by 0.00000001
+ *   /sim/books?account=NAME     the account's income, trades and wallets
  *   /sim/stream?account=NAME&drop=N&duplicate=N&delay=N&delay_ms=N&reorder=N&fragment=N&mask=N
  *        &oversize=N&garbage=N  faults of the next messages
  *        &close=CODE, &break=1, &stall=1, &expire=1   of the connection, of the listen key
@@ -24,6 +25,7 @@
  *        &life_ms=N             connections made from now on end after so long
  *        &burst=N&per_second=N  that many messages, at once or at that pace
  *   /sim/keys                   every listen key that was given, one a line
+ *   /sim/streams                how many connections the stream's messages go to
  *   /sim/messages               every message, and whether it was sent
  *   /sim/log                    every request so far, one JSON object a line
  *   /sim/reset                  no faults, plain style, true clock, empty log */
@@ -383,6 +385,14 @@ static enum MHD_Result write_log(struct sim *sim, struct request *request)
     return write_file(request, sim->log_file, &sim->log, &sim->log_size);
 }
 
+/* How many connections messages are sent to: one is among them a moment after its handshake. */
+static enum MHD_Result count_streams(struct sim *sim, struct request *request)
+{
+    char text[24];
+    snprintf(text, sizeof text, "%d\n", stream_count(sim));
+    return say(request, 200, text);
+}
+
 enum MHD_Result admin_answer(struct sim *sim, struct request *request, const char *path)
 {
     static const struct {
@@ -398,7 +408,7 @@ enum MHD_Result admin_answer(struct sim *sim, struct request *request, const cha
         {"transfer", transfer},   {"funding", fund},
         {"liquidate", liquidate}, {"deliver", deliver},
         {"many", make_many},      {"hide", hide},
-        {"books", write_books},
+        {"books", write_books},   {"streams", count_streams},
     };
     for (size_t i = 0; i < sizeof PATHS / sizeof PATHS[0]; i++) {
         if (strcmp(path + strlen("/sim/"), PATHS[i].path) == 0) {

@@ -546,6 +546,15 @@ void stream_expire_key(struct sim *sim, struct sim_account *account)
     stream_send(sim, account, text);
 }
 
+int stream_count(const struct sim *sim)
+{
+    int count = 0;
+    for (const struct sim_connection *c = sim->connections; c != NULL; c = c->next) {
+        count++;
+    }
+    return count;
+}
+
 void stream_free(struct sim *sim)
 {
     while (sim->connections != NULL) {

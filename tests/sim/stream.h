@@ -56,6 +56,9 @@ void stream_end(struct sim *sim, struct sim_account *account, int code, bool sta
 /* Expires the account's listen key, with the message that tells so. */
 void stream_expire_key(struct sim *sim, struct sim_account *account);
 
+/* How many connections there are. */
+int stream_count(const struct sim *sim);
+
 void stream_free(struct sim *sim);
 
 #endif

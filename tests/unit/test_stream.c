@@ -227,6 +227,24 @@ a_connection_is_replaced_before_its_day_is_over_and_nothing_is_lost_or_doubled(v
     assert_int_equal(life->weight, 1 + 47); /* one POST for it all, and a PUT each half an hour */
 }
 
+/* A connection whose key is gone says nothing more, so each such key needs a new one. */
+static void a_key_that_expires_while_two_connections_are_read_is_replaced_too(void **state)
+{
+    struct life *life = *state;
+    tell_exchange(life, "stream?account=main&expire=1");
+    WAIT_FOR(life, life->opened == 2);
+    tell_exchange(life, "stream?account=main&expire=1");
+    WAIT_FOR(life, life->weight == 3 && is_calm(life));
+    assert_int_equal(life->closed, 0);
+    life->passed_ms += STREAM_OVERLAP_MS;
+    WAIT_FOR(life, life->opened == 3);
+    life->passed_ms += STREAM_OVERLAP_MS;
+    WAIT_FOR(life, life->closed == 2);
+    pass(life, STREAM_OVERLAP_MS);
+    assert_int_equal(life->opened, 3);
+    assert_true(stream_is_open(&life->stream));
+}
+
 static void a_silent_connection_is_pinged_and_given_up_when_that_is_not_answered(void **state)
 {
     struct life *life = *state;
@@ -253,6 +271,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             a_connection_is_replaced_before_its_day_is_over_and_nothing_is_lost_or_doubled,
             life_setup, life_teardown),
+        cmocka_unit_test_setup_teardown(
+            a_key_that_expires_while_two_connections_are_read_is_replaced_too, life_setup,
+            life_teardown),
         cmocka_unit_test_setup_teardown(
             a_silent_connection_is_pinged_and_given_up_when_that_is_not_answered, life_setup,
             life_teardown),
