@@ -43,7 +43,7 @@ class Soak:
             (folder / name).write_text(text)
             (folder / name).chmod(0o600)
         (folder / "posrec.ini").write_text(
-            "[posrec]\ndatabase = posrec.db\ninterval = 500ms\n[account a]\napi_key_file = a.key\nsecret_file = a.secret\n"
+            "[posrec]\ndatabase = posrec.db\ninterval = 500ms\n[account a]\nrecord = positions, stream\napi_key_file = a.key\nsecret_file = a.secret\n"
             f"base_url = http://127.0.0.1:{self.port}\nstream_url = ws://127.0.0.1:{self.port}\n")
         self.service = subprocess.Popen([self.posrec, "run", "-v"], cwd=folder, stderr=subprocess.PIPE, text=True)
         self.logged_ms = {}
