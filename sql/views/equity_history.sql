@@ -34,8 +34,8 @@ SELECT a.name AS account,
        b.capture_id
   FROM account AS a
  CROSS JOIN balance AS b ON b.account_id = a.account_id
-  LEFT JOIN valuation AS v
-    ON v.leg_id = (SELECT p.leg_id
+  LEFT JOIN leg AS q
+    ON q.leg_id = (SELECT p.leg_id
                      FROM (SELECT x.leg_id,
                                   x.time_ms,
                                   g.rank,
@@ -52,20 +52,8 @@ SELECT a.name AS account,
                                                   AND w.mark_price_e8 > 0)
                             WHERE g.account_id = b.account_id AND g.asset = b.asset) AS p
                     ORDER BY p.stands DESC, p.rank, p.time_ms DESC LIMIT 1)
-   AND v.time_ms = (SELECT p.time_ms
-                     FROM (SELECT x.leg_id,
-                                  x.time_ms,
-                                  g.rank,
-                                  x.time_ms = (SELECT max(w.time_ms)
-                                                 FROM valuation AS w
-                                                WHERE w.leg_id = g.leg_id AND w.time_ms <= b.time_ms) AS stands
-                             FROM asset_leg AS g
-                            CROSS JOIN valuation AS x
-                               ON x.leg_id = g.leg_id
-                              AND x.time_ms = (SELECT max(w.time_ms)
-                                                 FROM valuation AS w
-                                                WHERE w.leg_id = g.leg_id
-                                                  AND w.time_ms <= b.time_ms
-                                                  AND w.mark_price_e8 > 0)
-                            WHERE g.account_id = b.account_id AND g.asset = b.asset) AS p
-                    ORDER BY p.stands DESC, p.rank, p.time_ms DESC LIMIT 1);
+  LEFT JOIN valuation AS v
+    ON v.leg_id = q.leg_id
+   AND v.time_ms = (SELECT max(w.time_ms)
+                      FROM valuation AS w
+                     WHERE w.leg_id = q.leg_id AND w.time_ms <= b.time_ms AND w.mark_price_e8 > 0);

@@ -31,41 +31,29 @@ SELECT a.name AS account,
   FROM account AS a
  CROSS JOIN income AS i ON i.account_id = a.account_id
   LEFT JOIN contract AS c ON c.product = a.product AND c.symbol = i.symbol
+  LEFT JOIN leg AS q
+    ON q.leg_id = (SELECT p.leg_id
+                     FROM (SELECT x.leg_id,
+                                  x.time_ms,
+                                  g.rank,
+                                  x.time_ms = (SELECT max(w.time_ms)
+                                                 FROM valuation AS w
+                                                WHERE w.leg_id = g.leg_id AND w.time_ms <= i.time_ms) AS stands
+                             FROM asset_leg AS g
+                            CROSS JOIN valuation AS x
+                               ON x.leg_id = g.leg_id
+                              AND x.time_ms = (SELECT max(w.time_ms)
+                                                 FROM valuation AS w
+                                                WHERE w.leg_id = g.leg_id
+                                                  AND w.time_ms <= i.time_ms
+                                                  AND w.mark_price_e8 > 0)
+                            WHERE g.account_id = i.account_id AND g.asset = i.asset) AS p
+                    ORDER BY p.stands DESC, p.rank, p.time_ms DESC LIMIT 1)
   LEFT JOIN valuation AS v
-    ON v.leg_id = (SELECT p.leg_id
-                     FROM (SELECT x.leg_id,
-                                  x.time_ms,
-                                  g.rank,
-                                  x.time_ms = (SELECT max(w.time_ms)
-                                                 FROM valuation AS w
-                                                WHERE w.leg_id = g.leg_id AND w.time_ms <= i.time_ms) AS stands
-                             FROM asset_leg AS g
-                            CROSS JOIN valuation AS x
-                               ON x.leg_id = g.leg_id
-                              AND x.time_ms = (SELECT max(w.time_ms)
-                                                 FROM valuation AS w
-                                                WHERE w.leg_id = g.leg_id
-                                                  AND w.time_ms <= i.time_ms
-                                                  AND w.mark_price_e8 > 0)
-                            WHERE g.account_id = i.account_id AND g.asset = i.asset) AS p
-                    ORDER BY p.stands DESC, p.rank, p.time_ms DESC LIMIT 1)
-   AND v.time_ms = (SELECT p.time_ms
-                     FROM (SELECT x.leg_id,
-                                  x.time_ms,
-                                  g.rank,
-                                  x.time_ms = (SELECT max(w.time_ms)
-                                                 FROM valuation AS w
-                                                WHERE w.leg_id = g.leg_id AND w.time_ms <= i.time_ms) AS stands
-                             FROM asset_leg AS g
-                            CROSS JOIN valuation AS x
-                               ON x.leg_id = g.leg_id
-                              AND x.time_ms = (SELECT max(w.time_ms)
-                                                 FROM valuation AS w
-                                                WHERE w.leg_id = g.leg_id
-                                                  AND w.time_ms <= i.time_ms
-                                                  AND w.mark_price_e8 > 0)
-                            WHERE g.account_id = i.account_id AND g.asset = i.asset) AS p
-                    ORDER BY p.stands DESC, p.rank, p.time_ms DESC LIMIT 1)
+    ON v.leg_id = q.leg_id
+   AND v.time_ms = (SELECT max(w.time_ms)
+                      FROM valuation AS w
+                     WHERE w.leg_id = q.leg_id AND w.time_ms <= i.time_ms AND w.mark_price_e8 > 0)
  WHERE i.revision = (SELECT max(x.revision)
                        FROM income AS x
                       WHERE x.account_id = i.account_id
