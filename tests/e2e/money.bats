@@ -4,7 +4,7 @@ ALL="record = positions, stream, account, income, trades"
 
 # start_money [LINE...]: an exchange and a service that records everything of account main, money each second or so.
 start_money() {
-    start_sim --steady
+    start_sim --steady --no-trades
     run_config 300ms "$ALL" "stream_url = ws${SIM#http}" "account_interval = 700ms" "income_interval = 1s" "$@"
     start_run
     wait_for stream_heard
@@ -82,7 +82,6 @@ findings() {
     sim 'liquidate?account=main&symbol=BNBUSD_PERP&side=LONG' > /dev/null
     sim 'deliver?account=main&symbol=BTCUSD_261225' > /dev/null
     trade BTCUSD_PERP LONG -1
-    until=$(books | jq '.trades | map(.time) | max') # the market goes on trading by itself
     wait_for all_known
     polls=$(sql 'SELECT count(*) FROM poll_log')
     wait_for good_polls $((polls + 2))
@@ -91,7 +90,7 @@ findings() {
     echo "$output"
     assert_equal "$status" 0
     # Every trade has both witnesses, and they agree; the liquidation is one of them.
-    assert_equal "$(sql "SELECT * FROM trade_history WHERE time_ms <= $until AND (source <> 'both' OR difference <> '')")" ""
+    assert_equal "$(sql "SELECT * FROM trade_history WHERE source <> 'both' OR difference <> ''")" ""
     assert_equal "$(sql "SELECT count(*) FROM trade_history WHERE execution = 'CALCULATED'")" 1
     assert_equal "$(sql "SELECT count(*) FROM income_history WHERE income_type = 'DELIVERED_SETTELMENT'")" 1
     # What the wallets came to is where they began and all income since.

@@ -37,7 +37,7 @@ class Soak:
         self.posrec, self.folder = build / "posrec", folder
         (folder / "accounts").write_text("a hedge key secret\n")
         self.exchange = subprocess.Popen([build / "dapi-sim", "--accounts", folder / "accounts", "--steady",
-                                          "--weight-limit", "1000000"], stdout=subprocess.PIPE, text=True)
+                                          "--no-trades", "--weight-limit", "1000000"], stdout=subprocess.PIPE, text=True)
         self.port = self.exchange.stdout.readline().strip()
         for name, text in (("a.key", "key"), ("a.secret", "secret")):
             (folder / name).write_text(text)
@@ -98,8 +98,8 @@ class Soak:
 
 
 def told(soak):
-    """How many messages of the burst are there: the market's own trades tell of no balance change."""
-    return soak.sql("SELECT count(*) FROM balance_update WHERE balance_change_e8 = 100000000")[0][0]
+    """How many messages of the burst are there."""
+    return soak.sql("SELECT count(*) FROM balance_update")[0][0]
 
 
 def burst(soak):
@@ -182,9 +182,6 @@ def main():
             used = faults(soak, seconds)
             soak.wait_for_polls()
             sent, dropped = soak.messages("sent"), positions(soak.messages("dropped"))
-            # Of a leg that the market traded again before the next poll, only the later state can be missed.
-            dropped &= set(soak.sql("SELECT symbol, position_side, update_ms FROM position JOIN leg USING (leg_id)"
-                                    " JOIN contract USING (contract_id)"))
         finally:
             soak.stop()
         export = subprocess.run([soak.posrec, "export"], cwd=soak.folder, capture_output=True, text=True, check=True)

@@ -2,9 +2,10 @@
  *
  *     dapi-sim --accounts FILE [--port N] [--port-file FILE] [--symbols N] [--seed N]
  *              [--weight-limit N] [--state FILE] [--steady]
- *              [--tls-cert FILE --tls-key FILE]
+ *              [--no-trades] [--tls-cert FILE --tls-key FILE]
  *
- * With --steady nothing changes while updateTime stands still.
+ * With --steady nothing changes while updateTime stands still; with --no-trades the accounts trade
+ * only when they are told to.
  * With --state it goes on where it stood when it ran last: prices and positions are kept in that
  * file.
  *
@@ -224,17 +225,12 @@ struct settings {
 static bool parse_arguments(int argc, char **argv, struct settings *settings, struct sim *sim)
 {
     static const struct option OPTIONS[] = {
-        {"accounts", required_argument, NULL, 'a'},
-        {"port", required_argument, NULL, 'p'},
-        {"port-file", required_argument, NULL, 'f'},
-        {"symbols", required_argument, NULL, 's'},
-        {"seed", required_argument, NULL, 'r'},
-        {"weight-limit", required_argument, NULL, 'w'},
-        {"state", required_argument, NULL, 'S'},
-        {"steady", no_argument, NULL, 'y'},
-        {"tls-cert", required_argument, NULL, 'c'},
-        {"tls-key", required_argument, NULL, 'k'},
-        {0},
+        {"accounts", required_argument, NULL, 'a'},  {"port", required_argument, NULL, 'p'},
+        {"port-file", required_argument, NULL, 'f'}, {"symbols", required_argument, NULL, 's'},
+        {"seed", required_argument, NULL, 'r'},      {"weight-limit", required_argument, NULL, 'w'},
+        {"state", required_argument, NULL, 'S'},     {"steady", no_argument, NULL, 'y'},
+        {"no-trades", no_argument, NULL, 'n'},       {"tls-cert", required_argument, NULL, 'c'},
+        {"tls-key", required_argument, NULL, 'k'},   {0},
     };
     int option;
     while ((option = getopt_long(argc, argv, "", OPTIONS, NULL)) != -1) {
@@ -259,6 +255,9 @@ static bool parse_arguments(int argc, char **argv, struct settings *settings, st
             break;
         case 'y':
             sim->steady = true;
+            break;
+        case 'n':
+            sim->no_trades = true;
             break;
         case 'S':
             sim->state_file = optarg;
@@ -289,6 +288,7 @@ static bool open_accounts(struct sim *sim, const char *path)
     bool loaded = sim->state_file == NULL || accounts_load_state(&sim->accounts, sim->state_file);
     for (int i = 0; i < sim->accounts.count; i++) {
         sim->accounts.list[i].market.steady = sim->steady;
+        sim->accounts.list[i].market.no_trades = sim->no_trades;
     }
     return loaded;
 }
@@ -340,7 +340,7 @@ int main(int argc, char **argv)
     if (!parse_arguments(argc, argv, &settings, &sim)) {
         fputs("usage: dapi-sim --accounts FILE [--port N] [--port-file FILE] [--symbols 1..70]\n"
               "                [--seed N] [--weight-limit N] [--state FILE] [--steady]\n"
-              "                [--tls-cert FILE --tls-key FILE]\n",
+              "                [--no-trades] [--tls-cert FILE --tls-key FILE]\n",
               stderr);
         return 2;
     }

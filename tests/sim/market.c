@@ -252,7 +252,7 @@ void market_step(struct market_account *account, const struct market_symbol *sym
     }
     bool rests = account->rests;
     account->rests = false;
-    if (rests || next_random(random) % TRADE_EVERY != 0) {
+    if (rests || account->no_trades || next_random(random) % TRADE_EVERY != 0) {
         return;
     }
     int active = count < ACTIVE_SYMBOLS ? count : ACTIVE_SYMBOLS;

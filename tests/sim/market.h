@@ -49,9 +49,10 @@ enum market_side { SIDE_BOTH, SIDE_LONG, SIDE_SHORT, SIDE_COUNT };
 
 struct market_account {
     bool hedge;
-    bool steady; /* leverage stays as it is */
-    bool rests;  /* no trade at the next poll: the account was just opened, taken up again, or
-                    changed */
+    bool steady;    /* leverage stays as it is */
+    bool no_trades; /* but those that it is told to make */
+    bool rests;     /* no trade at the next poll: the account was just opened, taken up again, or
+                       changed */
     uint64_t random;
     int64_t last_order_id;
     int64_t last_trade_id;

@@ -22,6 +22,7 @@ struct sim {
     uint64_t seed;
     int weight_limit; /* a minute */
     bool steady;      /* the accounts' leverage stays as it is */
+    bool no_trades;   /* the accounts trade only when they are told to */
 
     struct market_symbol symbols[MARKET_SYMBOLS_MAX];
     struct sim_accounts accounts;
