@@ -65,7 +65,7 @@ static bool take_endpoint(struct reading *reading, const char *name, struct span
     struct text text = {0};
     bool taken = take_string(name, value, &text, error) &&
                  (endpoint_from_name(text_span(&text), &reading->capture->endpoint) ||
-                  wrong(name, "not positionRisk, exchangeInfo or userData", error));
+                  wrong(name, "no endpoint that posrec knows", error));
     text_free(&text);
     return taken;
 }
@@ -192,13 +192,13 @@ struct line_field {
 };
 
 static const struct line_field FIELDS[] = {
-    {"account", take_account},      {"sent_ms", take_sent},      {"received_ms", take_received},
-    {"http_status", take_status},
-
-    {"body_base64", take_base64},   {"endpoint", take_endpoint}, {"due_ms", take_due},
-    {"interval_ms", take_interval}, {"attempt", take_attempt},   {"clock_offset_ms", take_offset},
-    {"used_weight", take_weight},   {"request", take_request},   {"outcome", take_outcome},
-    {"detail", take_detail},
+    {"account", take_account},      {"sent_ms", take_sent},
+    {"received_ms", take_received}, {"http_status", take_status},
+    {"body_base64", take_base64},   {"endpoint", take_endpoint},
+    {"due_ms", take_due},           {"interval_ms", take_interval},
+    {"attempt", take_attempt},      {"clock_offset_ms", take_offset},
+    {"used_weight", take_weight},   {"request", take_request},
+    {"outcome", take_outcome},      {"detail", take_detail},
 };
 #define FIELD_COUNT (sizeof FIELDS / sizeof FIELDS[0])
 #define FIELD_BODY "body" /* the one that is not in FIELDS */

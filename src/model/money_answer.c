@@ -72,35 +72,49 @@ bool money_answer_trades(struct span body, struct told_rows *told, struct error 
     return read_list(body, &TRADE_OBJECT, "rest", told, error);
 }
 
-bool money_answer_account(struct span body, struct span *assets, struct span *positions,
-                          struct error *error)
+bool account_answer_begin(struct account_answer *answer, struct span body, struct error *error)
 {
-    struct json_walk walk = json_walk_at(body, 0);
+    *answer = (struct account_answer){.walk = json_walk_at(body, 0)};
+    return check_utf8(body, error);
+}
+
+static enum json_step wrong_list(const char *list, const char *what, struct error *error)
+{
+    error_set(error, ERROR_FAILED, "field %s: %s", list, what);
+    return JSON_INVALID;
+}
+
+enum json_step account_answer_next(struct account_answer *answer, enum account_list *list,
+                                   struct error *error)
+{
+    static const char *const LISTS[] = {
+        [ACCOUNT_ASSETS] = "assets", [ACCOUNT_POSITIONS] = "positions"};
+    struct json_walk *walk = &answer->walk;
     struct span key, value;
     enum json_step step;
-    *assets = *positions = (struct span){0};
-    if (!check_utf8(body, error)) {
-        return false;
-    }
-    while ((step = json_next_member(&walk, &key, &value)) == JSON_ITEM) {
-        struct span *list = json_key_is(key, "assets")      ? assets
-                            : json_key_is(key, "positions") ? positions
-                                                            : NULL;
-        if (list == NULL && !(json_value_is_valid(key) && json_value_is_valid(value))) {
-            return error_set(error, ERROR_FAILED, "not JSON at byte %zu", walk.at);
+    while ((step = json_next_key(walk, &key)) == JSON_ITEM) {
+        *list = ACCOUNT_ASSETS;
+        while (*list < ACCOUNT_LIST_COUNT && !json_key_is(key, LISTS[*list])) {
+            ++*list;
         }
-        if (list != NULL && list->size > 0) {
-            return error_set(error, ERROR_FAILED, "field %.*s: given twice", (int)key.size,
-                             key.data);
+        if (*list < ACCOUNT_LIST_COUNT) {
+            bool twice = answer->has[*list];
+            answer->has[*list] = true;
+            return twice ? wrong_list(LISTS[*list], "given twice", error) : JSON_ITEM;
         }
-        if (list != NULL) {
-            *list = value;
+        if (!json_take_value(walk, &value) || !json_value_is_valid(key) ||
+            !json_value_is_valid(value)) {
+            break;
         }
     }
-    if (step != JSON_END || !json_walk_at_end(&walk)) {
-        return error_set(error, ERROR_FAILED, "not a JSON object at byte %zu", walk.at);
+    if (step != JSON_END || !json_walk_at_end(walk)) {
+        error_set(error, ERROR_FAILED, "not a JSON object at byte %zu", walk->at);
+        return JSON_INVALID;
     }
-    return (assets->size > 0 && positions->size > 0) ||
-           error_set(error, ERROR_FAILED, "field %s: missing",
-                     assets->size == 0 ? "assets" : "positions");
+    for (int i = 0; i < ACCOUNT_LIST_COUNT; i++) {
+        if (!answer->has[i]) {
+            return wrong_list(LISTS[i], "missing", error);
+        }
+    }
+    return JSON_END;
 }

@@ -1,9 +1,10 @@
 /* The exchange's answers about money, read: GET /dapi/v1/income and userTrades into the facts that
- * they tell, and where the lists stand in the answer to /dapi/v1/account (Binance, COIN-M futures,
- * "Account Endpoints"). */
+ * they tell, and the answer to /dapi/v1/account list by list (Binance, COIN-M futures, "Account
+ * Endpoints"). */
 #ifndef POSREC_MODEL_MONEY_ANSWER_H
 #define POSREC_MODEL_MONEY_ANSWER_H
 
+#include "model/json_span.h"
 #include "model/told_rows.h"
 
 /* What an element of account's `assets` and `positions` is read into. */
@@ -15,8 +16,19 @@ extern const struct object_kind LEG_MARGIN_OBJECT;
 bool money_answer_income(struct span body, struct told_rows *told, struct error *error);
 bool money_answer_trades(struct span body, struct told_rows *told, struct error *error);
 
-/* Where the two arrays of an account answer stand; false when it has not both. */
-bool money_answer_account(struct span body, struct span *assets, struct span *positions,
-                          struct error *error);
+/* An account answer that is being read, and the lists that it has. */
+enum account_list { ACCOUNT_ASSETS, ACCOUNT_POSITIONS, ACCOUNT_LIST_COUNT };
+
+struct account_answer {
+    struct json_walk walk; /* stands at a list, which the caller reads */
+    bool has[ACCOUNT_LIST_COUNT];
+};
+
+bool account_answer_begin(struct account_answer *answer, struct span body, struct error *error);
+
+/* The next list, at which the walk then stands. JSON_END when the answer is complete; JSON_INVALID,
+ * with the error set, when it is no object, or has not each list once. */
+enum json_step account_answer_next(struct account_answer *answer, enum account_list *list,
+                                   struct error *error);
 
 #endif

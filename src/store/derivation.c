@@ -194,15 +194,22 @@ static void remember(struct derivation *derivation, struct account *account)
 static bool read_account(struct derivation *derivation, struct account *account, struct span body,
                          int64_t *row_count, struct error *error)
 {
-    struct span assets, positions;
-    if (!money_answer_account(body, &assets, &positions, error) ||
-        !series_read(account->balances, &derivation->assets, assets, error) ||
-        !series_read(account->margins, &derivation->margins, positions, error)) {
+    struct account_answer answer;
+    enum account_list list;
+    enum json_step step = JSON_INVALID;
+    bool good = account_answer_begin(&answer, body, error);
+    while (good && (step = account_answer_next(&answer, &list, error)) == JSON_ITEM) {
+        bool is_assets = list == ACCOUNT_ASSETS;
+        good = series_read(is_assets ? account->balances : account->margins,
+                           is_assets ? &derivation->assets : &derivation->margins, &answer.walk,
+                           error);
+    }
+    if (step != JSON_END) {
         return false;
     }
     *row_count = (int64_t)(derivation->assets.now.count + derivation->margins.now.count);
-    return (series_accept(account->balances, &derivation->assets, assets) &&
-            series_accept(account->margins, &derivation->margins, positions)) ||
+    return (series_accept(account->balances, &derivation->assets) &&
+            series_accept(account->margins, &derivation->margins)) ||
            error_no_memory(error);
 }
 

@@ -3,8 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/json_span.h"
-
 void element_scratch_free(struct element_scratch *scratch)
 {
     for (size_t i = 0; i < scratch->object_capacity; i++) {
@@ -46,7 +44,7 @@ bool element_list_grow(void **items, size_t item_size, size_t *capacity, size_t 
     return true;
 }
 
-/* An array that is being read. */
+/* An array that is being read; its text goes on to the end of what it stands in. */
 struct reading {
     struct element_list *list;
     struct element_scratch *scratch;
@@ -142,29 +140,10 @@ static enum json_step next_element(const struct reading *reading, struct json_wa
     return json_next_element(walk, text);
 }
 
-static bool read_elements(struct reading *reading, struct error *error)
-{
-    struct json_walk walk = json_walk_at(reading->array, 0);
-    struct span text;
-    const struct element *last;
-    enum json_step step;
-    while ((step = next_element(reading, &walk, &text, &last)) == JSON_ITEM) {
-        if (!read_element(reading, text, last, error)) {
-            return false;
-        }
-    }
-    if (step == JSON_END && json_walk_at_end(&walk)) {
-        return true;
-    }
-    return error_set(error, ERROR_FAILED, "%s at byte %zu of %zu",
-                     walk.begun ? "not JSON" : "not a JSON array", walk.at, reading->array.size);
-}
-
-bool element_list_accept(struct element_list *list, const struct element_scratch *scratch,
-                         struct span array)
+bool element_list_accept(struct element_list *list, const struct element_scratch *scratch)
 {
     text_clear(&list->text);
-    text_append(&list->text, array.data, array.size);
+    text_append(&list->text, scratch->array.data, scratch->array.size);
     if (list->text.failed ||
         !element_list_grow((void **)&list->last.items, sizeof *list->last.items,
                            &list->last.capacity, scratch->now.count)) {
@@ -179,12 +158,26 @@ bool element_list_accept(struct element_list *list, const struct element_scratch
 }
 
 bool element_list_read(struct element_list *list, struct element_scratch *scratch,
-                       const struct object_kind *kind, struct span array,
+                       const struct object_kind *kind, struct json_walk *at,
                        const struct subject_finder *finder, struct error *error)
 {
-    struct reading reading = {list, scratch, kind, array, finder};
+    struct span rest = {at->text.data + at->at, at->text.size - at->at};
+    struct reading reading = {list, scratch, kind, rest, finder};
+    struct json_walk walk = json_walk_at(rest, 0);
+    struct span text;
+    const struct element *last;
+    enum json_step step;
     list->generation++;
     scratch->now.count = 0;
     scratch->object_count = 0;
-    return read_elements(&reading, error);
+    while ((step = next_element(&reading, &walk, &text, &last)) == JSON_ITEM) {
+        if (!read_element(&reading, text, last, error)) {
+            return false;
+        }
+    }
+    scratch->array = (struct span){rest.data, walk.at};
+    at->at += walk.at;
+    return step == JSON_END ||
+           error_set(error, ERROR_FAILED, "%s at byte %zu of %zu",
+                     walk.begun ? "not JSON" : "not a JSON array", at->at, at->text.size);
 }

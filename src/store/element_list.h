@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/span.h"
+#include "model/json_span.h"
 #include "model/leg_object.h"
 
 /* Who elements are about: a leg, an asset. The first member of what its owner knows of it. */
@@ -33,6 +34,7 @@ struct elements {
 
 /* What is needed only while an answer is read and its changes are taken: one for many lists. */
 struct element_scratch {
+    struct span array; /* the array read last, of its reader's bytes */
     struct elements now;
     struct object *objects; /* what had to be parsed */
     size_t object_count;
@@ -58,15 +60,15 @@ void element_scratch_free(struct element_scratch *scratch);
  */
 void element_list_start(struct element_list *list, bool compares_bytes);
 
-/* Reads an array into the scratch. False: it is no array of such objects, or has one subject twice,
- * and the error says where; ERROR_NO_MEMORY says nothing of the bytes. */
+/* Reads the array at which a walk stands into the scratch, and leaves the walk after it. False: it
+ * is no array of such objects, or has one subject twice, and the error says where; ERROR_NO_MEMORY
+ * says nothing of the bytes. */
 bool element_list_read(struct element_list *list, struct element_scratch *scratch,
-                       const struct object_kind *kind, struct span array,
+                       const struct object_kind *kind, struct json_walk *at,
                        const struct subject_finder *finder, struct error *error);
 
 /* The array read last is the last good one from now on. False when out of memory. */
-bool element_list_accept(struct element_list *list, const struct element_scratch *scratch,
-                         struct span array);
+bool element_list_accept(struct element_list *list, const struct element_scratch *scratch);
 
 /* Forgets the last array's bytes: the next one is parsed whole. */
 void element_list_forget(struct element_list *list);

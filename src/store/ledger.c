@@ -130,14 +130,19 @@ bool ledger_read(struct ledger *ledger, struct span body, struct error *error)
 {
     const struct subject_finder finder = {ledger, find_subject};
     size_t leg_count = ledger->leg_count;
+    struct json_walk walk = json_walk_at(body, 0);
     bool done = utf8_is_valid(body) ||
                 error_set(error, ERROR_FAILED, "not UTF-8 at byte %zu", utf8_valid_size(body));
-    if (!done || !element_list_read(&ledger->list, ledger->scratch, &POSITION_OBJECT, body, &finder,
-                                    error)) {
+    done = done && element_list_read(&ledger->list, ledger->scratch, &POSITION_OBJECT, &walk,
+                                     &finder, error);
+    if (done && !json_walk_at_end(&walk)) {
+        done = error_set(error, ERROR_FAILED, "not JSON at byte %zu of %zu", walk.at, body.size);
+    }
+    if (!done) {
         drop_new_legs(ledger, leg_count);
         return false;
     }
-    if (!element_list_accept(&ledger->list, ledger->scratch, body)) {
+    if (!element_list_accept(&ledger->list, ledger->scratch)) {
         drop_new_legs(ledger, leg_count);
         return error_no_memory(error);
     }

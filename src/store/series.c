@@ -101,19 +101,19 @@ static struct subject *find_subject(void *context, const struct object *object)
     return state != NULL ? &state->subject : NULL;
 }
 
-bool series_read(struct series *series, struct element_scratch *scratch, struct span array,
+bool series_read(struct series *series, struct element_scratch *scratch, struct json_walk *at,
                  struct error *error)
 {
     const struct subject_finder finder = {series, find_subject};
-    return element_list_read(&series->list, scratch, series->kind, array, &finder, error) ||
+    return element_list_read(&series->list, scratch, series->kind, at, &finder, error) ||
            error_context(error, "%s", series->kind->rows[0]->table);
 }
 
-bool series_accept(struct series *series, struct element_scratch *scratch, struct span array)
+bool series_accept(struct series *series, struct element_scratch *scratch)
 {
     series->next_element = 0;
     series->next_state = 0;
-    return element_list_accept(&series->list, scratch, array);
+    return element_list_accept(&series->list, scratch);
 }
 
 size_t series_count(const struct series *series)

@@ -21,10 +21,11 @@ void series_free(struct series *series);
 /* While loading: what was said last, taken over. False when out of memory. */
 bool series_add(struct series *series, struct object *said);
 
-/* Reads an array; nothing is said by it before series_accept(). Errors as element_list_read(). */
-bool series_read(struct series *series, struct element_scratch *scratch, struct span array,
+/* Reads the array at which a walk stands, as element_list_read() does; nothing is said by it before
+ * series_accept(). */
+bool series_read(struct series *series, struct element_scratch *scratch, struct json_walk *at,
                  struct error *error);
-bool series_accept(struct series *series, struct element_scratch *scratch, struct span array);
+bool series_accept(struct series *series, struct element_scratch *scratch);
 
 /* How many elements the array read last has. */
 size_t series_count(const struct series *series);
