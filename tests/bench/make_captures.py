@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Writes capture lines of a one-way account with 70 symbols, 8 of them open, from a seed.
 
-    make_captures.py POLLS [--seed N] [--interval-ms N] [--start-ms N] > captures.ndjson
+    make_captures.py POLLS [--money] [--seed N] [--interval-ms N] [--start-ms N] > captures.ndjson
 
 Each body has the 16 fields of the real answer and about 25 KB. Marks move at every poll; now and then
-the account trades. The same arguments give the same bytes.
+the account trades. With --money what else posrec asks by default is there too: account every minute, income
+every five, a trade's userTrades after it, funding each eight hours. The same arguments give the same bytes.
 """
 import argparse
 import random
@@ -13,6 +14,7 @@ import sys
 SYMBOLS = 70
 OPEN = 8
 TRADE_EVERY = 200
+ACCOUNT_MS, INCOME_MS, FUNDING_MS = 60000, 300000, 8 * 3600000
 
 ASSETS = ("BTC ETH BNB ADA LINK BCH XRP DOT LTC TRX EOS FIL UNI THETA XLM DOGE SOL AVAX MATIC ATOM NEAR "
           "ETC XMR EGLD ZIL KNC ALGO SAND MANA AXS GALA APE GMT RUNE FTM ICP VET AAVE CRV SUI APT OP ARB "
@@ -26,6 +28,7 @@ class Leg:
         self.mark = 64000.0 / (index + 1) ** 1.7
         self.amount = (5 + rng.randrange(40)) * (1 if index % 2 == 0 else -1) if index < OPEN else 0
         self.entry = self.mark * (0.99 + 0.02 * rng.random()) if self.amount else 0.0
+        self.asset = symbol.split("USD_")[0]
         self.isolated = index == 3
         self.leverage = 20
         self.update_ms = now_ms - 60000 * (index + 1) if index < OPEN else 0
@@ -36,20 +39,28 @@ class Leg:
         self.wallet = abs(self.amount) * self.size / self.mark / self.leverage if self.isolated else 0.0
 
     def trade(self, rng, now_ms):
+        """The contracts traded, 0 where it would have closed the position."""
         step = rng.randrange(-9, 10) or 1
-        if self.amount + step != 0:
-            self.amount += step
-            self.entry = (self.entry + self.mark) / 2
-            self.update_ms = now_ms
-            self.settle()
+        if self.amount + step == 0:
+            return 0
+        self.amount += step
+        self.entry = (self.entry + self.mark) / 2
+        self.update_ms = now_ms
+        self.settle()
+        return step
+
+    def notional(self):
+        return self.amount * self.size / self.mark
+
+    def pnl(self):
+        return self.amount * self.size * (1 / self.entry - 1 / self.mark) if self.amount else 0.0
 
     def text(self):
         if self.amount == 0:
             if self.flat_text is None:
                 self.flat_text = self.render("0.00000000", "0.00000000", "0", "0.00000000", "0.00000000")
             return self.flat_text
-        notional = self.amount * self.size / self.mark
-        pnl = self.amount * self.size * (1 / self.entry - 1 / self.mark)
+        notional, pnl = self.notional(), self.pnl()
         liquidation = self.entry * (0.956 if self.amount > 0 else 1.044)
         margin = self.wallet + pnl if self.isolated else 0.0
         return self.render(f"{self.mark:.8f}", f"{pnl:.8f}", f"{liquidation:.8f}", f"{margin:.8f}",
@@ -66,6 +77,77 @@ class Leg:
                 f'"isolatedWallet":"{self.wallet:.8f}","updateTime":{self.update_ms}}}')
 
 
+class Money:
+    """Wallets, income and trades of the legs."""
+
+    def __init__(self, legs):
+        self.legs = legs
+        self.wallets = {leg.asset: 10.0 if leg.amount else 0.0 for leg in reversed(legs)}
+        self.update_ms = dict.fromkeys(self.wallets, 0)
+        self.income = []
+        self.ids = 0
+
+    def earn(self, leg, kind, amount, now_ms, trade=""):
+        self.ids += 1
+        amount = round(amount, 8)
+        self.wallets[leg.asset] = round(self.wallets[leg.asset] + amount, 8)
+        self.update_ms[leg.asset] = now_ms
+        self.income.append((now_ms, f'{{"symbol":"{leg.symbol}","incomeType":"{kind}","income":"{amount:.8f}",'
+                            f'"asset":"{leg.asset}","info":"{kind}","time":{now_ms},"tranId":"{self.ids}",'
+                            f'"tradeId":"{trade}"}}'))
+
+    def trade(self, leg, step, now_ms):
+        """Books the trade; returns what userTrades says of it."""
+        quantity = abs(step) * leg.size / leg.mark
+        fee, realized = quantity * 0.0005, -leg.pnl() * 0.1
+        trade = self.ids + 1
+        self.earn(leg, "REALIZED_PNL", realized, now_ms, trade)
+        self.earn(leg, "COMMISSION", -fee, now_ms, trade)
+        return (f'[{{"symbol":"{leg.symbol}","id":{trade},"orderId":{trade},"pair":"{leg.asset}USD",'
+                f'"side":"{"BUY" if step > 0 else "SELL"}","price":"{leg.mark:.8f}","qty":"{abs(step)}",'
+                f'"realizedPnl":"{realized:.8f}","marginAsset":"{leg.asset}","baseQty":"{quantity:.8f}",'
+                f'"quoteQty":"{abs(step) * leg.size}","commission":"{fee:.8f}","commissionAsset":"{leg.asset}",'
+                f'"time":{now_ms},"positionSide":"BOTH","buyer":{"true" if step > 0 else "false"},"maker":false}}]')
+
+    def fund(self, rng, now_ms):
+        for leg in self.legs:
+            if leg.amount:
+                self.earn(leg, "FUNDING_FEE", -leg.notional() * 0.0001 * rng.random(), now_ms)
+
+    def income_answer(self):
+        """As it is asked: from a minute before the last row known; that row itself comes again."""
+        answer = "[" + ",".join(text for _, text in self.income) + "]"
+        last_ms = self.income[-1][0] if self.income else 0
+        self.income = [entry for entry in self.income if entry[0] >= last_ms - 60000]
+        return answer
+
+    def asset(self, name):
+        legs = [leg for leg in self.legs if leg.asset == name]
+        wallet, pnl = self.wallets[name], sum(leg.pnl() for leg in legs)
+        notional = sum(abs(leg.notional()) for leg in legs)
+        free = wallet + pnl - notional / 20
+        return (f'{{"asset":"{name}","walletBalance":"{wallet:.8f}","unrealizedProfit":"{pnl:.8f}",'
+                f'"marginBalance":"{wallet + pnl:.8f}","maintMargin":"{notional * 0.004:.8f}",'
+                f'"initialMargin":"{notional / 20:.8f}","positionInitialMargin":"{notional / 20:.8f}",'
+                f'"openOrderInitialMargin":"0.00000000","maxWithdrawAmount":"{free:.8f}",'
+                f'"crossWalletBalance":"{wallet:.8f}","crossUnPnl":"{pnl:.8f}","availableBalance":"{free:.8f}",'
+                f'"updateTime":{self.update_ms[name]}}}')
+
+    def position(self, leg):
+        notional = leg.notional()
+        return (f'{{"symbol":"{leg.symbol}","positionAmt":"{leg.amount}","initialMargin":"{abs(notional) / 20:.8f}",'
+                f'"maintMargin":"{abs(notional) * 0.004:.8f}","unrealizedProfit":"{leg.pnl():.8f}",'
+                f'"positionInitialMargin":"{abs(notional) / 20:.8f}","openOrderInitialMargin":"0.00000000",'
+                f'"leverage":"{leg.leverage}","isolated":{"true" if leg.isolated else "false"},'
+                f'"positionSide":"BOTH","entryPrice":"{leg.entry:.8f}","breakEvenPrice":"{leg.entry * 1.0004:.8f}",'
+                f'"maxQty":"{leg.size * 60}","updateTime":{leg.update_ms},"notionalValue":"{notional:.8f}"}}')
+
+    def account_answer(self):
+        return ('{"assets":[' + ",".join(self.asset(name) for name in self.wallets) + '],"positions":['
+                + ",".join(self.position(leg) for leg in self.legs)
+                + '],"canDeposit":true,"canTrade":true,"canWithdraw":true,"feeTier":2,"updateTime":0}')
+
+
 def symbols():
     names = []
     for index, asset in enumerate(ASSETS):
@@ -75,28 +157,46 @@ def symbols():
     return names[:SYMBOLS]
 
 
+def write(endpoint, received_ms, interval_ms, weight, body):
+    sys.stdout.write(f'{{"account":"main","sent_ms":{received_ms - 39},"received_ms":{received_ms},"http_status":200,'
+                     f'"endpoint":"{endpoint}","interval_ms":{interval_ms},"used_weight":{weight},'
+                     f'"request":"/dapi/v1/{endpoint}?recvWindow=5000","body":"'
+                     + body.replace('"', '\\"') + '"}\n')
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("polls", type=int)
+    parser.add_argument("--money", action="store_true")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--interval-ms", type=int, default=10000)
     parser.add_argument("--start-ms", type=int, default=1767225600000)
     arguments = parser.parse_args()
     rng = random.Random(arguments.seed)
+    interval_ms = arguments.interval_ms
     legs = [Leg(rng, name, index, arguments.start_ms) for index, name in enumerate(symbols())]
-    out = sys.stdout
+    money = Money(legs) if arguments.money else None
     for poll in range(arguments.polls):
-        now_ms = arguments.start_ms + poll * arguments.interval_ms
+        now_ms = arguments.start_ms + poll * interval_ms
         for leg in legs[:OPEN]:
             leg.mark *= 1 + 0.0004 * (rng.random() - 0.5)
+        traded, step = None, 0
         if rng.randrange(TRADE_EVERY) == 0:
-            legs[rng.randrange(OPEN)].trade(rng, now_ms)
-        body = "[" + ",".join(leg.text() for leg in legs) + "]"
+            traded = legs[rng.randrange(OPEN)]
+            step = traded.trade(rng, now_ms)
         received_ms = now_ms + 40 + rng.randrange(60)
-        out.write(f'{{"account":"main","sent_ms":{now_ms + 1},"received_ms":{received_ms},"http_status":200,'
-                  f'"interval_ms":{arguments.interval_ms},"used_weight":{rng.randrange(1, 20)},'
-                  '"request":"/dapi/v1/positionRisk?recvWindow=5000","body":"'
-                  + body.replace('"', '\\"') + '"}\n')
+        weight = rng.randrange(1, 20)
+        write("positionRisk", received_ms, interval_ms, weight, "[" + ",".join(leg.text() for leg in legs) + "]")
+        if money is None:
+            continue
+        if step:
+            write("userTrades", received_ms + 100, INCOME_MS, weight, money.trade(traded, step, now_ms))
+        if now_ms % FUNDING_MS < interval_ms:
+            money.fund(rng, now_ms)
+        if now_ms % ACCOUNT_MS < interval_ms:
+            write("account", received_ms + 200, ACCOUNT_MS, weight, money.account_answer())
+        if now_ms % INCOME_MS < interval_ms:
+            write("income", received_ms + 300, INCOME_MS, weight, money.income_answer())
 
 
 if __name__ == "__main__":

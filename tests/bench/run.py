@@ -20,6 +20,7 @@ PLAIN = HERE / "plain_recorder.py"
 REPLAY = SOURCE / "examples"
 BYTES_A_LINE = 31000
 QUERY_RUNS = 7
+MONEY_POLLS = 20000
 YEAR_POLLS = 1_000_000
 YEAR_INTERVAL_MS = 31536  # so that they are a year
 
@@ -87,9 +88,9 @@ def ask_plain(path):
     return {name: statistics.median(ask(name) for _ in range(3)) for name in ("series", "asof", "exposure")}
 
 
-def make_captures(polls, path):
+def make_captures(polls, path, *options):
     with open(path, "wb") as out:
-        subprocess.run([sys.executable, HERE / "make_captures.py", str(polls)], stdout=out, check=True)
+        subprocess.run([sys.executable, HERE / "make_captures.py", str(polls), *options], stdout=out, check=True)
 
 
 def measure(polls, folder):
@@ -142,6 +143,26 @@ def import_year(database):
     subprocess.run([POSREC, "-q", "-d", database, "import", "-"], stdin=generator.stdout, check=True)
     if generator.wait() != 0:
         sys.exit("bench: the generator failed")
+
+
+def measure_money(polls, folder):
+    """What it costs to record account, income and trades beside the positions: medians of imports in turn."""
+    database, times, sizes = folder / "posrec.db", {"alone": [], "money": []}, {}
+    for kind in times:
+        print(f"{polls} polls: making captures ({kind})", file=sys.stderr)
+        make_captures(polls, folder / f"{kind}.ndjson", *(["--money"] if kind == "money" else []))
+    for _ in range(3):
+        for kind, seconds in times.items():
+            seconds.append(import_posrec(folder / f"{kind}.ndjson", database)[0])
+            sizes[kind] = database.stat().st_size / polls
+    remove(database)
+    rate = {kind: polls / statistics.median(seconds) for kind, seconds in times.items()}
+    return (f"### {polls:,} polls, with account, income and trades as they are asked by default\n\n"
+            "| what | positions alone | with money | ratio |\n|---|---|---|---|\n"
+            f"| disk, bytes a poll | {sizes['alone']:,.0f} | {sizes['money']:,.0f} | "
+            f"{sizes['money'] / sizes['alone']:.2f}x (at most 1.5x) |\n"
+            f"| import, polls a second | {rate['alone']:,.0f} | {rate['money']:,.0f} | "
+            f"{rate['money'] / rate['alone']:.2f}x (at least 0.7x) |\n")
 
 
 def iso(time_ms):
@@ -208,6 +229,9 @@ def main():
             part = table(polls, measure(polls, pathlib.Path(folder)))
             print(part)
             text += part + "\n"
+        part = measure_money(min(arguments.polls or [MONEY_POLLS]), pathlib.Path(folder))
+        print(part)
+        text += part + "\n"
         if arguments.year:
             part = measure_year(pathlib.Path(folder))
             print(part)
