@@ -5,9 +5,11 @@
 
 Each account has 70 symbols and is polled at once and then at so many ticks, 10 s apart. With up to 300 accounts the exchange allows its real
 weight of 2,400 a minute, with more as much as is needed. A poll is on time when it was sent within a second
-of its tick; a tick without a poll is late. With `stream` each account has its user data stream too, all of which
-must be up within a minute of the start.
+of its tick; a tick without a poll is late. That takes most of a processor for that second, so it is judged only where
+other programs leave it. With `stream` each account has its user data stream too, all of which must be up within a
+minute of the start.
 """
+import os
 import pathlib
 import resource
 import subprocess
@@ -19,6 +21,7 @@ INTERVAL_MS = 10000
 ON_TIME_SHARE = 0.999
 MEMORY_MIB_MAX = {False: 64, True: 128}  # with streams
 CONNECTED_S_MAX = 60
+OTHERS_SHARE_MAX = 0.1  # of all processors' time
 
 LATE = f"""SELECT count(*) FILTER (WHERE sent_ms - due_ms <= 1000), count(*)
              FROM capture WHERE endpoint = 'positionRisk' AND attempt = 1 AND outcome = 'ok'
@@ -42,6 +45,18 @@ def write_setup(folder, count, port, streams):
     (folder / "posrec.ini").write_text("\n".join(lines) + "\n")
 
 
+def busy_s():
+    """Seconds that all processors together have worked since the machine started."""
+    with open("/proc/stat") as stat:
+        user, nice, system, _, _, irq, softirq, steal = map(int, stat.readline().split()[1:9])
+    return (user + nice + system + irq + softirq + steal) / os.sysconf("SC_CLK_TCK")
+
+
+def children_s():
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
 def ask(folder, query):
     output = subprocess.run(["sqlite3", folder / "posrec.db", query], capture_output=True, text=True, check=True).stdout
     return [int(field or 0) for field in output.strip().split("|")]
@@ -59,19 +74,18 @@ def main():
                                      str(limit)], stdout=subprocess.PIPE, text=True)
         try:
             write_setup(folder, count, exchange.stdout.readline().strip(), streams)
-            before = resource.getrusage(resource.RUSAGE_CHILDREN)
-            started = time.monotonic()
+            busy, before, started = busy_s(), children_s(), time.monotonic()
             subprocess.run([build / "posrec", "-q", "run", "--count", str(wanted + 1)], cwd=folder, check=True)
-            seconds = time.monotonic() - started
-            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            seconds, cpu = time.monotonic() - started, children_s() - before
+            memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+            busy = busy_s() - busy
         finally:
             exchange.terminate()
             exchange.wait()
+        others = max(0, busy - (children_s() - before)) / seconds / os.cpu_count()
         on_time, recorded = ask(folder, LATE)
         connected, opened, connected_ms = ask(folder, CONNECTED)
         share = on_time / (wanted * count)
-        cpu = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
-        memory = after.ru_maxrss / 1024
         subprocess.run([build / "posrec", "-q", "-d", folder / "posrec.db", "verify"], check=True,
                        stdout=subprocess.DEVNULL)
     print(f"{count} accounts, {seconds:.0f} s: {recorded} polls in {wanted} ticks, {share:.4%} on time, peak memory "
@@ -79,7 +93,10 @@ def main():
     if streams:
         print(f"{connected} of {count} streams up within {CONNECTED_S_MAX} s, the last after {connected_ms / 1000:.1f} s; "
               f"{opened} connections in all")
-    good = share >= ON_TIME_SHARE and memory < MEMORY_MIB_MAX[streams] and (connected == count or not streams)
+    is_judged = others <= OTHERS_SHARE_MAX
+    if not is_judged:
+        print(f"other programs took {others:.0%} of the processors: whether polls were on time is not judged")
+    good = (share >= ON_TIME_SHARE or not is_judged) and recorded >= count and memory < MEMORY_MIB_MAX[streams] and (connected == count or not streams)
     return 0 if good else 1
 
 

@@ -43,12 +43,12 @@ findings() {
 }
 
 @test "a position opened and closed between two polls is there with both its states" {
-    start_stream 10s
+    start_stream 1d # no tick comes by chance
     trade BTCUSD_PERP SHORT -5
     trade BTCUSD_PERP SHORT 5
     wait_for all_told
     # A poll follows the opening at once, without a tick, and so does one the event.
-    event_polls() { [ "$(sql "SELECT count(*) FROM capture WHERE endpoint = 'positionRisk' AND due_ms IS NULL AND interval_ms = 10000")" -ge 2 ]; }
+    event_polls() { [ "$(sql "SELECT count(*) FROM capture WHERE endpoint = 'positionRisk' AND due_ms IS NULL AND interval_ms = 86400000")" -ge 2 ]; }
     wait_for event_polls
     stop_run
     leg="account = 'main' AND symbol = 'BTCUSD_PERP' AND position_side = 'SHORT'"
