@@ -1,18 +1,33 @@
 -- The margin of each leg at each sample, and how close it came to liquidation since the sample before.
--- After with_range, with_polls, with_samples, with_legs and with_points.
+-- After with_range, with_polls, with_samples, with_legs, with_points and with_parts.
 , margined (account, symbol, position_side, margin_asset, number, shown_ms, position_amount, margin_type,
             leverage, isolated_margin, initial_margin, mark_price, liquidation_price,
-            liquidation_distance, liquidation_distance_min) AS (
+            liquidation_distance, distance_min) AS (
     SELECT t.account, t.symbol, t.position_side, t.margin_asset, t.number, t.shown_ms,
            t.position_amount, m.margin_type, m.leverage, m.isolated_margin, m.initial_margin,
            m.mark_price, m.liquidation_price, m.liquidation_distance,
-           (SELECT min(x.liquidation_distance)
-              FROM margin_history AS x
-             WHERE x.account = t.account
-               AND x.symbol = t.symbol
-               AND x.position_side = t.position_side
-               AND x.time_ms BETWEEN t.since_ms AND t.until_ms)
-      FROM valued AS t
+           (SELECT min(distance)
+              FROM (SELECT liquidation_distance_min_e8 / 1e8 AS distance
+                      FROM hour_kept
+                     WHERE account = t.account
+                       AND symbol = t.symbol
+                       AND position_side = t.position_side
+                       AND hour_ms BETWEEN t.hour_ms AND t.last_hour_ms
+                     UNION ALL
+                    SELECT liquidation_distance
+                      FROM valuation_history
+                     WHERE account = t.account
+                       AND symbol = t.symbol
+                       AND position_side = t.position_side
+                       AND time_ms BETWEEN t.since_ms AND min(t.at_ms, t.hour_ms - 1)
+                     UNION ALL
+                    SELECT liquidation_distance
+                      FROM valuation_history
+                     WHERE account = t.account
+                       AND symbol = t.symbol
+                       AND position_side = t.position_side
+                       AND time_ms BETWEEN max(t.hour_ms, t.last_hour_ms + 3600000) AND t.at_ms))
+      FROM part AS t
      CROSS JOIN margin_history AS m
         ON m.account = t.account
        AND m.symbol = t.symbol
@@ -38,6 +53,6 @@ SELECT account,
        mark_price,
        liquidation_price,
        round(liquidation_distance * 1e8) / 1e8 AS liquidation_distance,
-       round(liquidation_distance_min * 1e8) / 1e8 AS liquidation_distance_min
+       round(distance_min * 1e8) / 1e8 AS liquidation_distance_min
   FROM margined
  ORDER BY account, symbol, position_side, number;

@@ -1,24 +1,35 @@
 -- The unrealized PnL of each leg at each sample: what it was, how it changed since the range's start, and
--- the lowest and highest since the sample before. These extremes are packed at 10^8, so that one reading
--- gives all four; LIMIT -1 keeps the inner query from being merged into the outer, which would look up
--- each valuation's position for nothing. And the money: what the leg realized, its funding, commission and other
--- income since the range's start, and with the change the total; NULL where income is not known. After with_range,
--- with_polls, with_samples, with_legs and with_points.
+-- the lowest and highest since the sample before (packed, so that one reading gives all four). And the money: what the leg realized, its funding, commission and
+-- other income since the range's start, and with the change the total; NULL where income is not known. After
+-- with_range, with_polls, with_samples, with_legs, with_points and with_parts.
 , ranged AS (
     SELECT t.*,
            iif(t.number = 0 OR t.at_ms IS NULL, NULL, (
-            SELECT json_array(CAST(round(min(x.unrealized_pnl) * 1e8) AS INTEGER),
-                              CAST(round(max(x.unrealized_pnl) * 1e8) AS INTEGER),
-                              CAST(round(min(x.unrealized_pnl_usd) * 1e8) AS INTEGER),
-                              CAST(round(max(x.unrealized_pnl_usd) * 1e8) AS INTEGER))
-              FROM (SELECT unrealized_pnl, unrealized_pnl_usd
-                      FROM pnl_history
+            SELECT json_array(min(low_e8), max(high_e8), min(low_usd_e8), max(high_usd_e8))
+              FROM (SELECT unrealized_pnl_min_e8 AS low_e8,
+                           unrealized_pnl_max_e8 AS high_e8,
+                           unrealized_pnl_usd_min_e8 AS low_usd_e8,
+                           unrealized_pnl_usd_max_e8 AS high_usd_e8
+                      FROM hour_kept
                      WHERE account = t.account
                        AND symbol = t.symbol
                        AND position_side = t.position_side
-                       AND time_ms BETWEEN t.since_ms AND t.until_ms
-                     LIMIT -1) AS x)) AS extremes
-      FROM valued AS t
+                       AND hour_ms BETWEEN t.hour_ms AND t.last_hour_ms
+                     UNION ALL
+                    SELECT unrealized_pnl_e8, unrealized_pnl_e8, unrealized_pnl_usd_e8, unrealized_pnl_usd_e8
+                      FROM valuation_history
+                     WHERE account = t.account
+                       AND symbol = t.symbol
+                       AND position_side = t.position_side
+                       AND time_ms BETWEEN t.since_ms AND min(t.at_ms, t.hour_ms - 1)
+                     UNION ALL
+                    SELECT unrealized_pnl_e8, unrealized_pnl_e8, unrealized_pnl_usd_e8, unrealized_pnl_usd_e8
+                      FROM valuation_history
+                     WHERE account = t.account
+                       AND symbol = t.symbol
+                       AND position_side = t.position_side
+                       AND time_ms BETWEEN max(t.hour_ms, t.last_hour_ms + 3600000) AND t.at_ms))) AS extremes
+      FROM part AS t
 ),
 -- Income by leg and step: the first whole step of the range is number 1.
 paid AS MATERIALIZED (

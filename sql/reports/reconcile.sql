@@ -91,16 +91,41 @@ streamed (finding, account, symbol, position_side, capture_id, time_ms, detail) 
               FROM told AS w)
      WHERE transaction_ms < before_ms
 ),
+-- Where valuations are to speak of: the hours of which that was noted, and the one that runs.
+noted AS MATERIALIZED (
+    SELECT l.account, l.symbol, l.position_side, max(h.first_ms, l.from_ms) AS from_ms, min(h.last_ms, l.to_ms) AS to_ms
+      FROM leg AS l
+     CROSS JOIN hour_kept AS h
+        ON h.account = l.account
+       AND h.symbol = l.symbol
+       AND h.position_side = l.position_side
+       AND h.hour_ms BETWEEN l.from_ms - l.from_ms % 3600000 AND l.to_ms
+     WHERE h.findings > 0
+     UNION ALL
+    SELECT l.account,
+           l.symbol,
+           l.position_side,
+           max(l.from_ms, coalesce((SELECT max(h.hour_ms) + 3600000
+                                      FROM hour_kept AS h
+                                     WHERE h.account = l.account
+                                       AND h.symbol = l.symbol
+                                       AND h.position_side = l.position_side), l.from_ms)),
+           l.to_ms
+      FROM leg AS l
+),
+hole AS MATERIALIZED (
+    SELECT g.* FROM asked AS a CROSS JOIN gap AS g ON g.account = a.account
+),
 finding (finding, account, symbol, position_side, time_ms, detail) AS (
     SELECT 'pnl_difference', h.account, h.symbol, h.position_side, h.time_ms,
            format('reported %.8f, expected %.8f: off by %.8f, where decimals explain %.8f',
                   h.unrealized_pnl, h.expected_pnl, h.pnl_difference, h.pnl_tolerance)
-      FROM leg AS l
+      FROM noted AS o
      CROSS JOIN pnl_history AS h
-        ON h.account = l.account
-       AND h.symbol = l.symbol
-       AND h.position_side = l.position_side
-       AND h.time_ms BETWEEN l.from_ms AND l.to_ms
+        ON h.account = o.account
+       AND h.symbol = o.symbol
+       AND h.position_side = o.position_side
+       AND h.time_ms BETWEEN o.from_ms AND o.to_ms
      WHERE abs(h.pnl_difference) > 1.5e-8 -- the least tolerance there is: cheaper to ask first
        AND abs(h.pnl_difference) > h.pnl_tolerance
     UNION ALL
@@ -127,19 +152,19 @@ finding (finding, account, symbol, position_side, time_ms, detail) AS (
     UNION ALL
     SELECT 'isolated_margin_on_cross', h.account, h.symbol, h.position_side, h.time_ms,
            format('isolatedMargin %.8f on a leg whose marginType is cross', h.isolated_margin)
-      FROM leg AS l
+      FROM noted AS o
      CROSS JOIN margin_history AS h
-        ON h.account = l.account
-       AND h.symbol = l.symbol
-       AND h.position_side = l.position_side
-       AND h.time_ms BETWEEN l.from_ms AND l.to_ms
+        ON h.account = o.account
+       AND h.symbol = o.symbol
+       AND h.position_side = o.position_side
+       AND h.time_ms BETWEEN o.from_ms AND o.to_ms
      WHERE h.isolated_margin <> 0 AND h.margin_type = 'cross'
     UNION ALL
     SELECT 'gap_hides_change', c.account, c.symbol, c.position_side, c.first_seen_ms,
            c.change || format(' seen only after a gap of %.3f s, since ',
                               (c.first_seen_ms - g.from_ms) / 1000.0) || g.from_time
       FROM changed AS c
-     CROSS JOIN gap AS g
+      JOIN hole AS g
         ON g.account = c.account
        AND g.from_ms = (SELECT p.received_ms
                           FROM poll_log AS p
@@ -196,11 +221,12 @@ SELECT f.finding,
        strftime('%Y-%m-%dT%H:%M:%fZ', f.time_ms / 1000.0, 'unixepoch') AS time,
        rtrim(f.detail, ';') AS detail,
        f.asset
-  FROM (SELECT g.finding, g.account, g.symbol, g.position_side, NULL AS asset, p.capture_id, g.time_ms,
-               g.detail
+  FROM (SELECT g.finding, g.account, g.symbol, g.position_side, NULL AS asset,
+               (SELECT p.capture_id
+                  FROM poll_log AS p
+                 WHERE p.account = g.account AND p.received_ms = g.time_ms) AS capture_id,
+               g.time_ms, g.detail
           FROM finding AS g
-         CROSS JOIN poll_log AS p
-            ON p.account = g.account AND p.received_ms = g.time_ms
          UNION ALL
         SELECT finding, account, symbol, position_side, NULL, capture_id, time_ms, detail FROM streamed
          UNION ALL

@@ -1,10 +1,10 @@
 -- What the sampled reports go on with, after with_samples and with_legs.
 -- `point`: each leg at each sample. `shown_ms` is the time to show; `at_ms` the valuation that holds,
--- NULL in a gap; `since_ms` to `until_ms` are the valuations since the sample before. Of a leg that
+-- NULL in a gap; from `since_ms` to it are the valuations since the sample before. Of a leg that
 -- stands flat nothing is written until it changes, so they begin with the one that held at the first poll.
 -- `valued`: each point with what the leg's valuation says there; NULLs in a gap.
-, point (account, symbol, position_side, margin_asset, contract_size, number, shown_ms, at_ms, since_ms,
-       until_ms) AS MATERIALIZED (
+, point (account, symbol, position_side, margin_asset, contract_size, number, shown_ms, at_ms, since_ms)
+       AS MATERIALIZED (
     SELECT l.account,
            l.symbol,
            l.position_side,
@@ -27,13 +27,12 @@
                         AND h.position_side = l.position_side
                         AND h.time_ms <= m.first_ms
                       ORDER BY h.time_ms DESC
-                      LIMIT 1), m.first_ms),
-           m.moment_ms
+                      LIMIT 1), m.first_ms)
       FROM leg AS l
      CROSS JOIN sample AS m ON m.account = l.account
 ),
 valued (account, symbol, position_side, margin_asset, contract_size, number, shown_ms, at_ms, since_ms,
-        until_ms, position_amount, entry_price, mark_price, unrealized_pnl, unrealized_pnl_usd) AS (
+        position_amount, entry_price, mark_price, unrealized_pnl, unrealized_pnl_usd) AS (
     SELECT t.*, h.position_amount, h.entry_price, h.mark_price, h.unrealized_pnl, h.unrealized_pnl_usd
       FROM point AS t
      CROSS JOIN pnl_history AS h

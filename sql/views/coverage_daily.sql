@@ -32,6 +32,18 @@ WITH RECURSIVE
            FROM day
           WHERE day_ms + 86400000 <= last_ms
      ),
+     polled (account_id, day_ms, ok, failed) AS (
+         SELECT account_id, hour_ms / 86400000 * 86400000, sum(ok), sum(failed)
+           FROM (SELECT account_id, hour_ms, ok, failed FROM poll_hour
+                  UNION ALL
+                 SELECT r.account_id, s.received_ms, s.outcome = 'ok', s.outcome <> 'ok'
+                   FROM poll_running AS r
+                  CROSS JOIN capture AS s
+                     ON s.account_id = r.account_id
+                    AND s.endpoint = 'positionRisk'
+                    AND s.received_ms >= r.from_ms)
+          GROUP BY 1, 2
+     ),
      counted (account, day_ms, from_ms, to_ms, starts, interval_ms, ok, failed) AS (
          SELECT d.account,
                 d.day_ms,
@@ -39,19 +51,10 @@ WITH RECURSIVE
                 min(d.day_ms + 86400000 - 1, d.last_ms),
                 d.first_ms >= d.day_ms,
                 d.interval_ms,
-                (SELECT count(*)
-                   FROM capture AS s
-                  WHERE s.account_id = d.account_id
-                    AND s.endpoint = 'positionRisk'
-                    AND s.received_ms BETWEEN d.day_ms AND d.day_ms + 86400000 - 1
-                    AND s.outcome = 'ok'),
-                (SELECT count(*)
-                   FROM capture AS s
-                  WHERE s.account_id = d.account_id
-                    AND s.endpoint = 'positionRisk'
-                    AND s.received_ms BETWEEN d.day_ms AND d.day_ms + 86400000 - 1
-                    AND s.outcome <> 'ok')
+                coalesce(p.ok, 0),
+                coalesce(p.failed, 0)
            FROM day AS d
+           LEFT JOIN polled AS p ON p.account_id = d.account_id AND p.day_ms = d.day_ms
           WHERE d.day_ms + 86400000 > d.first_ms
      )
 SELECT account,

@@ -1,63 +1,45 @@
 -- The margin of each leg over each UTC day in which it has valuations: the day's first and last, and the
--- lowest and highest of all.
+-- lowest and highest of all. The day's last hour has seen all of it.
 CREATE VIEW margin_daily AS
-SELECT d.account,
-       d.symbol,
-       d.pair,
-       d.margin_asset,
-       d.position_side,
-       d.day_ms,
-       d.day,
-       f.isolated_margin AS isolated_margin_first,
-       z.isolated_margin AS isolated_margin_last,
-       (SELECT min(h.isolated_margin)
-          FROM margin_history AS h
-         WHERE h.account = d.account
-           AND h.symbol = d.symbol
-           AND h.position_side = d.position_side
-           AND h.time_ms BETWEEN f.time_ms AND z.time_ms) AS isolated_margin_min,
-       (SELECT max(h.isolated_margin)
-          FROM margin_history AS h
-         WHERE h.account = d.account
-           AND h.symbol = d.symbol
-           AND h.position_side = d.position_side
-           AND h.time_ms BETWEEN f.time_ms AND z.time_ms) AS isolated_margin_max,
-       f.initial_margin AS initial_margin_first,
-       z.initial_margin AS initial_margin_last,
-       (SELECT min(h.initial_margin)
-          FROM margin_history AS h
-         WHERE h.account = d.account
-           AND h.symbol = d.symbol
-           AND h.position_side = d.position_side
-           AND h.time_ms BETWEEN f.time_ms AND z.time_ms) AS initial_margin_min,
-       (SELECT max(h.initial_margin)
-          FROM margin_history AS h
-         WHERE h.account = d.account
-           AND h.symbol = d.symbol
-           AND h.position_side = d.position_side
-           AND h.time_ms BETWEEN f.time_ms AND z.time_ms) AS initial_margin_max,
-       f.liquidation_distance AS liquidation_distance_first,
-       z.liquidation_distance AS liquidation_distance_last,
-       (SELECT min(h.liquidation_distance)
-          FROM margin_history AS h
-         WHERE h.account = d.account
-           AND h.symbol = d.symbol
-           AND h.position_side = d.position_side
-           AND h.time_ms BETWEEN f.time_ms AND z.time_ms) AS liquidation_distance_min,
-       (SELECT max(h.liquidation_distance)
-          FROM margin_history AS h
-         WHERE h.account = d.account
-           AND h.symbol = d.symbol
-           AND h.position_side = d.position_side
-           AND h.time_ms BETWEEN f.time_ms AND z.time_ms) AS liquidation_distance_max
-  FROM leg_day AS d
- CROSS JOIN margin_history AS f
-    ON f.account = d.account
-   AND f.symbol = d.symbol
-   AND f.position_side = d.position_side
-   AND f.time_ms = d.first_ms
- CROSS JOIN margin_history AS z
-    ON z.account = d.account
-   AND z.symbol = d.symbol
-   AND z.position_side = d.position_side
-   AND z.time_ms = d.last_ms;
+SELECT account,
+       symbol,
+       pair,
+       margin_asset,
+       position_side,
+       day_ms,
+       strftime('%Y-%m-%d', day_ms / 1000, 'unixepoch') AS day,
+       isolated_margin_first_e8 / 1e8 AS isolated_margin_first,
+       isolated_margin_last_e8 / 1e8 AS isolated_margin_last,
+       isolated_margin_min_e8 / 1e8 AS isolated_margin_min,
+       isolated_margin_max_e8 / 1e8 AS isolated_margin_max,
+       initial_margin_first_e8 / 1e8 AS initial_margin_first,
+       initial_margin_last_e8 / 1e8 AS initial_margin_last,
+       initial_margin_min_e8 / 1e8 AS initial_margin_min,
+       initial_margin_max_e8 / 1e8 AS initial_margin_max,
+       liquidation_distance_first_e8 / 1e8 AS liquidation_distance_first,
+       liquidation_distance_last_e8 / 1e8 AS liquidation_distance_last,
+       liquidation_distance_min_e8 / 1e8 AS liquidation_distance_min,
+       liquidation_distance_max_e8 / 1e8 AS liquidation_distance_max
+  FROM (SELECT account,
+               symbol,
+               pair,
+               margin_asset,
+               position_side,
+               day_ms,
+               lead(hour_ms) OVER day AS next_ms,
+               first_value(isolated_margin_first_e8) OVER day AS isolated_margin_first_e8,
+               isolated_margin_last_e8,
+               min(isolated_margin_min_e8) OVER day AS isolated_margin_min_e8,
+               max(isolated_margin_max_e8) OVER day AS isolated_margin_max_e8,
+               first_value(initial_margin_first_e8) OVER day AS initial_margin_first_e8,
+               initial_margin_last_e8,
+               min(initial_margin_min_e8) OVER day AS initial_margin_min_e8,
+               max(initial_margin_max_e8) OVER day AS initial_margin_max_e8,
+               first_value(liquidation_distance_first_e8) OVER day AS liquidation_distance_first_e8,
+               liquidation_distance_last_e8,
+               min(liquidation_distance_min_e8) OVER day AS liquidation_distance_min_e8,
+               max(liquidation_distance_max_e8) OVER day AS liquidation_distance_max_e8
+          FROM (SELECT *, hour_ms - hour_ms % 86400000 AS day_ms FROM hour_known)
+        WINDOW day AS (PARTITION BY leg_id, day_ms, account, symbol, position_side
+                            ORDER BY hour_ms))
+ WHERE next_ms IS NULL;

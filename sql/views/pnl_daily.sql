@@ -1,49 +1,37 @@
 -- The PnL of each leg over each UTC day in which it has valuations: the day's first and last, and the
--- lowest and highest of all.
+-- lowest and highest of all. The day's last hour has seen all of it.
 CREATE VIEW pnl_daily AS
-SELECT d.account,
-       d.symbol,
-       d.pair,
-       d.margin_asset,
-       d.position_side,
-       d.day_ms,
-       d.day,
-       f.unrealized_pnl AS unrealized_pnl_first,
-       z.unrealized_pnl AS unrealized_pnl_last,
-       (SELECT min(h.unrealized_pnl)
-          FROM pnl_history AS h
-         WHERE h.account = d.account
-           AND h.symbol = d.symbol
-           AND h.position_side = d.position_side
-           AND h.time_ms BETWEEN f.time_ms AND z.time_ms) AS unrealized_pnl_min,
-       (SELECT max(h.unrealized_pnl)
-          FROM pnl_history AS h
-         WHERE h.account = d.account
-           AND h.symbol = d.symbol
-           AND h.position_side = d.position_side
-           AND h.time_ms BETWEEN f.time_ms AND z.time_ms) AS unrealized_pnl_max,
-       f.unrealized_pnl_usd AS unrealized_pnl_usd_first,
-       z.unrealized_pnl_usd AS unrealized_pnl_usd_last,
-       (SELECT min(h.unrealized_pnl_usd)
-          FROM pnl_history AS h
-         WHERE h.account = d.account
-           AND h.symbol = d.symbol
-           AND h.position_side = d.position_side
-           AND h.time_ms BETWEEN f.time_ms AND z.time_ms) AS unrealized_pnl_usd_min,
-       (SELECT max(h.unrealized_pnl_usd)
-          FROM pnl_history AS h
-         WHERE h.account = d.account
-           AND h.symbol = d.symbol
-           AND h.position_side = d.position_side
-           AND h.time_ms BETWEEN f.time_ms AND z.time_ms) AS unrealized_pnl_usd_max
-  FROM leg_day AS d
- CROSS JOIN pnl_history AS f
-    ON f.account = d.account
-   AND f.symbol = d.symbol
-   AND f.position_side = d.position_side
-   AND f.time_ms = d.first_ms
- CROSS JOIN pnl_history AS z
-    ON z.account = d.account
-   AND z.symbol = d.symbol
-   AND z.position_side = d.position_side
-   AND z.time_ms = d.last_ms;
+SELECT account,
+       symbol,
+       pair,
+       margin_asset,
+       position_side,
+       day_ms,
+       strftime('%Y-%m-%d', day_ms / 1000, 'unixepoch') AS day,
+       unrealized_pnl_first_e8 / 1e8 AS unrealized_pnl_first,
+       unrealized_pnl_last_e8 / 1e8 AS unrealized_pnl_last,
+       unrealized_pnl_min_e8 / 1e8 AS unrealized_pnl_min,
+       unrealized_pnl_max_e8 / 1e8 AS unrealized_pnl_max,
+       unrealized_pnl_usd_first_e8 / 1e8 AS unrealized_pnl_usd_first,
+       unrealized_pnl_usd_last_e8 / 1e8 AS unrealized_pnl_usd_last,
+       unrealized_pnl_usd_min_e8 / 1e8 AS unrealized_pnl_usd_min,
+       unrealized_pnl_usd_max_e8 / 1e8 AS unrealized_pnl_usd_max
+  FROM (SELECT account,
+               symbol,
+               pair,
+               margin_asset,
+               position_side,
+               day_ms,
+               lead(hour_ms) OVER day AS next_ms,
+               first_value(unrealized_pnl_first_e8) OVER day AS unrealized_pnl_first_e8,
+               unrealized_pnl_last_e8,
+               min(unrealized_pnl_min_e8) OVER day AS unrealized_pnl_min_e8,
+               max(unrealized_pnl_max_e8) OVER day AS unrealized_pnl_max_e8,
+               first_value(unrealized_pnl_usd_first_e8) OVER day AS unrealized_pnl_usd_first_e8,
+               unrealized_pnl_usd_last_e8,
+               min(unrealized_pnl_usd_min_e8) OVER day AS unrealized_pnl_usd_min_e8,
+               max(unrealized_pnl_usd_max_e8) OVER day AS unrealized_pnl_usd_max_e8
+          FROM (SELECT *, hour_ms - hour_ms % 86400000 AS day_ms FROM hour_known)
+        WINDOW day AS (PARTITION BY leg_id, day_ms, account, symbol, position_side
+                            ORDER BY hour_ms))
+ WHERE next_ms IS NULL;

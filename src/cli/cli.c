@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/progress.h"
 #include "report/nothing.h"
 #include "store/migrate.h"
 
@@ -46,8 +47,12 @@ bool cli_open_database(struct cli *cli, enum database_mode mode, struct database
     if (!cli_database_path(cli, &path, error) || !database_open(path, mode, database, error)) {
         return false;
     }
+    struct progress progress;
+    struct hours_watch watch = {&progress, progress_watch};
+    progress_begin(&progress, "migrate", 0, cli->options.quiet);
     bool ready = mode == DATABASE_READ ? migrate_check(database, error)
-                                       : migrate_apply(database, cli->now_ms, error);
+                                       : migrate_apply(database, cli->now_ms, &watch, error);
+    progress_end(&progress);
     if (!ready) {
         database_close(database);
     }

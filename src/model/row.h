@@ -14,7 +14,7 @@
 #include "base/text.h"
 #include "model/maybe.h"
 
-#define ROW_COLUMNS_MAX 24
+#define ROW_COLUMNS_MAX 24 /* that come from JSON */
 
 enum column_type {
     COLUMN_ID,       /* of an account, a contract or a leg */

@@ -21,6 +21,8 @@
 #define AS_GIVEN_OR_EMPTY(number, name, field) {name, COLUMN_AS_GIVEN, FIELD(field), number, true}
 #define ROUNDED {"rounded", COLUMN_ROUNDED, NO_FIELD, 0, false}
 #define EXTRA(number) {"extra", COLUMN_EXTRA, NO_FIELD, number, false}
+#define SET_E8(name) {name "_e8", COLUMN_E8, NO_FIELD, 0, false}
+#define SUMMARY(name) SET_E8(name "_first"), SET_E8(name "_last"), SET_E8(name "_min"), SET_E8(name "_max")
 
 /* The same with two names: the stream's, and that of the answer to userTrades. */
 #define WHOLE_2(name, field, answer) {name, COLUMN_WHOLE, FIELDS(field, answer), 0, false}
@@ -195,6 +197,26 @@ static const struct column INCOME[] = {
     EXTRA(6),
 };
 
+/* What is summed up by the hour of UTC: a leg's valuations, ... */
+static const struct column LEG_HOUR[] = {
+    ID("leg_id"),
+    SET("hour_ms"),
+    SET("first_ms"),
+    SET("last_ms"),
+    SET("valuations"),
+    SET("findings"), /* of them, that reconcile has to look at */
+    SUMMARY("unrealized_pnl"),
+    SUMMARY("unrealized_pnl_usd"),
+    SUMMARY("isolated_margin"),
+    SUMMARY("initial_margin"),
+    SUMMARY("liquidation_distance"), /* a fraction of the mark price */
+};
+
+/* ... and an account's polls. */
+static const struct column POLL_HOUR[] = {
+    ID("account_id"), SET("hour_ms"), SET("ok"), SET("failed"), SET("gaps"), /* that end in it */
+};
+
 const struct row_kind ROW_KINDS[ROW_KIND_COUNT] = {
     [ROW_POSITION] = KIND("position", POSITION, 3),
     [ROW_VALUATION] = KIND("valuation", VALUATION, 2),
@@ -207,6 +229,9 @@ const struct row_kind ROW_KINDS[ROW_KIND_COUNT] = {
     [ROW_BALANCE] = KIND("balance", BALANCE, 3),
     [ROW_LEG_MARGIN] = KIND("leg_margin", LEG_MARGIN, 2),
     [ROW_INCOME] = KIND("income", INCOME, 7),
+    [ROW_LEG_HOUR] = KIND("leg_hour", LEG_HOUR, 2),
+    [ROW_POLL_HOUR] = KIND("poll_hour", POLL_HOUR, 2),
 };
 
 static_assert(sizeof TRADE / sizeof TRADE[0] <= ROW_COLUMNS_MAX, "a row holds its columns");
+static_assert(sizeof LEG_HOUR / sizeof LEG_HOUR[0] <= 32, "a bit says whether a column is known");

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/leg_hour.h"
 #include "report/downsample.h"
 #include "report/html.h"
 #include "report/renderers.h"
@@ -126,26 +127,50 @@ static void pass_gaps(struct chart *chart, int64_t time_ms, bool stands)
     }
 }
 
+/* Adds the value in a column of the statement's row, NULL for a break. */
+static void add_value(struct chart *chart, int64_t time_ms, sqlite3_stmt *statement, int column,
+                      bool stands)
+{
+    pass_gaps(chart, time_ms, stands);
+    if (sqlite3_column_type(statement, column) == SQLITE_NULL) {
+        downsample_break(&chart->downsample);
+        return;
+    }
+    chart->last = sqlite3_column_double(statement, column);
+    chart->known = true;
+    chart->risen |= chart->last < 0 || chart->last > 0;
+    downsample_add(&chart->downsample, time_ms, chart->last);
+}
+
 /* Writes the series that the statement's column gives over its first column, the time. */
 static bool write_values(struct chart *chart, sqlite3_stmt *statement, int column, bool stands,
                          struct error *error)
 {
     enum step step;
     while ((step = database_step(chart->database, statement, error)) == STEP_ROW) {
-        int64_t time_ms = sqlite3_column_int64(statement, 0);
-        pass_gaps(chart, time_ms, stands);
-        if (sqlite3_column_type(statement, column) == SQLITE_NULL) {
-            downsample_break(&chart->downsample);
-            continue;
-        }
-        chart->last = sqlite3_column_double(statement, column);
-        chart->known = true;
-        chart->risen |= chart->last < 0 || chart->last > 0;
-        downsample_add(&chart->downsample, time_ms, chart->last);
+        add_value(chart, sqlite3_column_int64(statement, 0), statement, column, stands);
     }
     if (stands && chart->known) {
         pass_gaps(chart, chart->filter.to_ms.value, true);
         downsample_add(&chart->downsample, chart->filter.to_ms.value, chart->last);
+    }
+    return step == STEP_DONE;
+}
+
+/* The same by the hour: the first value of one; where it is summed up its last time and value, its
+ * lowest and its highest too. When in the hour those were is not known, nor to be seen. */
+static bool write_hours(struct chart *chart, sqlite3_stmt *hours, struct error *error)
+{
+    enum step step;
+    while ((step = database_step(chart->database, hours, error)) == STEP_ROW) {
+        int64_t first_ms = sqlite3_column_int64(hours, 0);
+        add_value(chart, first_ms, hours, 1, false);
+        if (sqlite3_column_type(hours, 2) != SQLITE_NULL) {
+            int64_t last_ms = sqlite3_column_int64(hours, 2);
+            add_value(chart, first_ms + (last_ms - first_ms) / 3, hours, 4, false);
+            add_value(chart, last_ms - (last_ms - first_ms) / 3, hours, 5, false);
+            add_value(chart, last_ms, hours, 3, false);
+        }
     }
     return step == STEP_DONE;
 }
@@ -156,18 +181,24 @@ static const struct chart_kind {
     const char *quantity; /* in words */
     const char *series;   /* the report that lists the series; NULL for labels */
     const char *values;
+    const char *hours; /* the same by the hour, for long ranges; NULL for none */
     const char *labels[6];
     bool is_share; /* drawn in percent */
 } CHARTS[CHART_COUNT] = {
-    [CHART_PNL] = {"unrealized PnL, USD", "chart_legs", "chart_pnl", {0}, false},
-    [CHART_MARGIN] =
-        {"distance to liquidation, % of the mark price", "chart_legs", "chart_margin", {0}, true},
+    [CHART_PNL] = {"unrealized PnL, USD", "chart_legs", "chart_pnl", "chart_pnl_hours", {0}, false},
+    [CHART_MARGIN] = {"distance to liquidation, % of the mark price",
+                      "chart_legs",
+                      "chart_margin",
+                      "chart_margin_hours",
+                      {0},
+                      true},
     [CHART_EXPOSURE] =
-        {"notional, USD", NULL, "chart_exposure", {"long", "short", "net", "gross"}, false},
-    [CHART_EQUITY] = {"margin balance, USD", "chart_assets", "chart_equity", {0}, false},
+        {"notional, USD", NULL, "chart_exposure", NULL, {"long", "short", "net", "gross"}, false},
+    [CHART_EQUITY] = {"margin balance, USD", "chart_assets", "chart_equity", NULL, {0}, false},
     [CHART_INCOME] = {"earned and paid since the start, USD",
                       NULL,
                       "chart_income",
+                      NULL,
                       {"realized", "funding", "commission", "other", "total"},
                       false},
 };
@@ -177,13 +208,16 @@ static bool write_leg(struct chart *chart, sqlite3_stmt *leg, bool first, struct
     struct report_filter filter = chart->filter;
     filter.symbol = (const char *)sqlite3_column_text(leg, 1);
     filter.side = (const char *)sqlite3_column_text(leg, 2);
-    sqlite3_stmt *values =
-        report_filter_prepare(chart->database, CHARTS[chart->kind->chart].values, &filter, error);
+    const struct chart_kind *kind = &CHARTS[chart->kind->chart];
+    begin_series(chart, column_span(leg, 0), first);
+    bool by_hour = kind->hours != NULL && chart->downsample.bucket_ms >= HOUR_MS;
+    sqlite3_stmt *values = report_filter_prepare(
+        chart->database, by_hour ? kind->hours : kind->values, &filter, error);
     if (values == NULL) {
         return false;
     }
-    begin_series(chart, column_span(leg, 0), first);
-    bool done = write_values(chart, values, 1, false, error);
+    bool done =
+        by_hour ? write_hours(chart, values, error) : write_values(chart, values, 1, false, error);
     end_series(chart);
     sqlite3_finalize(values);
     return done;

@@ -7,15 +7,16 @@
 
 extern const struct embedded_file SQL_REPORTS[];
 
-#define PARTS_MAX 5
+#define PARTS_MAX 6
 
 /* Reports that begin with other files of sql/reports. */
 static const struct composition {
     const char *name;
     const char *parts[PARTS_MAX + 1];
 } COMPOSITIONS[] = {
-    {"pnl", {"with_range", "with_polls", "with_samples", "with_legs", "with_points"}},
-    {"margin", {"with_range", "with_polls", "with_samples", "with_legs", "with_points"}},
+    {"pnl", {"with_range", "with_polls", "with_samples", "with_legs", "with_points", "with_parts"}},
+    {"margin",
+     {"with_range", "with_polls", "with_samples", "with_legs", "with_points", "with_parts"}},
     {"exposure", {"with_range", "with_polls", "with_samples", "with_legs", "with_points"}},
     {"equity", {"with_balance_range", "with_accounts", "with_samples"}},
     {"income", {"with_money_range"}},
@@ -29,6 +30,8 @@ static const struct composition {
     {"chart_balance_accounts", {"with_balance_range"}},
     {"chart_assets", {"with_balance_range"}},
     {"chart_legs", {"with_range", "with_legs"}},
+    {"chart_pnl_hours", {"with_chart_hours"}},
+    {"chart_margin_hours", {"with_chart_hours"}},
 };
 
 static void append_report(struct text *sql, const char *name)

@@ -22,9 +22,8 @@ struct derivation {
     size_t next_remembered;
     struct contract_deriver *contracts;
     struct element_scratch positions, assets, margins; /* scratch of the lists */
-    struct contract contract;                          /* scratch: the one that is being read */
-    struct contract derived;                           /* scratch: what its symbol's name says */
     struct told_rows told; /* scratch: the facts of the body that was read last */
+    struct row hour;       /* scratch: of a summary's table */
 };
 
 struct derivation *derivation_new(const struct row_sink *sink, bool compares_bytes,
@@ -68,6 +67,7 @@ void derivation_free(struct derivation *derivation)
     element_scratch_free(&derivation->assets);
     element_scratch_free(&derivation->margins);
     told_rows_free(&derivation->told);
+    row_free(&derivation->hour);
     free(derivation);
 }
 
@@ -338,7 +338,54 @@ static bool put_change(struct derivation *derivation, const struct account *acco
     row_set(valuation, VALUATION_LEG_ID, leg->leg_id);
     row_set(valuation, VALUATION_TIME_MS, capture->received_ms);
     row_set(valuation, VALUATION_REVISION, position->values[POSITION_REVISION]);
-    return put_row(derivation, valuation, leg, counts, error);
+    return put_row(derivation, valuation, leg, counts, error) &&
+           (leg_hour_add(&leg->hour, position, valuation,
+                         leg->contract->contract.contract_size_e8) ||
+            error_no_memory(error));
+}
+
+/* Puts what is summed up of the hour that the account's polls were in. */
+static bool close_hour(struct derivation *derivation, struct account *account,
+                       struct row_counts *counts, struct error *error)
+{
+    struct row *row = &derivation->hour;
+    if (!poll_hour_take(&account->polls, row)) {
+        return error_no_memory(error);
+    }
+    row_set(row, POLL_HOUR_ACCOUNT_ID, account->account_id);
+    if (!put_row(derivation, row, NULL, counts, error)) {
+        return false;
+    }
+    for (size_t i = 0; i < ledger_leg_count(account->ledger); i++) {
+        struct leg *leg = ledger_leg_at(account->ledger, i);
+        if (leg->hour.valuations == 0) {
+            continue;
+        }
+        if (!leg_hour_to_row(&leg->hour, row)) {
+            return error_no_memory(error);
+        }
+        leg_hour_clear(&leg->hour);
+        row_set(row, LEG_HOUR_LEG_ID, leg->leg_id);
+        if (!put_row(derivation, row, leg, counts, error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* A poll, good or not: the first of a later hour closes the one that ran. */
+static bool note_poll(struct derivation *derivation, struct account *account,
+                      const struct capture *capture, struct row_counts *counts, struct error *error)
+{
+    struct poll_hour *polls = &account->polls;
+    bool runs = polls->ok + polls->failed > 0;
+    if (runs && hour_of(polls->last_ms) < hour_of(capture->received_ms) &&
+        !close_hour(derivation, account, counts, error)) {
+        return false;
+    }
+    poll_hour_add(polls, capture->received_ms, capture->outcome == OUTCOME_OK,
+                  capture->interval_ms);
+    return true;
 }
 
 /* Sets the ids of a row: whose it is, and the capture that told it. */
@@ -447,6 +494,10 @@ bool derivation_put_rows(struct derivation *derivation, struct account *account,
 {
     *counts = (struct row_counts){0};
     account->last_ms[capture->endpoint] = capture->received_ms;
+    if (capture->endpoint == ENDPOINT_POSITION_RISK &&
+        !note_poll(derivation, account, capture, counts, error)) {
+        return false;
+    }
     if (capture->outcome != OUTCOME_OK) {
         return true;
     }

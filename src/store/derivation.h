@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "model/capture.h"
+#include "model/poll_hour.h"
 #include "model/row_kinds.h"
 #include "store/contract_book.h"
 #include "store/ledger.h"
@@ -26,7 +27,8 @@ struct account {
     struct ledger *ledger;       /* NULL until somebody gives it one, as the two series */
     struct series *balances;     /* of what `account` answers */
     struct series *margins;
-    bool is_remembered; /* the derivation's own */
+    struct poll_hour polls; /* of the hour that runs */
+    bool is_remembered;     /* the derivation's own */
 };
 
 struct told {

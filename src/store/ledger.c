@@ -39,6 +39,7 @@ struct ledger *ledger_new(struct element_scratch *scratch, bool compares_bytes)
 static void leg_free(struct leg *leg)
 {
     object_free(&leg->state);
+    leg_hour_clear(&leg->hour);
     free(leg);
 }
 
@@ -118,6 +119,16 @@ struct leg *ledger_leg(struct ledger *ledger, const struct object *object)
 {
     struct leg *leg = find_leg(ledger, object);
     return leg != NULL ? leg : add_named(ledger, object);
+}
+
+size_t ledger_leg_count(const struct ledger *ledger)
+{
+    return ledger->leg_count;
+}
+
+struct leg *ledger_leg_at(const struct ledger *ledger, size_t index)
+{
+    return ledger->legs[index];
 }
 
 static struct subject *find_subject(void *context, const struct object *object)

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/span.h"
+#include "model/leg_hour.h"
 #include "model/leg_object.h"
 #include "model/request_filter.h"
 #include "store/contract_book.h"
@@ -26,6 +27,7 @@ struct leg {
     bool seen_before;                      /* it has a row of `position` */
     int64_t update_ms_max;                 /* highest updateTime of any row */
     struct object state;                   /* symbol, side, the last known position and valuation */
+    struct leg_hour hour;                  /* its valuations of the hour that runs */
 };
 
 /* The leg's two rows. */
@@ -65,6 +67,10 @@ extern const struct object_kind POSITION_OBJECT;
 /* The leg that an object names, added when it is new; the owner gives it its id and contract. NULL
  * when out of memory. */
 struct leg *ledger_leg(struct ledger *ledger, const struct object *object);
+
+/* The legs in the order in which they were added. */
+size_t ledger_leg_count(const struct ledger *ledger);
+struct leg *ledger_leg_at(const struct ledger *ledger, size_t index);
 
 /* Reads a positionRisk body. False: it is no list of rows, nothing has changed, and the error says
  * which element and field; ERROR_NO_MEMORY says nothing of the body. */

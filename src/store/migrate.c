@@ -131,16 +131,29 @@ static bool stamp(const struct database *database, int version, struct error *er
     return database_run(database, sql, error);
 }
 
-static bool apply_one(const struct database *database, struct sha256 *sha256, int version,
-                      int64_t now_ms, struct error *error)
+/* The migration whose tables are filled by the program. */
+#define VERSION_OF_HOURS 6
+
+/* A migration on its way. */
+struct migration {
+    const struct database *database;
+    struct sha256 *sha256;
+    int64_t now_ms;
+    const struct hours_watch *watch;
+};
+
+static bool apply_one(const struct migration *run, int version, struct error *error)
 {
+    const struct database *database = run->database;
     static const char MIGRATION_TABLE[] =
         "CREATE TABLE IF NOT EXISTS schema_migration ("
         "version INTEGER PRIMARY KEY, name TEXT NOT NULL, sha256 TEXT NOT NULL, "
         "applied_ms INTEGER NOT NULL) STRICT";
     if (database_run(database, MIGRATION_TABLE, error) &&
         database_run(database, SQL_MIGRATIONS[version - 1].text, error) &&
-        record(database, sha256, version, now_ms, error) && stamp(database, version, error)) {
+        (version != VERSION_OF_HOURS || hours_fill(database, run->watch, error)) &&
+        record(database, run->sha256, version, run->now_ms, error) &&
+        stamp(database, version, error)) {
         return true;
     }
     return error_context(error, "migration %s", SQL_MIGRATIONS[version - 1].name);
@@ -161,9 +174,9 @@ static bool check_foreign_keys(const struct database *database, struct error *er
 }
 
 /* Another posrec may be migrating the same file: look at the version under the write lock. */
-static bool apply_next(const struct database *database, struct sha256 *sha256, int64_t now_ms,
-                       bool *more, struct error *error)
+static bool apply_next(const struct migration *run, bool *more, struct error *error)
 {
+    const struct database *database = run->database;
     if (!database_run(database, "BEGIN IMMEDIATE", error)) {
         return false;
     }
@@ -172,8 +185,7 @@ static bool apply_next(const struct database *database, struct sha256 *sha256, i
         migrate_version(database, &version, error) && refuse_newer(database, version, error);
     *more = done && version < migrate_latest();
     if (*more) {
-        done = apply_one(database, sha256, (int)version + 1, now_ms, error) &&
-               check_foreign_keys(database, error);
+        done = apply_one(run, (int)version + 1, error) && check_foreign_keys(database, error);
     }
     if (done && database_run(database, "COMMIT", error)) {
         return true;
@@ -252,23 +264,25 @@ static bool refresh_views(const struct database *database, struct error *error)
 }
 
 /* Applies what is lacking. A pragma within a transaction would not switch foreign keys. */
-static bool apply_all(const struct database *database, int64_t now_ms, struct error *error)
+static bool apply_all(const struct database *database, int64_t now_ms,
+                      const struct hours_watch *watch, struct error *error)
 {
-    struct sha256 *sha256 = sha256_new(error);
+    struct migration run = {database, sha256_new(error), now_ms, watch};
     bool more = true;
-    bool done = sha256 != NULL && database_run(database, "PRAGMA foreign_keys = OFF", error);
+    bool done = run.sha256 != NULL && database_run(database, "PRAGMA foreign_keys = OFF", error);
     while (done && more) {
-        done = apply_next(database, sha256, now_ms, &more, error);
+        done = apply_next(&run, &more, error);
     }
-    sha256_free(sha256);
+    sha256_free(run.sha256);
     return done && database_run(database, "PRAGMA foreign_keys = ON", error);
 }
 
-bool migrate_apply(const struct database *database, int64_t now_ms, struct error *error)
+bool migrate_apply(const struct database *database, int64_t now_ms, const struct hours_watch *watch,
+                   struct error *error)
 {
     int64_t version;
     return migrate_check_recorded(database, error) && migrate_version(database, &version, error) &&
-           (version == migrate_latest() || apply_all(database, now_ms, error)) &&
+           (version == migrate_latest() || apply_all(database, now_ms, watch, error)) &&
            refresh_views(database, error);
 }
 

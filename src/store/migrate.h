@@ -8,14 +8,17 @@
 #include <stdint.h>
 
 #include "store/database.h"
+#include "store/hours.h"
 
 /* The schema version this program writes. */
 int migrate_latest(void);
 
 /* Brings the database to the latest version and refreshes posrec's views. Refuses a database that a
  * newer posrec has migrated, or whose applied migrations are not the ones this program knows. After
- * a failure the connection is only good for closing. */
-bool migrate_apply(const struct database *database, int64_t now_ms, struct error *error);
+ * a failure the connection is only good for closing. `watch` is told of work that takes long; NULL
+ * for nobody. */
+bool migrate_apply(const struct database *database, int64_t now_ms, const struct hours_watch *watch,
+                   struct error *error);
 
 /* For readers: the database must be at the latest version already, and have the views. */
 bool migrate_check(const struct database *database, struct error *error);

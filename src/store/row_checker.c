@@ -308,24 +308,38 @@ static bool check_count(struct row_checker *checker, const char *sql, const char
                                        (long long)stored, (long long)derived));
 }
 
+/* The last poll before the first capture that was checked, of the account whose row is `l`. */
+#define LAST_POLL_BEFORE                                                                           \
+    "coalesce((SELECT s.received_ms FROM capture AS s WHERE s.account_id = l.account_id "          \
+    "AND s.endpoint = 'positionRisk' AND s.capture_id < ?1 "                                       \
+    "ORDER BY s.received_ms DESC LIMIT 1), -1)"
+
+/* How the rows are counted that the captures that were checked made, for kinds that name none. */
+static const char *const COUNTS_BY_TIME[ROW_KIND_COUNT] = {
+    [ROW_VALUATION] = "SELECT count(*) FROM leg AS l JOIN valuation AS v ON v.leg_id = l.leg_id "
+                      "AND v.time_ms > " LAST_POLL_BEFORE,
+    [ROW_LEG_HOUR] = "SELECT count(*) FROM leg AS l JOIN leg_hour AS h ON h.leg_id = l.leg_id "
+                     "AND h.hour_ms > " LAST_POLL_BEFORE " - 3600000",
+    [ROW_POLL_HOUR] =
+        "SELECT count(*) FROM poll_hour AS l WHERE l.hour_ms > " LAST_POLL_BEFORE " - 3600000",
+};
+
 /* A kind's rows that come from the captures that were checked. */
 static bool check_rows(struct row_checker *checker, const struct row_kind *kind,
                        struct error *error)
 {
-    static const char VALUATIONS[] =
-        "SELECT count(*) FROM leg AS l JOIN valuation AS v ON v.leg_id = l.leg_id AND v.time_ms > "
-        "coalesce((SELECT s.received_ms FROM capture AS s WHERE s.account_id = l.account_id "
-        "AND s.endpoint = 'positionRisk' AND s.capture_id < ?1 "
-        "ORDER BY s.received_ms DESC LIMIT 1), -1)";
     struct text sql = {0};
-    bool by_time = kind == &ROW_KINDS[ROW_VALUATION];
-    text_printf(&sql, "SELECT count(*) FROM %s%s", kind->table,
-                checker->from_capture_id > 1 ? " WHERE capture_id >= ?" : "");
-    bool done = !sql.failed || error_no_memory(error);
-    done = done &&
-           check_count(checker,
-                       by_time && checker->from_capture_id > 1 ? VALUATIONS : text_string(&sql),
-                       kind->table, checker->counts.rows[kind - ROW_KINDS], error);
+    const char *by_time = COUNTS_BY_TIME[kind - ROW_KINDS];
+    bool all = checker->from_capture_id <= 1;
+    if (all || by_time == NULL) {
+        text_printf(&sql, "SELECT count(*) FROM %s%s", kind->table,
+                    all ? "" : " WHERE capture_id >= ?");
+    } else {
+        text_append_string(&sql, by_time);
+    }
+    bool done = sql.failed ? error_no_memory(error)
+                           : check_count(checker, text_string(&sql), kind->table,
+                                         checker->counts.rows[kind - ROW_KINDS], error);
     text_free(&sql);
     return done;
 }

@@ -56,7 +56,7 @@ bool schema_check(const struct database *database, struct error *error)
     if (!database_open_memory(&model, error)) {
         return false;
     }
-    bool same = migrate_apply(&model, 0, error) && compare_schemas(database, &model, error);
+    bool same = migrate_apply(&model, 0, NULL, error) && compare_schemas(database, &model, error);
     database_close(&model);
     return same;
 }

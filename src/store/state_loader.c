@@ -1,6 +1,7 @@
 #include "store/state_loader.h"
 
 #include "model/money_answer.h"
+#include "store/hours.h"
 #include "store/row_statement.h"
 
 static bool take_account(struct derivation *derivation, sqlite3_stmt *select, struct error *error)
@@ -98,7 +99,8 @@ static bool load_leg_count(const struct database *database, struct derivation *d
     const char *before = " WHERE";
     for (int i = 0; i < ROW_KIND_COUNT && before_capture_id != STATE_NOW; i++) {
         const struct row_kind *kind = &ROW_KINDS[i];
-        if (strcmp(kind->columns[0].name, "leg_id") == 0 && i != ROW_VALUATION) {
+        if (strcmp(kind->columns[0].name, "leg_id") == 0 &&
+            row_kind_of_type(kind, COLUMN_CAPTURE) >= 0) {
             text_printf(&sql,
                         "%s EXISTS (SELECT 1 FROM %s AS r WHERE r.leg_id = l.leg_id "
                         "AND r.capture_id < ?1)",
@@ -280,7 +282,7 @@ bool state_load_ledger(const struct database *database, struct derivation *deriv
         taken = take_leg(derivation, account->ledger, select, error);
     }
     sqlite3_finalize(select);
-    return taken && step == STEP_DONE &&
+    return taken && step == STEP_DONE && hours_load(database, account, before_capture_id, error) &&
            load_series(database, account, account->balances, &ASSET_OBJECT, "r.asset, ''",
                        LAST_BALANCES, error) &&
            load_series(database, account, account->margins, &LEG_MARGIN_OBJECT,

@@ -65,8 +65,9 @@ keys() {
         for filter in "$leg" "$leg AND day_ms = 1767225600000" "symbol = 'ETHUSD_PERP'" "account = 'main'" \
             "day_ms BETWEEN 1767225600000 AND 1767312000000"; do
             keys "SELECT * FROM $view WHERE $filter"
-            # Whatever day is asked for, a leg's valuations are a range of its own.
-            grep -q 'v USING PRIMARY KEY (leg_id=? AND time_ms>? AND time_ms<?)' plan
+            # A leg's hours are a range of their own, and so are the valuations of the one that runs.
+            grep -q 'h USING PRIMARY KEY (leg_id=?' plan
+            grep -q 'v USING PRIMARY KEY (leg_id=? AND time_ms>?)' plan
         done
     done
     keys "SELECT * FROM exposure WHERE account = 'main' AND time_ms BETWEEN 1767226000000 AND 1767227000000"
@@ -79,8 +80,10 @@ keys() {
 @test "every report reaches keys" {
     setup_history
     part() { cat "${@/#/$SOURCE/sql/reports/}"; }
-    for report in pnl margin exposure; do
-        keys "$(part with_range.sql with_polls.sql with_samples.sql with_legs.sql with_points.sql $report.sql)"
+    points="with_range.sql with_polls.sql with_samples.sql with_legs.sql with_points.sql"
+    # shellcheck disable=SC2086 # several files
+    for report in "with_parts.sql pnl.sql" "with_parts.sql margin.sql" exposure.sql; do
+        keys "$(part $points $report)"
     done
     keys "$(part with_range.sql with_changed.sql with_money_findings.sql reconcile.sql)"
     keys "$(part with_range.sql audit.sql)"
@@ -94,5 +97,8 @@ keys() {
     assert_equal "$(grep -cE 'SCAN (v|valuation|capture)' plan)" 0
     for report in chart_pnl chart_margin chart_exposure chart_gaps chart_changes chart_equity chart_income; do
         keys "$(part $report.sql)"
+    done
+    for report in chart_pnl_hours chart_margin_hours; do
+        keys "$(part with_chart_hours.sql $report.sql)"
     done
 }

@@ -529,4 +529,5 @@ def main():
         check_csv(good)
 
 
-main()
+if __name__ == "__main__":
+    main()

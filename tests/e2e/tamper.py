@@ -8,6 +8,7 @@ For every column of every table the value of one row is changed; rows are delete
 moved in time. What cannot matter is listed in HARMLESS, as in docs/schema.md; a base named for a body that opens
 without one cannot either, so base_id is changed where it is used.
 """
+import json
 import pathlib
 import shutil
 import sqlite3
@@ -60,6 +61,8 @@ EXTRA = {
     "a balance deleted": "DELETE FROM balance WHERE asset = 'ETH' AND time_ms = (SELECT max(time_ms) FROM balance)",
     "a balance added": "INSERT INTO balance (account_id, asset, time_ms, capture_id, rounded) VALUES (1, 'ODD', 1, 1, 0)",
     "a margin deleted": "DELETE FROM leg_margin WHERE time_ms = (SELECT min(time_ms) FROM leg_margin)",
+    "an hour deleted": "DELETE FROM leg_hour WHERE leg_id = (SELECT min(leg_id) FROM leg_hour)",
+    "an hour added": "INSERT INTO poll_hour VALUES (1, 0, 1, 0, 0)",
     "a leg added": "INSERT INTO leg (account_id, contract_id, position_side) VALUES (1, 1, 'ODD')",
     "a contract added": "INSERT INTO contract (product, symbol, source) VALUES ('coin-m', 'ODD', 'derived')",
     "an account added": "INSERT INTO account (name, product) VALUES ('odd', 'coin-m')",
@@ -101,6 +104,18 @@ def column_changes(database):
                    (changed(row[-1], kind), *row[:-1]))
 
 
+def an_hour_later(histories, path):
+    """Writes a poll of each account an hour after all that there is: it closes the hour that ran."""
+    lines = [json.loads(line) for history in histories for line in open(history)]
+    polls = {line["account"]: line for line in lines if line.get("endpoint", "positionRisk") == "positionRisk"
+             and line.get("http_status") == 200 and line.get("body", "").startswith("[{")}
+    last_ms = max(line["received_ms"] for line in lines)
+    with open(path, "w") as later:
+        for poll in polls.values():
+            later.write(json.dumps({"account": poll["account"], "received_ms": last_ms + 3600000,
+                                    "body": poll["body"]}) + "\n")
+
+
 def loosened(path):
     database = sqlite3.connect(path, isolation_level=None)
     database.execute("PRAGMA foreign_keys = OFF")
@@ -116,7 +131,9 @@ def main():
     posrec, *histories = sys.argv[1:]
     with tempfile.TemporaryDirectory() as folder:
         original = pathlib.Path(folder) / "original.db"
-        subprocess.run([posrec, "-q", "-d", original, "import", *histories], check=True)
+        later = pathlib.Path(folder) / "later.ndjson"
+        an_hour_later(histories, later)
+        subprocess.run([posrec, "-q", "-d", original, "import", *histories, later], check=True)
         assert verify(posrec, original).returncode == 0
         with sqlite3.connect(original) as database:
             trials = [(name, [(sql, parameters)]) for name, sql, parameters in column_changes(database)]

@@ -28,7 +28,7 @@ static void open_side(struct side *side, bool compares_bytes)
 {
     struct error error;
     if (!database_open_memory(&side->database, &error) ||
-        !migrate_apply(&side->database, 0, &error)) {
+        !migrate_apply(&side->database, 0, NULL, &error)) {
         abort();
     }
     side->recorder = recorder_new(&side->database, compares_bytes, &error);

@@ -11,7 +11,7 @@ static void open_all(struct bench *bench)
 {
     struct error error = {0};
     if (!database_open(bench->path, DATABASE_WRITE, &bench->database, &error) ||
-        !migrate_apply(&bench->database, TEST_NOW_MS, &error)) {
+        !migrate_apply(&bench->database, TEST_NOW_MS, NULL, &error)) {
         fail_msg("%s", error.text);
     }
     bench->recorder = recorder_new(&bench->database, true, &error);

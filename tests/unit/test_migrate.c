@@ -8,7 +8,7 @@ static void assert_refused(struct bench *bench, const char *sql, const char *why
 {
     struct error error;
     assert_true(database_run(&bench->database, sql, &error));
-    assert_false(migrate_apply(&bench->database, TEST_NOW_MS, &error));
+    assert_false(migrate_apply(&bench->database, TEST_NOW_MS, NULL, &error));
     if (strstr(error.text, why) == NULL) {
         fail_msg("'%s' is not in '%s'", why, error.text);
     }
@@ -35,7 +35,7 @@ static void migrating_again_changes_nothing(void **state)
     struct bench *bench = *state;
     struct error error;
     int64_t before = bench_integer(bench, "PRAGMA schema_version");
-    assert_true(migrate_apply(&bench->database, TEST_NOW_MS + 1, &error));
+    assert_true(migrate_apply(&bench->database, TEST_NOW_MS + 1, NULL, &error));
     assert_int_equal(bench_integer(bench, "PRAGMA schema_version"), before);
 }
 
@@ -47,7 +47,7 @@ static void a_view_of_another_text_is_made_again(void **state)
                              "DROP VIEW poll_log; CREATE VIEW poll_log AS SELECT 1 AS one;"
                              "CREATE VIEW mine AS SELECT 2 AS two",
                              &error));
-    assert_true(migrate_apply(&bench->database, TEST_NOW_MS, &error));
+    assert_true(migrate_apply(&bench->database, TEST_NOW_MS, NULL, &error));
     assert_int_equal(bench_integer(bench, "SELECT count(*) FROM poll_log"), 0);
     assert_int_equal(bench_integer(bench, "SELECT count(*) FROM pragma_table_info('poll_log') "
                                           "WHERE name = 'body_size'"),

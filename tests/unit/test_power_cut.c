@@ -248,7 +248,7 @@ static void record_until_cut(const char *path, unsigned seed, int report)
     struct error error;
     use_cutting_vfs(seed);
     if (!database_open(path, DATABASE_WRITE, &bench.database, &error) ||
-        !migrate_apply(&bench.database, TEST_NOW_MS, &error)) {
+        !migrate_apply(&bench.database, TEST_NOW_MS, NULL, &error)) {
         _exit(1);
     }
     bench.recorder = recorder_new(&bench.database, true, &error);
@@ -282,7 +282,7 @@ static void assert_sound_with(const char *path, int64_t reported)
     if (version == 0) { /* the power went before the schema was there */
         assert_int_equal(reported, 0);
     } else {
-        if (!migrate_apply(&database, TEST_NOW_MS, &error) ||
+        if (!migrate_apply(&database, TEST_NOW_MS, NULL, &error) ||
             !verify_database(&database, &settings, &report, &error)) {
             fail_msg("%s", error.text);
         }

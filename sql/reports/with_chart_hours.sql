@@ -1,0 +1,13 @@
+-- Begins the charts of long ranges: one leg's hours, those that can be drawn as they were summed up (`is_whole`: within
+-- the range, open all the time, without a gap) and those whose valuations are drawn themselves.
+WITH hour AS MATERIALIZED (
+    SELECT *,
+           max(first_ms, :from_ms) AS from_ms,
+           min(last_ms, :to_ms) AS to_ms,
+           gaps = 0 AND initial_margin_min_e8 > 0 AND first_ms >= :from_ms AND last_ms <= :to_ms AS is_whole
+      FROM hour_known
+     WHERE account = :account
+       AND symbol = :symbol
+       AND position_side = :side
+       AND hour_ms BETWEEN :from_ms - 3600000 AND :to_ms
+)

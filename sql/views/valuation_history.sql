@@ -1,0 +1,83 @@
+-- Everything known of each leg at each poll, in integers: what pnl_history, margin_history, position_now and the
+-- summaries of hours read. The formulas stand here alone.
+-- unrealized_pnl_usd = unrealized_pnl x mark: the product of two numbers at 10^8 is taken apart so that
+-- every step fits into 64 bits, and its eight places are exact (halves away from zero).
+-- expected_pnl = amount x contract size x (1/entry - 1/mark), in the margin asset: COIN-M contracts
+-- are inverse. It is computed as amount x size x (mark - entry) / entry / mark, which subtracts exactly,
+-- at 10^8, and rounded there to a whole number.
+-- pnl_tolerance = what decimals of eight places can explain: a unit of the last place in the reported
+-- PnL, half of one in the computed, and one in entry and mark, each times |amount| x size / price^2.
+-- initial_margin = |amount| x contract size / mark / leverage, in the margin asset.
+-- liquidation_distance = the fraction of the mark price still to go to the liquidation price; NULL
+-- when the leg is flat or has no liquidation price.
+-- CROSS JOIN keeps SQLite to this order, in which every filter on account, symbol, side and time
+-- reaches a key and valuations are never scanned. LEFT JOIN lets it leave the position out where no
+-- column of it is asked for; the foreign key says that there is one.
+CREATE VIEW valuation_history AS
+SELECT a.name AS account,
+       c.symbol,
+       c.pair,
+       c.margin_asset,
+       c.contract_size_e8,
+       c.source AS contract_source,
+       l.position_side,
+       l.leg_id,
+       v.time_ms,
+       v.update_ms,
+       v.mark_price_e8,
+       v.unrealized_pnl_e8,
+       v.unrealized_pnl_e8 / 100000000 * v.mark_price_e8
+           + v.unrealized_pnl_e8 % 100000000 * (v.mark_price_e8 / 100000000)
+           + (v.unrealized_pnl_e8 % 100000000 * (v.mark_price_e8 % 100000000)
+              + iif(v.unrealized_pnl_e8 < 0, -50000000, 50000000)) / 100000000
+           AS unrealized_pnl_usd_e8,
+       v.liquidation_price_e8,
+       v.isolated_margin_e8,
+       v.notional_value_e8,
+       p.position_amount_e8,
+       p.entry_price_e8,
+       p.break_even_price_e8,
+       p.leverage,
+       p.max_quantity_e8,
+       p.margin_type,
+       p.auto_add_margin,
+       p.isolated_wallet_e8,
+       p.present,
+       p.extra,
+       CASE
+           WHEN p.position_amount_e8 = 0 THEN 0
+           WHEN p.entry_price_e8 <> 0 AND v.mark_price_e8 <> 0
+               THEN CAST(p.position_amount_e8 * (c.contract_size_e8 / 1e8)
+                         * (v.mark_price_e8 - p.entry_price_e8)
+                         / p.entry_price_e8 / v.mark_price_e8 * 1e8
+                         + iif((p.position_amount_e8 > 0) = (v.mark_price_e8 > p.entry_price_e8),
+                               0.5, -0.5) AS INTEGER)
+       END AS expected_pnl_e8,
+       CASE
+           WHEN p.position_amount_e8 = 0 THEN 0.0
+           WHEN p.entry_price_e8 <> 0 AND v.mark_price_e8 <> 0
+               THEN 1.5e-8 + 1e-8 * abs(p.position_amount_e8 / 1e8) * (c.contract_size_e8 / 1e8)
+                             * (1e16 / p.entry_price_e8 / p.entry_price_e8
+                                + 1e16 / v.mark_price_e8 / v.mark_price_e8)
+       END AS pnl_tolerance,
+       CASE
+           WHEN p.position_amount_e8 = 0 THEN 0.0
+           WHEN v.mark_price_e8 <> 0 AND p.leverage <> 0
+               THEN abs(p.position_amount_e8) / 1e8 * (c.contract_size_e8 / 1e8)
+                    / (v.mark_price_e8 / 1e8) / p.leverage
+       END AS initial_margin,
+       CASE
+           WHEN v.liquidation_price_e8 > 0 AND v.mark_price_e8 > 0
+               THEN CASE
+                        WHEN p.position_amount_e8 > 0
+                            THEN (v.mark_price_e8 - v.liquidation_price_e8) * 1.0 / v.mark_price_e8
+                        WHEN p.position_amount_e8 < 0
+                            THEN (v.liquidation_price_e8 - v.mark_price_e8) * 1.0 / v.mark_price_e8
+                    END
+       END AS liquidation_distance
+  FROM account AS a
+ CROSS JOIN contract AS c ON c.product = a.product
+ CROSS JOIN leg AS l ON l.account_id = a.account_id AND l.contract_id = c.contract_id
+ CROSS JOIN valuation AS v ON v.leg_id = l.leg_id
+  LEFT JOIN position AS p
+    ON p.leg_id = v.leg_id AND p.update_ms = v.update_ms AND p.revision = v.revision;

@@ -1,0 +1,170 @@
+#!/usr/bin/env python3
+"""The summaries of hours, against a computation of its own from the captured bodies, however they come to be.
+
+    hours.py POSREC
+
+Imports the week of report_numbers.py, and compares every row of leg_hour and poll_hour. Then makes them in every
+other way: in many short runs, by rebuild, and by the migration of a database that has none yet, which is killed on
+its way; and verifies from captures in the middle of hours.
+"""
+import contextlib
+import json
+import os
+import pathlib
+import random
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+
+import report_numbers as week
+
+PIECES = 25
+KILLS = 15
+E8 = 100000000
+HOUR_MS = week.HOUR_MS
+
+
+def posrec(database, *arguments):
+    return subprocess.run([week.POSREC, "-q", "-d", database, *arguments], check=True, capture_output=True,
+                          text=True).stdout.strip()
+
+
+def hour(time_ms):
+    return time_ms // HOUR_MS * HOUR_MS
+
+
+def four(values):
+    """First, last, lowest and highest, in integers."""
+    values = [None if value is None else int(week.e8(value) * E8) for value in values]
+    known = [value for value in values if value is not None]
+    return [values[0], values[-1], min(known, default=None), max(known, default=None)]
+
+
+def expected_legs(good, polled, findings):
+    rows = {}
+    for account, polls in good.items():
+        running_ms = hour(polled[account][-1][0])
+        for leg, values in week.valuations(polls).items():
+            hours = {}
+            for time_ms, row in values:
+                hours.setdefault(hour(time_ms), []).append((time_ms, row))
+            for hour_ms, of_hour in hours.items():
+                if hour_ms == running_ms:
+                    continue
+                said = [row for _, row in of_hour]
+                sums = []
+                for quantity in (week.pnl, week.usd, lambda row: week.Decimal(row["isolatedMargin"]),
+                                 week.initial_margin, week.distance):
+                    sums += four([None if row is None else quantity(row) for row in said])
+                found = sum((account, *leg, time_ms) in findings for time_ms, _ in of_hour)
+                rows[account, *leg, hour_ms] = (of_hour[0][0], of_hour[-1][0], len(of_hour), found, *sums)
+    return rows
+
+
+def expected_polls(polled):
+    rows = {}
+    for account, polls in polled.items():
+        last_ms = None
+        for time_ms, is_good in polls:
+            if hour(time_ms) == hour(polls[-1][0]):
+                break
+            ok, failed, gaps = rows.get((account, hour(time_ms)), (0, 0, 0))
+            is_gap = is_good and last_ms is not None and time_ms - last_ms > 1.5 * week.STEP_MS
+            rows[account, hour(time_ms)] = (ok + is_good, failed + (not is_good), gaps + is_gap)
+            last_ms = time_ms if is_good else last_ms
+    return rows
+
+
+def stored(path):
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        legs = {row[:4]: row[4:] for row in database.execute(
+            "SELECT a.name, c.symbol, l.position_side, h.* FROM leg_hour AS h JOIN leg AS l USING (leg_id)"
+            " JOIN account AS a USING (account_id) JOIN contract AS c USING (contract_id)")
+            for row in [(*row[:3], row[4], *row[5:])]}
+        polls = {row[:2]: row[2:] for row in database.execute(
+            "SELECT a.name, h.hour_ms, h.ok, h.failed, h.gaps FROM poll_hour AS h JOIN account AS a USING (account_id)")}
+    return legs, polls
+
+
+def compare(what, got, expected):
+    for kind, mine, theirs in zip(("leg_hour", "poll_hour"), expected, got):
+        for key in mine.keys() | theirs.keys():
+            if mine.get(key) != theirs.get(key):
+                sys.exit(f"{what}: {kind} {key}\n posrec: {theirs.get(key)}\n bodies: {mine.get(key)}")
+    print(f"{what}: {len(got[0])} hours of legs and {len(got[1])} of accounts, each as the bodies say")
+
+
+def without_hours(path, copy):
+    """A copy as the schema before had it."""
+    for rest in (f"{copy}-wal", f"{copy}-shm"):
+        pathlib.Path(rest).unlink(missing_ok=True)
+    shutil.copy(path, copy)
+    with contextlib.closing(sqlite3.connect(copy)) as database:
+        database.executescript("DROP TABLE leg_hour; DROP TABLE poll_hour; DELETE FROM schema_migration"
+                               " WHERE version >= 6; PRAGMA user_version = 5")
+
+
+def migrate_killed(original, path, took_s, rng):
+    """Migrates copies, each killed on its way, and the last one to the end. Returns how many were killed."""
+    killed = 0
+    for _ in range(KILLS):
+        without_hours(original, path)
+        process = subprocess.Popen([week.POSREC, "-q", "-d", path, "migrate"])
+        time.sleep(rng.random() * took_s)
+        process.send_signal(signal.SIGKILL)
+        killed += process.wait() != 0
+        with contextlib.closing(sqlite3.connect(path)) as database:
+            assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+            version, = database.execute("PRAGMA user_version").fetchone()
+            tables, = database.execute("SELECT count(*) FROM sqlite_schema WHERE name IN ('leg_hour', 'poll_hour')").fetchone()
+            assert (version, tables) in ((5, 0), (6, 2)), (version, tables)
+    posrec(path, "migrate")
+    return killed
+
+
+def main():
+    rng = random.Random(15)
+    lines, good, injected = week.week()
+    polled = {}
+    for line in lines:
+        polled.setdefault(line["account"], []).append((line["received_ms"], line["http_status"] == 200))
+    times = {(account, number): time_ms for account, polls in good.items() for number, time_ms, _ in polls}
+    findings = {(account, symbol, side, times[account, number]) for _, account, symbol, side, number in injected}
+    expected = expected_legs(good, polled, findings), expected_polls(polled)
+    with tempfile.TemporaryDirectory(prefix="posrec-hours-") as folder:
+        os.chdir(folder)
+        text = [json.dumps(line) + "\n" for line in lines]
+        pathlib.Path("week.ndjson").write_text("".join(text))
+        posrec("whole.db", "import", "week.ndjson")
+        head = posrec("whole.db", "verify")
+        compare("in one run", stored("whole.db"), expected)
+
+        cuts = sorted(rng.sample(range(1, len(text)), PIECES - 1))
+        for start, end in zip([0, *cuts], [*cuts, len(text)]):
+            pathlib.Path("piece.ndjson").write_text("".join(text[start:end]))
+            posrec("pieces.db", "import", "piece.ndjson")
+        compare(f"in {PIECES} runs", stored("pieces.db"), expected)
+        posrec("pieces.db", "rebuild")
+        compare("rebuilt", stored("pieces.db"), expected)
+
+        without_hours("whole.db", "old.db")
+        started = time.monotonic()
+        posrec("old.db", "migrate")
+        took_s = time.monotonic() - started
+        compare("migrated", stored("old.db"), expected)
+        killed = migrate_killed("whole.db", "old.db", took_s, rng)
+        compare(f"migrated, killed {killed} times", stored("old.db"), expected)
+
+        for path in ("pieces.db", "old.db"):
+            assert posrec(path, "verify") == head
+        for capture in rng.sample(range(2, len(lines)), 10):
+            assert posrec("whole.db", "verify", "--from", str(capture)) == head
+        print("verify from 10 captures in the middle of hours: sound")
+
+
+if __name__ == "__main__":
+    main()
