@@ -17,18 +17,14 @@
                        AND hour_ms BETWEEN t.hour_ms AND t.last_hour_ms
                      UNION ALL
                     SELECT unrealized_pnl_e8, unrealized_pnl_e8, unrealized_pnl_usd_e8, unrealized_pnl_usd_e8
-                      FROM valuation_history
-                     WHERE account = t.account
-                       AND symbol = t.symbol
-                       AND position_side = t.position_side
-                       AND time_ms BETWEEN t.since_ms AND min(t.at_ms, t.hour_ms - 1)
-                     UNION ALL
-                    SELECT unrealized_pnl_e8, unrealized_pnl_e8, unrealized_pnl_usd_e8, unrealized_pnl_usd_e8
-                      FROM valuation_history
-                     WHERE account = t.account
-                       AND symbol = t.symbol
-                       AND position_side = t.position_side
-                       AND time_ms BETWEEN max(t.hour_ms, t.last_hour_ms + 3600000) AND t.at_ms))) AS extremes
+                      FROM (SELECT t.since_ms AS from_ms, min(t.at_ms, t.hour_ms - 1) AS to_ms
+                             UNION ALL
+                            SELECT max(t.hour_ms, t.last_hour_ms + 3600000), t.at_ms) AS e
+                     CROSS JOIN valuation_history AS v
+                        ON v.account = t.account
+                       AND v.symbol = t.symbol
+                       AND v.position_side = t.position_side
+                       AND v.time_ms BETWEEN e.from_ms AND e.to_ms))) AS extremes
       FROM part AS t
 ),
 -- Income by leg and step: the first whole step of the range is number 1.

@@ -4,7 +4,10 @@ WITH hour AS MATERIALIZED (
     SELECT *,
            max(first_ms, :from_ms) AS from_ms,
            min(last_ms, :to_ms) AS to_ms,
-           gaps = 0 AND initial_margin_min_e8 > 0 AND first_ms >= :from_ms AND last_ms <= :to_ms AS is_whole
+           initial_margin_min_e8 > 0
+               AND first_ms >= :from_ms
+               AND last_ms <= :to_ms
+               AND hour_ms NOT IN (SELECT to_ms - to_ms % 3600000 FROM gap WHERE account = :account) AS is_whole
       FROM hour_known
      WHERE account = :account
        AND symbol = :symbol

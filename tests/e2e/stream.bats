@@ -95,7 +95,7 @@ findings() {
     faults drop=3
     trade BTCUSD_PERP LONG 2
     dropped() { curl -sS "$SIM/sim/messages" | jq -r 'select(.fate == "dropped") | .message | select(.e == "ACCOUNT_UPDATE") | .a.P[] | [.s, .ps, .pa] | @csv'; }
-    wait_for good_polls $(($(sql 'SELECT count(*) FROM poll_log') + 2))
+    wait_for good_polls $(($(sql 'SELECT count(*) FROM poll_log') + 6)) # the stream stays up for a second after one shows the change
     trade ETHUSD_PERP LONG 1
     wait_for all_told
     stop_run
@@ -121,6 +121,25 @@ findings() {
     posrec report reconcile --format ndjson | jq -r .detail > details
     grep -q 'of 2023-11-14T22:13:21.000Z the poll says positionAmt 2, not 3' details
     grep -q 'told of 2023-11-14T22:13:20.900Z after 2023-11-14T22:13:21.000Z' details
+}
+
+@test "a change that was seen just before the connection ended may have been told too late, and is not named" {
+    leg() { printf '[{"symbol":"BTCUSD_PERP","positionSide":"BOTH","positionAmt":"%s","updateTime":%s}]' "$1" "$2"; }
+    line() { jq -cn --argjson t "$1" --arg e "$2" --argjson b "$3" '{received_ms: $t, endpoint: $e, interval_ms: 10000} + $b'; }
+    body() { jq -cn --arg b "$1" '{body: $b}'; }
+    ended() { # MS: the connection ends so long after a poll that shows a change
+        line 1700000000000 positionRisk "$(body "$(leg 1 1699999990000)")"
+        line 1700000000500 userData '{"outcome":"opened"}'
+        line 1700000009900 positionRisk "$(body "$(leg 2 1700000009800)")"
+        line $((1700000009900 + $1)) userData '{"outcome":"closed","detail":"closed by the exchange"}'
+        line 1700000020000 positionRisk "$(body "$(leg 2 1700000009800)")"
+    }
+    ended 5 > soon.ndjson
+    posrec -q -d soon.db import soon.ndjson
+    assert_equal "$(posrec -d soon.db report reconcile --format ndjson)" ""
+    ended 5000 > late.ndjson
+    posrec -q -d late.db import late.ndjson
+    assert_equal "$(posrec -d late.db report reconcile --format ndjson | jq -r .finding)" change_not_streamed
 }
 
 @test "the stream's faults: what comes twice, late, in pieces or broken is recorded once, and it goes on" {
