@@ -5,13 +5,15 @@
 
 Imports the week of report_numbers.py, and compares every row of leg_hour and poll_hour. Then makes them in every
 other way: in many short runs, by rebuild, and by the migration of a database that has none yet, which is killed on
-its way; and verifies from captures in the middle of hours.
+its way; and verifies from captures in the middle of hours. Then six such weeks: daily views and sampled reports over
+them, and what charts draw of hours against the valuations.
 """
 import contextlib
 import json
 import os
 import pathlib
 import random
+import re
 import shutil
 import signal
 import sqlite3
@@ -126,6 +128,55 @@ def migrate_killed(original, path, took_s, rng):
     return killed
 
 
+def check_chart(report, column):
+    """Every point is a valuation of its hour, no day's extremes are lost, and nothing is drawn across a gap."""
+    page = subprocess.run([week.POSREC, "-q", "-d", "week.db", "report", report, "--account", "second", "--format", "html"],
+                          check=True, capture_output=True, text=True).stdout
+    chart = json.loads(re.search(r'<script type="application/json">(.*?)</script>', page, re.S).group(1))
+    with contextlib.closing(sqlite3.connect("week.db")) as database:
+        gaps = database.execute("SELECT from_ms, to_ms FROM gap WHERE account = 'second'").fetchall()
+        drawn = 0
+        for series in chart["series"]:
+            said = database.execute(f"SELECT time_ms, {column} FROM valuation_history WHERE account = 'second' AND symbol = ?"
+                                    f" AND position_amount_e8 <> 0 AND {column} IS NOT NULL ORDER BY time_ms",
+                                    (series["label"],)).fetchall()
+            by_hour, by_day = {}, {}
+            for time_ms, value in said:
+                by_hour.setdefault(hour(time_ms), []).append(value)
+                by_day.setdefault(time_ms // week.DAY_MS, []).append(value)
+            points = [point and (chart["from"] + point[0], point[1]) for point in series["points"]]
+            for before, point in zip([None, *points], points):
+                if point is None:
+                    continue
+                drawn += 1
+                near = min(abs(value - point[1]) for value in by_hour[hour(point[0])])
+                assert near <= 1e-8 * max(1, abs(point[1])), (series["label"], point)
+                assert not any(start < point[0] < end for start, end in gaps), (series["label"], point)
+                assert before is None or not any(before[0] <= start and end <= point[0] for start, end in gaps
+                                                 if end - start > 2 * HOUR_MS), (series["label"], before, point)
+            for day, values in by_day.items():
+                near = [point[1] for point in points if point and abs(point[0] - (day + 0.5) * week.DAY_MS) < 14 * HOUR_MS]
+                digits = 1e-8 * max(1, *map(abs, values)) # points have nine
+                assert min(near) <= min(values) + digits and max(near) >= max(values) - digits, (series["label"], day)
+        print(f"chart of {report}: {drawn} points of {len(chart['series'])} legs, {len(gaps)} gaps")
+
+
+def check_long_range():
+    """Six weeks: gaps, flat stretches, a delisting and revisions, in hours that are whole and not."""
+    week.POLLS = 42 * 288
+    week.GAPS = [(500, 524), (1203, 1207), (3000, 3001), (5000, 5600), (7001, 7009), (9000, 9002)]
+    lines, good, _ = week.week()
+    pathlib.Path("week.ndjson").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    posrec("week.db", "import", "week.ndjson")
+    end = max(polls[-1][1] for polls in good.values())
+    week.check_dailies(good)
+    week.check_sampled(good, week.START_MS, end, week.DAY_MS, "1d")
+    week.check_sampled(good, week.START_MS + 100 * HOUR_MS + 17, end - 33 * HOUR_MS - 5, 7 * HOUR_MS, "7h")
+    week.check_sampled(good, week.START_MS + 3 * week.DAY_MS, end, None, None)
+    check_chart("pnl", "unrealized_pnl_usd_e8 / 1e8")
+    check_chart("margin", "liquidation_distance")
+
+
 def main():
     rng = random.Random(15)
     lines, good, injected = week.week()
@@ -164,6 +215,7 @@ def main():
         for capture in rng.sample(range(2, len(lines)), 10):
             assert posrec("whole.db", "verify", "--from", str(capture)) == head
         print("verify from 10 captures in the middle of hours: sound")
+        check_long_range()
 
 
 if __name__ == "__main__":
