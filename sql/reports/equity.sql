@@ -29,26 +29,33 @@ point AS MATERIALIZED (
            m.moment_ms AS until_ms
       FROM held AS h
      CROSS JOIN sample AS m ON m.account = h.account AND m.number > 0
+),
+valued AS (
+    SELECT t.*, e.wallet_balance, e.unrealized_pnl, e.margin_balance, e.maintenance_margin, e.margin_ratio,
+           e.price, e.wallet_balance_usd, e.unrealized_pnl_usd, e.margin_balance_usd
+      FROM point AS t
+     CROSS JOIN equity_history AS e
+        ON e.account = t.account AND e.asset = t.asset AND e.time_ms = t.at_ms
+    UNION ALL
+    SELECT t.*, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM point AS t WHERE t.at_ms IS NULL
 )
-SELECT t.account,
-       t.asset,
-       strftime('%Y-%m-%dT%H:%M:%fZ', t.shown_ms / 1000.0, 'unixepoch') AS time,
-       e.wallet_balance,
-       e.unrealized_pnl,
-       e.margin_balance,
-       e.maintenance_margin,
-       round(e.margin_ratio * 1e8) / 1e8 AS margin_ratio,
+SELECT account,
+       asset,
+       strftime('%Y-%m-%dT%H:%M:%fZ', shown_ms / 1000.0, 'unixepoch') AS time,
+       wallet_balance,
+       unrealized_pnl,
+       margin_balance,
+       maintenance_margin,
+       round(margin_ratio * 1e8) / 1e8 AS margin_ratio,
        iif(t.at_ms IS NULL, NULL,
            (SELECT round(max(b.margin_ratio) * 1e8) / 1e8
               FROM balance_history AS b
              WHERE b.account = t.account
                AND b.asset = t.asset
                AND b.time_ms BETWEEN t.since_ms AND t.until_ms)) AS margin_ratio_max,
-       e.price,
-       e.wallet_balance_usd,
-       e.unrealized_pnl_usd,
-       e.margin_balance_usd
-  FROM point AS t
-  LEFT JOIN equity_history AS e
-    ON e.account = t.account AND e.asset = t.asset AND e.time_ms = t.at_ms
- ORDER BY t.account, t.asset, t.number;
+       price,
+       wallet_balance_usd,
+       unrealized_pnl_usd,
+       margin_balance_usd
+  FROM valued AS t
+ ORDER BY account, asset, number;

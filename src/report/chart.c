@@ -35,6 +35,7 @@ struct chart {
     int buckets;
     int64_t taken; /* points in the database, and points drawn */
     int64_t kept;
+    bool by_hour;    /* points are of hours */
     bool risen;      /* some value is not 0 */
     int legs;        /* there are to draw */
     int64_t changes; /* of positions, and marks drawn for them */
@@ -194,7 +195,8 @@ static const struct chart_kind {
                       true},
     [CHART_EXPOSURE] =
         {"notional, USD", NULL, "chart_exposure", NULL, {"long", "short", "net", "gross"}, false},
-    [CHART_EQUITY] = {"margin balance, USD", "chart_assets", "chart_equity", NULL, {0}, false},
+    [CHART_EQUITY] =
+        {"margin balance, USD", "chart_assets", "chart_equity", "chart_equity_hours", {0}, false},
     [CHART_INCOME] = {"earned and paid since the start, USD",
                       NULL,
                       "chart_income",
@@ -210,14 +212,14 @@ static bool write_leg(struct chart *chart, sqlite3_stmt *leg, bool first, struct
     filter.side = (const char *)sqlite3_column_text(leg, 2);
     const struct chart_kind *kind = &CHARTS[chart->kind->chart];
     begin_series(chart, column_span(leg, 0), first);
-    bool by_hour = kind->hours != NULL && chart->downsample.bucket_ms >= HOUR_MS;
+    chart->by_hour = kind->hours != NULL && chart->downsample.bucket_ms >= HOUR_MS;
     sqlite3_stmt *values = report_filter_prepare(
-        chart->database, by_hour ? kind->hours : kind->values, &filter, error);
+        chart->database, chart->by_hour ? kind->hours : kind->values, &filter, error);
     if (values == NULL) {
         return false;
     }
-    bool done =
-        by_hour ? write_hours(chart, values, error) : write_values(chart, values, 1, false, error);
+    bool done = chart->by_hour ? write_hours(chart, values, error)
+                               : write_values(chart, values, 1, false, error);
     end_series(chart);
     sqlite3_finalize(values);
     return done;
@@ -339,11 +341,17 @@ static void frame(struct text *page, const struct chart *chart, const char *acco
     text_append(page, text_string(chart->json), chart->json->size);
     text_append_string(page, "</script></figure>\n<p class=\"note\">Drag to zoom, double-click to "
                              "go back. Gray: no good poll. Triangles: position changes.");
+    if (chart->by_hour) {
+        text_append_string(page, chart->kind->chart == CHART_EQUITY
+                                     ? " Points are the last of each hour."
+                                     : " Points are each hour's first, lowest, highest and last.");
+    }
     if (chart->kept < chart->taken) {
         text_printf(page,
                     " Drawn are %lld of %lld points: of each slice of time the first, the lowest, "
-                    "the highest and the last, so no peak is lost.",
-                    (long long)chart->kept, (long long)chart->taken);
+                    "the highest and the last%s.",
+                    (long long)chart->kept, (long long)chart->taken,
+                    chart->by_hour ? "" : ", so no peak is lost");
     }
     if (chart->legs > SERIES_MAX) {
         text_printf(page, " Drawn are the first %d of %d legs; --symbol chooses.", SERIES_MAX,

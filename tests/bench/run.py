@@ -192,6 +192,14 @@ def measure_money(polls, folder):
             f"{rate['money'] / rate['alone']:.2f}x (at least 0.7x) |\n")
 
 
+def measure_stream():
+    """What tests/e2e/stream_soak.py says of its burst of messages, recorded by a real service."""
+    print("the stream: a burst of messages", file=sys.stderr)
+    output = subprocess.run([sys.executable, SOURCE / "tests" / "e2e" / "stream_soak.py", POSREC.parent, "0"], check=True,
+                            capture_output=True, text=True).stdout
+    return f"### The stream\n\n{output.splitlines()[0]}.\n"
+
+
 def iso(time_ms):
     return datetime.datetime.fromtimestamp(time_ms / 1000, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
@@ -258,6 +266,9 @@ def main():
             print(part)
             text += part + "\n"
         part = measure_money(min(arguments.polls or [MONEY_POLLS]), pathlib.Path(folder))
+        print(part)
+        text += part + "\n"
+        part = measure_stream()
         print(part)
         text += part + "\n"
         if arguments.year:
