@@ -8,12 +8,5 @@ SELECT first_ms AS time_ms,
   FROM hour
  WHERE is_whole
  UNION ALL
-SELECT v.time_ms, v.liquidation_distance, NULL, NULL, NULL, NULL
-  FROM hour AS h
- CROSS JOIN margin_history AS v
-    ON v.account = h.account
-   AND v.symbol = h.symbol
-   AND v.position_side = h.position_side
-   AND v.time_ms BETWEEN h.from_ms AND h.to_ms
- WHERE NOT coalesce(h.is_whole, 0)
+SELECT time_ms, liquidation_distance, NULL, NULL, NULL, NULL FROM rest
  ORDER BY 1;

@@ -9,12 +9,5 @@ SELECT first_ms AS time_ms,
   FROM hour
  WHERE is_whole
  UNION ALL
-SELECT v.time_ms, iif(v.position_amount <> 0, v.unrealized_pnl_usd, NULL), NULL, NULL, NULL, NULL
-  FROM hour AS h
- CROSS JOIN pnl_history AS v
-    ON v.account = h.account
-   AND v.symbol = h.symbol
-   AND v.position_side = h.position_side
-   AND v.time_ms BETWEEN h.from_ms AND h.to_ms
- WHERE NOT coalesce(h.is_whole, 0)
+SELECT time_ms, iif(position_amount_e8 <> 0, unrealized_pnl_usd_e8 / 1e8, NULL), NULL, NULL, NULL, NULL FROM rest
  ORDER BY 1;

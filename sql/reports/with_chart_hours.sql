@@ -1,5 +1,5 @@
--- Begins the charts of long ranges: one leg's hours, those that can be drawn as they were summed up (`is_whole`: within
--- the range, open all the time, without a gap) and those whose valuations are drawn themselves.
+-- Begins the charts of long ranges: one leg's hours, of which those are drawn as they were summed up that are whole
+-- (within the range, open all the time, without a gap), and the `rest` valuation by valuation.
 WITH hour AS MATERIALIZED (
     SELECT *,
            max(first_ms, :from_ms) AS from_ms,
@@ -13,4 +13,14 @@ WITH hour AS MATERIALIZED (
        AND symbol = :symbol
        AND position_side = :side
        AND hour_ms BETWEEN :from_ms - 3600000 AND :to_ms
+),
+rest AS (
+    SELECT v.*
+      FROM hour AS h
+     CROSS JOIN valuation_history AS v
+        ON v.account = h.account
+       AND v.symbol = h.symbol
+       AND v.position_side = h.position_side
+       AND v.time_ms BETWEEN h.from_ms AND h.to_ms
+     WHERE NOT coalesce(h.is_whole, 0)
 )

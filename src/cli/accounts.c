@@ -113,3 +113,23 @@ void accounts_free(struct accounts *accounts)
     free(accounts->credentials);
     *accounts = (struct accounts){0};
 }
+
+bool accounts_use(struct cli *cli,
+                  bool (*use)(struct cli *cli, const struct database *database,
+                              struct accounts *accounts, struct error *error),
+                  struct error *error)
+{
+    struct accounts accounts;
+    struct database database;
+    if (!cli_load_config(cli, error) ||
+        !accounts_load(&cli->config, cli->options.account, &accounts, error)) {
+        return false;
+    }
+    bool done = cli_open_database(cli, DATABASE_WRITE, &database, error);
+    if (done) {
+        done = use(cli, &database, &accounts, error);
+        database_close(&database);
+    }
+    accounts_free(&accounts);
+    return done;
+}

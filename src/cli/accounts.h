@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "cli/cli.h"
 #include "cli/config.h"
 #include "service/poller.h"
 
@@ -22,5 +23,12 @@ bool accounts_load(const struct config *config, const char *only, struct account
 
 /* Wipes and frees. */
 void accounts_free(struct accounts *accounts);
+
+/* Loads the config and the accounts that the options name, opens the database to write, and has
+ * both used. */
+bool accounts_use(struct cli *cli,
+                  bool (*use)(struct cli *cli, const struct database *database,
+                              struct accounts *accounts, struct error *error),
+                  struct error *error);
 
 #endif

@@ -1,5 +1,4 @@
 #include "cli/accounts.h"
-#include "cli/cli.h"
 #include "cli/progress.h"
 #include "service/backfill.h"
 
@@ -21,8 +20,8 @@ static void on_progress(void *context, const struct backfill_progress *now)
     watch->waiting_said = now->is_waiting;
 }
 
-static bool backfill(struct cli *cli, const struct database *database,
-                     const struct accounts *accounts, struct error *error)
+static bool backfill(struct cli *cli, const struct database *database, struct accounts *accounts,
+                     struct error *error)
 {
     struct recorder *recorder = recorder_new(database, true, error);
     struct known *known = recorder != NULL ? known_new(database, error) : NULL;
@@ -50,20 +49,8 @@ static bool backfill(struct cli *cli, const struct database *database,
 
 static bool run(struct cli *cli, int *exit_code, struct error *error)
 {
-    struct accounts accounts;
-    struct database database;
     (void)exit_code;
-    if (!cli_load_config(cli, error) ||
-        !accounts_load(&cli->config, cli->options.account, &accounts, error)) {
-        return false;
-    }
-    bool done = cli_open_database(cli, DATABASE_WRITE, &database, error);
-    if (done) {
-        done = backfill(cli, &database, &accounts, error);
-        database_close(&database);
-    }
-    accounts_free(&accounts);
-    return done;
+    return accounts_use(cli, backfill, error);
 }
 
 const struct command COMMAND_BACKFILL = {

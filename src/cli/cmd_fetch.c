@@ -135,9 +135,13 @@ static bool print_results(struct cli *cli, const struct database *database,
     return error_context(error, "fetch");
 }
 
-static bool fetch(struct cli *cli, const struct database *database, const struct accounts *accounts,
+static bool fetch(struct cli *cli, const struct database *database, struct accounts *accounts,
                   struct error *error)
 {
+    /* A poll by hand has no schedule that a gap could be judged by. */
+    for (size_t i = 0; i < accounts->count; i++) {
+        accounts->settings[i].interval_ms = (struct maybe_int){0};
+    }
     struct fetch_result *results = calloc(accounts->count, sizeof *results);
     struct recorder *recorder = results != NULL ? recorder_new(database, true, error) : NULL;
     struct known *known = recorder != NULL ? known_new(database, error) : NULL;
@@ -157,24 +161,8 @@ static bool fetch(struct cli *cli, const struct database *database, const struct
 
 static bool run(struct cli *cli, int *exit_code, struct error *error)
 {
-    struct accounts accounts;
-    struct database database;
     (void)exit_code;
-    if (!cli_load_config(cli, error) ||
-        !accounts_load(&cli->config, cli->options.account, &accounts, error)) {
-        return false;
-    }
-    /* A poll by hand has no schedule that a gap could be judged by. */
-    for (size_t i = 0; i < accounts.count; i++) {
-        accounts.settings[i].interval_ms = (struct maybe_int){0};
-    }
-    bool done = cli_open_database(cli, DATABASE_WRITE, &database, error);
-    if (done) {
-        done = fetch(cli, &database, &accounts, error);
-        database_close(&database);
-    }
-    accounts_free(&accounts);
-    return done;
+    return accounts_use(cli, fetch, error);
 }
 
 const struct command COMMAND_FETCH = {

@@ -66,12 +66,7 @@ sqlite3_stmt *report_prepare(const struct database *database, const char *name,
 {
     struct text sql = {0};
     append_report(&sql, name);
-    if (sql.failed) {
-        error_no_memory(error);
-        return NULL;
-    }
-    sqlite3_stmt *statement = database_prepare(database, text_string(&sql), error);
-    text_free(&sql);
+    sqlite3_stmt *statement = database_prepare_text(database, &sql, error);
     if (statement == NULL) {
         error_context(error, "report %s", name);
     } else {

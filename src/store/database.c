@@ -58,6 +58,19 @@ sqlite3_stmt *database_prepare(const struct database *database, const char *sql,
     return statement;
 }
 
+sqlite3_stmt *database_prepare_text(const struct database *database, struct text *sql,
+                                    struct error *error)
+{
+    sqlite3_stmt *statement = NULL;
+    if (sql->failed) {
+        error_no_memory(error);
+    } else {
+        statement = database_prepare(database, text_string(sql), error);
+    }
+    text_free(sql);
+    return statement;
+}
+
 enum step database_step(const struct database *database, sqlite3_stmt *statement,
                         struct error *error)
 {

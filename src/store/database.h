@@ -68,6 +68,10 @@ bool database_run(const struct database *database, const char *sql, struct error
 sqlite3_stmt *database_prepare(const struct database *database, const char *sql,
                                struct error *error);
 
+/* The same of a text that was put together; it is freed. */
+sqlite3_stmt *database_prepare_text(const struct database *database, struct text *sql,
+                                    struct error *error);
+
 /* Steps once; after STEP_DONE and STEP_FAILED the statement is reset and ready for new parameters.
  */
 enum step database_step(const struct database *database, sqlite3_stmt *statement,

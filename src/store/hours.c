@@ -33,14 +33,7 @@ static sqlite3_stmt *prepare_valuations(const struct database *database, struct 
                              "AND p.update_ms = v.update_ms AND p.revision = v.revision "
                              "WHERE v.leg_id = ?1 AND v.time_ms BETWEEN ?2 AND ?3 "
                              "ORDER BY v.time_ms");
-    sqlite3_stmt *select = NULL;
-    if (sql.failed) {
-        error_no_memory(error);
-    } else {
-        select = database_prepare(database, text_string(&sql), error);
-    }
-    text_free(&sql);
-    return select;
+    return database_prepare_text(database, &sql, error);
 }
 
 static bool open_hours(struct hours *hours, struct error *error)

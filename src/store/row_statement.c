@@ -7,18 +7,6 @@ void row_statement_columns(const struct row_kind *kind, const char *alias, struc
     }
 }
 
-static sqlite3_stmt *prepare(const struct database *database, struct text *sql, struct error *error)
-{
-    sqlite3_stmt *statement = NULL;
-    if (sql->failed) {
-        error_no_memory(error);
-    } else {
-        statement = database_prepare(database, text_string(sql), error);
-    }
-    text_free(sql);
-    return statement;
-}
-
 sqlite3_stmt *row_statement_insert(const struct database *database, const struct row_kind *kind,
                                    struct error *error)
 {
@@ -32,7 +20,7 @@ sqlite3_stmt *row_statement_insert(const struct database *database, const struct
         text_append_string(&sql, i == 0 ? "?" : ", ?");
     }
     text_append_char(&sql, ')');
-    return prepare(database, &sql, error);
+    return database_prepare_text(database, &sql, error);
 }
 
 /* Whether a key column says what is told of, not which telling it was. */
@@ -61,7 +49,7 @@ sqlite3_stmt *row_statement_by_key(const struct database *database, const struct
 {
     struct text sql = {0};
     append_select(kind, false, &sql);
-    return prepare(database, &sql, error);
+    return database_prepare_text(database, &sql, error);
 }
 
 sqlite3_stmt *row_statement_told(const struct database *database, const struct row_kind *kind,
@@ -70,7 +58,7 @@ sqlite3_stmt *row_statement_told(const struct database *database, const struct r
     struct text sql = {0};
     append_select(kind, true, &sql);
     text_append_string(&sql, " AND r.capture_id < ?");
-    return prepare(database, &sql, error);
+    return database_prepare_text(database, &sql, error);
 }
 
 static void bind_column(sqlite3_stmt *statement, int index, const struct row *row, int column)

@@ -157,14 +157,7 @@ static sqlite3_stmt *prepare_legs(const struct database *database, struct error 
     text_append_string(&sql, ", ");
     row_statement_columns(&ROW_KINDS[ROW_VALUATION], "v", &sql);
     text_append_string(&sql, FROM);
-    sqlite3_stmt *select = NULL;
-    if (sql.failed) {
-        error_no_memory(error);
-    } else {
-        select = database_prepare(database, text_string(&sql), error);
-    }
-    text_free(&sql);
-    return select;
+    return database_prepare_text(database, &sql, error);
 }
 
 static bool fill_state(struct object *state, sqlite3_stmt *select)
@@ -241,13 +234,7 @@ static bool load_series(const struct database *database, const struct account *a
     text_printf(&sql, "SELECT %s, ", names);
     row_statement_columns(kind->rows[0], "r", &sql);
     text_append_string(&sql, from);
-    sqlite3_stmt *select = NULL;
-    if (sql.failed) {
-        error_no_memory(error);
-    } else {
-        select = database_prepare(database, text_string(&sql), error);
-    }
-    text_free(&sql);
+    sqlite3_stmt *select = database_prepare_text(database, &sql, error);
     if (select == NULL) {
         return false;
     }

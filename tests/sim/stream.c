@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include <wslay/wslay.h>
 
+#include "messages.h"
 #include "sim.h"
 
 #define KEY_LIFE_MS (60 * 60 * 1000)
@@ -327,114 +328,27 @@ void stream_send(struct sim *sim, struct sim_account *account, char *message)
     free(message);
 }
 
-static char *order_message(struct sim *sim, const struct sim_account *account,
-                           const struct market_fill *fill, bool is_trade)
-{
-    static const char *const SIDES[] = {"BOTH", "LONG", "SHORT"};
-    const struct market_symbol *symbol = &sim->symbols[fill->symbol];
-    char *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-    fprintf(out,
-            "{\"e\":\"ORDER_TRADE_UPDATE\",\"E\":%lld,\"T\":%lld,\"i\":\"%s\",\"o\":{\"s\":\"%s\","
-            "\"c\":\"sim-%lld\",\"S\":\"%s\",\"o\":\"MARKET\",\"f\":\"GTC\",\"q\":\"%lld\","
-            "\"p\":\"0\",\"ap\":\"%.8f\",\"sp\":\"0\",\"x\":\"%s\",\"X\":\"%s\",\"i\":%lld,"
-            "\"l\":\"%lld\",\"z\":\"%lld\",\"L\":\"%.8f\",\"ma\":\"%s\",",
-            (long long)sim_now_ms(sim), (long long)fill->time_ms, account->name, symbol->name,
-            (long long)fill->order_id, fill->delta > 0 ? "BUY" : "SELL", llabs(fill->delta),
-            is_trade ? fill->price : 0,
-            !is_trade              ? "NEW"
-            : fill->is_liquidation ? "CALCULATED"
-                                   : "TRADE",
-            is_trade ? "FILLED" : "NEW", (long long)fill->order_id,
-            is_trade ? llabs(fill->delta) : 0, is_trade ? llabs(fill->delta) : 0,
-            is_trade ? fill->price : 0, symbol->asset);
-    if (is_trade) {
-        fprintf(out, "\"N\":\"%s\",\"n\":\"%.8f\",", symbol->asset, fill->commission);
-    }
-    fprintf(out,
-            "\"T\":%lld,\"t\":%lld,\"rp\":\"%.8f\",\"b\":\"0\",\"a\":\"0\",\"m\":%s,\"R\":false,"
-            "\"wt\":\"CONTRACT_PRICE\",\"ot\":\"MARKET\",\"ps\":\"%s\",\"cp\":false,\"V\":"
-            "\"NONE\",\"pm\":\"NONE\",\"er\":\"0\"}}",
-            (long long)fill->time_ms, is_trade ? (long long)fill->trade_id : 0,
-            is_trade ? fill->realized : 0, is_trade && fill->is_maker ? "true" : "false",
-            SIDES[fill->side]);
-    fclose(out);
-    return text;
-}
-
-static char *account_message(struct sim *sim, const struct sim_account *account,
-                             const struct market_fill *fill)
-{
-    static const char *const SIDES[] = {"BOTH", "LONG", "SHORT"};
-    const struct market_account *market = &account->market;
-    const struct market_symbol *symbol = &sim->symbols[fill->symbol];
-    const struct market_leg *leg = &market->leg[fill->symbol][fill->side];
-    double wallet = market->wallet[market_wallet_index(sim->symbols, fill->symbol)];
-    char *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-    fprintf(out,
-            "{\"e\":\"ACCOUNT_UPDATE\",\"E\":%lld,\"T\":%lld,\"i\":\"%s\",\"a\":{\"m\":\"ORDER\","
-            "\"B\":[{\"a\":\"%s\",\"wb\":\"%.8f\",\"cw\":\"%.8f\",\"bc\":\"0\"}],"
-            "\"P\":[{\"s\":\"%s\",\"pa\":\"%lld\",\"ep\":\"%.8f\",\"bep\":\"%.8f\",\"cr\":\"%.8f\","
-            "\"up\":\"%.8f\",\"mt\":\"%s\",\"iw\":\"%.8f\",\"ps\":\"%s\"}]}}",
-            (long long)sim_now_ms(sim), (long long)leg->update_ms, account->name, symbol->asset,
-            wallet, wallet - leg->isolated_wallet, symbol->name, (long long)leg->amount,
-            leg->entry_price, leg->amount == 0 ? 0 : market_break_even(leg), fill->realized,
-            market_unrealized(market, sim->symbols, fill->symbol, fill->side),
-            leg->isolated ? "isolated" : "cross", leg->isolated_wallet, SIDES[fill->side]);
-    fclose(out);
-    return text;
-}
-
 void stream_tell(struct sim *sim, struct sim_account *account)
 {
     struct market_account *market = &account->market;
     for (int i = 0; i < market->fill_count; i++) {
         const struct market_fill *fill = &market->fills[i];
         books_note_fill(&account->books, sim->symbols, fill);
-        stream_send(sim, account, order_message(sim, account, fill, false));
-        stream_send(sim, account, order_message(sim, account, fill, true));
-        stream_send(sim, account, account_message(sim, account, fill));
+        stream_send(sim, account, message_order(sim, account, fill, false));
+        stream_send(sim, account, message_order(sim, account, fill, true));
+        stream_send(sim, account, message_account(sim, account, fill));
     }
     market->fill_count = 0;
     if (market->leverage_changed >= 0) {
-        const struct market_leg *leg = market->leg[market->leverage_changed];
-        char *text = NULL;
-        size_t size = 0;
-        FILE *out = open_memstream(&text, &size);
-        int leverage = leg[account->market.hedge ? SIDE_LONG : SIDE_BOTH].leverage;
-        fprintf(out,
-                "{\"e\":\"ACCOUNT_CONFIG_UPDATE\",\"E\":%lld,\"T\":%lld,\"ac\":{\"s\":\"%s\","
-                "\"l\":%d}}",
-                (long long)sim_now_ms(sim), (long long)sim_now_ms(sim),
-                sim->symbols[market->leverage_changed].name, leverage);
-        fclose(out);
+        stream_send(sim, account, message_leverage(sim, account, market->leverage_changed));
         market->leverage_changed = -1;
-        stream_send(sim, account, text);
     }
 }
 
 void stream_tell_balance(struct sim *sim, struct sim_account *account, const char *reason,
                          int wallet, int symbol, double change)
 {
-    char *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-    fprintf(out,
-            "{\"e\":\"ACCOUNT_UPDATE\",\"E\":%lld,\"T\":%lld,\"i\":\"%s\",\"a\":{\"m\":\"%s\",",
-            (long long)sim_now_ms(sim), (long long)account->books.wallet_ms[wallet], account->name,
-            reason);
-    if (symbol >= 0) {
-        fprintf(out, "\"S\":\"%s\",", sim->symbols[symbol].name);
-    }
-    fprintf(out,
-            "\"B\":[{\"a\":\"%s\",\"wb\":\"%.8f\",\"cw\":\"%.8f\",\"bc\":\"%.8f\"}],\"P\":[]}}",
-            sim->symbols[wallet].asset, account->market.wallet[wallet],
-            account->market.wallet[wallet], change);
-    fclose(out);
-    stream_send(sim, account, text);
+    stream_send(sim, account, message_balance(sim, account, reason, wallet, symbol, change));
 }
 
 /* Account updates that change nothing but their own balance, one after the other. */
@@ -444,22 +358,9 @@ static void send_burst(struct sim *sim, struct sim_account *account)
     int64_t now_ms = local_ms(sim);
     double due = state->burst_a_ms * (double)(now_ms - state->burst_since_ms);
     while (state->burst_left > 0 && (state->burst_a_ms <= 0 || (double)state->burst_sent < due)) {
-        char *text = NULL;
-        size_t size = 0;
-        FILE *out = open_memstream(&text, &size);
         state->burst_left--;
         state->burst_sent++;
-        const struct market_account *market = &account->market;
-        int symbol = (int)(state->burst_sent % 8);
-        fprintf(
-            out,
-            "{\"e\":\"ACCOUNT_UPDATE\",\"E\":%lld,\"T\":%lld,\"i\":\"%s\",\"a\":{\"m\":"
-            "\"DEPOSIT\",\"B\":[{\"a\":\"%s\",\"wb\":\"%lld.00000000\",\"cw\":\"%lld.00000000\","
-            "\"bc\":\"1\"}],\"P\":[]}}",
-            (long long)sim_now_ms(sim), (long long)sim_now_ms(sim), account->name,
-            sim->symbols[symbol].asset, (long long)(market->wallet[0] + 0.5) + state->burst_sent,
-            (long long)state->burst_sent);
-        fclose(out);
+        char *text = message_deposit(sim, account, state->burst_sent);
         send_all(sim, account, text);
         free(text);
     }
@@ -536,12 +437,7 @@ void stream_end(struct sim *sim, struct sim_account *account, int code, bool sta
 
 void stream_expire_key(struct sim *sim, struct sim_account *account)
 {
-    char *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-    fprintf(out, "{\"e\":\"listenKeyExpired\",\"E\":%lld,\"listenKey\":\"%s\"}",
-            (long long)sim_now_ms(sim), account->stream.listen_key);
-    fclose(out);
+    char *text = message_key_expired(sim, account);
     account->stream.listen_key[0] = '\0';
     stream_send(sim, account, text);
 }
