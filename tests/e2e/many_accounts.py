@@ -9,7 +9,6 @@ of its tick; a tick without a poll is late. That takes most of a processor for t
 other programs leave it. With `stream` each account has its user data stream too, all of which must be up within a
 minute of the start.
 """
-import os
 import pathlib
 import resource
 import subprocess
@@ -17,11 +16,12 @@ import sys
 import tempfile
 import time
 
+from machine import busy_s, is_idle
+
 INTERVAL_MS = 10000
 ON_TIME_SHARE = 0.999
 MEMORY_MIB_MAX = {False: 64, True: 128}  # with streams
 CONNECTED_S_MAX = 60
-OTHERS_SHARE_MAX = 0.1  # of all processors' time
 
 LATE = f"""SELECT count(*) FILTER (WHERE sent_ms - due_ms <= 1000), count(*)
              FROM capture WHERE endpoint = 'positionRisk' AND attempt = 1 AND outcome = 'ok'
@@ -43,13 +43,6 @@ def write_setup(folder, count, port, streams):
                   f"secret_file = {i}.secret"]
         lines += [f"stream_url = ws://127.0.0.1:{port}"] if streams else []
     (folder / "posrec.ini").write_text("\n".join(lines) + "\n")
-
-
-def busy_s():
-    """Seconds that all processors together have worked since the machine started."""
-    with open("/proc/stat") as stat:
-        user, nice, system, _, _, irq, softirq, steal = map(int, stat.readline().split()[1:9])
-    return (user + nice + system + irq + softirq + steal) / os.sysconf("SC_CLK_TCK")
 
 
 def children_s():
@@ -82,7 +75,7 @@ def main():
         finally:
             exchange.terminate()
             exchange.wait()
-        others = max(0, busy - (children_s() - before)) / seconds / os.cpu_count()
+        others_s = busy - (children_s() - before)
         on_time, recorded = ask(folder, LATE)
         connected, opened, connected_ms = ask(folder, CONNECTED)
         share = on_time / (wanted * count)
@@ -93,10 +86,7 @@ def main():
     if streams:
         print(f"{connected} of {count} streams up within {CONNECTED_S_MAX} s, the last after {connected_ms / 1000:.1f} s; "
               f"{opened} connections in all")
-    is_judged = others <= OTHERS_SHARE_MAX
-    if not is_judged:
-        print(f"other programs took {others:.0%} of the processors: whether polls were on time is not judged")
-    good = (share >= ON_TIME_SHARE or not is_judged) and recorded >= count and memory < MEMORY_MIB_MAX[streams] and (connected == count or not streams)
+    good = (share >= ON_TIME_SHARE or not is_idle(others_s, seconds)) and recorded >= count and memory < MEMORY_MIB_MAX[streams] and (connected == count or not streams)
     return 0 if good else 1
 
 
