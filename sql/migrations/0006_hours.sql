@@ -40,3 +40,6 @@ CREATE TABLE poll_hour (
     gaps       INTEGER NOT NULL,
     PRIMARY KEY (account_id, hour_ms)
 ) STRICT, WITHOUT ROWID;
+
+-- What the daily views stood on before.
+DROP VIEW IF EXISTS leg_day;

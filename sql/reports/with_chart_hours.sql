@@ -1,14 +1,12 @@
 -- Begins the charts of long ranges: one leg's hours, of which those are drawn as they were summed up that are whole
--- (within the range, open all the time, without a gap), and the `rest` valuation by valuation.
+-- (within the range, open all the time, without a gap), and the `rest` valuation by valuation, with the hour that runs.
 WITH hour AS MATERIALIZED (
     SELECT *,
-           max(first_ms, :from_ms) AS from_ms,
-           min(last_ms, :to_ms) AS to_ms,
            initial_margin_min_e8 > 0
                AND first_ms >= :from_ms
                AND last_ms <= :to_ms
                AND hour_ms NOT IN (SELECT to_ms - to_ms % 3600000 FROM gap WHERE account = :account) AS is_whole
-      FROM hour_known
+      FROM hour_kept
      WHERE account = :account
        AND symbol = :symbol
        AND position_side = :side
@@ -16,11 +14,14 @@ WITH hour AS MATERIALIZED (
 ),
 rest AS (
     SELECT v.*
-      FROM hour AS h
+      FROM (SELECT max(first_ms, :from_ms) AS from_ms, min(last_ms, :to_ms) AS to_ms
+              FROM hour
+             WHERE NOT coalesce(is_whole, 0)
+             UNION ALL
+            SELECT max(:from_ms, coalesce((SELECT max(hour_ms) + 3600000 FROM hour), :from_ms)), :to_ms) AS h
      CROSS JOIN valuation_history AS v
-        ON v.account = h.account
-       AND v.symbol = h.symbol
-       AND v.position_side = h.position_side
+        ON v.account = :account
+       AND v.symbol = :symbol
+       AND v.position_side = :side
        AND v.time_ms BETWEEN h.from_ms AND h.to_ms
-     WHERE NOT coalesce(h.is_whole, 0)
 )

@@ -1,26 +1,26 @@
 -- The margin of each leg over each UTC day in which it has valuations: the day's first and last, and the
--- lowest and highest of all. The day's last hour has seen all of it.
+-- lowest and highest of all. The last part of a day has seen all of it.
 CREATE VIEW margin_daily AS
-SELECT account, symbol, pair, margin_asset, position_side,
-       day_ms, strftime('%Y-%m-%d', day_ms / 1000, 'unixepoch') AS day,
-       isolated_margin_first, isolated_margin_last, isolated_margin_min, isolated_margin_max,
-       initial_margin_first, initial_margin_last, initial_margin_min, initial_margin_max,
-       liquidation_distance_first, liquidation_distance_last, liquidation_distance_min, liquidation_distance_max
+SELECT d.account, d.symbol, d.pair, d.margin_asset, d.position_side,
+       d.day_ms, strftime('%Y-%m-%d', d.day_ms / 1000, 'unixepoch') AS day,
+       f.isolated_margin AS isolated_margin_first, z.isolated_margin AS isolated_margin_last, d.isolated_margin_min, d.isolated_margin_max,
+       f.initial_margin AS initial_margin_first, z.initial_margin AS initial_margin_last, d.initial_margin_min, d.initial_margin_max,
+       f.liquidation_distance AS liquidation_distance_first, z.liquidation_distance AS liquidation_distance_last, d.liquidation_distance_min, d.liquidation_distance_max
   FROM (SELECT account, symbol, pair, margin_asset, position_side, day_ms,
-               lead(hour_ms) OVER day AS next_ms,
-               first_value(isolated_margin_first_e8) OVER day / 1e8 AS isolated_margin_first,
-               isolated_margin_last_e8 / 1e8 AS isolated_margin_last,
-               min(isolated_margin_min_e8) OVER day / 1e8 AS isolated_margin_min,
-               max(isolated_margin_max_e8) OVER day / 1e8 AS isolated_margin_max,
-               first_value(initial_margin_first_e8) OVER day / 1e8 AS initial_margin_first,
-               initial_margin_last_e8 / 1e8 AS initial_margin_last,
-               min(initial_margin_min_e8) OVER day / 1e8 AS initial_margin_min,
-               max(initial_margin_max_e8) OVER day / 1e8 AS initial_margin_max,
-               first_value(liquidation_distance_first_e8) OVER day / 1e8 AS liquidation_distance_first,
-               liquidation_distance_last_e8 / 1e8 AS liquidation_distance_last,
-               min(liquidation_distance_min_e8) OVER day / 1e8 AS liquidation_distance_min,
-               max(liquidation_distance_max_e8) OVER day / 1e8 AS liquidation_distance_max
-          FROM (SELECT *, hour_ms - hour_ms % 86400000 AS day_ms FROM hour_known)
-        WINDOW day AS (PARTITION BY leg_id, day_ms, account, symbol, position_side
-                            ORDER BY hour_ms))
- WHERE next_ms IS NULL;
+               min(first_ms) OVER day AS first_ms, last_ms, lead(first_ms) OVER day AS next_ms,
+               min(isolated_margin_min) OVER day AS isolated_margin_min, max(isolated_margin_max) OVER day AS isolated_margin_max,
+               min(initial_margin_min) OVER day AS initial_margin_min, max(initial_margin_max) OVER day AS initial_margin_max,
+               min(liquidation_distance_min) OVER day AS liquidation_distance_min, max(liquidation_distance_max) OVER day AS liquidation_distance_max
+          FROM day_part
+        WINDOW day AS (PARTITION BY account, symbol, position_side, day_ms ORDER BY first_ms)) AS d
+ CROSS JOIN margin_history AS f
+    ON f.account = d.account
+   AND f.symbol = d.symbol
+   AND f.position_side = d.position_side
+   AND f.time_ms = d.first_ms
+ CROSS JOIN margin_history AS z
+    ON z.account = d.account
+   AND z.symbol = d.symbol
+   AND z.position_side = d.position_side
+   AND z.time_ms = d.last_ms
+ WHERE d.next_ms IS NULL;

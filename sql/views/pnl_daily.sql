@@ -1,21 +1,24 @@
 -- The PnL of each leg over each UTC day in which it has valuations: the day's first and last, and the
--- lowest and highest of all. The day's last hour has seen all of it.
+-- lowest and highest of all. The last part of a day has seen all of it.
 CREATE VIEW pnl_daily AS
-SELECT account, symbol, pair, margin_asset, position_side,
-       day_ms, strftime('%Y-%m-%d', day_ms / 1000, 'unixepoch') AS day,
-       unrealized_pnl_first, unrealized_pnl_last, unrealized_pnl_min, unrealized_pnl_max,
-       unrealized_pnl_usd_first, unrealized_pnl_usd_last, unrealized_pnl_usd_min, unrealized_pnl_usd_max
+SELECT d.account, d.symbol, d.pair, d.margin_asset, d.position_side,
+       d.day_ms, strftime('%Y-%m-%d', d.day_ms / 1000, 'unixepoch') AS day,
+       f.unrealized_pnl AS unrealized_pnl_first, z.unrealized_pnl AS unrealized_pnl_last, d.unrealized_pnl_min, d.unrealized_pnl_max,
+       f.unrealized_pnl_usd AS unrealized_pnl_usd_first, z.unrealized_pnl_usd AS unrealized_pnl_usd_last, d.unrealized_pnl_usd_min, d.unrealized_pnl_usd_max
   FROM (SELECT account, symbol, pair, margin_asset, position_side, day_ms,
-               lead(hour_ms) OVER day AS next_ms,
-               first_value(unrealized_pnl_first_e8) OVER day / 1e8 AS unrealized_pnl_first,
-               unrealized_pnl_last_e8 / 1e8 AS unrealized_pnl_last,
-               min(unrealized_pnl_min_e8) OVER day / 1e8 AS unrealized_pnl_min,
-               max(unrealized_pnl_max_e8) OVER day / 1e8 AS unrealized_pnl_max,
-               first_value(unrealized_pnl_usd_first_e8) OVER day / 1e8 AS unrealized_pnl_usd_first,
-               unrealized_pnl_usd_last_e8 / 1e8 AS unrealized_pnl_usd_last,
-               min(unrealized_pnl_usd_min_e8) OVER day / 1e8 AS unrealized_pnl_usd_min,
-               max(unrealized_pnl_usd_max_e8) OVER day / 1e8 AS unrealized_pnl_usd_max
-          FROM (SELECT *, hour_ms - hour_ms % 86400000 AS day_ms FROM hour_known)
-        WINDOW day AS (PARTITION BY leg_id, day_ms, account, symbol, position_side
-                            ORDER BY hour_ms))
- WHERE next_ms IS NULL;
+               min(first_ms) OVER day AS first_ms, last_ms, lead(first_ms) OVER day AS next_ms,
+               min(unrealized_pnl_min) OVER day AS unrealized_pnl_min, max(unrealized_pnl_max) OVER day AS unrealized_pnl_max,
+               min(unrealized_pnl_usd_min) OVER day AS unrealized_pnl_usd_min, max(unrealized_pnl_usd_max) OVER day AS unrealized_pnl_usd_max
+          FROM day_part
+        WINDOW day AS (PARTITION BY account, symbol, position_side, day_ms ORDER BY first_ms)) AS d
+ CROSS JOIN pnl_history AS f
+    ON f.account = d.account
+   AND f.symbol = d.symbol
+   AND f.position_side = d.position_side
+   AND f.time_ms = d.first_ms
+ CROSS JOIN pnl_history AS z
+    ON z.account = d.account
+   AND z.symbol = d.symbol
+   AND z.position_side = d.position_side
+   AND z.time_ms = d.last_ms
+ WHERE d.next_ms IS NULL;
