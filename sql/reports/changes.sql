@@ -13,9 +13,7 @@
      CROSS JOIN leg_range AS r
         ON r.account = a.account
      CROSS JOIN timeline_change AS h
-        ON h.account = r.account
-       AND h.symbol = r.symbol
-       AND h.position_side = r.position_side
+        ON (h.account, h.symbol, h.position_side) = (r.account, r.symbol, r.position_side)
        AND h.first_seen_ms <= a.to_ms
      WHERE (:symbol IS NULL OR r.symbol = :symbol)
        AND (:side IS NULL OR r.position_side = :side)

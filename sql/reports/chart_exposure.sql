@@ -16,9 +16,7 @@ SELECT max(time_ms, :from_ms) AS time_ms, long_usd, short_usd, long_usd - short_
                            OVER (ORDER BY h.first_seen_ms) AS short_usd
                   FROM leg_range AS r
                   JOIN position_change AS h
-                    ON h.account = r.account
-                   AND h.symbol = r.symbol
-                   AND h.position_side = r.position_side
+                    ON (h.account, h.symbol, h.position_side) = (r.account, r.symbol, r.position_side)
                  WHERE r.account = :account
                    AND (:symbol IS NULL OR r.symbol = :symbol)
                    AND (:side IS NULL OR r.position_side = :side)

@@ -19,15 +19,11 @@
                              UNION ALL
                             SELECT max(t.hour_ms, t.last_hour_ms + 3600000), t.at_ms) AS e
                      CROSS JOIN valuation_history AS v
-                        ON v.account = t.account
-                       AND v.symbol = t.symbol
-                       AND v.position_side = t.position_side
+                        ON (v.account, v.symbol, v.position_side) = (t.account, t.symbol, t.position_side)
                        AND v.time_ms BETWEEN e.from_ms AND e.to_ms))
       FROM part AS t
      CROSS JOIN margin_history AS m
-        ON m.account = t.account
-       AND m.symbol = t.symbol
-       AND m.position_side = t.position_side
+        ON (m.account, m.symbol, m.position_side) = (t.account, t.symbol, t.position_side)
        AND m.time_ms = t.at_ms
      WHERE t.number > 0
     UNION ALL

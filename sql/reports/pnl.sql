@@ -21,9 +21,7 @@
                              UNION ALL
                             SELECT max(t.hour_ms, t.last_hour_ms + 3600000), t.at_ms) AS e
                      CROSS JOIN valuation_history AS v
-                        ON v.account = t.account
-                       AND v.symbol = t.symbol
-                       AND v.position_side = t.position_side
+                        ON (v.account, v.symbol, v.position_side) = (t.account, t.symbol, t.position_side)
                        AND v.time_ms BETWEEN e.from_ms AND e.to_ms))) AS extremes
       FROM part AS t
 ),
@@ -68,9 +66,7 @@ summed AS (
            coalesce(sum(y.unpriced) OVER leg, 0) = 0 AS is_priced
       FROM ranged AS w
       LEFT JOIN paid AS y
-        ON y.account = w.account
-       AND y.symbol = w.symbol
-       AND y.position_side = w.position_side
+        ON (y.account, y.symbol, y.position_side) = (w.account, w.symbol, w.position_side)
        AND y.number = w.number
       LEFT JOIN (SELECT * FROM money_known WHERE kind = 'income') AS k ON k.account = w.account
     WINDOW leg AS (PARTITION BY w.account, w.symbol, w.position_side ORDER BY w.number)

@@ -15,21 +15,15 @@ SELECT h.account,
        h.time
   FROM leg_range AS r
   CROSS JOIN pnl_history AS h
-    ON h.account = r.account
-   AND h.symbol = r.symbol
-   AND h.position_side = r.position_side
+    ON (h.account, h.symbol, h.position_side) = (r.account, r.symbol, r.position_side)
    AND h.time_ms = (SELECT t.time_ms
                       FROM pnl_history AS t
-                     WHERE t.account = r.account
-                       AND t.symbol = r.symbol
-                       AND t.position_side = r.position_side
+                     WHERE (t.account, t.symbol, t.position_side) = (r.account, r.symbol, r.position_side)
                        AND t.time_ms <= :at_ms
                      ORDER BY t.time_ms DESC
                      LIMIT 1)
   CROSS JOIN margin_history AS m
-    ON m.account = h.account
-   AND m.symbol = h.symbol
-   AND m.position_side = h.position_side
+    ON (m.account, m.symbol, m.position_side) = (h.account, h.symbol, h.position_side)
    AND m.time_ms = h.time_ms
  WHERE (:account IS NULL OR r.account = :account)
    AND (h.position_amount <> 0 OR (:all AND h.position_amount IS NOT NULL));

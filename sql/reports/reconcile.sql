@@ -26,9 +26,7 @@ told AS MATERIALIZED (
     SELECT u.*
       FROM leg AS l
      CROSS JOIN account_update_history AS u
-        ON u.account = l.account
-       AND u.symbol = l.symbol
-       AND u.position_side = l.position_side
+        ON (u.account, u.symbol, u.position_side) = (l.account, l.symbol, l.position_side)
        AND u.transaction_ms BETWEEN l.from_ms AND l.to_ms
 ),
 -- Each with what a poll of the same updateTime says otherwise. Of several in one millisecond a poll may have seen
@@ -47,9 +45,7 @@ held AS (
                   ' marginType ' || p.margin_type || ', not ' || w.margin_type || ';', '') AS differs
       FROM told AS w
      CROSS JOIN position_change AS p
-        ON p.account = w.account
-       AND p.symbol = w.symbol
-       AND p.position_side = w.position_side
+        ON (p.account, p.symbol, p.position_side) = (w.account, w.symbol, w.position_side)
        AND p.update_ms = w.transaction_ms
        AND p.revision = 0
 ),
@@ -67,9 +63,7 @@ streamed (finding, account, symbol, position_side, capture_id, time_ms, detail) 
                       AND up.until_ms > c.first_seen_ms + 1000) -- what breaks now may have been told late
        AND NOT EXISTS (SELECT 1
                          FROM account_update_history AS u
-                        WHERE u.account = c.account
-                          AND u.symbol = c.symbol
-                          AND u.position_side = c.position_side
+                        WHERE (u.account, u.symbol, u.position_side) = (c.account, c.symbol, c.position_side)
                           AND u.transaction_ms = c.update_ms)
     UNION ALL
     SELECT 'stream_contradicts_poll', account, symbol, position_side, capture_id, received_ms,
@@ -96,9 +90,7 @@ noted AS MATERIALIZED (
     SELECT l.account, l.symbol, l.position_side, max(h.first_ms, l.from_ms) AS from_ms, min(h.last_ms, l.to_ms) AS to_ms
       FROM leg AS l
      CROSS JOIN hour_kept AS h
-        ON h.account = l.account
-       AND h.symbol = l.symbol
-       AND h.position_side = l.position_side
+        ON (h.account, h.symbol, h.position_side) = (l.account, l.symbol, l.position_side)
        AND h.hour_ms BETWEEN l.from_ms - l.from_ms % 3600000 AND l.to_ms
      WHERE h.findings > 0
      UNION ALL
@@ -107,9 +99,7 @@ noted AS MATERIALIZED (
            l.position_side,
            max(l.from_ms, coalesce((SELECT max(h.hour_ms) + 3600000
                                       FROM hour_kept AS h
-                                     WHERE h.account = l.account
-                                       AND h.symbol = l.symbol
-                                       AND h.position_side = l.position_side), l.from_ms)),
+                                     WHERE (h.account, h.symbol, h.position_side) = (l.account, l.symbol, l.position_side)), l.from_ms)),
            l.to_ms
       FROM leg AS l
 ),
@@ -122,9 +112,7 @@ finding (finding, account, symbol, position_side, time_ms, detail) AS (
                   h.unrealized_pnl, h.expected_pnl, h.pnl_difference, h.pnl_tolerance)
       FROM noted AS o
      CROSS JOIN pnl_history AS h
-        ON h.account = o.account
-       AND h.symbol = o.symbol
-       AND h.position_side = o.position_side
+        ON (h.account, h.symbol, h.position_side) = (o.account, o.symbol, o.position_side)
        AND h.time_ms BETWEEN o.from_ms AND o.to_ms
      WHERE abs(h.pnl_difference) > 1.5e-8 -- the least tolerance there is: cheaper to ask first
        AND abs(h.pnl_difference) > h.pnl_tolerance
@@ -154,9 +142,7 @@ finding (finding, account, symbol, position_side, time_ms, detail) AS (
            format('isolatedMargin %.8f on a leg whose marginType is cross', h.isolated_margin)
       FROM noted AS o
      CROSS JOIN margin_history AS h
-        ON h.account = o.account
-       AND h.symbol = o.symbol
-       AND h.position_side = o.position_side
+        ON (h.account, h.symbol, h.position_side) = (o.account, o.symbol, o.position_side)
        AND h.time_ms BETWEEN o.from_ms AND o.to_ms
      WHERE h.isolated_margin <> 0 AND h.margin_type = 'cross'
     UNION ALL
@@ -201,9 +187,7 @@ finding (finding, account, symbol, position_side, time_ms, detail) AS (
                   h.position_amount)
       FROM leg AS l
      CROSS JOIN pnl_history AS h
-        ON h.account = l.account
-       AND h.symbol = l.symbol
-       AND h.position_side = l.position_side
+        ON (h.account, h.symbol, h.position_side) = (l.account, l.symbol, l.position_side)
        AND h.time_ms = l.last_ms
      WHERE l.last_ms BETWEEN l.from_ms AND l.to_ms
        AND h.position_amount <> 0

@@ -11,9 +11,7 @@ changed AS MATERIALIZED (
     SELECT h.*
       FROM leg AS l
      CROSS JOIN position_change AS h
-        ON h.account = l.account
-       AND h.symbol = l.symbol
-       AND h.position_side = l.position_side
+        ON (h.account, h.symbol, h.position_side) = (l.account, l.symbol, l.position_side)
        AND h.first_seen_ms BETWEEN l.from_ms AND l.to_ms
 ),
 -- Symbols of which a leg came or went in a poll while another took over: the account changed between hedge

@@ -9,15 +9,11 @@
        AND r.from_ms <= a.to_ms
        AND (:all OR EXISTS (SELECT 1
                               FROM pnl_history AS h
-                             WHERE h.account = r.account
-                               AND h.symbol = r.symbol
-                               AND h.position_side = r.position_side
+                             WHERE (h.account, h.symbol, h.position_side) = (r.account, r.symbol, r.position_side)
                                AND h.time_ms BETWEEN a.from_ms AND a.to_ms
                                AND h.position_amount <> 0)
                  OR EXISTS (SELECT 1
                               FROM trade_told AS t
-                             WHERE t.account = r.account
-                               AND t.symbol = r.symbol
-                               AND t.position_side = r.position_side
+                             WHERE (t.account, t.symbol, t.position_side) = (r.account, r.symbol, r.position_side)
                                AND t.time_ms BETWEEN a.from_ms AND a.to_ms))
 )

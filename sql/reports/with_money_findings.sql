@@ -61,16 +61,12 @@ amount_rest AS (
            round(c.amount_change * 1e8)
                - (SELECT coalesce(sum(h.signed_quantity_e8), 0)
                     FROM trade_history AS h
-                   WHERE h.account = c.account
-                     AND h.symbol = c.symbol
-                     AND h.position_side = c.position_side
+                   WHERE (h.account, h.symbol, h.position_side) = (c.account, c.symbol, c.position_side)
                      AND h.time_ms > c.previous_update_ms
                      AND h.time_ms <= c.update_ms) AS rest_e8,
            (SELECT count(*)
               FROM trade_history AS h
-             WHERE h.account = c.account
-               AND h.symbol = c.symbol
-               AND h.position_side = c.position_side
+             WHERE (h.account, h.symbol, h.position_side) = (c.account, c.symbol, c.position_side)
                AND h.time_ms = c.update_ms) AS at_once
       FROM changed AS c
      CROSS JOIN trades_known AS k

@@ -14,17 +14,13 @@
            iif(:every_ms IS NULL, coalesce(m.known_ms, m.moment_ms), m.moment_ms),
            (SELECT h.time_ms
               FROM pnl_history AS h
-             WHERE h.account = l.account
-               AND h.symbol = l.symbol
-               AND h.position_side = l.position_side
+             WHERE (h.account, h.symbol, h.position_side) = (l.account, l.symbol, l.position_side)
                AND h.time_ms <= iif(m.number = 0, coalesce(m.known_ms, m.next_ms), m.known_ms)
              ORDER BY h.time_ms DESC
              LIMIT 1),
            coalesce((SELECT h.time_ms
                        FROM pnl_history AS h
-                      WHERE h.account = l.account
-                        AND h.symbol = l.symbol
-                        AND h.position_side = l.position_side
+                      WHERE (h.account, h.symbol, h.position_side) = (l.account, l.symbol, l.position_side)
                         AND h.time_ms <= m.first_ms
                       ORDER BY h.time_ms DESC
                       LIMIT 1), m.first_ms)
@@ -36,9 +32,7 @@ valued (account, symbol, position_side, margin_asset, contract_size, number, sho
     SELECT t.*, h.position_amount, h.entry_price, h.mark_price, h.unrealized_pnl, h.unrealized_pnl_usd
       FROM point AS t
      CROSS JOIN pnl_history AS h
-        ON h.account = t.account
-       AND h.symbol = t.symbol
-       AND h.position_side = t.position_side
+        ON (h.account, h.symbol, h.position_side) = (t.account, t.symbol, t.position_side)
        AND h.time_ms = t.at_ms
     UNION ALL
     SELECT t.*, NULL, NULL, NULL, NULL, NULL
