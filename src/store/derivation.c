@@ -14,9 +14,7 @@
 struct derivation {
     const struct row_sink *sink;
     bool compares_bytes;
-    struct account **accounts; /* in the order of their ids */
-    size_t account_count;
-    size_t account_capacity;
+    struct account_book accounts;
     int64_t leg_count;
     struct account *remembered[REMEMBERED_MAX]; /* a ring; NULL where free */
     size_t next_remembered;
@@ -44,24 +42,12 @@ struct derivation *derivation_new(const struct row_sink *sink, bool compares_byt
     return NULL;
 }
 
-static void account_free(struct account *account)
-{
-    text_free(&account->name);
-    ledger_free(account->ledger);
-    series_free(account->balances);
-    series_free(account->margins);
-    free(account);
-}
-
 void derivation_free(struct derivation *derivation)
 {
     if (derivation == NULL) {
         return;
     }
-    for (size_t i = 0; i < derivation->account_count; i++) {
-        account_free(derivation->accounts[i]);
-    }
-    free(derivation->accounts);
+    account_book_free(&derivation->accounts);
     contract_deriver_free(derivation->contracts);
     element_scratch_free(&derivation->positions);
     element_scratch_free(&derivation->assets);
@@ -71,45 +57,15 @@ void derivation_free(struct derivation *derivation)
     free(derivation);
 }
 
-struct account *derivation_add_account(struct derivation *derivation, int64_t account_id,
-                                       struct span name)
-{
-    if (derivation->account_count == derivation->account_capacity) {
-        size_t wanted = derivation->account_capacity == 0 ? 8 : derivation->account_capacity * 2;
-        void *grown = reallocarray(derivation->accounts, wanted, sizeof(struct account *));
-        if (grown == NULL) {
-            return NULL;
-        }
-        derivation->accounts = grown;
-        derivation->account_capacity = wanted;
-    }
-    struct account *account = calloc(1, sizeof *account);
-    if (account == NULL) {
-        return NULL;
-    }
-    account->account_id = account_id;
-    for (int i = 0; i < ENDPOINT_COUNT; i++) {
-        account->last_ms[i] = INT64_MIN;
-    }
-    text_append(&account->name, name.data, name.size);
-    if (account->name.failed) {
-        account_free(account);
-        return NULL;
-    }
-    derivation->accounts[derivation->account_count++] = account;
-    return account;
-}
-
 struct account *derivation_account(struct derivation *derivation, struct span name,
                                    struct error *error)
 {
-    for (size_t i = 0; i < derivation->account_count; i++) {
-        if (span_equal(text_span(&derivation->accounts[i]->name), name)) {
-            return derivation->accounts[i];
-        }
+    struct account_book *accounts = &derivation->accounts;
+    struct account *account = account_book_find(accounts, name);
+    if (account != NULL) {
+        return account;
     }
-    int64_t account_id = (int64_t)derivation->account_count + 1;
-    struct account *account = derivation_add_account(derivation, account_id, name);
+    account = account_book_add(accounts, (int64_t)accounts->count + 1, name);
     if (account == NULL) {
         error_no_memory(error);
         return NULL;
@@ -121,40 +77,19 @@ struct account *derivation_account(struct derivation *derivation, struct span na
                : NULL;
 }
 
-int64_t account_last_ms(const struct account *account)
-{
-    int64_t last_ms = account->last_ms[0];
-    for (int i = 1; i < ENDPOINT_COUNT; i++) {
-        last_ms = account->last_ms[i] > last_ms ? account->last_ms[i] : last_ms;
-    }
-    return last_ms;
-}
-
-int64_t account_earliest_ms(const struct account *account, enum endpoint endpoint)
-{
-    int64_t last_ms = account_last_ms(account);
-    bool shares = endpoint == ENDPOINT_USER_DATA;
-    return account->last_ms[endpoint] == last_ms && !shares ? last_ms + 1 : last_ms;
-}
-
 void derivation_set_leg_count(struct derivation *derivation, int64_t leg_count)
 {
     derivation->leg_count = leg_count;
 }
 
+struct account_book *derivation_accounts(struct derivation *derivation)
+{
+    return &derivation->accounts;
+}
+
 struct contract_book *derivation_contracts(struct derivation *derivation)
 {
     return contract_deriver_book(derivation->contracts);
-}
-
-int64_t derivation_account_count(const struct derivation *derivation)
-{
-    return (int64_t)derivation->account_count;
-}
-
-struct account *derivation_account_at(const struct derivation *derivation, int64_t index)
-{
-    return derivation->accounts[index];
 }
 
 int64_t derivation_leg_count(const struct derivation *derivation)

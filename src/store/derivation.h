@@ -13,23 +13,9 @@
 
 #include "base/error.h"
 #include "model/capture.h"
-#include "model/poll_hour.h"
 #include "model/row_kinds.h"
+#include "store/account_book.h"
 #include "store/contract_book.h"
-#include "store/ledger.h"
-#include "store/series.h"
-
-struct account {
-    int64_t account_id;
-    struct text name;
-    int64_t
-        last_ms[ENDPOINT_COUNT]; /* its last capture's received_ms, INT64_MIN before the first */
-    struct ledger *ledger;       /* NULL until somebody gives it one, as the two series */
-    struct series *balances;     /* of what `account` answers */
-    struct series *margins;
-    struct poll_hour polls; /* of the hour that runs */
-    bool is_remembered;     /* the derivation's own */
-};
 
 struct told {
     bool same;                /* one of the tellings says what the row says */
@@ -69,23 +55,12 @@ void derivation_free(struct derivation *derivation);
 struct account *derivation_account(struct derivation *derivation, struct span name,
                                    struct error *error);
 
-/* The received_ms of the account's last capture, INT64_MIN before the first. */
-int64_t account_last_ms(const struct account *account);
-
-/* The least received_ms that the account's next capture of this endpoint can have: times never go
- * back within an account, and those of one endpoint go on, but for the stream's messages, which may
- * share a millisecond. */
-int64_t account_earliest_ms(const struct account *account, enum endpoint endpoint);
-
-/* For loading what an earlier process derived. NULL when out of memory. */
-struct account *derivation_add_account(struct derivation *derivation, int64_t account_id,
-                                       struct span name);
+/* For loading what an earlier process derived. */
 void derivation_set_leg_count(struct derivation *derivation, int64_t leg_count);
+struct account_book *derivation_accounts(struct derivation *derivation);
 struct contract_book *derivation_contracts(struct derivation *derivation);
 
 /* How many there are so far. */
-int64_t derivation_account_count(const struct derivation *derivation);
-struct account *derivation_account_at(const struct derivation *derivation, int64_t index);
 int64_t derivation_leg_count(const struct derivation *derivation);
 
 /* Gives the account an empty ledger and empty series. */

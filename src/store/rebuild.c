@@ -67,8 +67,9 @@ static bool load_accounts(struct rebuild *rebuild, struct error *error)
     enum step step;
     bool taken = true;
     while (taken && (step = database_step(rebuild->database, select, error)) == STEP_ROW) {
-        struct account *account = derivation_add_account(
-            rebuild->derivation, sqlite3_column_int64(select, 0), column_span(select, 1));
+        struct account *account =
+            account_book_add(derivation_accounts(rebuild->derivation),
+                             sqlite3_column_int64(select, 0), column_span(select, 1));
         taken = account != NULL ? derivation_open_ledger(rebuild->derivation, account, error)
                                 : error_no_memory(error);
     }

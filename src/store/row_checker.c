@@ -354,7 +354,7 @@ bool row_checker_finish(struct row_checker *checker, struct derivation *derivati
         }
     }
     bool done = check_count(checker, "SELECT count(*) FROM account", "account",
-                            derivation_account_count(derivation), error) &&
+                            (int64_t)derivation_accounts(derivation)->count, error) &&
                 check_count(checker, "SELECT count(*) FROM contract", "contract",
                             (int64_t)contract_book_size(contracts), error) &&
                 check_count(checker, "SELECT count(*) FROM leg", "leg",

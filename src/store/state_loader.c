@@ -6,8 +6,8 @@
 
 static bool take_account(struct derivation *derivation, sqlite3_stmt *select, struct error *error)
 {
-    return derivation_add_account(derivation, sqlite3_column_int64(select, 0),
-                                  column_span(select, 1)) != NULL ||
+    return account_book_add(derivation_accounts(derivation), sqlite3_column_int64(select, 0),
+                            column_span(select, 1)) != NULL ||
            error_no_memory(error);
 }
 
@@ -72,8 +72,9 @@ static bool load_last_times(const struct database *database, struct derivation *
         "ORDER BY received_ms DESC LIMIT 1",
         error);
     enum step step = select != NULL ? STEP_DONE : STEP_FAILED;
-    for (int64_t i = 0; i < derivation_account_count(derivation); i++) {
-        struct account *account = derivation_account_at(derivation, i);
+    const struct account_book *accounts = derivation_accounts(derivation);
+    for (size_t i = 0; i < accounts->count; i++) {
+        struct account *account = accounts->list[i];
         for (int endpoint = 0; endpoint < ENDPOINT_COUNT && step != STEP_FAILED; endpoint++) {
             bind_int(select, 1, account->account_id);
             bind_span(select, 2, span_of(endpoint_name((enum endpoint)endpoint)));

@@ -1,0 +1,74 @@
+#include "store/account_book.h"
+
+#include <stdlib.h>
+
+int64_t account_last_ms(const struct account *account)
+{
+    int64_t last_ms = account->last_ms[0];
+    for (int i = 1; i < ENDPOINT_COUNT; i++) {
+        last_ms = account->last_ms[i] > last_ms ? account->last_ms[i] : last_ms;
+    }
+    return last_ms;
+}
+
+int64_t account_earliest_ms(const struct account *account, enum endpoint endpoint)
+{
+    int64_t last_ms = account_last_ms(account);
+    bool shares = endpoint == ENDPOINT_USER_DATA;
+    return account->last_ms[endpoint] == last_ms && !shares ? last_ms + 1 : last_ms;
+}
+
+static void account_free(struct account *account)
+{
+    text_free(&account->name);
+    ledger_free(account->ledger);
+    series_free(account->balances);
+    series_free(account->margins);
+    free(account);
+}
+
+void account_book_free(struct account_book *book)
+{
+    for (size_t i = 0; i < book->count; i++) {
+        account_free(book->list[i]);
+    }
+    free(book->list);
+}
+
+struct account *account_book_find(const struct account_book *book, struct span name)
+{
+    for (size_t i = 0; i < book->count; i++) {
+        if (span_equal(text_span(&book->list[i]->name), name)) {
+            return book->list[i];
+        }
+    }
+    return NULL;
+}
+
+struct account *account_book_add(struct account_book *book, int64_t account_id, struct span name)
+{
+    if (book->count == book->capacity) {
+        size_t wanted = book->capacity == 0 ? 8 : book->capacity * 2;
+        void *grown = reallocarray(book->list, wanted, sizeof(struct account *));
+        if (grown == NULL) {
+            return NULL;
+        }
+        book->list = grown;
+        book->capacity = wanted;
+    }
+    struct account *account = calloc(1, sizeof *account);
+    if (account == NULL) {
+        return NULL;
+    }
+    account->account_id = account_id;
+    for (int i = 0; i < ENDPOINT_COUNT; i++) {
+        account->last_ms[i] = INT64_MIN;
+    }
+    text_append(&account->name, name.data, name.size);
+    if (account->name.failed) {
+        account_free(account);
+        return NULL;
+    }
+    book->list[book->count++] = account;
+    return account;
+}
