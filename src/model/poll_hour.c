@@ -12,6 +12,11 @@ static bool is_gap(const struct poll_hour *hour, int64_t received_ms, struct may
            (double)(received_ms - hour->good_ms.value) > (double)interval.value * 1.5;
 }
 
+bool poll_hour_is_over(const struct poll_hour *hour, int64_t now_ms)
+{
+    return hour->ok + hour->failed > 0 && hour_of(hour->last_ms) < hour_of(now_ms);
+}
+
 void poll_hour_add(struct poll_hour *hour, int64_t received_ms, bool is_good,
                    struct maybe_int interval_ms)
 {

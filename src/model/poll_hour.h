@@ -18,6 +18,9 @@ struct poll_hour {
     struct maybe_int interval; /* ... and how long its interval was, in ms */
 };
 
+/* Whether the hour has polls, and this time is in a later one. */
+bool poll_hour_is_over(const struct poll_hour *hour, int64_t now_ms);
+
 /* Adds the account's next poll. */
 void poll_hour_add(struct poll_hour *hour, int64_t received_ms, bool is_good,
                    struct maybe_int interval_ms);

@@ -176,30 +176,46 @@ static bool write_hours(struct chart *chart, sqlite3_stmt *hours, struct error *
     return step == STEP_DONE;
 }
 
+#define EXTREMES "first, lowest, highest and last"
+
 /* What each chart is made of: a list of its series, each read by a statement of its own, or one
  * statement with a column for each of these labels. */
 static const struct chart_kind {
     const char *quantity; /* in words */
     const char *series;   /* the report that lists the series; NULL for labels */
     const char *values;
-    const char *hours; /* the same by the hour, for long ranges; NULL for none */
+    const char *hours; /* the same by the hour, for long ranges; NULL for none, ... */
+    const char *taken; /* ... and which points of an hour these are, in words */
     const char *labels[6];
     bool is_share; /* drawn in percent */
 } CHARTS[CHART_COUNT] = {
-    [CHART_PNL] = {"unrealized PnL, USD", "chart_legs", "chart_pnl", "chart_pnl_hours", {0}, false},
+    [CHART_PNL] =
+        {"unrealized PnL, USD", "chart_legs", "chart_pnl", "chart_pnl_hours", EXTREMES, {0}, false},
     [CHART_MARGIN] = {"distance to liquidation, % of the mark price",
                       "chart_legs",
                       "chart_margin",
                       "chart_margin_hours",
+                      EXTREMES,
                       {0},
                       true},
-    [CHART_EXPOSURE] =
-        {"notional, USD", NULL, "chart_exposure", NULL, {"long", "short", "net", "gross"}, false},
-    [CHART_EQUITY] =
-        {"margin balance, USD", "chart_assets", "chart_equity", "chart_equity_hours", {0}, false},
+    [CHART_EXPOSURE] = {"notional, USD",
+                        NULL,
+                        "chart_exposure",
+                        NULL,
+                        NULL,
+                        {"long", "short", "net", "gross"},
+                        false},
+    [CHART_EQUITY] = {"margin balance, USD",
+                      "chart_assets",
+                      "chart_equity",
+                      "chart_equity_hours",
+                      "last",
+                      {0},
+                      false},
     [CHART_INCOME] = {"earned and paid since the start, USD",
                       NULL,
                       "chart_income",
+                      NULL,
                       NULL,
                       {"realized", "funding", "commission", "other", "total"},
                       false},
@@ -342,9 +358,7 @@ static void frame(struct text *page, const struct chart *chart, const char *acco
     text_append_string(page, "</script></figure>\n<p class=\"note\">Drag to zoom, double-click to "
                              "go back. Gray: no good poll. Triangles: position changes.");
     if (chart->by_hour) {
-        text_append_string(page, chart->kind->chart == CHART_EQUITY
-                                     ? " Points are the last of each hour."
-                                     : " Points are each hour's first, lowest, highest and last.");
+        text_printf(page, " Points are each hour's %s.", CHARTS[chart->kind->chart].taken);
     }
     if (chart->kept < chart->taken) {
         text_printf(page,

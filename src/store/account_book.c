@@ -47,17 +47,10 @@ struct account *account_book_find(const struct account_book *book, struct span n
 
 struct account *account_book_add(struct account_book *book, int64_t account_id, struct span name)
 {
-    if (book->count == book->capacity) {
-        size_t wanted = book->capacity == 0 ? 8 : book->capacity * 2;
-        void *grown = reallocarray(book->list, wanted, sizeof(struct account *));
-        if (grown == NULL) {
-            return NULL;
-        }
-        book->list = grown;
-        book->capacity = wanted;
-    }
     struct account *account = calloc(1, sizeof *account);
-    if (account == NULL) {
+    if (account == NULL || !element_list_grow((void **)&book->list, sizeof *book->list,
+                                              &book->capacity, book->count + 1)) {
+        free(account);
         return NULL;
     }
     account->account_id = account_id;

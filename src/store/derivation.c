@@ -313,8 +313,7 @@ static bool note_poll(struct derivation *derivation, struct account *account,
                       const struct capture *capture, struct row_counts *counts, struct error *error)
 {
     struct poll_hour *polls = &account->polls;
-    bool runs = polls->ok + polls->failed > 0;
-    if (runs && hour_of(polls->last_ms) < hour_of(capture->received_ms) &&
+    if (poll_hour_is_over(polls, capture->received_ms) &&
         !close_hour(derivation, account, counts, error)) {
         return false;
     }

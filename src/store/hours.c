@@ -120,7 +120,7 @@ static bool add_polls(struct hours *hours, int64_t account_id, int64_t from_ms,
     bool added = true;
     while (added && (step = database_step(hours->database, polls, error)) == STEP_ROW) {
         int64_t received_ms = sqlite3_column_int64(polls, 0);
-        if (hour->ok + hour->failed > 0 && hour_of(hour->last_ms) < hour_of(received_ms)) {
+        if (poll_hour_is_over(hour, received_ms)) {
             added = poll_hour_take(hour, &hours->row) || error_no_memory(error);
             added = added && (hours->sink == NULL || put(hours, account_id, error));
         }
