@@ -1,7 +1,7 @@
 -- What each account had at stake in each margin asset at each poll: the USD notional of its contracts,
 -- |amount| x contract size, long and short, their difference and their sum; and the unrealized PnL of
 -- all its legs in the asset. An asset has a row whenever one of its legs has a valuation: at every poll
--- while any is open. They are sorted by time first: a number is compared faster than names.
+-- while any is open. They are sorted by time first: a number is compared faster than names, and assets differ sooner.
 CREATE VIEW exposure AS
 SELECT account,
        margin_asset,
@@ -15,10 +15,10 @@ SELECT account,
   FROM (SELECT a.name AS account,
                c.margin_asset,
                v.time_ms,
-               total(iif(p.position_amount_e8 > 0,
-                         p.position_amount_e8 / 1e8 * (c.contract_size_e8 / 1e8), 0)) AS long_usd,
-               total(iif(p.position_amount_e8 < 0,
-                         p.position_amount_e8 / -1e8 * (c.contract_size_e8 / 1e8), 0)) AS short_usd,
+               total(p.position_amount_e8 / 1e8 * (c.contract_size_e8 / 1e8))
+                   FILTER (WHERE p.position_amount_e8 > 0) AS long_usd,
+               total(p.position_amount_e8 / -1e8 * (c.contract_size_e8 / 1e8))
+                   FILTER (WHERE p.position_amount_e8 < 0) AS short_usd,
                round(total(v.unrealized_pnl_e8)) / 1e8 AS unrealized_pnl
           FROM account AS a
          CROSS JOIN contract AS c ON c.product = a.product
@@ -26,4 +26,4 @@ SELECT account,
          CROSS JOIN valuation AS v ON v.leg_id = l.leg_id
          CROSS JOIN position AS p
             ON p.leg_id = v.leg_id AND p.update_ms = v.update_ms AND p.revision = v.revision
-         GROUP BY v.time_ms, a.name, c.margin_asset);
+         GROUP BY v.time_ms, c.margin_asset, a.name);

@@ -21,10 +21,12 @@ bool text_reserve(struct text *text, size_t more)
     if (needed <= text->capacity) {
         return true;
     }
-    size_t capacity = text->capacity == 0 ? FIRST_CAPACITY : text->capacity;
+    /* What is reserved at first is often all that comes; what grows after that doubles. */
+    size_t capacity = text->capacity == 0 ? needed : text->capacity;
     while (capacity < needed) {
         capacity *= 2;
     }
+    capacity = capacity < FIRST_CAPACITY ? FIRST_CAPACITY : capacity;
     char *data = realloc(text->data, capacity);
     if (data == NULL) {
         text->failed = true;
@@ -32,7 +34,7 @@ bool text_reserve(struct text *text, size_t more)
     }
     data[text->size] = '\0';
     text->data = data;
-    text->capacity = capacity;
+    text->capacity = (uint32_t)capacity;
     return true;
 }
 

@@ -17,7 +17,7 @@
 struct text {
     char *data;
     size_t size;
-    size_t capacity;
+    uint32_t capacity; /* under twice TEXT_SIZE_MAX; many thousands of texts are kept */
     bool failed;
 };
 
