@@ -148,6 +148,11 @@ size_t decimal_format_real(double value, char out[static DECIMAL_REAL_TEXT_SIZE]
         memcpy(out, "0", 2);
         return 1;
     }
+    /* Most are whole numbers over 10^8, and 15 digits name a double: that is the shortest. */
+    double scaled = round(value * 1e8);
+    if (fabs(scaled) < 1e15 && scaled / 1e8 == value) {
+        return decimal_format_e8((int64_t)scaled, out);
+    }
     char shortest[40];
     for (int digits = 15; digits <= 17; digits++) {
         snprintf(shortest, sizeof shortest, "%.*e", digits - 1, value);

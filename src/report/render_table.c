@@ -30,6 +30,9 @@ static bool add_row(struct libscols_table *table, sqlite3_stmt *statement, bool 
     bool added = line != NULL;
     for (int i = 0; added && i < sqlite3_column_count(statement); i++) {
         int type = sqlite3_column_type(statement, i);
+        if (type == SQLITE_NULL) {
+            continue; /* an empty cell */
+        }
         has_text[i] |= type == SQLITE_TEXT || type == SQLITE_BLOB;
         text_clear(&cell);
         cell_append_text(statement, i, &cell);
