@@ -8,10 +8,8 @@
            m.mark_price, m.liquidation_price, m.liquidation_distance,
            (SELECT min(distance)
               FROM (SELECT liquidation_distance_min_e8 / 1e8 AS distance
-                      FROM hour_kept
-                     WHERE account = t.account
-                       AND symbol = t.symbol
-                       AND position_side = t.position_side
+                      FROM leg_hour
+                     WHERE leg_id = t.leg_id
                        AND hour_ms BETWEEN t.hour_ms AND t.last_hour_ms
                      UNION ALL
                     SELECT liquidation_distance

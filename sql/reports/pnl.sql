@@ -10,10 +10,8 @@
                            unrealized_pnl_max_e8 AS high_e8,
                            unrealized_pnl_usd_min_e8 AS low_usd_e8,
                            unrealized_pnl_usd_max_e8 AS high_usd_e8
-                      FROM hour_kept
-                     WHERE account = t.account
-                       AND symbol = t.symbol
-                       AND position_side = t.position_side
+                      FROM leg_hour
+                     WHERE leg_id = t.leg_id
                        AND hour_ms BETWEEN t.hour_ms AND t.last_hour_ms
                      UNION ALL
                     SELECT unrealized_pnl_e8, unrealized_pnl_e8, unrealized_pnl_usd_e8, unrealized_pnl_usd_e8

@@ -1,7 +1,7 @@
 -- The legs that a report is about, after with_range: those that were open in the range at some poll, or traded;
 -- with :all the flat ones too.
-, leg (account, symbol, position_side, margin_asset, contract_size) AS MATERIALIZED (
-    SELECT r.account, r.symbol, r.position_side, r.margin_asset, r.contract_size
+, leg (account, symbol, position_side, margin_asset, contract_size, leg_id) AS MATERIALIZED (
+    SELECT r.account, r.symbol, r.position_side, r.margin_asset, r.contract_size, r.leg_id
       FROM asked AS a
      CROSS JOIN leg_range AS r ON r.account = a.account
      WHERE (:symbol IS NULL OR r.symbol = :symbol)

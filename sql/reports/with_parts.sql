@@ -5,14 +5,14 @@
     SELECT t.*,
            t.since_ms - t.since_ms % 3600000
                + iif(EXISTS (SELECT 1
-                               FROM hour_kept AS h
-                              WHERE (h.account, h.symbol, h.position_side) = (t.account, t.symbol, t.position_side)
+                               FROM leg_hour AS h
+                              WHERE h.leg_id = t.leg_id
                                 AND h.hour_ms = t.since_ms - t.since_ms % 3600000
                                 AND h.first_ms >= t.since_ms), 0, 3600000) AS hour_ms,
            t.at_ms - t.at_ms % 3600000
                - iif(EXISTS (SELECT 1
-                               FROM hour_kept AS h
-                              WHERE (h.account, h.symbol, h.position_side) = (t.account, t.symbol, t.position_side)
+                               FROM leg_hour AS h
+                              WHERE h.leg_id = t.leg_id
                                 AND h.hour_ms = t.at_ms - t.at_ms % 3600000
                                 AND h.last_ms <= t.at_ms), 0, 3600000) AS last_hour_ms
       FROM valued AS t

@@ -1,7 +1,7 @@
 -- What each account had at stake in each margin asset at each poll: the USD notional of its contracts,
 -- |amount| x contract size, long and short, their difference and their sum; and the unrealized PnL of
 -- all its legs in the asset. An asset has a row whenever one of its legs has a valuation: at every poll
--- while any is open. They are sorted by time first: a number is compared faster than names, and assets differ sooner.
+-- while any is open. They are sorted by time first: a number is compared faster than names.
 CREATE VIEW exposure AS
 SELECT account,
        margin_asset,

@@ -7,7 +7,8 @@ SELECT a.name AS account,
        l.position_side,
        c.contract_size_e8 / 1e8 AS contract_size,
        (SELECT min(time_ms) FROM valuation WHERE leg_id = l.leg_id) AS from_ms,
-       (SELECT max(time_ms) FROM valuation WHERE leg_id = l.leg_id) AS to_ms
+       (SELECT max(time_ms) FROM valuation WHERE leg_id = l.leg_id) AS to_ms,
+       l.leg_id
   FROM account AS a
   JOIN contract AS c ON c.product = a.product
   JOIN leg AS l ON l.account_id = a.account_id AND l.contract_id = c.contract_id;
