@@ -55,7 +55,9 @@ def main():
         exchange = subprocess.Popen([build / "dapi-sim", "--accounts", folder / "accounts", "--weight-limit",
                                      "10000000"], stdout=subprocess.PIPE, text=True)
         port = exchange.stdout.readline().strip()
-        lines = ["[posrec]", "database = posrec.db", "interval = 100ms", "metrics_file = posrec.prom"]
+        # Money is asked for often, so that its answers, which all accounts get at once, come before the first reading too.
+        lines = ["[posrec]", "database = posrec.db", "interval = 100ms", "account_interval = 1s", "income_interval = 1s",
+                 "metrics_file = posrec.prom"]
         for i in range(count):
             for suffix, text in (("key", f"key-{i}"), ("secret", f"secret-{i}")):
                 (folder / f"{i}.{suffix}").write_text(text)
