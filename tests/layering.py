@@ -7,7 +7,7 @@ import pathlib
 import re
 import sys
 
-FLOORS = {"base": 1, "model": 2, "store": 3, "exchange": 3, "service": 4, "report": 4, "cli": 5}
+FLOORS = {"base": 1, "model": 2, "store": 3, "exchange": 3, "service": 4, "report": 4, "mirror": 4, "cli": 5}
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 
 # What a room may not use, by the names of headers and functions that would show it.
@@ -18,7 +18,8 @@ FORBIDDEN = {
     "exchange": ["sqlite3.h", " FROM ", "clock_gettime", "base/clock.h"],
     "service": ["sqlite3.h", " FROM ", "printf(std", "fputs("],
     "report": ["curl/", "INSERT ", "UPDATE "],
-    "cli": ["sqlite3_", "curl_easy", "curl_multi", "SELECT ", "INSERT "],
+    "mirror": ["curl/", "printf(std", "fputs(", "clock_gettime", "base/clock.h"],
+    "cli": ["sqlite3_", "libpq", "curl_easy", "curl_multi", "SELECT ", "INSERT "],
 }
 # snprintf and text_printf format; they do not print. Help texts show queries; --version asks.
 ALLOWED = re.compile(r"snprintf\(|text_printf\(|sqlite3_snprintf\(|sqlite3_libversion|^\s*\"|posrec sql")

@@ -52,6 +52,7 @@ extern const struct command COMMAND_VERIFY;
 extern const struct command COMMAND_REBUILD;
 extern const struct command COMMAND_BACKUP;
 extern const struct command COMMAND_MIGRATE;
+extern const struct command COMMAND_MIRROR;
 
 /* Reads the config file, once. */
 bool cli_load_config(struct cli *cli, struct error *error);

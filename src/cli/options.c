@@ -86,6 +86,17 @@ static const struct definition DEFINITIONS[OPTION_COUNT] = {
     [OPTION_MAX_AGE] = {"max-age", 0, "DURATION", KIND_DURATION,
                         offsetof(struct options, max_age_ms),
                         "exit 1 when an account's last good poll is older"},
+    [OPTION_SERVER] = {"to", 0, "CONNINFO", KIND_TEXT, offsetof(struct options, server),
+                       "the server, as libpq takes it; else the config's `mirror`"},
+    [OPTION_NAME] = {"name", 0, "NAME", KIND_TEXT, offsetof(struct options, name),
+                     "of this recorder; else the host's name and the file's path"},
+    [OPTION_FOLLOW] = {"follow", 0, NULL, KIND_FLAG, offsetof(struct options, follow),
+                       "go on as captures come, until stopped"},
+    [OPTION_WITH_BODIES] = {"with-bodies", 0, NULL, KIND_FLAG,
+                            offsetof(struct options, with_bodies),
+                            "the received bytes too; from then on always"},
+    [OPTION_CHECK] = {"check", 0, NULL, KIND_FLAG, offsetof(struct options, check),
+                      "then compare both sides"},
 };
 
 const enum option_id OPTIONS_GLOBAL[] = {OPTION_CONFIG,  OPTION_DATABASE, OPTION_QUIET,

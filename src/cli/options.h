@@ -40,6 +40,11 @@ enum option_id {
     OPTION_FOR,
     OPTION_COUNT_TICKS,
     OPTION_MAX_AGE,
+    OPTION_SERVER,
+    OPTION_NAME,
+    OPTION_FOLLOW,
+    OPTION_WITH_BODIES,
+    OPTION_CHECK,
     OPTION_COUNT,
 };
 
@@ -75,6 +80,11 @@ struct options {
     struct maybe_int for_ms;
     struct maybe_int tick_count;
     struct maybe_int max_age_ms;
+    const char *server;
+    const char *name;
+    bool follow;
+    bool with_bodies;
+    bool check;
 };
 
 /* Reads options in front of the first argument that is none (`first_only`), or among all arguments.

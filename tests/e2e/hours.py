@@ -27,6 +27,7 @@ import report_numbers as week
 PIECES = 25
 KILLS = 15
 E8 = 100000000
+INDEXED = ("account_update", "position_update", "balance_update", "leverage_update", "margin_call", "trade", "income")
 HOUR_MS = week.HOUR_MS
 
 
@@ -106,7 +107,9 @@ def without_hours(path, copy):
         pathlib.Path(rest).unlink(missing_ok=True)
     shutil.copy(path, copy)
     with contextlib.closing(sqlite3.connect(copy)) as database:
-        database.executescript("DROP TABLE leg_hour; DROP TABLE poll_hour; DELETE FROM schema_migration"
+        database.executescript("DROP TABLE leg_hour; DROP TABLE poll_hour;"
+                               + "".join(f"DROP INDEX {table}_by_capture;" for table in INDEXED)
+                               + " DELETE FROM schema_migration"
                                " WHERE version >= 6; PRAGMA user_version = 5")
 
 
@@ -123,7 +126,7 @@ def migrate_killed(original, path, took_s, rng):
             assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
             version, = database.execute("PRAGMA user_version").fetchone()
             tables, = database.execute("SELECT count(*) FROM sqlite_schema WHERE name IN ('leg_hour', 'poll_hour')").fetchone()
-            assert (version, tables) in ((5, 0), (6, 2)), (version, tables)
+            assert (version, tables) in ((5, 0), (6, 2), (7, 2)), (version, tables)
     posrec(path, "migrate")
     return killed
 

@@ -1,0 +1,41 @@
+-- Everything that changed a wallet, as it was told last, with the leg whose trade made it, and in USD at the mark
+-- price known then (sql/views/income_history.sql says which).
+CREATE VIEW income_history AS
+SELECT a.name AS account, i.symbol, c.pair, c.margin_asset,
+       (SELECT l.position_side
+          FROM leg AS l
+          JOIN trade AS t ON t.account_id = l.account_id AND t.leg_id = l.leg_id AND t.trade_id = i.trade_id
+         WHERE l.account_id = i.account_id AND l.contract_id = c.contract_id AND i.trade_id <> ''
+         LIMIT 1) AS position_side,
+       i.asset, i.time_ms,
+       to_char(to_timestamp(i.time_ms / 1000.0) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS time,
+       i.income_type,
+       i.income_e8 * 0.00000001 AS income,
+       v.mark_price_e8 * 0.00000001 AS price,
+       round(i.income_e8::numeric * v.mark_price_e8 * 0.00000001) * 0.00000001 AS income_usd,
+       i.info, i.tran_id, i.trade_id, i.revision, i.capture_id
+  FROM account AS a
+  JOIN income AS i ON i.account_id = a.account_id
+  LEFT JOIN contract AS c ON c.account_id = i.account_id AND c.product = a.product AND c.symbol = i.symbol
+  LEFT JOIN LATERAL
+       (SELECT x.mark_price_e8
+          FROM leg AS l
+          JOIN contract AS g ON g.account_id = l.account_id AND g.contract_id = l.contract_id
+          JOIN LATERAL (SELECT w.time_ms, w.mark_price_e8
+                          FROM valuation AS w
+                         WHERE w.account_id = l.account_id AND w.leg_id = l.leg_id AND w.time_ms <= i.time_ms
+                           AND w.mark_price_e8 > 0
+                         ORDER BY w.time_ms DESC LIMIT 1) AS x ON true
+         WHERE l.account_id = i.account_id AND g.margin_asset = i.asset
+         ORDER BY x.time_ms = (SELECT max(w.time_ms)
+                                 FROM valuation AS w
+                                WHERE w.account_id = l.account_id AND w.leg_id = l.leg_id
+                                  AND w.time_ms <= i.time_ms) DESC,
+                  CASE WHEN g.contract_type = 'PERPETUAL' THEN 0 ELSE 1 END,
+                  x.time_ms DESC, l.contract_id, l.position_side
+         LIMIT 1) AS v ON true
+ WHERE i.revision = (SELECT max(x.revision)
+                       FROM income AS x
+                      WHERE x.account_id = i.account_id AND x.time_ms = i.time_ms
+                        AND x.income_type = i.income_type AND x.tran_id = i.tran_id AND x.asset = i.asset
+                        AND x.symbol = i.symbol);

@@ -1,0 +1,24 @@
+/* Rows of the file on their way to a server, as lines of COPY's text format. */
+#ifndef POSREC_MIRROR_COPY_H
+#define POSREC_MIRROR_COPY_H
+
+#include "mirror/server.h"
+#include "mirror/source.h"
+
+/* Appends a value as COPY and `column::text` there write it: NULL is \N, bytes are \x and hex
+ * digits, and a NUL, which PostgreSQL's text cannot hold, is U+FFFD. `escaped`: for COPY. */
+void copy_append_value(struct text *line, sqlite3_value *value, bool escaped);
+
+struct copy {
+    struct source source;
+    sqlite3_stmt *select;
+};
+
+bool copy_open(const struct database *database, int source, struct copy *copy, struct error *error);
+void copy_close(struct copy *copy);
+
+/* Copies what the select gives, whose parameters are bound. *row_count grows by the rows. */
+bool copy_rows(const struct copy *copy, const struct database *database, struct server *server,
+               int64_t recorder_id, int64_t *row_count, struct error *error);
+
+#endif

@@ -1,0 +1,42 @@
+/* Mirrors a recorder's file into PostgreSQL: ranges of captures, each in one transaction with the
+ * watermark, so that whatever is killed on the way leaves nothing missing and nothing double. The
+ * file is only read.
+ *
+ * A recorder's number is the first bits of its chain's first link: no server has to hand it out,
+ * and servers agree on it without speaking to one another. */
+#ifndef POSREC_MIRROR_MIRROR_H
+#define POSREC_MIRROR_MIRROR_H
+
+#include "mirror/server.h"
+#include "store/database.h"
+
+struct mirror;
+
+struct mirror_settings {
+    const char *name; /* of the recorder; one name is one file */
+    bool with_bodies; /* payloads too; once they are there they go on being mirrored */
+};
+
+/* Both must outlive it. Reads where the mirror of this file stands; refuses a file whose chain is
+ * not the one that was mirrored. NULL with the error set on failure. */
+struct mirror *mirror_new(const struct database *database, struct server *server,
+                          const struct mirror_settings *settings, int64_t now_ms,
+                          struct error *error);
+void mirror_free(struct mirror *mirror);
+
+/* Copies the next captures, at most MIRROR_BATCH. *more: whether there were any. */
+#define MIRROR_BATCH 2000
+bool mirror_step(struct mirror *mirror, int64_t now_ms, bool *more, struct error *error);
+
+/* The last capture that is mirrored, 0 for none; how many rows this run copied; the file's last
+ * capture as of the last step. */
+int64_t mirror_capture_id(const struct mirror *mirror);
+int64_t mirror_row_count(const struct mirror *mirror);
+int64_t mirror_last_capture_id(const struct mirror *mirror);
+
+/* Compares both sides by table, account and day, up to the watermark: how many rows, and a digest
+ * of all their columns. Sets the error to the first difference. The file must be frozen and
+ * mirrored to its end (store/database.h). *row_count: the rows compared. */
+bool mirror_check(const struct mirror *mirror, int64_t *row_count, struct error *error);
+
+#endif

@@ -1,0 +1,12 @@
+/* The mirror's schema on a server: versioned, checksummed migrations and views (sql/postgresql),
+ * applied under a lock, as several recorders may start at once. */
+#ifndef POSREC_MIRROR_SCHEMA_H
+#define POSREC_MIRROR_SCHEMA_H
+
+#include "mirror/server.h"
+
+/* Brings the schema `posrec` to this program's version. Refuses one that a newer posrec made, or
+ * whose migrations are not the ones that this program knows. */
+bool schema_apply(struct server *server, int64_t now_ms, struct error *error);
+
+#endif

@@ -1,0 +1,196 @@
+#include "mirror/server.h"
+
+#include <libpq-fe.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MESSAGE_SIZE_MAX 500
+
+struct server {
+    PGconn *connection;
+};
+
+/* What to do about an error of the server's, by its SQLSTATE. */
+static const char *advice(const char *state)
+{
+    static const struct {
+        const char *state, *what;
+    } ADVICE[] = {
+        {"42501", " (the role needs CREATE on the database, or to own the schema posrec)"},
+        {"53100", " (the server's disk is full)"},
+        {"25006", " (this server is read-only: connect to the primary)"},
+        {"2BP01", " (a view of your own stands on posrec's: drop it, and make it again after)"},
+    };
+    for (size_t i = 0; state != NULL && i < sizeof ADVICE / sizeof ADVICE[0]; i++) {
+        if (strcmp(state, ADVICE[i].state) == 0) {
+            return ADVICE[i].what;
+        }
+    }
+    return "";
+}
+
+/* The server's words in one line. A password is in none of libpq's messages. */
+static bool fail(const struct server *server, const PGresult *result, const char *doing,
+                 struct error *error)
+{
+    const char *said = result != NULL ? PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY) : NULL;
+    const char *state = result != NULL ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
+    said = said != NULL ? said : PQerrorMessage(server->connection);
+    size_t size = strcspn(said, "\n");
+    return error_set(error, ERROR_FAILED, "%s: %.*s%s", doing,
+                     (int)(size < MESSAGE_SIZE_MAX ? size : MESSAGE_SIZE_MAX), said, advice(state));
+}
+
+static void keep_quiet(void *context, const char *message)
+{
+    (void)context; /* notices, as that a table is there already */
+    (void)message;
+}
+
+struct server *server_connect(const char *conninfo, struct error *error)
+{
+    static const char SETTINGS[] = "SET search_path = posrec; SET datestyle = ISO; "
+                                   "SET client_encoding = 'UTF8'; SET synchronous_commit = on";
+    const char *const keys[] = {"dbname", "fallback_application_name", "connect_timeout", NULL};
+    const char *const values[] = {conninfo, "posrec", "10", NULL};
+    struct server *server = calloc(1, sizeof *server);
+    if (server == NULL) {
+        error_no_memory(error);
+        return NULL;
+    }
+    server->connection = PQconnectdbParams(keys, values, 1);
+    bool good = PQstatus(server->connection) == CONNECTION_OK ||
+                fail(server, NULL, "cannot connect", error);
+    if (good) {
+        PQsetNoticeProcessor(server->connection, keep_quiet, NULL);
+        good = server_run(server, SETTINGS, error);
+    }
+    if (!good) {
+        server_close(server);
+        return NULL;
+    }
+    return server;
+}
+
+void server_close(struct server *server)
+{
+    if (server != NULL) {
+        PQfinish(server->connection);
+        free(server);
+    }
+}
+
+bool server_is_lost(const struct server *server)
+{
+    return PQstatus(server->connection) != CONNECTION_OK;
+}
+
+bool server_names_password(const char *conninfo)
+{
+    bool found = false;
+    PQconninfoOption *options = PQconninfoParse(conninfo, NULL);
+    for (PQconninfoOption *o = options; o != NULL && o->keyword != NULL; o++) {
+        found = found || (strcmp(o->keyword, "password") == 0 && o->val != NULL);
+    }
+    PQconninfoFree(options);
+    return found;
+}
+
+bool server_run(struct server *server, const char *sql, struct error *error)
+{
+    PGresult *result = PQexec(server->connection, sql);
+    ExecStatusType status = PQresultStatus(result);
+    bool done = status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK ||
+                fail(server, result, "PostgreSQL", error);
+    PQclear(result);
+    return done;
+}
+
+bool server_run_text(struct server *server, struct text *sql, struct error *error)
+{
+    bool done =
+        (!sql->failed || error_no_memory(error)) && server_run(server, text_string(sql), error);
+    text_free(sql);
+    return done;
+}
+
+#define COLUMNS_MAX 8
+
+/* Takes a row at a time, so that an answer of any length needs no memory. */
+bool server_rows(struct server *server, const char *sql, server_row *row, void *context,
+                 struct error *error)
+{
+    bool good =
+        PQsendQuery(server->connection, sql) == 1 && PQsetSingleRowMode(server->connection) == 1;
+    PGresult *result;
+    good = good || fail(server, NULL, "PostgreSQL", error);
+    while ((result = PQgetResult(server->connection)) != NULL) {
+        ExecStatusType status = PQresultStatus(result);
+        if (good && status != PGRES_SINGLE_TUPLE && status != PGRES_TUPLES_OK) {
+            good = fail(server, result, "PostgreSQL", error);
+        }
+        for (int i = 0; good && i < PQntuples(result); i++) {
+            struct span columns[COLUMNS_MAX];
+            int count = PQnfields(result) < COLUMNS_MAX ? PQnfields(result) : COLUMNS_MAX;
+            for (int c = 0; c < count; c++) {
+                columns[c] =
+                    (struct span){PQgetvalue(result, i, c), (size_t)PQgetlength(result, i, c)};
+            }
+            good = row(context, columns, count, error);
+        }
+        PQclear(result);
+    }
+    return good;
+}
+
+struct one_integer {
+    int64_t value;
+    bool known;
+};
+
+static bool take_integer(void *context, const struct span *columns, int count, struct error *error)
+{
+    struct one_integer *one = context;
+    (void)count;
+    (void)error;
+    one->known = columns[0].size > 0;
+    one->value = strtoll(columns[0].data, NULL, 10);
+    return true;
+}
+
+bool server_integer(struct server *server, const char *sql, int64_t *value, bool *known,
+                    struct error *error)
+{
+    struct one_integer one = {0};
+    bool done = server_rows(server, sql, take_integer, &one, error);
+    *value = one.value;
+    *known = one.known;
+    return done;
+}
+
+bool server_copy_begin(struct server *server, const char *sql, struct error *error)
+{
+    PGresult *result = PQexec(server->connection, sql);
+    bool done = PQresultStatus(result) == PGRES_COPY_IN || fail(server, result, "COPY", error);
+    PQclear(result);
+    return done;
+}
+
+bool server_copy_put(struct server *server, struct span lines, struct error *error)
+{
+    return PQputCopyData(server->connection, lines.data, (int)lines.size) == 1 ||
+           fail(server, NULL, "COPY", error);
+}
+
+bool server_copy_end(struct server *server, struct error *error)
+{
+    bool done = PQputCopyEnd(server->connection, NULL) == 1 || fail(server, NULL, "COPY", error);
+    PGresult *result;
+    while ((result = PQgetResult(server->connection)) != NULL) {
+        if (done && PQresultStatus(result) != PGRES_COMMAND_OK) {
+            done = fail(server, result, "COPY", error);
+        }
+        PQclear(result);
+    }
+    return done;
+}

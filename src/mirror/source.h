@@ -1,0 +1,34 @@
+/* What is mirrored, table by table: the SELECT that gives its rows of a range of captures, made
+ * from the description of its kind (model/row_kinds.h), so that a new kind needs no code here. */
+#ifndef POSREC_MIRROR_SOURCE_H
+#define POSREC_MIRROR_SOURCE_H
+
+#include "model/row_kinds.h"
+#include "store/database.h"
+
+/* account_id there is recorder_id x 2^20 + the file's own. */
+#define SOURCE_ACCOUNT_BITS 20
+
+/* Captures, bodies, the kinds of rows; then the names, which are mirrored as a whole. */
+enum {
+    SOURCE_CAPTURE = ROW_KIND_COUNT,
+    SOURCE_PAYLOAD,
+    SOURCE_ACCOUNT,
+    SOURCE_CONTRACT,
+    SOURCE_LEG,
+    SOURCE_COUNT,
+};
+
+struct source {
+    const char *table;
+    struct text columns; /* there, "account_id, recorder_id, ..." */
+    struct text select;  /* account_id, then the columns after recorder_id; of captures over ?1 up
+                            to ?2, or of payloads, or of everything for names */
+    const char *time;    /* the column that says of which day a row is; NULL for none */
+};
+
+/* Zeroed on failure. */
+bool source_of(int number, struct source *source, struct error *error);
+void source_free(struct source *source);
+
+#endif

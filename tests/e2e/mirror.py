@@ -1,0 +1,238 @@
+#!/usr/bin/env python3
+"""`posrec mirror` into a real PostgreSQL: everything is there, each view says what the file's says, and whatever is
+killed or changed on the way shows or does no harm.
+
+    mirror.py POSREC DATA [KILLS]
+"""
+import contextlib
+import pathlib
+import random
+import signal
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+
+from postgres import Server
+
+POSREC, DATA = pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2]).resolve()
+KILLS = int(sys.argv[3]) if len(sys.argv) > 3 else 15
+VIEWS = ("position_history position_change pnl_history margin_history position_now position_timeline balance_history"
+         " income_history trade_history gap").split()
+EXPECT_MS = 60000
+
+
+def posrec(database, *arguments, code=0):
+    done = subprocess.run([POSREC, "-d", database, *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == code, (arguments, done.returncode, done.stderr)
+    return done.stdout.strip(), done.stderr.strip()
+
+
+def mirror(database, server, *arguments, code=0):
+    return posrec(database, "mirror", "--to", server.conninfo, *arguments, code=code)[1]
+
+
+def richest(path):
+    """One database of everything that the test suites have recorded."""
+    for name in ("history", "stream", "money"):
+        posrec(path, "-q", "import", "--interval", "100ms", DATA / f"{name}.ndjson")
+
+
+def rows_of(path, query):
+    with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
+        cursor = database.execute(query)
+        return [c[0] for c in cursor.description], cursor.fetchall()
+
+
+def as_file_has_it(text, value):
+    """PostgreSQL's text of a value, as the type that SQLite gave for it."""
+    if text is None or value is None:
+        return text
+    if isinstance(value, float):
+        return float(text) + 0.0
+    return int(text) if isinstance(value, int) else text
+
+
+def compare_views(path, server):
+    for view in VIEWS:
+        names, here = rows_of(path, f"SELECT * FROM {view}")
+        there_names = [r[0] for r in server.sql("SELECT column_name FROM information_schema.columns WHERE table_schema ="
+                                                f" 'posrec' AND table_name = '{view}' ORDER BY ordinal_position")]
+        assert names == there_names, (view, names, there_names)
+        there = server.sql(f"SELECT * FROM posrec.{view}")
+        assert len(here) == len(there) and here, (view, len(here), len(there))
+        key = lambda row: [(v is not None, "" if v is None else str(v)) for v in row]
+        order = [i for i, n in enumerate(names) if all(not isinstance(r[i], float) for r in here)]
+        pick = lambda row: key([row[i] for i in order])
+        here, there = sorted(here, key=pick), sorted(there, key=pick)
+        for a, b in zip(here, there):
+            for name, mine, theirs in zip(names, a, b):
+                assert as_file_has_it(theirs, mine) == mine, (view, name, mine, theirs, a)
+        print(f"{view}: {len(here)} rows, each value as in the file")
+
+
+def check_keys(server):
+    wrong = server.sql("SELECT conrelid::regclass, conname FROM pg_constraint c JOIN pg_namespace n ON n.oid ="
+                       " connamespace JOIN pg_attribute a ON a.attrelid = conrelid AND a.attnum = conkey[1]"
+                       " WHERE nspname = 'posrec' AND contype IN ('p', 'u', 'f') AND attname <> 'account_id'"
+                       " UNION ALL SELECT indrelid::regclass, indexrelid::regclass::text FROM pg_index i JOIN pg_class t"
+                       " ON t.oid = indrelid JOIN pg_namespace n ON n.oid = t.relnamespace JOIN pg_attribute a ON"
+                       " a.attrelid = indrelid AND a.attnum = indkey[0] WHERE nspname = 'posrec' AND indisunique"
+                       " AND attname <> 'account_id'")
+    count = int(server.sql("SELECT count(*) FROM pg_constraint c JOIN pg_namespace n ON n.oid = connamespace"
+                           " WHERE nspname = 'posrec' AND contype = 'p'")[0][0])
+    assert not wrong and count >= 17, (wrong, count)
+    print(f"{count} keys, each begins with account_id")
+
+
+def check_tampering(path, server):
+    """One value of each column of each table, changed and changed back: --check names the table."""
+    columns = server.sql("SELECT c.table_name, c.column_name, c.data_type FROM information_schema.columns c"
+                         " JOIN information_schema.tables t USING (table_schema, table_name) WHERE table_schema ="
+                         " 'posrec' AND table_type = 'BASE TABLE' AND table_name NOT IN ('recorder', 'schema_migration')")
+    tampered = 0
+    for table, column, kind in columns:
+        first = server.sql(f"SELECT ctid FROM posrec.{table} ORDER BY account_id, ctid LIMIT 1")
+        if not first:
+            continue
+        change = {"bigint": f"coalesce({column}, 0) + 1000003", "text": f"coalesce({column}, '') || 'x'",
+                  "bytea": f"coalesce({column}, '') || '\\x00'"}[kind]
+        value = server.sql(f"SELECT quote_nullable({column}::text) FROM posrec.{table} WHERE ctid = '{first[0][0]}'")[0][0]
+        moved = server.sql(f"UPDATE posrec.{table} SET {column} = {change} WHERE ctid = '{first[0][0]}' RETURNING ctid")
+        said = mirror(path, server, "--check", code=1)
+        assert f"check: {table} of account " in said and "differs" in said, (table, column, said)
+        server.sql(f"UPDATE posrec.{table} SET {column} = {value}::{kind} WHERE ctid = '{moved[0][0]}'")
+        tampered += 1
+    said = mirror(path, server, "--check")
+    assert "the mirror has the same" in said, said
+    print(f"{tampered} columns changed, each named")
+
+
+def check_other_file(folder, path, server):
+    """Another file under the same name, and an older copy of the same file, are refused."""
+    other = folder / "other.db"
+    posrec(other, "-q", "import", DATA / "money.ndjson")
+    before = server.sql("SELECT * FROM posrec.recorder")
+    said = mirror(other, server, "--name", before[0][1], code=1)
+    assert "another file is mirrored as" in said, said
+    older = folder / "older.db"
+    posrec(older, "-q", "import", "--interval", "100ms", DATA / "history.ndjson")
+    said = mirror(older, server, code=1)
+    assert "does not go on as it was mirrored" in said or "another file" in said, said
+    assert server.sql("SELECT * FROM posrec.recorder") == before
+    print("another file and an older copy are refused")
+
+
+def check_kills(folder, server):
+    """Killed at random moments, and the server stopped at once at others: nothing missing, nothing double."""
+    rng = random.Random(16)
+    path = folder / "killed.db"
+    posrec(path, "-q", "import", DATA / "history.ndjson")
+    began = time.monotonic()
+    command = [POSREC, "-q", "-d", path, "mirror", "--to", server.conninfo, "--with-bodies", "--name", "killed"]
+    subprocess.run(command, check=True)
+    took = time.monotonic() - began
+    killed = 0
+    for round in range(KILLS):
+        tables = [r[0] for r in server.sql("SELECT table_name FROM information_schema.tables WHERE table_schema ="
+                                           " 'posrec' AND table_type = 'BASE TABLE' AND table_name NOT IN ('recorder',"
+                                           " 'schema_migration')")]
+        number = server.sql("SELECT recorder_id FROM posrec.recorder WHERE name = 'killed'")[0][0]
+        server.sql("".join(f"DELETE FROM posrec.{t} WHERE recorder_id = {number};" for t in tables)
+                   + f"DELETE FROM posrec.recorder WHERE recorder_id = {number}")
+        process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+        time.sleep(rng.random() * took)
+        if round % 5 == 4:
+            server.stop(signal.SIGQUIT)
+            server.start()
+        else:
+            process.send_signal(signal.SIGKILL)
+        killed += process.wait() != 0
+        mirror(path, server, "--with-bodies", "--check", "--name", "killed")
+    print(f"{killed} of {KILLS} broken off, nothing missing and nothing double")
+
+
+def check_follow(folder, server):
+    """What is recorded is there within a second, and after the server was away."""
+    path = folder / "followed.db"
+    lines = (DATA / "history.ndjson").read_text().splitlines(keepends=True)
+    posrec(path, "-q", "migrate")
+    follower = subprocess.Popen([POSREC, "-d", path, "mirror", "--to", server.conninfo, "--follow", "--name",
+                                 "followed"], stderr=subprocess.PIPE, text=True)
+    count = "SELECT capture_id FROM posrec.recorder WHERE name = 'followed'"
+    try:
+        for i, start in enumerate(range(0, len(lines), 1 + len(lines) // 4)):
+            piece = folder / "piece.ndjson"
+            piece.write_text("".join(lines[start:start + 1 + len(lines) // 4]))
+            posrec(path, "-q", "import", "--interval", "1s", piece)
+            if i == 1:
+                server.stop(signal.SIGQUIT)
+                server.start()
+            last = rows_of(path, "SELECT max(capture_id) FROM capture")[1][0][0]
+            until = time.monotonic() + EXPECT_MS / 1000
+            while not (found := server.sql(count)) or int(found[0][0]) < last:
+                assert time.monotonic() < until and follower.poll() is None, (found, last)
+                time.sleep(0.05)
+        follower.send_signal(signal.SIGTERM)
+        assert follower.wait(timeout=30) == 0
+    finally:
+        follower.kill()
+        said = follower.communicate()[1]
+    assert "event=mirror_failed" in said, said
+    assert "the mirror has the same" in mirror(path, server, "--check", "--name", "followed")
+    print("followed, over an immediate stop of the server")
+
+
+def check_errors(folder, path, server):
+    """Each error says what is wrong and what to do."""
+    nowhere = subprocess.run([POSREC, "-d", path, "mirror", "--to", "host=127.0.0.1 port=1"], capture_output=True,
+                             text=True, check=False)
+    assert nowhere.returncode == 1 and "cannot connect" in nowhere.stderr, nowhere
+    shown = subprocess.run([POSREC, "-d", path, "mirror", "--to", f"{server.conninfo} password=hunter2"],
+                           capture_output=True, text=True, check=False)
+    assert shown.returncode == 2 and "hunter2" not in shown.stderr and ".pgpass" in shown.stderr, shown
+    config = folder / "posrec.ini"
+    config.write_text(f"[posrec]\nmirror = {server.conninfo} password=hunter2\n")
+    config.chmod(0o644)
+    shown = subprocess.run([POSREC, "-c", config, "-d", path, "mirror"], capture_output=True, text=True, check=False)
+    assert shown.returncode == 2 and "chmod 600" in shown.stderr and "hunter2" not in shown.stderr, shown
+    config.chmod(0o600)
+    subprocess.run([POSREC, "-q", "-c", config, "-d", path, "mirror"], check=True)
+    server.sql("CREATE ROLE weak LOGIN")
+    server.sql("CREATE DATABASE other")
+    weak = server.conninfo.replace("user=posrec", "user=weak").replace("dbname=postgres", "dbname=other")
+    denied = subprocess.run([POSREC, "-d", path, "mirror", "--to", weak], capture_output=True, text=True, check=False)
+    assert denied.returncode == 1 and "the role needs CREATE" in denied.stderr, denied
+    server.sql("INSERT INTO posrec.schema_migration VALUES (99, 'x', 'x', 0)")
+    said = mirror(path, server, code=1)
+    assert "newer posrec" in said, said
+    server.sql("DELETE FROM posrec.schema_migration WHERE version = 99")
+    print("errors say what to do")
+
+
+def main():
+    server = Server()
+    try:
+        with tempfile.TemporaryDirectory() as name:
+            folder = pathlib.Path(name)
+            path = folder / "posrec.db"
+            richest(path)
+            said = mirror(path, server)
+            print(said)
+            assert "0 rows copied" in mirror(path, server)
+            compare_views(path, server)
+            check_keys(server)
+            mirror(path, server, "--with-bodies", "--check")
+            check_tampering(path, server)
+            check_other_file(folder, path, server)
+            check_errors(folder, path, server)
+            check_kills(folder, server)
+            check_follow(folder, server)
+    finally:
+        server.close()
+
+
+if __name__ == "__main__":
+    main()
