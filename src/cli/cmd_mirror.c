@@ -11,7 +11,12 @@
 #include "cli/cli.h"
 #include "cli/progress.h"
 #include "mirror/mirror.h"
+#include "mirror/restore.h"
 #include "service/signals.h"
+#include "store/backup.h"
+#include "store/migrate.h"
+#include "store/rebuild.h"
+#include "store/verify.h"
 
 #define LOOK_EVERY_MS 200 /* for new captures, while following */
 #define BACKOFF_MS_MIN 250
@@ -213,6 +218,60 @@ static bool follow(struct job *job, struct error *error)
     return stays;
 }
 
+/* The evidence, the rows derived from it, and the proof that both are sound. */
+static bool make_again(struct cli *cli, struct server *server, const struct database *database,
+                       struct error *error)
+{
+    struct progress progress;
+    struct restore_watch restoring = {&progress, progress_watch};
+    struct rebuild_watch rebuilding = {&progress, progress_watch};
+    struct verify_settings settings = {
+        .from_capture_id = 1, .context = &progress, .on_progress = progress_watch};
+    struct verify_report report = {0};
+    char head[SHA256_HEX_SIZE], found[SHA256_HEX_SIZE];
+    int64_t captures;
+    progress_begin(&progress, "restore", 0, cli->options.quiet);
+    bool done = migrate_apply(database, cli->now_ms, NULL, error) &&
+                restore_evidence(server, cli->options.name, database, &restoring, head, error) &&
+                rebuild_database(database, &rebuilding, &captures, error) &&
+                verify_database(database, &settings, &report, error);
+    progress_end(&progress);
+    if (!done) {
+        return false;
+    }
+    sha256_hex(&report.head, found);
+    if (report.kind != VERIFY_SOUND || strcmp(found, head) != 0) {
+        return error_set(error, ERROR_FAILED, "what the mirror has is not sound: %s",
+                         report.kind != VERIFY_SOUND ? report.what : "its chain ends elsewhere");
+    }
+    cli_say(cli, "%s: restored and verified, %lld captures, head %s", database->path,
+            (long long)captures, found);
+    return true;
+}
+
+static bool restore(struct job *job, struct error *error)
+{
+    const char *path = job->cli->options.restore;
+    struct database database;
+    if (access(path, F_OK) == 0) {
+        return error_set(error, ERROR_USAGE, "%s: is there already", path);
+    }
+    job->server = server_connect(job->conninfo, error);
+    if (job->server == NULL) {
+        return false;
+    }
+    bool done = database_open(path, DATABASE_WRITE, &database, error);
+    if (done) {
+        done = make_again(job->cli, job->server, &database, error);
+        database_close(&database);
+        if (!done) {
+            backup_remove(path);
+        }
+    }
+    leave(job);
+    return done;
+}
+
 static bool run(struct cli *cli, int *exit_code, struct error *error)
 {
     struct job job = {.cli = cli, .settings.with_bodies = cli->options.with_bodies};
@@ -220,12 +279,17 @@ static bool run(struct cli *cli, int *exit_code, struct error *error)
     if (cli->options.follow && cli->options.check) {
         return error_set(error, ERROR_USAGE, "mirror: --follow or --check, not both");
     }
-    if (!choose_server(&job, error) ||
-        !cli_open_database(cli, DATABASE_READ, &job.database, error)) {
+    if (!choose_server(&job, error)) {
         return error_context(error, "mirror");
     }
-    bool done =
-        choose_name(&job, error) && (cli->options.follow ? follow(&job, error) : once(&job, error));
+    if (cli->options.restore != NULL) {
+        return restore(&job, error) || error_context(error, "mirror: restore");
+    }
+    if (!cli_open_database(cli, DATABASE_READ, &job.database, error)) {
+        return error_context(error, "mirror");
+    }
+    bool done = database_unmap(&job.database, error) && choose_name(&job, error) &&
+                (cli->options.follow ? follow(&job, error) : once(&job, error));
     database_close(&job.database);
     return done || error_context(error, "mirror");
 }
@@ -244,13 +308,16 @@ const struct command COMMAND_MIRROR = {
         "--check compares both sides by table, account and day, and names the first difference.\n"
         "--follow goes on, at most a second behind, and connects again when the server was "
         "away.\n\n"
+        "--restore FILE writes a recorder's file anew from a mirror with bodies, and verifies "
+        "it.\n\n"
         "A password goes into ~/.pgpass, PGPASSWORD or the config file, never onto a command "
         "line.\n\n"
         "Examples:\n"
         "  posrec mirror --to 'host=db.example.org dbname=positions user=posrec'\n"
         "  posrec mirror --check\n"
-        "  posrec mirror --follow --with-bodies\n",
+        "  posrec mirror --follow --with-bodies\n"
+        "  posrec mirror --restore posrec.db --name db1\n",
     .options = {OPTION_SERVER, OPTION_NAME, OPTION_FOLLOW, OPTION_WITH_BODIES, OPTION_CHECK,
-                OPTION_NONE},
+                OPTION_RESTORE, OPTION_NONE},
     .run = run,
 };

@@ -97,6 +97,8 @@ static const struct definition DEFINITIONS[OPTION_COUNT] = {
                             "the received bytes too; from then on always"},
     [OPTION_CHECK] = {"check", 0, NULL, KIND_FLAG, offsetof(struct options, check),
                       "then compare both sides"},
+    [OPTION_RESTORE] = {"restore", 0, "FILE", KIND_TEXT, offsetof(struct options, restore),
+                        "make a recorder's file again from a mirror with bodies"},
 };
 
 const enum option_id OPTIONS_GLOBAL[] = {OPTION_CONFIG,  OPTION_DATABASE, OPTION_QUIET,

@@ -45,6 +45,7 @@ enum option_id {
     OPTION_FOLLOW,
     OPTION_WITH_BODIES,
     OPTION_CHECK,
+    OPTION_RESTORE,
     OPTION_COUNT,
 };
 
@@ -85,6 +86,7 @@ struct options {
     bool follow;
     bool with_bodies;
     bool check;
+    const char *restore;
 };
 
 /* Reads options in front of the first argument that is none (`first_only`), or among all arguments.

@@ -102,17 +102,6 @@ static bool take_recorder(void *context, const struct span *columns, int count, 
                      columns[2].data);
 }
 
-/* Texts in SQL: quotes are doubled. */
-static void append_quoted(struct text *sql, const char *string)
-{
-    text_append_char(sql, '\'');
-    for (const char *c = string; *c != '\0'; c++) {
-        text_append_string(sql, *c == '\'' ? "'" : "");
-        text_append_char(sql, *c);
-    }
-    text_append_char(sql, '\'');
-}
-
 static bool find_recorder(struct mirror *mirror, struct recorded *recorded, struct error *error)
 {
     struct text sql = {0};
@@ -120,7 +109,7 @@ static bool find_recorder(struct mirror *mirror, struct recorded *recorded, stru
                 "SELECT encode(first_chain, 'hex'), capture_id, encode(chain, 'hex'), payload_id "
                 "FROM recorder WHERE recorder_id = %lld OR name = ",
                 (long long)mirror->recorder_id);
-    append_quoted(&sql, mirror->settings.name);
+    server_append_quoted(&sql, mirror->settings.name);
     bool done = (!sql.failed || error_no_memory(error)) &&
                 server_rows(mirror->server, text_string(&sql), take_recorder, recorded, error);
     text_free(&sql);
@@ -144,7 +133,7 @@ static bool identify(struct mirror *mirror, int64_t first_id, int64_t now_ms, st
                 find_recorder(mirror, &recorded, error);
     if (done && !recorded.found) {
         text_printf(&sql, "INSERT INTO recorder VALUES (%lld, ", (long long)mirror->recorder_id);
-        append_quoted(&sql, mirror->settings.name);
+        server_append_quoted(&sql, mirror->settings.name);
         text_printf(&sql, ", '\\x%s', 0, '\\x', %lld, NULL)", recorded.first, (long long)now_ms);
         done = server_run_text(mirror->server, &sql, error);
     }

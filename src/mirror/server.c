@@ -96,6 +96,16 @@ bool server_names_password(const char *conninfo)
     return found;
 }
 
+void server_append_quoted(struct text *sql, const char *string)
+{
+    text_append_char(sql, '\'');
+    for (const char *c = string; *c != '\0'; c++) {
+        text_append_string(sql, *c == '\'' ? "'" : "");
+        text_append_char(sql, *c);
+    }
+    text_append_char(sql, '\'');
+}
+
 bool server_run(struct server *server, const char *sql, struct error *error)
 {
     PGresult *result = PQexec(server->connection, sql);
@@ -114,7 +124,7 @@ bool server_run_text(struct server *server, struct text *sql, struct error *erro
     return done;
 }
 
-#define COLUMNS_MAX 8
+#define COLUMNS_MAX 24
 
 /* Takes a row at a time, so that an answer of any length needs no memory. */
 bool server_rows(struct server *server, const char *sql, server_row *row, void *context,
@@ -133,8 +143,10 @@ bool server_rows(struct server *server, const char *sql, server_row *row, void *
             struct span columns[COLUMNS_MAX];
             int count = PQnfields(result) < COLUMNS_MAX ? PQnfields(result) : COLUMNS_MAX;
             for (int c = 0; c < count; c++) {
-                columns[c] =
-                    (struct span){PQgetvalue(result, i, c), (size_t)PQgetlength(result, i, c)};
+                columns[c] = PQgetisnull(result, i, c)
+                                 ? (struct span){NULL, 0}
+                                 : (struct span){PQgetvalue(result, i, c),
+                                                 (size_t)PQgetlength(result, i, c)};
             }
             good = row(context, columns, count, error);
         }
@@ -153,8 +165,8 @@ static bool take_integer(void *context, const struct span *columns, int count, s
     struct one_integer *one = context;
     (void)count;
     (void)error;
-    one->known = columns[0].size > 0;
-    one->value = strtoll(columns[0].data, NULL, 10);
+    one->known = columns[0].data != NULL;
+    one->value = one->known ? strtoll(columns[0].data, NULL, 10) : 0;
     return true;
 }
 

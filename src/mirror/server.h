@@ -25,14 +25,17 @@ bool server_is_lost(const struct server *server);
 /* Whether a conninfo names a password, which a command line must not. False too when it is none. */
 bool server_names_password(const char *conninfo);
 
+/* Appends a text as SQL has it: in quotes, and quotes in it doubled. */
+void server_append_quoted(struct text *sql, const char *string);
+
 /* Runs SQL, which may be several statements, without rows. */
 bool server_run(struct server *server, const char *sql, struct error *error);
 
 /* The same of a text that was put together; it is freed. */
 bool server_run_text(struct server *server, struct text *sql, struct error *error);
 
-/* Calls back for each row that the SQL gives, with its columns as text (empty for NULL), which live
- * until the callback returns. It returns false with the error set to end it. */
+/* Calls back for each row that the SQL gives, with its columns as text (data NULL for NULL), which
+ * live until the callback returns. It returns false with the error set to end it. */
 typedef bool server_row(void *context, const struct span *columns, int count, struct error *error);
 bool server_rows(struct server *server, const char *sql, server_row *row, void *context,
                  struct error *error);

@@ -235,6 +235,11 @@ bool database_set_cache_kib(const struct database *database, int kib, struct err
     return database_run(database, sql, error);
 }
 
+bool database_unmap(const struct database *database, struct error *error)
+{
+    return database_run(database, "PRAGMA mmap_size = 0", error);
+}
+
 void database_set_busy_ms(const struct database *database, int busy_ms)
 {
     sqlite3_busy_timeout(database->handle, busy_ms);

@@ -47,6 +47,10 @@ bool database_open_memory(struct database *database, struct error *error);
 /* How much memory this connection takes for pages from now on. */
 bool database_set_cache_kib(const struct database *database, int kib, struct error *error);
 
+/* From now on this connection reads the file, instead of having it in its address space, where what
+ * was read once counts as the process's memory. */
+bool database_unmap(const struct database *database, struct error *error);
+
 /* How long this connection waits for a lock from now on. */
 void database_set_busy_ms(const struct database *database, int busy_ms);
 

@@ -125,6 +125,28 @@ def check_other_file(folder, path, server):
     print("another file and an older copy are refused")
 
 
+def check_restore(folder, path, server):
+    """A file that is made again from the mirror is the file that was lost, row for row."""
+    def dump(file):
+        lines = subprocess.run(["sqlite3", "-readonly", file, ".dump --data-only"], check=True, capture_output=True,
+                               text=True).stdout.splitlines()
+        return [line for line in lines if "INTO schema_migration" not in line]
+
+    name = server.sql("SELECT name FROM posrec.recorder WHERE payload_id IS NOT NULL")[0][0]
+    again = ("mirror", "--to", server.conninfo, "--name", name, "--restore")
+    posrec(path, *again, folder / "restored.db")
+    head = posrec(path, "-q", "verify")[0]
+    assert posrec(folder / "restored.db", "-q", "verify", "--head", head)[0] == head
+    assert dump(path) == dump(folder / "restored.db")
+    assert "is there already" in posrec(path, *again, path, code=2)[1]
+    last = "WHERE ctid = (SELECT max(ctid) FROM posrec.payload)"
+    server.sql(f"UPDATE posrec.payload SET zstd = zstd || '\\x00' {last}")
+    posrec(path, *again, folder / "bad.db", code=1)
+    assert not (folder / "bad.db").exists()
+    server.sql(f"UPDATE posrec.payload SET zstd = substr(zstd, 1, length(zstd) - 1) {last}")
+    print("a lost file is made again, row for row")
+
+
 def check_kills(folder, server):
     """Killed at random moments, and the server stopped at once at others: nothing missing, nothing double."""
     rng = random.Random(16)
@@ -226,6 +248,7 @@ def main():
             check_keys(server)
             mirror(path, server, "--with-bodies", "--check")
             check_tampering(path, server)
+            check_restore(folder, path, server)
             check_other_file(folder, path, server)
             check_errors(folder, path, server)
             check_kills(folder, server)
