@@ -68,6 +68,23 @@ class Server:
             self.process.wait()
             self.process = None
 
+    def in_database(self, name):
+        """The same server, asked in another database."""
+        return Database(self.conninfo.replace("dbname=postgres", f"dbname={name}"))
+
+    def sql(self, text):
+        return Database(self.conninfo).sql(text)
+
+    def close(self):
+        with contextlib.suppress(ProcessLookupError):
+            self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Database:
+    def __init__(self, conninfo):
+        self.conninfo = conninfo
+
     def sql(self, text):
         """The rows, each a list of texts; None for NULL."""
         answer = subprocess.run(["psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-F", "\x1f", "-R", "\x1e",
@@ -75,8 +92,3 @@ class Server:
                                 capture_output=True, text=True).stdout
         rows = answer.removesuffix("\n").removesuffix("\x1e")
         return [[None if v == "\x1d" else v for v in row.split("\x1f")] for row in rows.split("\x1e")] if rows else []
-
-    def close(self):
-        with contextlib.suppress(ProcessLookupError):
-            self.stop()
-        shutil.rmtree(self.folder, ignore_errors=True)
