@@ -12,6 +12,7 @@
 #include "cli/progress.h"
 #include "mirror/mirror.h"
 #include "mirror/restore.h"
+#include "service/metrics.h"
 #include "service/signals.h"
 #include "store/backup.h"
 #include "store/migrate.h"
@@ -19,6 +20,7 @@
 #include "store/verify.h"
 
 #define LOOK_EVERY_MS 200 /* for new captures, while following */
+#define METRICS_EVERY_MS 1000
 #define BACKOFF_MS_MIN 250
 #define BACKOFF_MS_MAX 60000
 #define HOST_SIZE 256
@@ -32,6 +34,7 @@ struct job {
     char name[HOST_SIZE + PATH_MAX + 1];
     struct server *server;
     struct mirror *mirror;
+    int64_t next_metrics_ms;
 };
 
 /* A command line is seen by everybody on the machine; so is a config file that others can read. */
@@ -57,13 +60,10 @@ static bool check_password(const struct cli *cli, const char *conninfo, struct e
 static bool choose_server(struct job *job, struct error *error)
 {
     struct cli *cli = job->cli;
-    job->conninfo = cli->options.server;
-    if (job->conninfo == NULL) {
-        if (!cli_load_config(cli, error)) {
-            return false;
-        }
-        job->conninfo = cli->config.mirror;
+    if (!cli_load_config(cli, error)) {
+        return false;
     }
+    job->conninfo = cli->options.server != NULL ? cli->options.server : cli->config.mirror;
     if (job->conninfo == NULL) {
         return error_set(error, ERROR_USAGE,
                          "to which server? (give --to 'host=... dbname=...', or `mirror = ...` in "
@@ -162,6 +162,32 @@ static void log_reached(const struct job *job)
     log_end(&line);
 }
 
+/* At most once a second. A file that cannot be written is said and holds nothing up. */
+static void write_metrics(struct job *job)
+{
+    const char *path = job->cli->config.mirror_metrics_file;
+    struct mirror_lag lag = {0};
+    struct error error = {0};
+    int64_t now_ms = clock_real_ms(), monotonic_ms = clock_monotonic_ms();
+    if (path == NULL || monotonic_ms < job->next_metrics_ms) {
+        return;
+    }
+    job->next_metrics_ms = monotonic_ms + METRICS_EVERY_MS;
+    bool good = job->mirror == NULL || mirror_own_lag(job->mirror, &lag, &error);
+    const struct mirror_metrics metrics = {
+        .connected = job->mirror != NULL,
+        .capture_id = lag.capture_id,
+        .captures = lag.captures,
+        .lag_ms = lag.since_ms > 0 && now_ms > lag.since_ms ? now_ms - lag.since_ms : 0,
+    };
+    if (!good || !metrics_write_mirror(&metrics, path, &error)) {
+        struct log_line line;
+        log_begin(&line, LOG_ERROR, "metrics_not_written");
+        log_text(&line, "reason", error.text);
+        log_end(&line);
+    }
+}
+
 /* Waits, or returns false when asked to stop. */
 static bool wait_ms(int signals, int64_t ms)
 {
@@ -200,6 +226,7 @@ static bool follow(struct job *job, struct error *error)
             break;
         }
         good = good && mirror_step(job->mirror, clock_real_ms(), &more, &why);
+        write_metrics(job);
         if (good) {
             failures = 0;
             goes_on = wait_ms(signals, more ? 0 : LOOK_EVERY_MS);
@@ -272,6 +299,20 @@ static bool restore(struct job *job, struct error *error)
     return done;
 }
 
+/* Before anything is copied, so that rows are spread as they come. */
+static bool distribute(struct job *job, struct error *error)
+{
+    int64_t count;
+    job->server = server_connect(job->conninfo, error);
+    bool done =
+        job->server != NULL && mirror_distribute(job->server, clock_real_ms(), &count, error);
+    if (done) {
+        cli_say(job->cli, "%lld tables distributed by account_id", (long long)count);
+    }
+    leave(job);
+    return done || error_context(error, "distribute");
+}
+
 static bool run(struct cli *cli, int *exit_code, struct error *error)
 {
     struct job job = {.cli = cli, .settings.with_bodies = cli->options.with_bodies};
@@ -280,6 +321,9 @@ static bool run(struct cli *cli, int *exit_code, struct error *error)
         return error_set(error, ERROR_USAGE, "mirror: --follow or --check, not both");
     }
     if (!choose_server(&job, error)) {
+        return error_context(error, "mirror");
+    }
+    if (cli->options.distribute && !distribute(&job, error)) {
         return error_context(error, "mirror");
     }
     if (cli->options.restore != NULL) {
@@ -318,6 +362,6 @@ const struct command COMMAND_MIRROR = {
         "  posrec mirror --follow --with-bodies\n"
         "  posrec mirror --restore posrec.db --name db1\n",
     .options = {OPTION_SERVER, OPTION_NAME, OPTION_FOLLOW, OPTION_WITH_BODIES, OPTION_CHECK,
-                OPTION_RESTORE, OPTION_NONE},
+                OPTION_RESTORE, OPTION_DISTRIBUTE, OPTION_NONE},
     .run = run,
 };

@@ -2,6 +2,7 @@
 
 #include "base/time_text.h"
 #include "cli/cli.h"
+#include "mirror/mirror.h"
 #include "service/disk.h"
 #include "service/run_lock.h"
 
@@ -10,6 +11,8 @@ struct figures {
     int64_t bytes;
     int64_t growth;
     int64_t left;
+    struct mirror_lag lag;  /* where the configuration names a mirror's server ... */
+    struct error no_mirror; /* ... unless this says why it is not known */
 };
 
 static bool collect(const struct cli *cli, const struct database *database, struct figures *figures,
@@ -25,6 +28,48 @@ static bool collect(const struct cli *cli, const struct database *database, stru
     }
     figures->growth = share_e6.known ? disk_growth(figures->bytes, share_e6.value) : 0;
     return true;
+}
+
+/* A server that does not answer is no failure of the recorder's. */
+static void ask_mirror(const struct cli *cli, const struct database *database,
+                       struct figures *figures)
+{
+    struct server *server = server_connect(cli->config.mirror, &figures->no_mirror);
+    if (server != NULL && !mirror_lag(database, server, &figures->lag, &figures->no_mirror)) {
+        figures->lag.mirrored = false;
+    }
+    server_close(server);
+}
+
+/* How long the first capture that is not mirrored has waited. */
+static int64_t lag_ms(const struct cli *cli, const struct mirror_lag *lag)
+{
+    return lag->since_ms > 0 && cli->now_ms > lag->since_ms ? cli->now_ms - lag->since_ms : 0;
+}
+
+static void say_mirror(const struct cli *cli, const struct figures *figures)
+{
+    const struct mirror_lag *lag = &figures->lag;
+    if (figures->no_mirror.kind != ERROR_NONE) {
+        cli_say(cli, "mirror: %s", figures->no_mirror.text);
+    } else if (!lag->mirrored) {
+        cli_say(cli, "mirror: nothing of this database is there yet (run 'posrec mirror')");
+    } else {
+        cli_say(cli, "mirror: up to capture %lld, %lld captures and %lld ms behind",
+                (long long)lag->capture_id, (long long)lag->captures, (long long)lag_ms(cli, lag));
+    }
+}
+
+static void print_mirror(const struct cli *cli, const struct figures *figures, FILE *out)
+{
+    const struct mirror_lag *lag = &figures->lag;
+    fprintf(out, ",\"mirror\":");
+    if (figures->no_mirror.kind != ERROR_NONE || !lag->mirrored) {
+        fputs("null", out);
+    } else {
+        fprintf(out, "{\"capture_id\":%lld,\"waiting_captures\":%lld,\"lag_ms\":%lld}",
+                (long long)lag->capture_id, (long long)lag->captures, (long long)lag_ms(cli, lag));
+    }
 }
 
 static bool write_accounts(const struct cli *cli, const struct database *database,
@@ -54,6 +99,9 @@ static bool write_words(const struct cli *cli, const struct database *database,
             database->path, (long long)figures->bytes, (long long)figures->growth,
             (long long)figures->left,
             figures->running ? "'posrec run' is recording" : "'posrec run' is not running");
+    if (cli->config.mirror != NULL) {
+        say_mirror(cli, figures);
+    }
     return true;
 }
 
@@ -70,6 +118,9 @@ static bool write_json(const struct cli *cli, const struct database *database,
             (long long)figures->left, figures->running ? "true" : "false");
     text_free(&path);
     bool done = write_accounts(cli, database, figures, FORMAT_JSON, out, &rows, error);
+    if (cli->config.mirror != NULL) {
+        print_mirror(cli, figures, out);
+    }
     fputs("}\n", out);
     return done;
 }
@@ -123,10 +174,13 @@ static bool check_ages(struct cli *cli, const struct database *database, int *ex
 static bool run(struct cli *cli, int *exit_code, struct error *error)
 {
     struct database database;
-    struct figures figures;
+    struct figures figures = {0};
     FILE *out;
     if (!cli_load_config(cli, error) || !cli_open_database(cli, DATABASE_READ, &database, error)) {
         return false;
+    }
+    if (cli->config.mirror != NULL) {
+        ask_mirror(cli, &database, &figures);
     }
     bool done = collect(cli, &database, &figures, error) && cli_open_output(cli, &out, error);
     if (done) {

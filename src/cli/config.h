@@ -46,6 +46,7 @@ struct config {
     char *path; /* of the file read; NULL when there is none */
     char *database;
     char *metrics_file;
+    char *mirror_metrics_file;
     char *mirror; /* conninfo of the PostgreSQL server that is mirrored to */
     struct maybe_int interval_ms;
     struct maybe_int timeout_ms;

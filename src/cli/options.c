@@ -99,6 +99,8 @@ static const struct definition DEFINITIONS[OPTION_COUNT] = {
                       "then compare both sides"},
     [OPTION_RESTORE] = {"restore", 0, "FILE", KIND_TEXT, offsetof(struct options, restore),
                         "make a recorder's file again from a mirror with bodies"},
+    [OPTION_DISTRIBUTE] = {"distribute", 0, NULL, KIND_FLAG, offsetof(struct options, distribute),
+                           "first have Citus spread the tables over its workers"},
 };
 
 const enum option_id OPTIONS_GLOBAL[] = {OPTION_CONFIG,  OPTION_DATABASE, OPTION_QUIET,

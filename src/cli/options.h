@@ -46,6 +46,7 @@ enum option_id {
     OPTION_WITH_BODIES,
     OPTION_CHECK,
     OPTION_RESTORE,
+    OPTION_DISTRIBUTE,
     OPTION_COUNT,
 };
 
@@ -87,6 +88,7 @@ struct options {
     bool with_bodies;
     bool check;
     const char *restore;
+    bool distribute;
 };
 
 /* Reads options in front of the first argument that is none (`first_only`), or among all arguments.

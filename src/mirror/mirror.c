@@ -65,6 +65,14 @@ static bool link_of(const struct mirror *mirror, int64_t capture_id,
     return step != STEP_FAILED;
 }
 
+/* A recorder's number, of its first link. */
+static int64_t number_of(const char *first)
+{
+    char bits[9] = "";
+    memcpy(bits, first, 8);
+    return strtoll(bits, NULL, 16) >> (32 - RECORDER_BITS);
+}
+
 /* What a server has recorded of this recorder. */
 struct recorded {
     const struct mirror *mirror;
@@ -126,9 +134,7 @@ static bool identify(struct mirror *mirror, int64_t first_id, int64_t now_ms, st
     if (!link_of(mirror, first_id, recorded.first, error)) {
         return false;
     }
-    char bits[9] = "";
-    memcpy(bits, recorded.first, 8);
-    mirror->recorder_id = strtoll(bits, NULL, 16) >> (32 - RECORDER_BITS);
+    mirror->recorder_id = number_of(recorded.first);
     bool done = server_run(mirror->server, "BEGIN; LOCK TABLE recorder IN EXCLUSIVE MODE", error) &&
                 find_recorder(mirror, &recorded, error);
     if (done && !recorded.found) {
@@ -338,4 +344,78 @@ bool mirror_check(const struct mirror *mirror, int64_t *row_count, struct error 
                             mirror->capture_id, row_count, error);
     }
     return done;
+}
+
+static bool lag_after(const struct database *database, int64_t capture_id, struct mirror_lag *lag,
+                      struct error *error)
+{
+    char sql[160];
+    int64_t last_id;
+    *lag = (struct mirror_lag){.mirrored = true, .capture_id = capture_id};
+    sqlite3_snprintf(sizeof sql, sql,
+                     "SELECT received_ms FROM capture WHERE capture_id > %lld "
+                     "ORDER BY capture_id LIMIT 1",
+                     (long long)capture_id);
+    if (!database_integer(database, sql, &lag->since_ms, error) ||
+        !database_integer(database, "SELECT max(capture_id) FROM capture", &last_id, error)) {
+        return false;
+    }
+    lag->captures = last_id > capture_id ? last_id - capture_id : 0;
+    return true;
+}
+
+bool mirror_own_lag(const struct mirror *mirror, struct mirror_lag *lag, struct error *error)
+{
+    return lag_after(mirror->database, mirror->capture_id, lag, error);
+}
+
+bool mirror_lag(const struct database *database, struct server *server, struct mirror_lag *lag,
+                struct error *error)
+{
+    struct mirror mirror = {.database = database};
+    char first[SHA256_HEX_SIZE], sql[96];
+    int64_t first_id, capture_id;
+    bool there;
+    *lag = (struct mirror_lag){0};
+    if (!database_integer(database, "SELECT min(capture_id) FROM capture", &first_id, error) ||
+        !server_integer(server, "SELECT to_regclass('posrec.recorder')::oid", &capture_id, &there,
+                        error)) {
+        return false;
+    }
+    if (!there || first_id == 0) {
+        return true;
+    }
+    mirror.chain =
+        database_prepare(database, "SELECT chain FROM capture WHERE capture_id = ?", error);
+    bool done = mirror.chain != NULL && link_of(&mirror, first_id, first, error);
+    sqlite3_finalize(mirror.chain);
+    if (done) {
+        sqlite3_snprintf(sizeof sql, sql,
+                         "SELECT capture_id FROM posrec.recorder WHERE recorder_id = %lld",
+                         (long long)number_of(first));
+        done = server_integer(server, sql, &capture_id, &there, error) &&
+               (!there || lag_after(database, capture_id, lag, error));
+    }
+    return done;
+}
+
+bool mirror_distribute(struct server *server, int64_t now_ms, int64_t *count, struct error *error)
+{
+    static const char HAS_CITUS[] = "SELECT 1 FROM pg_extension WHERE extname = 'citus'";
+    static const char DISTRIBUTE[] =
+        "SELECT count(create_distributed_table(format('posrec.%I', c.relname), 'account_id')) "
+        "FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid "
+        "AND a.attname = 'account_id' WHERE c.relnamespace = 'posrec'::regnamespace "
+        "AND c.relkind = 'r' AND c.oid NOT IN (SELECT logicalrelid FROM pg_dist_partition)";
+    bool known;
+    if (!schema_apply(server, now_ms, error) ||
+        !server_integer(server, HAS_CITUS, count, &known, error)) {
+        return false;
+    }
+    if (!known) {
+        return error_set(error, ERROR_FAILED,
+                         "this database has no extension citus (CREATE EXTENSION citus; without "
+                         "it, sql/postgresql/coordinator.sql spreads recorders over servers)");
+    }
+    return server_integer(server, DISTRIBUTE, count, &known, error);
 }

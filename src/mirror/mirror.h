@@ -34,6 +34,24 @@ int64_t mirror_capture_id(const struct mirror *mirror);
 int64_t mirror_row_count(const struct mirror *mirror);
 int64_t mirror_last_capture_id(const struct mirror *mirror);
 
+/* How far a server has the file, without changing anything there. */
+struct mirror_lag {
+    bool mirrored;      /* false: this file is not there, and the rest is 0 */
+    int64_t capture_id; /* the watermark */
+    int64_t captures;   /* that are recorded after it ... */
+    int64_t since_ms;   /* ... the first of them received then; 0 for none */
+};
+
+bool mirror_lag(const struct database *database, struct server *server, struct mirror_lag *lag,
+                struct error *error);
+
+/* The same by what a mirror at work knows, without asking the server. */
+bool mirror_own_lag(const struct mirror *mirror, struct mirror_lag *lag, struct error *error);
+
+/* Has Citus spread the tables over its workers by account_id, those that are not yet. *count: how
+ * many. */
+bool mirror_distribute(struct server *server, int64_t now_ms, int64_t *count, struct error *error);
+
 /* Compares both sides by table, account and day, up to the watermark: how many rows, and a digest
  * of all their columns. Sets the error to the first difference. The file must be frozen and
  * mirrored to its end (store/database.h). *row_count: the rows compared. */

@@ -149,17 +149,40 @@ static bool write_file(const char *path, struct span content, struct error *erro
     return written;
 }
 
-bool metrics_write(const struct metrics *metrics, const char *path, struct error *error)
+/* Writes it beside the file and gives it its name when it is whole. Frees the text. */
+static bool replace_file(const char *path, struct text *content, struct error *error)
 {
-    struct text content = {0}, part = {0};
-    append_all(&content, metrics);
+    struct text part = {0};
     text_printf(&part, "%s.part", path);
-    bool done = !(content.failed || part.failed) || error_no_memory(error);
-    done = done && write_file(text_string(&part), text_span(&content), error);
+    bool done = !(content->failed || part.failed) || error_no_memory(error);
+    done = done && write_file(text_string(&part), text_span(content), error);
     if (done && rename(text_string(&part), path) != 0) {
         done = error_set(error, ERROR_FAILED, "%s: %s", path, strerror(errno));
     }
-    text_free(&content);
+    text_free(content);
     text_free(&part);
     return done;
+}
+
+bool metrics_write(const struct metrics *metrics, const char *path, struct error *error)
+{
+    struct text content = {0};
+    append_all(&content, metrics);
+    return replace_file(path, &content, error);
+}
+
+bool metrics_write_mirror(const struct mirror_metrics *metrics, const char *path,
+                          struct error *error)
+{
+    struct text content = {0};
+    append_gauge(&content, "mirror_connected", "gauge", "Whether the mirror's server answers.",
+                 metrics->connected);
+    append_gauge(&content, "mirror_capture_id", "gauge", "The last capture that is mirrored.",
+                 metrics->capture_id);
+    append_gauge(&content, "mirror_waiting_captures", "gauge", "Captures that wait to be mirrored.",
+                 metrics->captures);
+    append_head(&content, "mirror_lag_seconds", "gauge",
+                "How long the first capture that is not mirrored has waited.");
+    text_printf(&content, "posrec_mirror_lag_seconds %.3f\n", (double)metrics->lag_ms / 1000);
+    return replace_file(path, &content, error);
 }

@@ -44,6 +44,17 @@ struct metrics {
     int64_t database_bytes;
 };
 
+/* How far behind a mirror is. */
+struct mirror_metrics {
+    bool connected;
+    int64_t capture_id; /* the last that is mirrored */
+    int64_t captures;   /* that wait ... */
+    int64_t lag_ms;     /* ... the longest for so long */
+};
+
+bool metrics_write_mirror(const struct mirror_metrics *metrics, const char *path,
+                          struct error *error);
+
 bool metrics_write(const struct metrics *metrics, const char *path, struct error *error);
 
 #endif

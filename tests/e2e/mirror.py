@@ -5,6 +5,7 @@ killed or changed on the way shows or does no harm.
     mirror.py POSREC DATA [KILLS]
 """
 import contextlib
+import json
 import pathlib
 import random
 import signal
@@ -181,8 +182,10 @@ def check_follow(folder, server):
     path = folder / "followed.db"
     lines = (DATA / "history.ndjson").read_text().splitlines(keepends=True)
     posrec(path, "-q", "migrate")
-    follower = subprocess.Popen([POSREC, "-d", path, "mirror", "--to", server.conninfo, "--follow", "--name",
-                                 "followed"], stderr=subprocess.PIPE, text=True)
+    config = folder / "follow.ini"
+    config.write_text(f"[posrec]\nmirror = {server.conninfo}\nmirror_metrics_file = {folder}/mirror.prom\n")
+    follower = subprocess.Popen([POSREC, "-c", config, "-d", path, "mirror", "--follow", "--name", "followed"],
+                                stderr=subprocess.PIPE, text=True)
     count = "SELECT capture_id FROM posrec.recorder WHERE name = 'followed'"
     try:
         for i, start in enumerate(range(0, len(lines), 1 + len(lines) // 4)):
@@ -197,6 +200,10 @@ def check_follow(folder, server):
             while not (found := server.sql(count)) or int(found[0][0]) < last:
                 assert time.monotonic() < until and follower.poll() is None, (found, last)
                 time.sleep(0.05)
+        until = time.monotonic() + EXPECT_MS / 1000
+        while f"posrec_mirror_capture_id {last}\n" not in (folder / "mirror.prom").read_text():
+            assert time.monotonic() < until, (folder / "mirror.prom").read_text()
+            time.sleep(0.05)
         follower.send_signal(signal.SIGTERM)
         assert follower.wait(timeout=30) == 0
     finally:
@@ -222,6 +229,12 @@ def check_errors(folder, path, server):
     assert shown.returncode == 2 and "chmod 600" in shown.stderr and "hunter2" not in shown.stderr, shown
     config.chmod(0o600)
     subprocess.run([POSREC, "-q", "-c", config, "-d", path, "mirror"], check=True)
+    said = subprocess.run([POSREC, "-c", config, "-d", path, "status"], capture_output=True, text=True, check=True)
+    assert "mirror: up to capture" in said.stderr and ", 0 captures and 0 ms behind" in said.stderr, said.stderr
+    said = subprocess.run([POSREC, "-c", config, "-d", path, "status", "--format", "json"], capture_output=True,
+                          text=True, check=True)
+    assert json.loads(said.stdout)["mirror"]["waiting_captures"] == 0, said.stdout
+    assert "CREATE EXTENSION citus" in mirror(path, server, "--distribute", code=1)
     server.sql("CREATE ROLE weak LOGIN")
     server.sql("CREATE DATABASE other")
     weak = server.conninfo.replace("user=posrec", "user=weak").replace("dbname=postgres", "dbname=other")
