@@ -6,8 +6,10 @@ killed or changed on the way shows or does no harm.
 """
 import contextlib
 import json
+import os
 import pathlib
 import random
+import re
 import signal
 import shutil
 import sqlite3
@@ -149,7 +151,7 @@ def check_restore(folder, path, server):
 
 
 def check_kills(folder, server):
-    """Killed at random moments, and the server stopped at once at others: nothing missing, nothing double."""
+    """Killed at random moments, its connection dropped at others, the server stopped at once at others: nothing missing, nothing double."""
     rng = random.Random(16)
     path = folder / "killed.db"
     posrec(path, "-q", "import", DATA / "history.ndjson")
@@ -166,10 +168,12 @@ def check_kills(folder, server):
         server.sql("".join(f"DELETE FROM posrec.{t} WHERE recorder_id = {number};" for t in tables)
                    + f"DELETE FROM posrec.recorder WHERE recorder_id = {number}")
         process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-        time.sleep(rng.random() * took)
+        time.sleep(rng.random() * took * 0.8)
         if round % 5 == 4:
             server.stop(signal.SIGQUIT)
             server.start()
+        elif round % 5 == 3:
+            server.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'posrec'")
         else:
             process.send_signal(signal.SIGKILL)
         killed += process.wait() != 0
@@ -212,6 +216,22 @@ def check_follow(folder, server):
     assert "event=mirror_failed" in said, said
     assert "the mirror has the same" in mirror(path, server, "--check", "--name", "followed")
     print("followed, over an immediate stop of the server")
+
+
+def check_questions(server):
+    """The questions of docs/scaling.md, by psql and by pandas as they stand there."""
+    page = (pathlib.Path(__file__).resolve().parents[2] / "docs/scaling.md").read_text()
+    blocks = re.findall(r"^```(sql|python)\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    assert len(blocks) >= 8, len(blocks)
+    for kind, text in blocks:
+        if kind == "sql":
+            server.sql(f"SET search_path = posrec; SET TIME ZONE 'UTC'; {text}")
+        else:
+            environment = dict(os.environ, PGHOST="127.0.0.1", PGPORT=str(server.port), PGDATABASE="postgres", PGUSER="posrec")
+            done = subprocess.run(["/usr/bin/python3", "-c", text], env=environment, capture_output=True, text=True,
+                                  check=False)
+            assert done.returncode == 0 and done.stdout, (text, done.stderr)
+    print(f"{len(blocks)} questions of docs/scaling.md answered")
 
 
 def check_errors(folder, path, server):
@@ -264,6 +284,7 @@ def main():
             check_restore(folder, path, server)
             check_other_file(folder, path, server)
             check_errors(folder, path, server)
+            check_questions(server)
             check_kills(folder, server)
             check_follow(folder, server)
     finally:
