@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "cli/cli.h"
 #include "cli/version.h"
+#include "mirror/server.h"
 
 static const struct command *const COMMANDS[] = {
     &COMMAND_FETCH,   &COMMAND_RUN,    &COMMAND_BACKFILL,  &COMMAND_IMPORT,
@@ -54,10 +55,13 @@ static void print_command_help(const struct command *command, FILE *out)
 
 static void print_version(FILE *out)
 {
-    fprintf(out, "posrec %s\nSQLite %s\nlibcurl %s\n%s\ncJSON %s\nzstd %s\nlibsmartcols %s\n",
+    struct text libpq = {0};
+    server_library(&libpq);
+    fprintf(out, "posrec %s\nSQLite %s\nlibcurl %s\n%s\ncJSON %s\nzstd %s\nlibsmartcols %s\n%s\n",
             POSREC_VERSION, sqlite3_libversion(), curl_version_info(CURLVERSION_NOW)->version,
             OpenSSL_version(OPENSSL_VERSION), cJSON_Version(), ZSTD_versionString(),
-            LIBSMARTCOLS_VERSION);
+            LIBSMARTCOLS_VERSION, text_string(&libpq));
+    text_free(&libpq);
 }
 
 static const struct command *find_command(const char *name, struct error *error)

@@ -51,8 +51,9 @@ struct server *server_connect(const char *conninfo, struct error *error)
 {
     static const char SETTINGS[] = "SET search_path = posrec; SET datestyle = ISO; "
                                    "SET client_encoding = 'UTF8'; SET synchronous_commit = on";
-    const char *const keys[] = {"dbname", "fallback_application_name", "connect_timeout", NULL};
-    const char *const values[] = {conninfo, "posrec", "10", NULL};
+    /* What the conninfo says comes after, and holds. */
+    const char *const keys[] = {"fallback_application_name", "connect_timeout", "dbname", NULL};
+    const char *const values[] = {"posrec", "10", conninfo, NULL};
     struct server *server = calloc(1, sizeof *server);
     if (server == NULL) {
         error_no_memory(error);
@@ -70,6 +71,12 @@ struct server *server_connect(const char *conninfo, struct error *error)
         return NULL;
     }
     return server;
+}
+
+void server_library(struct text *name)
+{
+    int version = PQlibVersion(); /* 150018 is 15.18 */
+    text_printf(name, "libpq %d.%d", version / 10000, version % 10000);
 }
 
 void server_close(struct server *server)

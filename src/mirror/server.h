@@ -19,6 +19,9 @@ struct server;
 struct server *server_connect(const char *conninfo, struct error *error);
 void server_close(struct server *server);
 
+/* Appends "libpq 15.18", what is linked. */
+void server_library(struct text *name);
+
 /* Whether the connection is lost: what was not committed is not there. */
 bool server_is_lost(const struct server *server);
 

@@ -181,6 +181,34 @@ def check_kills(folder, server):
     print(f"{killed} of {KILLS} broken off, nothing missing and nothing double")
 
 
+def check_full_disk(folder):
+    """A server whose disk is full: said, and nothing is lost. Needs a disk of its own, which only root can mount."""
+    disk, path = folder / "disk", folder / "many.db"
+    disk.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=80m,mode=755", "tmpfs", disk], check=False,
+                      stderr=subprocess.DEVNULL).returncode != 0:
+        print("no disk can be mounted here: what a full one does is not tested")
+        return
+    server = None
+    try:
+        folder.chmod(0o755) # the server's user has to come by
+        server = Server(["max_wal_size=32MB", "min_wal_size=32MB"], disk)
+        posrec(path, "-q", "import", DATA / "history.ndjson")
+        free = shutil.disk_usage(disk).free
+        (disk / "fill").write_bytes(bytes(max(0, free - 200000)))
+        said = mirror(path, server, code=1)
+        assert "the server's disk is full" in said, said
+        (disk / "fill").unlink()
+        if server.process.poll() is not None:
+            server.start()
+        mirror(path, server, "--check")
+        print("a full disk is said, and nothing is missing after it")
+    finally:
+        if server is not None:
+            server.close()
+        subprocess.run(["umount", disk], check=True)
+
+
 def check_follow(folder, server):
     """What is recorded is there within a second, and after the server was away."""
     path = folder / "followed.db"
@@ -287,6 +315,7 @@ def main():
             check_questions(server)
             check_kills(folder, server)
             check_follow(folder, server)
+            check_full_disk(folder)
     finally:
         server.close()
 

@@ -23,9 +23,9 @@ def free_port():
 class Server:
     """PostgreSQL does not run as root: root starts it as the user `postgres`, anybody else as himself."""
 
-    def __init__(self, settings=()):
+    def __init__(self, settings=(), within=None):
         self.user = "postgres" if os.getuid() == 0 else pwd.getpwuid(os.getuid()).pw_name
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="posrec-pg-"))
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="posrec-pg-", dir=within))
         if os.getuid() == 0:
             shutil.chown(self.folder, self.user)
         self.port = free_port()
