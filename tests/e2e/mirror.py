@@ -4,7 +4,6 @@ killed or changed on the way shows or does no harm.
 
     mirror.py POSREC DATA [KILLS]
 """
-import contextlib
 import json
 import os
 import pathlib
@@ -12,16 +11,14 @@ import random
 import re
 import signal
 import shutil
-import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 
-from postgres import Server
+from postgres import Server, rows_of
 
 POSREC, DATA = pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2]).resolve()
-KILLS = int(sys.argv[3]) if len(sys.argv) > 3 else 15
 VIEWS = ("position_history position_change pnl_history margin_history position_now position_timeline balance_history"
          " income_history trade_history gap").split()
 EXPECT_MS = 60000
@@ -41,12 +38,6 @@ def richest(path):
     """One database of everything that the test suites have recorded."""
     for name in ("history", "stream", "money"):
         posrec(path, "-q", "import", "--interval", "100ms", DATA / f"{name}.ndjson")
-
-
-def rows_of(path, query):
-    with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
-        cursor = database.execute(query)
-        return [c[0] for c in cursor.description], cursor.fetchall()
 
 
 def as_file_has_it(text, value):
@@ -150,7 +141,7 @@ def check_restore(folder, path, server):
     print("a lost file is made again, row for row")
 
 
-def check_kills(folder, server):
+def check_kills(folder, server, kills):
     """Killed at random moments, its connection dropped at others, the server stopped at once at others: nothing missing, nothing double."""
     rng = random.Random(16)
     path = folder / "killed.db"
@@ -160,7 +151,7 @@ def check_kills(folder, server):
     subprocess.run(command, check=True)
     took = time.monotonic() - began
     killed = 0
-    for round in range(KILLS):
+    for round in range(kills):
         tables = [r[0] for r in server.sql("SELECT table_name FROM information_schema.tables WHERE table_schema ="
                                            " 'posrec' AND table_type = 'BASE TABLE' AND table_name NOT IN ('recorder',"
                                            " 'schema_migration')")]
@@ -178,7 +169,7 @@ def check_kills(folder, server):
             process.send_signal(signal.SIGKILL)
         killed += process.wait() != 0
         mirror(path, server, "--with-bodies", "--check", "--name", "killed")
-    print(f"{killed} of {KILLS} broken off, nothing missing and nothing double")
+    print(f"{killed} of {kills} broken off, nothing missing and nothing double")
 
 
 def check_full_disk(folder):
@@ -313,7 +304,7 @@ def main():
             check_other_file(folder, path, server)
             check_errors(folder, path, server)
             check_questions(server)
-            check_kills(folder, server)
+            check_kills(folder, server, int(sys.argv[3]) if len(sys.argv) > 3 else 15)
             check_follow(folder, server)
             check_full_disk(folder)
     finally:

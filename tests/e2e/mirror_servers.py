@@ -8,8 +8,8 @@ import subprocess
 import sys
 import tempfile
 
-from mirror import DATA, POSREC, posrec, rows_of
-from postgres import Server
+from mirror import DATA, POSREC, posrec
+from postgres import Server, rows_of
 
 SQL = pathlib.Path(__file__).resolve().parents[2] / "sql/postgresql/coordinator.sql"
 SUM = ("SELECT count(*), sum(unrealized_pnl_e8), sum(mark_price_e8), sum(time_ms) FROM {}valuation",

@@ -6,6 +6,7 @@ import pwd
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import tempfile
 import time
@@ -18,6 +19,13 @@ def free_port():
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         return s.getsockname()[1]
+
+
+def rows_of(path, query):
+    """The names of the columns, and the rows, that a SQLite file gives."""
+    with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
+        cursor = database.execute(query)
+        return [c[0] for c in cursor.description], cursor.fetchall()
 
 
 class Server:
