@@ -12,14 +12,14 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 
 # What a room may not use, by the names of headers and functions that would show it.
 FORBIDDEN = {
-    "base": ["sqlite3.h", "curl/", "fopen("],
-    "model": ["sqlite3.h", "curl/", "fopen(", "fread(", "time(NULL", "clock_gettime"],
-    "store": ["curl/", "printf(", "clock_gettime", "base/clock.h"],
-    "exchange": ["sqlite3.h", " FROM ", "clock_gettime", "base/clock.h"],
-    "service": ["sqlite3.h", " FROM ", "printf(std", "fputs("],
-    "report": ["curl/", "INSERT ", "UPDATE "],
+    "base": ["libpq-fe.h", "sqlite3.h", "curl/", "fopen("],
+    "model": ["libpq-fe.h", "sqlite3.h", "curl/", "fopen(", "fread(", "time(NULL", "clock_gettime"],
+    "store": ["libpq-fe.h", "curl/", "printf(", "clock_gettime", "base/clock.h"],
+    "exchange": ["libpq-fe.h", "sqlite3.h", " FROM ", "clock_gettime", "base/clock.h"],
+    "service": ["libpq-fe.h", "sqlite3.h", " FROM ", "printf(std", "fputs("],
+    "report": ["libpq-fe.h", "curl/", "INSERT ", "UPDATE "],
     "mirror": ["curl/", "printf(std", "fputs(", "clock_gettime", "base/clock.h"],
-    "cli": ["sqlite3_", "libpq", "curl_easy", "curl_multi", "SELECT ", "INSERT "],
+    "cli": ["libpq-fe.h", "sqlite3_", "curl_easy", "curl_multi", "SELECT ", "INSERT "],
 }
 # snprintf and text_printf format; they do not print. Help texts show queries; --version asks.
 ALLOWED = re.compile(r"snprintf\(|text_printf\(|sqlite3_snprintf\(|sqlite3_libversion|^\s*\"|posrec sql")

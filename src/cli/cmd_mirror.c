@@ -12,6 +12,7 @@
 #include "cli/progress.h"
 #include "mirror/mirror.h"
 #include "mirror/restore.h"
+#include "mirror/schema.h"
 #include "service/metrics.h"
 #include "service/signals.h"
 #include "store/backup.h"
@@ -305,7 +306,7 @@ static bool distribute(struct job *job, struct error *error)
     int64_t count;
     job->server = server_connect(job->conninfo, error);
     bool done =
-        job->server != NULL && mirror_distribute(job->server, clock_real_ms(), &count, error);
+        job->server != NULL && schema_distribute(job->server, clock_real_ms(), &count, error);
     if (done) {
         cli_say(job->cli, "%lld tables distributed by account_id", (long long)count);
     }

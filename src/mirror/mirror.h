@@ -48,10 +48,6 @@ bool mirror_lag(const struct database *database, struct server *server, struct m
 /* The same by what a mirror at work knows, without asking the server. */
 bool mirror_own_lag(const struct mirror *mirror, struct mirror_lag *lag, struct error *error);
 
-/* Has Citus spread the tables over its workers by account_id, those that are not yet. *count: how
- * many. */
-bool mirror_distribute(struct server *server, int64_t now_ms, int64_t *count, struct error *error);
-
 /* Compares both sides by table, account and day, up to the watermark: how many rows, and a digest
  * of all their columns. Sets the error to the first difference. The file must be frozen and
  * mirrored to its end (store/database.h). *row_count: the rows compared. */

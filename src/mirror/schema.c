@@ -167,3 +167,24 @@ bool schema_apply(struct server *server, int64_t now_ms, struct error *error)
     sha256_free(state.sha256);
     return done || error_context(error, "schema posrec");
 }
+
+bool schema_distribute(struct server *server, int64_t now_ms, int64_t *count, struct error *error)
+{
+    static const char HAS_CITUS[] = "SELECT 1 FROM pg_extension WHERE extname = 'citus'";
+    static const char DISTRIBUTE[] =
+        "SELECT count(create_distributed_table(format('posrec.%I', c.relname), 'account_id')) "
+        "FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid "
+        "AND a.attname = 'account_id' WHERE c.relnamespace = 'posrec'::regnamespace "
+        "AND c.relkind = 'r' AND c.oid NOT IN (SELECT logicalrelid FROM pg_dist_partition)";
+    bool known;
+    if (!schema_apply(server, now_ms, error) ||
+        !server_integer(server, HAS_CITUS, count, &known, error)) {
+        return false;
+    }
+    if (!known) {
+        return error_set(error, ERROR_FAILED,
+                         "this database has no extension citus (CREATE EXTENSION citus; without "
+                         "it, sql/postgresql/coordinator.sql spreads recorders over servers)");
+    }
+    return server_integer(server, DISTRIBUTE, count, &known, error);
+}

@@ -9,4 +9,8 @@
  * whose migrations are not the ones that this program knows. */
 bool schema_apply(struct server *server, int64_t now_ms, struct error *error);
 
+/* Has Citus spread the tables over its workers by account_id, those that are not yet. *count: how
+ * many. */
+bool schema_distribute(struct server *server, int64_t now_ms, int64_t *count, struct error *error);
+
 #endif
