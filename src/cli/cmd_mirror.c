@@ -10,6 +10,7 @@
 #include "base/random.h"
 #include "cli/cli.h"
 #include "cli/progress.h"
+#include "exchange/limits.h"
 #include "mirror/mirror.h"
 #include "mirror/restore.h"
 #include "mirror/schema.h"
@@ -22,8 +23,8 @@
 
 #define LOOK_EVERY_MS 200 /* for new captures, while following */
 #define METRICS_EVERY_MS 1000
-#define BACKOFF_MS_MIN 250
-#define BACKOFF_MS_MAX 60000
+#define BACKOFF_BASE_MS 250
+#define BACKOFF_CAP_MS 60000
 #define HOST_SIZE 256
 
 /* Where from and where to. */
@@ -169,7 +170,7 @@ static void write_metrics(struct job *job)
     const char *path = job->cli->config.mirror_metrics_file;
     struct mirror_lag lag = {0};
     struct error error = {0};
-    int64_t now_ms = clock_real_ms(), monotonic_ms = clock_monotonic_ms();
+    int64_t monotonic_ms = clock_monotonic_ms();
     if (path == NULL || monotonic_ms < job->next_metrics_ms) {
         return;
     }
@@ -179,7 +180,7 @@ static void write_metrics(struct job *job)
         .connected = job->mirror != NULL,
         .capture_id = lag.capture_id,
         .captures = lag.captures,
-        .lag_ms = lag.since_ms > 0 && now_ms > lag.since_ms ? now_ms - lag.since_ms : 0,
+        .lag_ms = mirror_lag_ms(&lag, clock_real_ms()),
     };
     if (!good || !metrics_write_mirror(&metrics, path, &error)) {
         struct log_line line;
@@ -194,18 +195,6 @@ static bool wait_ms(int signals, int64_t ms)
 {
     struct pollfd file = {.fd = signals, .events = POLLIN};
     return poll(&file, 1, (int)ms) <= 0 || signals_take(signals) != SIGNAL_STOP;
-}
-
-/* Full jitter: anything up to a limit that doubles. */
-static int64_t backoff_ms(struct random *random, int *failures)
-{
-    int64_t limit = BACKOFF_MS_MIN;
-    for (int i = 0; i < *failures && limit < BACKOFF_MS_MAX; i++) {
-        limit *= 2;
-    }
-    ++*failures;
-    limit = limit < BACKOFF_MS_MAX ? limit : BACKOFF_MS_MAX;
-    return 1 + (int64_t)(random_next(random) % (uint64_t)limit);
 }
 
 /* Whatever fails on the server's side is tried again, on a new connection. What the server has is
@@ -232,7 +221,8 @@ static bool follow(struct job *job, struct error *error)
             failures = 0;
             goes_on = wait_ms(signals, more ? 0 : LOOK_EVERY_MS);
         } else {
-            int64_t retry_ms = backoff_ms(&random, &failures);
+            int64_t retry_ms = limits_backoff_ms(failures++, BACKOFF_BASE_MS, BACKOFF_CAP_MS,
+                                                 random_next(&random));
             log_lost(&why, retry_ms);
             leave(job);
             goes_on = wait_ms(signals, retry_ms);

@@ -41,12 +41,6 @@ static void ask_mirror(const struct cli *cli, const struct database *database,
     server_close(server);
 }
 
-/* How long the first capture that is not mirrored has waited. */
-static int64_t lag_ms(const struct cli *cli, const struct mirror_lag *lag)
-{
-    return lag->since_ms > 0 && cli->now_ms > lag->since_ms ? cli->now_ms - lag->since_ms : 0;
-}
-
 static void say_mirror(const struct cli *cli, const struct figures *figures)
 {
     const struct mirror_lag *lag = &figures->lag;
@@ -56,7 +50,8 @@ static void say_mirror(const struct cli *cli, const struct figures *figures)
         cli_say(cli, "mirror: nothing of this database is there yet (run 'posrec mirror')");
     } else {
         cli_say(cli, "mirror: up to capture %lld, %lld captures and %lld ms behind",
-                (long long)lag->capture_id, (long long)lag->captures, (long long)lag_ms(cli, lag));
+                (long long)lag->capture_id, (long long)lag->captures,
+                (long long)mirror_lag_ms(lag, cli->now_ms));
     }
 }
 
@@ -68,7 +63,8 @@ static void print_mirror(const struct cli *cli, const struct figures *figures, F
         fputs("null", out);
     } else {
         fprintf(out, "{\"capture_id\":%lld,\"waiting_captures\":%lld,\"lag_ms\":%lld}",
-                (long long)lag->capture_id, (long long)lag->captures, (long long)lag_ms(cli, lag));
+                (long long)lag->capture_id, (long long)lag->captures,
+                (long long)mirror_lag_ms(lag, cli->now_ms));
     }
 }
 

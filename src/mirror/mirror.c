@@ -153,12 +153,21 @@ static bool identify(struct mirror *mirror, int64_t first_id, int64_t now_ms, st
     return false;
 }
 
+/* The same, once the file has a capture to know it by. */
+static bool identify_begun(struct mirror *mirror, int64_t now_ms, struct error *error)
+{
+    int64_t first_id;
+    return mirror->recorder_id != 0 ||
+           (database_integer(mirror->database, "SELECT min(capture_id) FROM capture", &first_id,
+                             error) &&
+            (first_id == 0 || identify(mirror, first_id, now_ms, error)));
+}
+
 struct mirror *mirror_new(const struct database *database, struct server *server,
                           const struct mirror_settings *settings, int64_t now_ms,
                           struct error *error)
 {
     struct mirror *mirror = calloc(1, sizeof *mirror);
-    int64_t first_id = 0;
     if (mirror == NULL) {
         error_no_memory(error);
         return NULL;
@@ -178,9 +187,7 @@ struct mirror *mirror_new(const struct database *database, struct server *server
                                               "capture_id <= ? AND endpoint = 'exchangeInfo'",
                                               error)
                            : NULL;
-    if (mirror->informed == NULL ||
-        !database_integer(database, "SELECT min(capture_id) FROM capture", &first_id, error) ||
-        (first_id > 0 && !identify(mirror, first_id, now_ms, error))) {
+    if (mirror->informed == NULL || !identify_begun(mirror, now_ms, error)) {
         mirror_free(mirror);
         return NULL;
     }
@@ -306,15 +313,9 @@ static bool copy_batch(struct mirror *mirror, int64_t until_id, int64_t now_ms, 
 bool mirror_step(struct mirror *mirror, int64_t now_ms, bool *more, struct error *error)
 {
     struct error ignored = {0};
-    int64_t first_id;
     if (!database_integer(mirror->database, "SELECT max(capture_id) FROM capture",
-                          &mirror->last_capture_id, error)) {
-        return false;
-    }
-    if (mirror->recorder_id == 0 && mirror->last_capture_id > 0 &&
-        (!database_integer(mirror->database, "SELECT min(capture_id) FROM capture", &first_id,
-                           error) ||
-         !identify(mirror, first_id, now_ms, error))) {
+                          &mirror->last_capture_id, error) ||
+        !identify_begun(mirror, now_ms, error)) {
         return false;
     }
     bool bodies_lack = mirror->settings.with_bodies && !mirror->payload_id.known;
@@ -362,6 +363,11 @@ static bool lag_after(const struct database *database, int64_t capture_id, struc
     }
     lag->captures = last_id > capture_id ? last_id - capture_id : 0;
     return true;
+}
+
+int64_t mirror_lag_ms(const struct mirror_lag *lag, int64_t now_ms)
+{
+    return lag->since_ms > 0 && now_ms > lag->since_ms ? now_ms - lag->since_ms : 0;
 }
 
 bool mirror_own_lag(const struct mirror *mirror, struct mirror_lag *lag, struct error *error)

@@ -47,6 +47,18 @@ def wait_for_polls(folder, count, service):
     sys.exit("the service ended")
 
 
+def configure(folder, port, count, lines):
+    """Writes posrec.ini and the keys of so many accounts of the simulated exchange."""
+    lines = ["[posrec]", "database = posrec.db", "interval = 100ms", *lines]
+    for i in range(count):
+        for suffix, text in (("key", f"key-{i}"), ("secret", f"secret-{i}")):
+            (folder / f"{i}.{suffix}").write_text(text)
+            (folder / f"{i}.{suffix}").chmod(0o600)
+        lines += [f"[account a{i}]", f"base_url = http://127.0.0.1:{port}", f"api_key_file = {i}.key",
+                  f"secret_file = {i}.secret"]
+    (folder / "posrec.ini").write_text("\n".join(lines) + "\n")
+
+
 def main():
     build, polls = pathlib.Path(sys.argv[1]).resolve(), int(sys.argv[2])
     count = int(sys.argv[3]) if len(sys.argv) > 3 else 20
@@ -57,15 +69,7 @@ def main():
                                      "10000000"], stdout=subprocess.PIPE, text=True)
         port = exchange.stdout.readline().strip()
         # Money is asked for often, so that its answers, which all accounts get at once, come before the first reading too.
-        lines = ["[posrec]", "database = posrec.db", "interval = 100ms", "account_interval = 1s", "income_interval = 1s",
-                 "metrics_file = posrec.prom"]
-        for i in range(count):
-            for suffix, text in (("key", f"key-{i}"), ("secret", f"secret-{i}")):
-                (folder / f"{i}.{suffix}").write_text(text)
-                (folder / f"{i}.{suffix}").chmod(0o600)
-            lines += [f"[account a{i}]", f"base_url = http://127.0.0.1:{port}", f"api_key_file = {i}.key",
-                      f"secret_file = {i}.secret"]
-        (folder / "posrec.ini").write_text("\n".join(lines) + "\n")
+        configure(folder, port, count, ["account_interval = 1s", "income_interval = 1s", "metrics_file = posrec.prom"])
         started = time.monotonic()
         service = subprocess.Popen([build / "posrec", "-q", "run"], cwd=folder)
         try:

@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 
-from memory import rss_mib
+from memory import configure, rss_mib
 from postgres import Server, rows_of
 
 ACCOUNTS = 10
@@ -18,17 +18,6 @@ LAG_MS_MAX = 1000
 MEMORY_MIB_MAX = 48
 ON_TIME_MIN = 0.999
 LAST = "SELECT coalesce(max(capture_id), 0) FROM posrec.recorder"
-
-
-def configure(folder, port, server):
-    lines = ["[posrec]", "database = posrec.db", "interval = 100ms", f"mirror = {server.conninfo}"]
-    for i in range(ACCOUNTS):
-        for suffix, text in (("key", f"key-{i}"), ("secret", f"secret-{i}")):
-            (folder / f"{i}.{suffix}").write_text(text)
-            (folder / f"{i}.{suffix}").chmod(0o600)
-        lines += [f"[account a{i}]", f"base_url = http://127.0.0.1:{port}", f"api_key_file = {i}.key",
-                  f"secret_file = {i}.secret"]
-    (folder / "posrec.ini").write_text("\n".join(lines) + "\n")
 
 
 def behind_ms(path, server):
@@ -47,7 +36,7 @@ def main():
             (folder / "accounts").write_text("".join(f"a{i} one-way key-{i} secret-{i}\n" for i in range(ACCOUNTS)))
             running.append(subprocess.Popen([build / "dapi-sim", "--accounts", folder / "accounts", "--weight-limit",
                                              "10000000"], stdout=subprocess.PIPE, text=True))
-            configure(folder, running[0].stdout.readline().strip(), server)
+            configure(folder, running[0].stdout.readline().strip(), ACCOUNTS, [f"mirror = {server.conninfo}"])
             running.append(subprocess.Popen([build / "posrec", "-q", "run"], cwd=folder))
             until = time.monotonic() + 30
             while not (folder / "posrec.db").exists():
