@@ -7,6 +7,9 @@
 
 #define ALL "all"
 
+/* A page does not load itself faster than it can be read. */
+#define REFRESH_MS_MIN 1000
+
 static bool find_kind(const char *name, const struct report_kind **kind, struct error *error)
 {
     *kind = report_kind_find(name);
@@ -26,10 +29,25 @@ static bool refuse(const char *name, const char *option, struct error *error)
                      name, option);
 }
 
+static bool check_refresh(const struct options *options, struct error *error)
+{
+    if (!options->refresh_ms.known) {
+        return true;
+    }
+    if (options->format != FORMAT_HTML) {
+        return error_set(error, ERROR_USAGE, "report: --refresh is for a page (add --format html)");
+    }
+    return options->refresh_ms.value >= REFRESH_MS_MIN ||
+           error_set(error, ERROR_USAGE, "report: --refresh takes 1s or more");
+}
+
 /* An option that a report does not take is an error: its answer would be another than was asked. */
 static bool check_options(const struct options *options, const struct report_kind *kind,
                           struct error *error)
 {
+    if (!check_refresh(options, error)) {
+        return false;
+    }
     if (kind == NULL) {
         return options->format == FORMAT_HTML ||
                error_set(error, ERROR_USAGE, "report all: it is a page (add --format html)");
@@ -71,7 +89,7 @@ static bool write_page(const struct cli *cli, const struct database *database,
 {
     struct progress progress;
     progress_begin(&progress, "report", REPORT_KIND_COUNT, cli->options.quiet || only != NULL);
-    bool done = page_begin(database, filter, out, error);
+    bool done = page_begin(database, filter, cli->options.refresh_ms, out, error);
     for (const struct report_kind *kind = REPORT_KINDS; done && kind->name != NULL; kind++) {
         int64_t rows = 0;
         progress_update(&progress, kind - REPORT_KINDS);
@@ -166,9 +184,11 @@ const struct command COMMAND_REPORT = {
             "  posrec report pnl --from -24h\n"
             "  posrec report pnl --every 1d --symbol BTCUSD_PERP --format csv --output pnl.csv\n"
             "  posrec report reconcile --from 2026-11-01 --to 2026-12-01 --strict\n"
-            "  posrec report all --from 2026-11-01 --format html --output november.html\n",
+            "  posrec report all --from 2026-11-01 --format html --output november.html\n"
+            "  posrec report all --from -1d --format html --refresh 60s --output now.html\n",
     .options = {OPTION_FROM, OPTION_TO, OPTION_EVERY, OPTION_SYMBOL, OPTION_SIDE, OPTION_ACCOUNT,
-                OPTION_ALL, OPTION_STRICT, OPTION_FORMAT, OPTION_OUTPUT, OPTION_NONE},
+                OPTION_ALL, OPTION_STRICT, OPTION_REFRESH, OPTION_FORMAT, OPTION_OUTPUT,
+                OPTION_NONE},
     .arguments_min = 1,
     .arguments_max = 1,
     .run = run,

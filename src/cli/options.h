@@ -28,6 +28,7 @@ enum option_id {
     OPTION_SYMBOL,
     OPTION_SIDE,
     OPTION_STRICT,
+    OPTION_REFRESH,
     OPTION_TIMEOUT,
     OPTION_RECEIVED_AT,
     OPTION_INTERVAL,
@@ -70,6 +71,7 @@ struct options {
     const char *symbol;
     const char *side;
     bool strict;
+    struct maybe_int refresh_ms;
     struct maybe_int timeout_ms;
     struct maybe_int received_at_ms;
     struct maybe_int interval_ms;

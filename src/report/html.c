@@ -94,7 +94,7 @@ static void append_asset(struct text *out, const char *name)
     text_append(out, text.data, text.size);
 }
 
-void html_begin(struct text *out, const char *title)
+void html_begin(struct text *out, const char *title, struct maybe_int refresh_ms)
 {
     text_append_string(out,
                        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
@@ -108,7 +108,15 @@ void html_begin(struct text *out, const char *title)
     text_append_string(out, "</title>\n<style>\n");
     append_asset(out, "dygraph.min.css");
     append_asset(out, "page.css");
-    text_append_string(out, "</style>\n</head>\n<body>\n<h1>");
+    text_append_string(out, "</style>\n");
+    if (refresh_ms.known) {
+        text_printf(out,
+                    "<noscript><meta http-equiv=\"refresh\" content=\"%lld\"></noscript>\n"
+                    "</head>\n<body data-refresh-ms=\"%lld\">\n<h1>",
+                    (long long)(refresh_ms.value / 1000), (long long)refresh_ms.value);
+    } else {
+        text_append_string(out, "</head>\n<body>\n<h1>");
+    }
     html_append_text(out, span_of(title));
     text_append_string(out, "</h1>\n");
 }

@@ -42,11 +42,11 @@ static void append_named(struct text *text, const char *label, const char *value
     }
 }
 
-bool page_begin(const struct database *database, const struct report_filter *filter, FILE *out,
-                struct error *error)
+bool page_begin(const struct database *database, const struct report_filter *filter,
+                struct maybe_int refresh_ms, FILE *out, struct error *error)
 {
     struct text text = {0};
-    html_begin(&text, "Position history");
+    html_begin(&text, "Position history", refresh_ms);
     text_append_string(&text, "<p class=\"range\">");
     bool done = append_range(database, filter, &text, error);
     append_named(&text, " &middot; account ", filter->account);

@@ -11,9 +11,9 @@
 #include "report/kind.h"
 #include "store/database.h"
 
-/* The page's head and what it is of. */
-bool page_begin(const struct database *database, const struct report_filter *filter, FILE *out,
-                struct error *error);
+/* The page's head and what it is of. With `refresh_ms` the page loads itself anew that often. */
+bool page_begin(const struct database *database, const struct report_filter *filter,
+                struct maybe_int refresh_ms, FILE *out, struct error *error);
 
 /* One section; counts the rows of its table. A sentence stands where there is nothing to show. */
 bool page_section(const struct database *database, const struct report_kind *kind,

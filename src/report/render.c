@@ -60,7 +60,7 @@ static bool render_page(const struct database *database, sqlite3_stmt *statement
                         int64_t *row_count, struct error *error)
 {
     struct text text = {0};
-    html_begin(&text, "posrec");
+    html_begin(&text, "posrec", (struct maybe_int){0});
     bool done = render_flush(&text, out, error) &&
                 render_rows(database, statement, &HTML_WRITER, out, row_count, error);
     html_end(&text, false);

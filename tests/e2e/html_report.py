@@ -178,6 +178,29 @@ def check_without_scripts(driver):
     driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
 
 
+def check_refresh(driver, folder):
+    """A page that is made again, with more in it, while somebody looks at a part of it."""
+    page = folder / "refreshed.html"
+
+    def make():
+        subprocess.run([POSREC, "-q", "-d", folder / "report.db", "report", "all", "--format", "html",
+                        "--refresh", "2s", "--output", page], check=True)
+    make()
+    driver.get(page.as_uri())
+    whole = axis(driver, 0)
+    drag(driver, driver.find_element(By.CSS_SELECTOR, "figure.chart"), 0.3, 0.4)
+    WebDriverWait(driver, WAIT_S).until(lambda d: axis(d, 0) != whole)
+    driver.execute_script("window.scrollTo(0, 700); window.before = 1")
+    zoomed = axis(driver, 0)
+    made = driver.find_element(By.CSS_SELECTOR, ".range").text
+    make()
+    WebDriverWait(driver, WAIT_S).until(
+        lambda d: d.execute_script("return window.before === undefined && document.readyState === 'complete'"))
+    require("the page loads itself again", driver.find_element(By.CSS_SELECTOR, ".range").text != made)
+    require("and keeps the zoom", [axis(driver, chart) for chart in range(3)] == [zoomed] * 3)
+    require("and the place", driver.execute_script("return window.scrollY") == 700)
+
+
 def main():
     with tempfile.TemporaryDirectory(prefix="posrec-html-") as name:
         folder = pathlib.Path(name)
@@ -190,6 +213,8 @@ def main():
             check_hostile(driver)
             check_quiet(driver, page)
             check_dark(driver)
+            check_refresh(driver, folder)
+            driver.get(page.as_uri())
             check_phone(driver)
             check_without_scripts(driver)
         finally:

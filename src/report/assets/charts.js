@@ -1,14 +1,16 @@
 // Draws each figure of class "chart" from the JSON inside it: series of [milliseconds since `from`,
 // value] with null for a break, marks of position changes, and gaps. All charts show the same span of
-// time: zooming one zooms all.
+// time: zooming one zooms all. A page that loads itself anew shows the span and the place that it showed.
 "use strict";
 (function () {
     const LIGHT = ["#1f6feb", "#d9730d", "#1a7f37", "#b3268f", "#0b7a8a", "#8250df", "#9a6700", "#cf222e"];
     const DARK = ["#6cb0ff", "#ffa657", "#5fd07a", "#f58fd7", "#4fd1e0", "#c4a5ff", "#e3c15b", "#ff8a80"];
+    const VIEW = "posrec view"; // what sessionStorage keeps it under
     const MARK_REACH = 6; // pixels within which a mark's text shows
     const night = window.matchMedia("(prefers-color-scheme: dark)");
     const graphs = [];
     let zooming = false;
+    let zoomed = null; // the span that the reader chose
 
     function style(name) {
         return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -112,22 +114,20 @@
         };
     }
 
-    function showSpan(spanOf) {
+    // Null is the whole of each chart.
+    function showSpan(span) {
         if (zooming) {
             return;
         }
         zooming = true;
-        graphs.forEach(({ graph, data }) => graph.updateOptions({ dateWindow: spanOf(data) }));
+        zoomed = span;
+        graphs.forEach(({ graph, data }) => graph.updateOptions({ dateWindow: span || wholeSpan(data) }));
         zooming = false;
     }
 
     // A single poll has a minute on either side of it.
     function wholeSpan(data) {
         return data.from < data.to ? [data.from, data.to] : [data.from - 60000, data.to + 60000];
-    }
-
-    function showWhole() {
-        showSpan(wholeSpan);
     }
 
     function element(parent, tag, name) {
@@ -164,10 +164,10 @@
                 nearestMark(data, graph, graph.eventToDomCoords(event)[0])),
             unhighlightCallback: () => showValues(values, data, palette, null, [], null),
             // After a double-click the chart has no window of its own any more.
-            zoomCallback: (from, to) => graph.isZoomed("x") ? showSpan(() => [from, to]) : showWhole(),
+            zoomCallback: (from, to) => showSpan(graph.isZoomed("x") ? [from, to] : null),
         });
         showValues(values, data, palette, null, [], null);
-        button.addEventListener("click", showWhole);
+        button.addEventListener("click", () => showSpan(null));
         night.addEventListener("change", () => {
             palette = colors(data.series.length);
             graph.updateOptions({
@@ -178,5 +178,23 @@
         graphs.push({ graph, data });
     }
 
+    // Shows again what was looked at before the page loaded itself, and does so after `ms`.
+    function reloadEvery(ms) {
+        const kept = JSON.parse(sessionStorage.getItem(VIEW) || "null");
+        sessionStorage.removeItem(VIEW);
+        history.scrollRestoration = "manual";
+        if (kept) {
+            showSpan(kept.zoomed);
+            window.scrollTo(kept.left, kept.top);
+        }
+        setTimeout(() => {
+            sessionStorage.setItem(VIEW, JSON.stringify({ zoomed, left: window.scrollX, top: window.scrollY }));
+            location.reload();
+        }, ms);
+    }
+
     document.querySelectorAll("figure.chart").forEach(draw);
+    if (document.body.dataset.refreshMs) {
+        reloadEvery(Number(document.body.dataset.refreshMs));
+    }
 })();
