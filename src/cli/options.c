@@ -60,7 +60,7 @@ static const struct definition DEFINITIONS[OPTION_COUNT] = {
                        "exit 1 when there are findings"},
     [OPTION_REFRESH] = {"refresh", 0, "DURATION", KIND_DURATION,
                         offsetof(struct options, refresh_ms),
-                        "the page loads itself again and again (html)"},
+                        "the page loads itself anew this often (html)"},
     [OPTION_TIMEOUT] = {"timeout", 0, "DURATION", KIND_DURATION,
                         offsetof(struct options, timeout_ms), "give up after this long"},
     [OPTION_RECEIVED_AT] = {"received-at", 0, "TIME", KIND_TIME,

@@ -112,11 +112,10 @@ void html_begin(struct text *out, const char *title, struct maybe_int refresh_ms
     if (refresh_ms.known) {
         text_printf(out,
                     "<noscript><meta http-equiv=\"refresh\" content=\"%lld\"></noscript>\n"
-                    "</head>\n<body data-refresh-ms=\"%lld\">\n<h1>",
+                    "<meta name=\"posrec-refresh-ms\" content=\"%lld\">\n",
                     (long long)(refresh_ms.value / 1000), (long long)refresh_ms.value);
-    } else {
-        text_append_string(out, "</head>\n<body>\n<h1>");
     }
+    text_append_string(out, "</head>\n<body>\n<h1>");
     html_append_text(out, span_of(title));
     text_append_string(out, "</h1>\n");
 }

@@ -178,27 +178,40 @@ def check_without_scripts(driver):
     driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
 
 
+# Holds the page's own reload back until window.held is false, so that what is done to the page before it, and looked
+# at after it, does not have to be done in time.
+HOLD = """
+    window.held = true;
+    const wait = window.setTimeout.bind(window);
+    window.setTimeout = (work, ms, ...rest) => ms !== 2000 ? wait(work, ms, ...rest)
+        : wait(function again() { window.held ? wait(again, 50) : work(); }, ms);
+"""
+
+
 def check_refresh(driver, folder):
-    """A page that is made again, with more in it, while somebody looks at a part of it."""
+    """A page that is made again while somebody looks at a part of it."""
     page = folder / "refreshed.html"
 
     def make():
         subprocess.run([POSREC, "-q", "-d", folder / "report.db", "report", "all", "--format", "html",
                         "--refresh", "2s", "--output", page], check=True)
     make()
+    hold = driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": HOLD})
     driver.get(page.as_uri())
     whole = axis(driver, 0)
     drag(driver, driver.find_element(By.CSS_SELECTOR, "figure.chart"), 0.3, 0.4)
     WebDriverWait(driver, WAIT_S).until(lambda d: axis(d, 0) != whole)
-    driver.execute_script("window.scrollTo(0, 700); window.before = 1")
+    driver.execute_script("window.scrollTo(0, 700)")
     zoomed = axis(driver, 0)
     made = driver.find_element(By.CSS_SELECTOR, ".range").text
     make()
+    driver.execute_script("window.before = 1; window.held = false")
     WebDriverWait(driver, WAIT_S).until(
         lambda d: d.execute_script("return window.before === undefined && document.readyState === 'complete'"))
     require("the page loads itself again", driver.find_element(By.CSS_SELECTOR, ".range").text != made)
     require("and keeps the zoom", [axis(driver, chart) for chart in range(3)] == [zoomed] * 3)
     require("and the place", driver.execute_script("return window.scrollY") == 700)
+    driver.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", hold)
 
 
 def main():

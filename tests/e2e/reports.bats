@@ -195,7 +195,8 @@ EXPECTED
 @test "an option that says nothing to a report is refused" {
     documented
     for words in "coverage --every 1d" "coverage --symbol X" "changes --every 1h" "exposure --all" "pnl --strict" \
-        "reconcile --all" "all" "nonsense" "pnl --side UP" "pnl --every 0s" "pnl --format xml"; do
+        "reconcile --all" "all" "nonsense" "pnl --side UP" "pnl --every 0s" "pnl --format xml" "pnl --refresh 60s" \
+        "all --format html --refresh 999ms"; do
         run posrec report $words
         assert_equal "$status" 2
         assert_equal "${#lines[@]}" 1

@@ -194,7 +194,8 @@
     }
 
     document.querySelectorAll("figure.chart").forEach(draw);
-    if (document.body.dataset.refreshMs) {
-        reloadEvery(Number(document.body.dataset.refreshMs));
+    const refresh = document.querySelector("meta[name=posrec-refresh-ms]");
+    if (refresh) {
+        reloadEvery(Number(refresh.content));
     }
 })();
