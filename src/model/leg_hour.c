@@ -3,78 +3,17 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "model/leg_figures.h"
 #include "model/row_kinds.h"
 
-/* The quantities, in the order of the table's columns, and what is kept of each. */
-enum quantity {
-    PNL,
-    PNL_USD,
-    ISOLATED_MARGIN,
-    INITIAL_MARGIN,
-    LIQUIDATION_DISTANCE,
-    QUANTITY_COUNT,
-};
+/* What is kept of each figure, in the order of the table's columns. */
 enum { FIRST, LAST, MIN, MAX, KEPT_COUNT };
 
 struct leg_hour_values {
-    struct maybe_int of[QUANTITY_COUNT][KEPT_COUNT];
+    struct maybe_int of[LEG_FIGURE_COUNT][KEPT_COUNT];
 };
 
 __extension__ typedef __int128 wide;
-
-/* Divides, halves away from zero. Unknown when the divisor is 0 or the quotient too large. */
-static struct maybe_int divide(wide dividend, wide divisor)
-{
-    if (divisor == 0) {
-        return (struct maybe_int){0};
-    }
-    bool negative = (dividend < 0) != (divisor < 0);
-    wide above = dividend < 0 ? -dividend : dividend, below = divisor < 0 ? -divisor : divisor;
-    wide quotient = above / below, rest = above % below;
-    quotient += rest >= below - rest;
-    return quotient <= INT64_MAX ? maybe_of((int64_t)(negative ? -quotient : quotient))
-                                 : (struct maybe_int){0};
-}
-
-static struct maybe_int initial_margin(const struct row *position, int64_t mark_e8,
-                                       struct maybe_int size_e8)
-{
-    struct maybe_int amount_e8 = row_number(position, POSITION_AMOUNT);
-    struct maybe_int leverage = row_number(position, POSITION_LEVERAGE);
-    if (amount_e8.known && amount_e8.value == 0) {
-        return amount_e8;
-    }
-    if (!amount_e8.known || !leverage.known || !size_e8.known) {
-        return (struct maybe_int){0};
-    }
-    wide amount = amount_e8.value < 0 ? -(wide)amount_e8.value : amount_e8.value;
-    return divide(amount * size_e8.value, (wide)mark_e8 * leverage.value);
-}
-
-static struct maybe_int liquidation_distance(int64_t amount_e8, int64_t mark_e8, int64_t price_e8)
-{
-    if (mark_e8 <= 0 || price_e8 <= 0 || amount_e8 == 0) {
-        return (struct maybe_int){0};
-    }
-    wide to_go = amount_e8 > 0 ? mark_e8 - price_e8 : price_e8 - mark_e8;
-    return divide(to_go * 100000000, mark_e8);
-}
-
-static void measure(const struct row *position, const struct row *valuation,
-                    struct maybe_int size_e8, struct maybe_int now[static QUANTITY_COUNT])
-{
-    struct maybe_int mark_e8 = row_number(valuation, VALUATION_MARK_PRICE);
-    now[PNL] = row_number(valuation, VALUATION_UNREALIZED_PNL);
-    now[PNL_USD] = now[PNL].known && mark_e8.known
-                       ? divide((wide)now[PNL].value * mark_e8.value, 100000000)
-                       : (struct maybe_int){0};
-    now[ISOLATED_MARGIN] = row_number(valuation, VALUATION_ISOLATED_MARGIN);
-    /* What is not known is 0 here, which stands for nothing below a division. */
-    now[INITIAL_MARGIN] = initial_margin(position, mark_e8.value, size_e8);
-    now[LIQUIDATION_DISTANCE] =
-        liquidation_distance(position->values[POSITION_AMOUNT], mark_e8.value,
-                             valuation->values[VALUATION_LIQUIDATION_PRICE]);
-}
 
 /* Whether reported and computed PnL are further apart than decimals explain: the sums of
  * pnl_history, step by step, so that they come out alike. */
@@ -112,10 +51,10 @@ static bool is_finding(const struct row *position, const struct row *valuation,
 }
 
 /* What a leg that stands flat says: 0, and no distance. */
-static bool is_flat(const struct maybe_int now[static QUANTITY_COUNT])
+static bool is_flat(const struct maybe_int now[static LEG_FIGURE_COUNT])
 {
-    bool flat = !now[LIQUIDATION_DISTANCE].known;
-    for (int i = 0; i < LIQUIDATION_DISTANCE; i++) {
+    bool flat = !now[LEG_LIQUIDATION_DISTANCE].known;
+    for (int i = 0; i < LEG_LIQUIDATION_DISTANCE; i++) {
         flat = flat && now[i].known && now[i].value == 0;
     }
     return flat;
@@ -130,27 +69,28 @@ static void take(struct maybe_int kept[static KEPT_COUNT], struct maybe_int now)
     }
 }
 
-static void begin(struct leg_hour_values *values, const struct maybe_int now[static QUANTITY_COUNT])
+static void begin(struct leg_hour_values *values,
+                  const struct maybe_int now[static LEG_FIGURE_COUNT])
 {
     *values = (struct leg_hour_values){0};
-    for (int i = 0; i < QUANTITY_COUNT; i++) {
+    for (int i = 0; i < LEG_FIGURE_COUNT; i++) {
         values->of[i][FIRST] = now[i];
         take(values->of[i], now[i]);
     }
 }
 
-static const struct maybe_int FLAT[QUANTITY_COUNT] = {
-    [PNL] = {true, 0},
-    [PNL_USD] = {true, 0},
-    [ISOLATED_MARGIN] = {true, 0},
-    [INITIAL_MARGIN] = {true, 0},
+static const struct maybe_int FLAT[LEG_FIGURE_COUNT] = {
+    [LEG_PNL] = {true, 0},
+    [LEG_PNL_USD] = {true, 0},
+    [LEG_ISOLATED_MARGIN] = {true, 0},
+    [LEG_INITIAL_MARGIN] = {true, 0},
 };
 
 bool leg_hour_add(struct leg_hour *hour, const struct row *position, const struct row *valuation,
                   struct maybe_int contract_size_e8)
 {
-    struct maybe_int now[QUANTITY_COUNT];
-    measure(position, valuation, contract_size_e8, now);
+    struct maybe_int now[LEG_FIGURE_COUNT];
+    leg_figures(position, valuation, contract_size_e8, now);
     bool is_first = hour->valuations == 0;
     if (hour->values == NULL && !is_flat(now)) {
         hour->values = malloc(sizeof *hour->values);
@@ -159,7 +99,7 @@ bool leg_hour_add(struct leg_hour *hour, const struct row *position, const struc
         }
         begin(hour->values, is_first ? now : FLAT);
     }
-    for (int i = 0; i < QUANTITY_COUNT && hour->values != NULL; i++) {
+    for (int i = 0; i < LEG_FIGURE_COUNT && hour->values != NULL; i++) {
         take(hour->values->of[i], now[i]);
     }
     hour->last_ms = valuation->values[VALUATION_TIME_MS];
@@ -182,7 +122,7 @@ bool leg_hour_to_row(const struct leg_hour *hour, struct row *row)
     row_set(row, LEG_HOUR_LAST_MS, hour->last_ms);
     row_set(row, LEG_HOUR_VALUATIONS, hour->valuations);
     row_set(row, LEG_HOUR_FINDINGS, hour->findings);
-    for (int i = 0; i < QUANTITY_COUNT; i++) {
+    for (int i = 0; i < LEG_FIGURE_COUNT; i++) {
         for (int k = 0; k < KEPT_COUNT; k++) {
             row_set_number(row, LEG_HOUR_QUANTITIES + i * KEPT_COUNT + k, values->of[i][k]);
         }

@@ -1,10 +1,5 @@
 /* The summary of a leg's valuations over one hour of UTC (table `leg_hour`): each of five
- * quantities as it was first and last, its lowest and its highest.
- *
- * Their arithmetic is that of the views pnl_history and margin_history, in integers: PnL x mark for
- * USD, |amount| x contract size / mark / leverage for the initial margin, and the fraction of the
- * mark still to go to the liquidation price; rounded at 10^8, halves away from zero. A quantity
- * that is not known, or beyond 64 bits, is NULL. */
+ * figures (model/leg_figures.h) as it was first and last, its lowest and its highest. */
 #ifndef POSREC_MODEL_LEG_HOUR_H
 #define POSREC_MODEL_LEG_HOUR_H
 

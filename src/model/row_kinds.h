@@ -24,7 +24,7 @@ enum row_kind_id {
 
 extern const struct row_kind ROW_KINDS[ROW_KIND_COUNT];
 
-/* The columns of `position` and `valuation` that code names, ... */
+/* The columns of series that code names, ... */
 enum {
     POSITION_LEG_ID,
     POSITION_UPDATE_MS,
@@ -48,6 +48,11 @@ enum {
     VALUATION_LIQUIDATION_PRICE,
     VALUATION_ISOLATED_MARGIN,
     VALUATION_ROUNDED = 9,
+};
+enum {
+    BALANCE_WALLET_BALANCE = 5,
+    BALANCE_MARGIN_BALANCE = 9,
+    BALANCE_MAINTENANCE_MARGIN,
 };
 
 /* ... and those of the summaries. Of each quantity four columns follow one another. */

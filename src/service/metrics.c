@@ -3,8 +3,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "base/decimal.h"
 
 static const int64_t BOUNDS_MS[METRICS_BUCKETS] = {1,   2,   5,   10,   20,   50,
                                                    100, 200, 500, 1000, 5000, 10000};
@@ -109,9 +112,113 @@ static void append_accounts(struct text *out, const struct metrics *metrics)
     }
 }
 
+/* A label of a name that the exchange gives. */
+static void append_label(struct text *out, const char *name, struct span value)
+{
+    text_printf(out, "%s=\"", name);
+    for (size_t i = 0; i < value.size; i++) {
+        switch (value.data[i]) {
+        case '\n':
+            text_append_string(out, "\\n");
+            break;
+        case '"':
+        case '\\':
+            text_append_char(out, '\\');
+            __attribute__((fallthrough));
+        default:
+            text_append_char(out, value.data[i]);
+        }
+    }
+    text_append_char(out, '"');
+}
+
+static void append_decimal(struct text *out, int64_t value_e8)
+{
+    char decimal[DECIMAL_TEXT_SIZE];
+    decimal_format_e8(value_e8, decimal);
+    text_printf(out, "} %s\n", decimal);
+}
+
+/* A gauge of each wallet, and of each open leg. */
+struct gauge {
+    const char *name;
+    const char *help;
+};
+
+static const struct gauge WALLET_GAUGES[WALLET_FIGURE_COUNT] = {
+    [WALLET_BALANCE] = {"wallet_balance", "An asset's wallet, in the asset."},
+    [WALLET_MARGIN_BALANCE] = {"margin_balance", "Wallet and unrealized PnL, in the asset."},
+    [WALLET_MARGIN_RATIO] = {"margin_ratio",
+                             "Maintenance margin / margin balance: liquidation is at 1."},
+    [WALLET_PRICE] = {"asset_price_usd", "Mark price of an asset."},
+};
+
+static const struct gauge LEG_GAUGES[OPEN_LEG_FIGURE_COUNT] = {
+    [OPEN_LEG_AMOUNT] = {"position_amount_contracts", "Open contracts, short ones negative."},
+    [OPEN_LEG_NOTIONAL_USD] = {"position_notional_usd", "What the contracts stand for, signed."},
+    [OPEN_LEG_PNL_USD] = {"unrealized_pnl_usd", "Unrealized PnL at the mark price."},
+    [OPEN_LEG_MARK_PRICE] = {"mark_price_usd", "Mark price of the contract."},
+    [OPEN_LEG_LIQUIDATION_DISTANCE] =
+        {"liquidation_distance_ratio",
+         "Part of the mark price still to go to the liquidation price."},
+};
+
+static void append_wallets(struct text *out, const struct standing *standing)
+{
+    for (int figure = 0; figure < WALLET_FIGURE_COUNT; figure++) {
+        append_head(out, WALLET_GAUGES[figure].name, "gauge", WALLET_GAUGES[figure].help);
+        for (size_t i = 0; i < standing->wallet_count; i++) {
+            const struct wallet *wallet = &standing->wallets[i];
+            if (wallet->figures[figure].known) {
+                text_printf(out, "posrec_%s{", WALLET_GAUGES[figure].name);
+                append_label(out, "account", wallet->account);
+                append_label(out, ",asset", wallet->asset);
+                append_decimal(out, wallet->figures[figure].value);
+            }
+        }
+    }
+}
+
+/* Those without a liquidation price come last. */
+static int compare_distances(const void *a, const void *b)
+{
+    const struct open_leg *left = a, *right = b;
+    struct maybe_int near = left->figures[OPEN_LEG_LIQUIDATION_DISTANCE];
+    struct maybe_int far = right->figures[OPEN_LEG_LIQUIDATION_DISTANCE];
+    return near.known != far.known ? far.known - near.known
+                                   : (near.value > far.value) - (near.value < far.value);
+}
+
+static void append_legs(struct text *out, struct standing *standing)
+{
+    size_t count = standing->leg_count;
+    if (count > METRICS_LEGS_MAX) {
+        qsort(standing->legs, count, sizeof *standing->legs, compare_distances);
+        count = METRICS_LEGS_MAX;
+    }
+    for (int figure = 0; figure < OPEN_LEG_FIGURE_COUNT; figure++) {
+        append_head(out, LEG_GAUGES[figure].name, "gauge", LEG_GAUGES[figure].help);
+        for (size_t i = 0; i < count; i++) {
+            const struct open_leg *leg = &standing->legs[i];
+            if (leg->figures[figure].known) {
+                text_printf(out, "posrec_%s{", LEG_GAUGES[figure].name);
+                append_label(out, "account", leg->account);
+                append_label(out, ",symbol", leg->symbol);
+                append_label(out, ",position_side", leg->side);
+                append_decimal(out, leg->figures[figure].value);
+            }
+        }
+    }
+    append_gauge(out, "omitted_positions", "gauge",
+                 "Open positions over the limit, of which no figures are here.",
+                 (int64_t)(standing->leg_count - count));
+}
+
 static void append_all(struct text *out, const struct metrics *metrics)
 {
     append_accounts(out, metrics);
+    append_wallets(out, metrics->standing);
+    append_legs(out, metrics->standing);
     append_head(out, "commit_duration_seconds", "histogram", "Writing captures to the database.");
     append_histogram(out, "commit_duration_seconds", "", &metrics->commit);
     append_gauge(out, "used_weight", "gauge", "Request weight used in the current minute.",

@@ -10,8 +10,13 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "model/capture.h"
+#include "store/standing.h"
 
 #define METRICS_BUCKETS 12
+
+/* Open legs in the file at most; of more those nearest to liquidation. Each leg is five series of
+ * Prometheus' for as long as it keeps them. */
+#define METRICS_LEGS_MAX 500
 
 /* A histogram of times in milliseconds; metrics.c has the buckets' bounds. */
 struct histogram {
@@ -42,6 +47,7 @@ struct metrics {
     int64_t waiting; /* captures that wait to be written */
     int64_t dropped;
     int64_t database_bytes;
+    struct standing *standing; /* its legs may be put into another order */
 };
 
 /* How far behind a mirror is. */

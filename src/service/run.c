@@ -40,11 +40,13 @@ struct run {
     struct fleet *fleet;
     struct run_settings settings;
     struct histogram commit;
+    struct standing standing;   /* scratch of the metrics */
     int64_t next_checkpoint_ms; /* monotonic, as all below */
     int64_t next_metrics_ms;
     int64_t next_alive_ms;
     int64_t end_ms;
     bool metrics_failed;
+    bool omits_legs;
 };
 
 /* Whether it is time to read exchangeInfo again. */
@@ -100,6 +102,7 @@ void run_free(struct run *run)
     known_free(run->known);
     writer_free(run->writer);
     recorder_free(run->recorder);
+    standing_free(&run->standing);
     signals_close(run->signal_file);
     if (run->lock_file >= 0) {
         close(run->lock_file);
@@ -126,6 +129,33 @@ static void write_captures(struct run *run, int64_t monotonic_ms)
     }
 }
 
+/* How the accounts stand. */
+static bool take_standing(struct run *run)
+{
+    bool taken = true;
+    standing_clear(&run->standing);
+    for (size_t i = 0; i < run->settings.account_count && taken; i++) {
+        const struct account *account =
+            recorder_account(run->recorder, span_of(run->settings.accounts[i].account));
+        taken = account == NULL || standing_add(&run->standing, account);
+    }
+    return taken;
+}
+
+/* Says it once when the metrics have not all open legs, and again when they had them meanwhile. */
+static void note_omitted(struct run *run)
+{
+    bool omits = run->standing.leg_count > METRICS_LEGS_MAX;
+    if (omits && !run->omits_legs) {
+        struct log_line line;
+        log_begin(&line, LOG_WARNING, "metrics_omit_positions");
+        log_int(&line, "open", (int64_t)run->standing.leg_count);
+        log_int(&line, "limit", METRICS_LEGS_MAX);
+        log_end(&line);
+    }
+    run->omits_legs = omits;
+}
+
 static void write_metrics(struct run *run, int64_t monotonic_ms)
 {
     struct stat info;
@@ -138,10 +168,13 @@ static void write_metrics(struct run *run, int64_t monotonic_ms)
         .waiting = (int64_t)writer_waiting(run->writer),
         .dropped = writer_dropped(run->writer),
         .database_bytes = stat(run->database->path, &info) == 0 ? info.st_size : 0,
+        .standing = &run->standing,
     };
     fleet_fill_metrics(run->fleet, monotonic_ms, &metrics);
     run->next_metrics_ms = monotonic_ms + METRICS_EVERY_MS;
-    bool written = metrics_write(&metrics, run->settings.metrics_file, &error);
+    bool written = (take_standing(run) || error_no_memory(&error)) &&
+                   metrics_write(&metrics, run->settings.metrics_file, &error);
+    note_omitted(run);
     if (!written && !run->metrics_failed) {
         struct log_line line;
         log_begin(&line, LOG_ERROR, "metrics_not_written");

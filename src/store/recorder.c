@@ -339,6 +339,15 @@ bool recorder_record(struct recorder *recorder, enum record_mode mode, struct ca
     return false;
 }
 
+const struct account *recorder_account(const struct recorder *recorder, struct span name)
+{
+    const struct account *account =
+        recorder->derivation != NULL
+            ? account_book_find(derivation_accounts(recorder->derivation), name)
+            : NULL;
+    return account != NULL && account->ledger != NULL ? account : NULL;
+}
+
 bool recorder_exchange_info_ms(struct recorder *recorder, int64_t *received_ms, struct error *error)
 {
     sqlite3_stmt *select = recorder->statements[SELECT_EXCHANGE_INFO];

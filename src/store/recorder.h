@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "model/capture.h"
+#include "store/account_book.h"
 #include "store/database.h"
 
 enum record_mode {
@@ -52,6 +53,11 @@ bool recorder_append(struct recorder *recorder, enum record_mode mode, struct ca
 /* Begin, append, commit; a failure is rolled back. */
 bool recorder_record(struct recorder *recorder, enum record_mode mode, struct capture *capture,
                      struct recorded *recorded, struct error *error);
+
+/* What is remembered of an account after the last commit, valid until the next recorder_begin().
+ * NULL when nothing is: no capture of it was recorded since the recorder was made, or the last
+ * transaction failed. */
+const struct account *recorder_account(const struct recorder *recorder, struct span name);
 
 /* When exchangeInfo was last read well, INT64_MIN for never. */
 bool recorder_exchange_info_ms(struct recorder *recorder, int64_t *received_ms,

@@ -121,6 +121,17 @@ size_t series_count(const struct series *series)
     return series->list.last.count;
 }
 
+size_t series_state_count(const struct series *series)
+{
+    return series->state_count;
+}
+
+const struct object *series_said(const struct series *series, size_t index)
+{
+    const struct state *state = series->states[index];
+    return state->has_row ? &state->said : NULL;
+}
+
 void series_forget_bytes(struct series *series)
 {
     element_list_forget(&series->list);

@@ -34,6 +34,10 @@ size_t series_count(const struct series *series);
  * first row of the object is the series' own; NULL after the last. */
 struct object *series_next(struct series *series, struct element_scratch *scratch);
 
+/* What was said last of each, in the order it came up; NULL where nothing was yet. */
+size_t series_state_count(const struct series *series);
+const struct object *series_said(const struct series *series, size_t index);
+
 /* Forgets the last array's bytes, not what it said. */
 void series_forget_bytes(struct series *series);
 

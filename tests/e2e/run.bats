@@ -345,32 +345,6 @@ PYTHON
     assert_sound
 }
 
-@test "the metrics file is Prometheus text that its own parser reads" {
-    start_sim
-    run_config 200ms
-    sed -i 's|^database = .*|&\nmetrics_file = posrec.prom|' posrec.ini
-    sim 'fault?kind=status&status=500' > /dev/null
-    start_run
-    counted() { grep -qE '^posrec_captures_total.account="main",endpoint="positionRisk",outcome="ok". ([4-9]|[1-9][0-9])' posrec.prom; }
-    wait_for counted
-    stop_run
-    /usr/bin/python3 - <<'PYTHON'
-from prometheus_client.parser import text_string_to_metric_families
-families = {family.name: family for family in text_string_to_metric_families(open("posrec.prom").read())}
-value = lambda name, **labels: [s.value for s in families[name].samples if labels.items() <= s.labels.items()]
-assert value("posrec_captures", account="main", endpoint="positionRisk", outcome="ok")[0] >= 3, families["posrec_captures"]
-assert value("posrec_captures", account="main", endpoint="positionRisk", outcome="server_error") == [1]
-assert 0 <= value("posrec_last_good_poll_age_seconds", account="main")[0] < 5
-assert families["posrec_request_duration_seconds"].type == "histogram"
-buckets = [s.value for s in families["posrec_request_duration_seconds"].samples if s.name.endswith("_bucket")]
-assert buckets == sorted(buckets) and buckets[-1] >= 4
-assert value("posrec_weight_limit") == [2400]
-assert value("posrec_database_bytes")[0] > 0
-assert value("posrec_received_bytes", account="main")[0] > 80000
-assert "posrec_commit_duration_seconds" in families
-PYTHON
-}
-
 @test "systemd is told ready, alive and stopping" {
     start_sim
     run_config 200ms

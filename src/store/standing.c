@@ -1,0 +1,116 @@
+#include "store/standing.h"
+
+#include <stdlib.h>
+
+#include "model/leg_figures.h"
+#include "model/row_kinds.h"
+
+static bool is_perpetual(const struct leg *leg)
+{
+    return span_is(text_span(&leg->contract->contract.contract_type), "PERPETUAL");
+}
+
+/* An asset's price in USD, as view equity_history has it. */
+static struct maybe_int price_of(const struct account *account, struct span asset)
+{
+    struct maybe_int price_e8 = {0};
+    for (size_t i = 0; i < ledger_leg_count(account->ledger); i++) {
+        struct leg *leg = ledger_leg_at(account->ledger, i);
+        if (leg->contract == NULL ||
+            !span_equal(text_span(&leg->contract->contract.margin_asset), asset)) {
+            continue;
+        }
+        struct maybe_int mark_e8 = row_number(leg_valuation(leg), VALUATION_MARK_PRICE);
+        if (mark_e8.value > 0 && (!price_e8.known || is_perpetual(leg))) {
+            price_e8 = mark_e8;
+            if (is_perpetual(leg)) {
+                break;
+            }
+        }
+    }
+    return price_e8;
+}
+
+static bool add_wallet(struct standing *standing, const struct account *account,
+                       const struct object *said)
+{
+    const struct row *row = &said->rows[0];
+    struct maybe_int balance_e8 = row_number(row, BALANCE_WALLET_BALANCE);
+    struct maybe_int margin_e8 = row_number(row, BALANCE_MARGIN_BALANCE);
+    if (balance_e8.value == 0 && margin_e8.value == 0) {
+        return true;
+    }
+    if (!element_list_grow((void **)&standing->wallets, sizeof *standing->wallets,
+                           &standing->wallet_capacity, standing->wallet_count + 1)) {
+        return false;
+    }
+    standing->wallets[standing->wallet_count++] = (struct wallet){
+        .account = text_span(&account->name),
+        .asset = text_span(&said->symbol),
+        .figures =
+            {
+                [WALLET_BALANCE] = balance_e8,
+                [WALLET_MARGIN_BALANCE] = margin_e8,
+                [WALLET_MARGIN_RATIO] =
+                    e8_fraction(row_number(row, BALANCE_MAINTENANCE_MARGIN), margin_e8),
+                [WALLET_PRICE] = price_of(account, text_span(&said->symbol)),
+            },
+    };
+    return true;
+}
+
+static bool add_leg(struct standing *standing, const struct account *account, struct leg *leg)
+{
+    const struct row *position = leg_position(leg), *valuation = leg_valuation(leg);
+    struct maybe_int amount_e8 = row_number(position, POSITION_AMOUNT);
+    if (leg->contract == NULL || amount_e8.value == 0) {
+        return true;
+    }
+    if (!element_list_grow((void **)&standing->legs, sizeof *standing->legs,
+                           &standing->leg_capacity, standing->leg_count + 1)) {
+        return false;
+    }
+    struct maybe_int size_e8 = leg->contract->contract.contract_size_e8;
+    struct maybe_int figures[LEG_FIGURE_COUNT];
+    leg_figures(position, valuation, size_e8, figures);
+    standing->legs[standing->leg_count++] = (struct open_leg){
+        .account = text_span(&account->name),
+        .symbol = text_span(&leg->state.symbol),
+        .side = text_span(&leg->state.side),
+        .figures =
+            {
+                [OPEN_LEG_AMOUNT] = amount_e8,
+                [OPEN_LEG_NOTIONAL_USD] = e8_product(amount_e8, size_e8),
+                [OPEN_LEG_PNL_USD] = figures[LEG_PNL_USD],
+                [OPEN_LEG_MARK_PRICE] = row_number(valuation, VALUATION_MARK_PRICE),
+                [OPEN_LEG_LIQUIDATION_DISTANCE] = figures[LEG_LIQUIDATION_DISTANCE],
+            },
+    };
+    return true;
+}
+
+bool standing_add(struct standing *standing, const struct account *account)
+{
+    bool added = true;
+    for (size_t i = 0; i < series_state_count(account->balances) && added; i++) {
+        const struct object *said = series_said(account->balances, i);
+        added = said == NULL || add_wallet(standing, account, said);
+    }
+    for (size_t i = 0; i < ledger_leg_count(account->ledger) && added; i++) {
+        added = add_leg(standing, account, ledger_leg_at(account->ledger, i));
+    }
+    return added;
+}
+
+void standing_clear(struct standing *standing)
+{
+    standing->wallet_count = 0;
+    standing->leg_count = 0;
+}
+
+void standing_free(struct standing *standing)
+{
+    free(standing->wallets);
+    free(standing->legs);
+    *standing = (struct standing){0};
+}

@@ -1,0 +1,106 @@
+# The service's figures for Prometheus.
+
+load run_helper
+
+# start_metrics [LINE...]: a service that writes posrec.prom, with more lines for its account.
+start_metrics() {
+    run_config 200ms "$@"
+    sed -i 's|^database = .*|&\nmetrics_file = posrec.prom|' posrec.ini
+    start_run
+}
+
+@test "the metrics file is Prometheus text that its own parser reads" {
+    start_sim
+    sim 'fault?kind=status&status=500' > /dev/null
+    start_metrics
+    counted() { grep -qE '^posrec_captures_total.account="main",endpoint="positionRisk",outcome="ok". ([4-9]|[1-9][0-9])' posrec.prom; }
+    wait_for counted
+    stop_run
+    /usr/bin/python3 - <<'PYTHON'
+from prometheus_client.parser import text_string_to_metric_families
+families = {family.name: family for family in text_string_to_metric_families(open("posrec.prom").read())}
+value = lambda name, **labels: [s.value for s in families[name].samples if labels.items() <= s.labels.items()]
+assert value("posrec_captures", account="main", endpoint="positionRisk", outcome="ok")[0] >= 3, families["posrec_captures"]
+assert value("posrec_captures", account="main", endpoint="positionRisk", outcome="server_error") == [1]
+assert 0 <= value("posrec_last_good_poll_age_seconds", account="main")[0] < 5
+assert families["posrec_request_duration_seconds"].type == "histogram"
+buckets = [s.value for s in families["posrec_request_duration_seconds"].samples if s.name.endswith("_bucket")]
+assert buckets == sorted(buckets) and buckets[-1] >= 4
+assert value("posrec_weight_limit") == [2400]
+assert value("posrec_database_bytes")[0] > 0
+assert value("posrec_received_bytes", account="main")[0] > 80000
+assert "posrec_commit_duration_seconds" in families
+PYTHON
+}
+
+@test "wallets and open legs are metrics, as the views have them" {
+    start_sim --no-trades
+    start_metrics "record = positions, account" "account_interval = 200ms"
+    has_wallets() { grep -q '^posrec_wallet_balance{' posrec.prom && good_polls 3; }
+    wait_for has_wallets
+    stop_run
+    promtool check metrics < posrec.prom
+    /usr/bin/python3 - <<'PYTHON'
+import sqlite3
+from prometheus_client.parser import text_string_to_metric_families
+samples = {}
+for family in text_string_to_metric_families(open("posrec.prom").read()):
+    for sample in family.samples:
+        samples.setdefault(sample.name, {})[tuple(sample.labels.values())] = sample.value
+posrec = sqlite3.connect("posrec.db")
+
+# The file is at most a second older than the last rows: what moves by the market is looked for in all of them.
+def check(metric, query):
+    seen = {}
+    for *labels, value in posrec.execute(query):
+        seen.setdefault(tuple(labels), set()).add(round(value, 8) if value is not None else None)
+    found = samples["posrec_" + metric]
+    assert found and found.keys() <= seen.keys(), (metric, found.keys() ^ seen.keys())
+    for labels, value in found.items():
+        assert round(value, 8) in seen[labels], (metric, labels, value, sorted(seen[labels]))
+    return set(found)
+
+leg = "SELECT account, symbol, position_side, {} FROM {} WHERE position_amount <> 0"
+legs = check("position_amount_contracts", leg.format("position_amount", "pnl_history"))
+assert legs == set(posrec.execute("SELECT account, symbol, position_side FROM position_now WHERE position_amount <> 0"))
+check("mark_price_usd", leg.format("mark_price", "pnl_history"))
+check("unrealized_pnl_usd", leg.format("unrealized_pnl_usd", "pnl_history"))
+check("liquidation_distance_ratio",
+      "SELECT account, symbol, position_side, liquidation_distance FROM margin_history WHERE notional_value <> 0")
+check("position_notional_usd", """
+    SELECT account, symbol, position_side, position_amount * contract_size_e8 / 1e8
+      FROM position_now JOIN contract USING (symbol)""")
+wallet = "SELECT account, asset, {} FROM equity_history"
+check("wallet_balance", wallet.format("wallet_balance"))
+check("margin_balance", wallet.format("margin_balance"))
+check("margin_ratio", wallet.format("margin_ratio"))
+check("asset_price_usd", "SELECT DISTINCT account, margin_asset, mark_price FROM pnl_history")
+assert samples["posrec_omitted_positions"] == {(): 0}
+PYTHON
+}
+
+@test "names of the exchange's cannot break the metrics, and only the legs nearest to liquidation are in them" {
+    python3 - > many.json <<'PYTHON'
+import json
+print(json.dumps([{"symbol": 'A"B\\C\nD_PERP' if i == 599 else f"C{i}USD_PERP", "positionAmt": "1", "entryPrice": "100",
+    "markPrice": "100", "unRealizedProfit": "0", "liquidationPrice": str(i / 10), "leverage": "10", "positionSide": "BOTH",
+    "updateTime": 1700000000000} for i in range(600)]))
+PYTHON
+    start_sim
+    serve many.json "count=100000"
+    start_metrics "record = positions"
+    has_many() { grep -qx 'posrec_omitted_positions 100' posrec.prom; }
+    wait_for has_many
+    sleep 1.5
+    stop_run
+    assert_equal "$(grep -c 'event=metrics_omit_positions open=600 limit=500' run.log)" 1
+    promtool check metrics < posrec.prom
+    /usr/bin/python3 - <<'PYTHON'
+from prometheus_client.parser import text_string_to_metric_families
+family = next(f for f in text_string_to_metric_families(open("posrec.prom").read())
+              if f.name == "posrec_liquidation_distance_ratio")
+found = {sample.labels["symbol"]: sample.value for sample in family.samples}
+expected = {'A"B\\C\nD_PERP' if i == 599 else f"C{i}USD_PERP": round((100 - i / 10) / 100, 8) for i in range(100, 600)}
+assert found == expected, set(found.items()) ^ set(expected.items())
+PYTHON
+}
