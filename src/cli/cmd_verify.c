@@ -2,10 +2,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/decimal.h"
 #include "base/time_text.h"
 #include "cli/cli.h"
 #include "cli/progress.h"
+#include "service/metrics.h"
 #include "store/verify.h"
 
 /* Reads 64 hex digits. */
@@ -98,11 +100,11 @@ static bool check_options(const struct options *options, struct verify_settings 
            parse_from(options->from_capture, &settings->from_capture_id, error);
 }
 
-static bool run(struct cli *cli, int *exit_code, struct error *error)
+static bool verify(struct cli *cli, struct verify_report *report, int *exit_code,
+                   struct error *error)
 {
     struct database database;
     struct progress progress;
-    struct verify_report report;
     struct sha256_digest head;
     struct verify_settings settings = {
         .from_capture_id = 1, .context = &progress, .on_progress = progress_watch};
@@ -111,18 +113,39 @@ static bool run(struct cli *cli, int *exit_code, struct error *error)
         return false;
     }
     progress_begin(&progress, "verify", 0, cli->options.quiet);
-    bool done = verify_database(&database, &settings, &report, error);
+    bool done = verify_database(&database, &settings, report, error);
     progress_end(&progress);
     if (done) {
-        *exit_code = report.kind == VERIFY_SOUND ? EXIT_DONE : EXIT_FAILED;
+        *exit_code = report->kind == VERIFY_SOUND ? EXIT_DONE : EXIT_FAILED;
         if (cli->options.format == FORMAT_JSON) {
-            print_json(&report, stdout);
+            print_json(report, stdout);
         } else {
-            print_words(cli, &database, &report);
+            print_words(cli, &database, report);
         }
     }
     database_close(&database);
     return done;
+}
+
+/* What cannot be carried through has not proved anything: that is no sound database either. */
+static bool run(struct cli *cli, int *exit_code, struct error *error)
+{
+    struct verify_report report = {0};
+    int64_t started_ms = clock_monotonic_ms();
+    bool done = verify(cli, &report, exit_code, error);
+    const struct verify_metrics metrics = {
+        .sound = done && report.kind == VERIFY_SOUND,
+        .captures = report.captures,
+        .ended_ms = clock_real_ms(),
+        .took_ms = clock_monotonic_ms() - started_ms,
+    };
+    const char *path = cli->config.verify_metrics_file;
+    struct error unwritten;
+    if (path == NULL || metrics_write_verify(&metrics, path, &unwritten) || !done) {
+        return done;
+    }
+    *error = unwritten;
+    return false;
 }
 
 const struct command COMMAND_VERIFY = {

@@ -167,6 +167,9 @@ static bool take_main_key(struct reading *reading, const char *key, const char *
     if (strcmp(key, "mirror_metrics_file") == 0) {
         return take_text(reading, &config->mirror_metrics_file, value);
     }
+    if (strcmp(key, "verify_metrics_file") == 0) {
+        return take_text(reading, &config->verify_metrics_file, value);
+    }
     if (strcmp(key, "mirror") == 0) {
         return take_text(reading, &config->mirror, value);
     }
@@ -431,6 +434,7 @@ void config_free(struct config *config)
     free(config->database);
     free(config->metrics_file);
     free(config->mirror_metrics_file);
+    free(config->verify_metrics_file);
     free(config->mirror);
     free(config->path);
     *config = (struct config){0};

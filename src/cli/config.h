@@ -47,6 +47,7 @@ struct config {
     char *database;
     char *metrics_file;
     char *mirror_metrics_file;
+    char *verify_metrics_file;
     char *mirror; /* conninfo of the PostgreSQL server that is mirrored to */
     struct maybe_int interval_ms;
     struct maybe_int timeout_ms;

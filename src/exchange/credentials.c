@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/crypto.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -59,7 +60,25 @@ static bool read_all(int file, const char *path, struct text *out, struct error 
     return true;
 }
 
-static bool read_file(const char *path, struct text *out, struct error *error)
+/* The copy of a file that systemd has made for this service: LoadCredential=keys:FOLDER gives it
+ * what is NAME in the folder `keys` as keys_NAME. "" when there is none. */
+static void find_credential(const char *path, struct text *found)
+{
+    const char *credentials = getenv("CREDENTIALS_DIRECTORY");
+    const char *name = strrchr(path, '/');
+    const char *folder = name;
+    while (folder != NULL && folder > path && folder[-1] != '/') {
+        folder--;
+    }
+    if (credentials != NULL && name != NULL) {
+        text_printf(found, "%s/%.*s_%s", credentials, (int)(name - folder), folder, name + 1);
+    }
+    if (found->failed || access(text_string(found), F_OK) != 0) {
+        text_clear(found);
+    }
+}
+
+static bool read_open(const char *path, struct text *out, struct error *error)
 {
     /* Not to hang on a pipe that somebody put there. */
     int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -68,6 +87,15 @@ static bool read_file(const char *path, struct text *out, struct error *error)
     }
     bool done = check_file(file, path, error) && read_all(file, path, out, error);
     close(file);
+    return done;
+}
+
+static bool read_file(const char *path, struct text *out, struct error *error)
+{
+    struct text credential = {0};
+    find_credential(path, &credential);
+    bool done = read_open(credential.size > 0 ? text_string(&credential) : path, out, error);
+    text_free(&credential);
     return done;
 }
 

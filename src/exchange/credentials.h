@@ -16,7 +16,8 @@ struct credentials {
     struct signer *signer;
 };
 
-/* Where key and secret come from. A file is used when its path is not NULL, else the text. */
+/* Where key and secret come from. A file is used when its path is not NULL, else the text. A
+ * service of systemd's reads the copy of a file that it was given (LoadCredential=). */
 struct credentials_source {
     const char *api_key_file;
     const char *secret_file;

@@ -34,6 +34,12 @@ static void append_gauge(struct text *out, const char *name, const char *type, c
     text_printf(out, "posrec_%s %lld\n", name, (long long)value);
 }
 
+static void append_seconds(struct text *out, const char *name, const char *help, int64_t ms)
+{
+    append_head(out, name, "gauge", help);
+    text_printf(out, "posrec_%s %.3f\n", name, (double)ms / 1000);
+}
+
 /* `account` is "" for none. Names are checked when they are configured and need no escaping. */
 static void append_histogram(struct text *out, const char *name, const char *account,
                              const struct histogram *histogram)
@@ -288,8 +294,21 @@ bool metrics_write_mirror(const struct mirror_metrics *metrics, const char *path
                  metrics->capture_id);
     append_gauge(&content, "mirror_waiting_captures", "gauge", "Captures that wait to be mirrored.",
                  metrics->captures);
-    append_head(&content, "mirror_lag_seconds", "gauge",
-                "How long the first capture that is not mirrored has waited.");
-    text_printf(&content, "posrec_mirror_lag_seconds %.3f\n", (double)metrics->lag_ms / 1000);
+    append_seconds(&content, "mirror_lag_seconds",
+                   "How long the first capture that is not mirrored has waited.", metrics->lag_ms);
+    return replace_file(path, &content, error);
+}
+
+bool metrics_write_verify(const struct verify_metrics *metrics, const char *path,
+                          struct error *error)
+{
+    struct text content = {0};
+    append_gauge(&content, "verify_ok", "gauge", "Whether the last verify found all sound.",
+                 metrics->sound);
+    append_gauge(&content, "verify_captures", "gauge", "Captures that it proved.",
+                 metrics->captures);
+    append_seconds(&content, "verify_timestamp_seconds", "When it ended, since 1970 UTC.",
+                   metrics->ended_ms);
+    append_seconds(&content, "verify_duration_seconds", "How long it took.", metrics->took_ms);
     return replace_file(path, &content, error);
 }

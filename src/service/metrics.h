@@ -61,6 +61,17 @@ struct mirror_metrics {
 bool metrics_write_mirror(const struct mirror_metrics *metrics, const char *path,
                           struct error *error);
 
+/* What the last `verify` came to. */
+struct verify_metrics {
+    bool sound;
+    int64_t captures;
+    int64_t ended_ms; /* since 1970 UTC */
+    int64_t took_ms;
+};
+
+bool metrics_write_verify(const struct verify_metrics *metrics, const char *path,
+                          struct error *error);
+
 bool metrics_write(const struct metrics *metrics, const char *path, struct error *error);
 
 #endif

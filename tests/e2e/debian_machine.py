@@ -1,0 +1,195 @@
+#!/usr/bin/env python3
+"""The packages on a fresh Debian 12: debootstrap makes one in a folder, its systemd is started in namespaces of its
+own, and the packages are installed, used, removed and purged there.
+
+    debian_machine.py SOURCE
+
+Needs root, and what apt reaches.
+"""
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+WAIT_S = 60
+BOOT = r"""
+set -e
+mount --bind "$1" "$1"
+cd "$1"
+mkdir -p old
+mount -t tmpfs tmpfs run
+mount -t proc proc proc
+mount -t sysfs sysfs sys
+mount -t cgroup2 cgroup2 sys/fs/cgroup
+mount -t tmpfs tmpfs dev
+for node in null zero full random urandom tty; do
+    touch dev/$node
+    mount --bind /dev/$node dev/$node
+done
+mkdir dev/pts dev/shm
+mount -t devpts devpts dev/pts -o newinstance,ptmxmode=0666
+ln -s pts/ptmx dev/ptmx
+pivot_root . old
+umount -l /old
+mount --make-rshared /
+exec env -i container=other PATH=/usr/sbin:/usr/bin:/sbin:/bin /lib/systemd/systemd --show-status=0
+"""
+
+
+class Machine:
+    """A Debian 12 whose systemd runs beside this machine's own, on the same network."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        site = subprocess.run(["apt-get", "indextargets", "--format", "$(SITE)", "Created-By: Packages",
+                               "Codename: bookworm"], check=True, capture_output=True, text=True).stdout.split()[0]
+        subprocess.run(["debootstrap", "--variant=minbase", "--include=systemd,man-db,ca-certificates", "bookworm",
+                        folder, site], check=True, stdout=subprocess.DEVNULL)
+        self.outer = subprocess.Popen(["unshare", "--cgroup", "--mount", "--pid", "--ipc", "--fork", "--kill-child",
+                                       "--propagation", "private", "bash", "-c", BOOT, "boot", folder])
+        deadline = time.monotonic() + WAIT_S
+        while self.ask("systemctl is-system-running", check=False) not in ("running", "degraded"):
+            assert time.monotonic() < deadline and self.outer.poll() is None, "systemd did not start"
+            time.sleep(0.2)
+
+    def init(self):
+        """The number of the machine's first process."""
+        children = pathlib.Path(f"/proc/{self.outer.pid}/task/{self.outer.pid}/children").read_text().split()
+        return children[0] if children else None
+
+    def run(self, command, check=True):
+        """Runs a command in the machine; gives its exit code and what it said."""
+        init = self.init()
+        if init is None:
+            return 1, ""
+        words = ["nsenter", "--target", init, "--mount", "--pid", "--ipc", "--cgroup", "env", "-i", "HOME=/root",
+                 "LC_ALL=C.UTF-8", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "DEBIAN_FRONTEND=noninteractive",
+                 "bash", "-c", f"cd /root && {command}"]
+        done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+        assert not check or done.returncode == 0, f"{command}: {done.returncode}\n{done.stdout}"
+        return done.returncode, done.stdout.strip()
+
+    def ask(self, command, check=True):
+        return self.run(command, check)[1]
+
+    def wait_for(self, command):
+        deadline = time.monotonic() + WAIT_S
+        while self.run(command, check=False)[0] != 0:
+            assert time.monotonic() < deadline, f"waited in vain for: {command}\n{self.ask('journalctl -n 50 --no-pager')}"
+            time.sleep(0.2)
+
+    def stop(self):
+        if self.outer.poll() is None:
+            init = self.init()
+            if init is not None:
+                os.kill(int(init), signal.SIGKILL)
+            self.outer.wait()
+
+
+def install(machine):
+    machine.ask("apt-get update -qq && apt-get install -y ./posrec_*.deb ./posrec-demo_*.deb")
+    assert "posrec - record the position history" in machine.ask("man posrec | col -b")
+    assert "posrec.ini(5)" in machine.ask("man posrec.ini | col -b")
+    assert "record a simulated account" in machine.ask("man posrec-demo | col -b")
+    said = machine.ask("posrec-demo")
+    assert "No findings: everything in this range adds up." in said and "BTCUSD_PERP" in said, said
+    head = machine.ask("posrec -q -d posrec-demo/posrec.db verify")
+    assert len(head) == 64 and machine.ask(f"posrec -q -d posrec-demo/posrec.db verify --head {head}") == head
+    assert "posrec-demo/report.html" in said and "<figure" in machine.ask("cat posrec-demo/report.html")
+
+
+def without_account(machine):
+    """Nothing is recorded, and nothing is wrong."""
+    assert machine.ask("systemctl is-enabled posrec.service") == "enabled"
+    assert machine.ask("systemctl is-active posrec-verify.timer") == "active"
+    machine.ask("systemctl start posrec posrec-verify posrec-page posrec-mirror")
+    assert machine.ask("systemctl --failed --no-legend") == ""
+    assert machine.ask("ls -A /var/lib/posrec 2> /dev/null || true") == ""
+    assert machine.ask("stat -c '%a %U' /etc/posrec /etc/posrec/keys /etc/posrec/posrec.ini").split() == [
+        "700", "root", "700", "root", "600", "root"]
+
+
+def as_a_service(machine):
+    machine.ask("""
+        printf 'main hedge key-of-main secret-of-main\n' > accounts
+        (setsid /usr/libexec/posrec/dapi-sim --accounts accounts --port-file port < /dev/null > sim.log 2>&1 &)
+        for i in $(seq 100); do [ -s port ] && break; sleep 0.1; done
+        printf key-of-main | install -m 600 /dev/stdin /etc/posrec/keys/main.key
+        printf secret-of-main | install -m 600 /dev/stdin /etc/posrec/keys/main.secret
+        sed -i 's/^#\\(\\[account\\|api_key\\|secret\\)/\\1/; s/^interval = .*/interval = 1s/' /etc/posrec/posrec.ini
+        echo "base_url = http://127.0.0.1:$(cat port)" >> /etc/posrec/posrec.ini
+        echo "stream_url = ws://127.0.0.1:$(cat port)" >> /etc/posrec/posrec.ini""")
+    assert "fail" not in machine.ask("posrec doctor")
+    machine.ask("systemctl restart posrec")
+    machine.wait_for("posrec -q sql --format csv 'SELECT count(*) >= 3 FROM poll_log' | grep -q 1")
+    assert machine.ask("systemctl show -P StatusText posrec") == "recording"
+    machine.ask("systemctl start posrec-verify")
+    assert "posrec_verify_ok 1" in machine.ask("cat /var/lib/posrec/posrec-verify.prom")
+    machine.ask("systemctl start posrec-page")
+    assert "posrec-refresh-ms" in machine.ask("cat /var/lib/posrec/posrec.html")
+    assert "posrec_liquidation_distance_ratio{" in machine.ask("cat /var/lib/posrec/posrec.prom")
+    # Others may not read what is recorded, and members of the group may.
+    machine.ask("useradd stranger && useradd -G posrec analyst")
+    assert machine.run("su stranger -c 'posrec -d /var/lib/posrec/posrec.db positions'", check=False)[0] == 1
+    assert "BTCUSD_PERP" in machine.ask("su analyst -c 'posrec -d /var/lib/posrec/posrec.db positions'")
+    # A second recorder.
+    machine.ask("""
+        sed 's|/var/lib/posrec/posrec|/var/lib/posrec/two|' /etc/posrec/posrec.ini > /etc/posrec/two.ini
+        systemctl start posrec@two""")
+    machine.wait_for("posrec -q -d /var/lib/posrec/two.db sql --format csv 'SELECT count(*) >= 3 FROM poll_log' | grep -q 1")
+    machine.ask("systemctl start posrec-verify@two posrec-page@two && test -s /var/lib/posrec/two.html")
+
+
+def a_false_database(machine):
+    """What verify finds is a failed unit."""
+    machine.ask("systemctl stop posrec && cp -p /var/lib/posrec/posrec.db sound.db")
+    machine.ask("posrec -q -d /var/lib/posrec/posrec.db migrate")
+    edit = pathlib.Path(machine.folder) / "var/lib/posrec/posrec.db"
+    subprocess.run(["sqlite3", edit, "UPDATE valuation SET mark_price_e8 = mark_price_e8 + 1"], check=True)
+    assert machine.run("systemctl start posrec-verify", check=False)[0] != 0
+    assert machine.ask("systemctl is-failed posrec-verify") == "failed"
+    assert "posrec_verify_ok 0" in machine.ask("cat /var/lib/posrec/posrec-verify.prom")
+    machine.ask("cp -p sound.db /var/lib/posrec/posrec.db && systemctl start posrec-verify posrec")
+
+
+def removed(machine):
+    head = machine.ask("posrec -q verify")
+    machine.ask("apt-get remove -y posrec posrec-demo")
+    assert machine.ask("systemctl list-units --no-legend 'posrec*' || true") == ""
+    assert machine.ask("pgrep -x posrec || true") == ""
+    assert machine.run("command -v posrec posrec-demo", check=False)[0] != 0
+    machine.ask("test -s /etc/posrec/posrec.ini && test -s /var/lib/posrec/posrec.db")
+    # Installed again it goes on where it was.
+    machine.ask("apt-get install -y ./posrec_*.deb")
+    machine.wait_for("systemctl is-active posrec")
+    machine.ask(f"posrec -q verify --head {head}")
+    said = machine.ask("apt-get purge -y posrec 2>&1")
+    assert "what was recorded stays in /var/lib/posrec" in said, said
+    machine.ask("test -s /var/lib/posrec/posrec.db && test ! -e /etc/posrec/posrec.ini")
+    # Asked, purge takes what was recorded too.
+    machine.ask("""
+        apt-get install -y ./posrec_*.deb
+        echo 'posrec posrec/remove-data boolean true' | debconf-set-selections
+        apt-get purge -y posrec
+        test ! -e /var/lib/posrec""")
+
+
+def main():
+    source = pathlib.Path(sys.argv[1])
+    with tempfile.TemporaryDirectory(prefix="posrec-debian-") as folder:
+        machine = Machine(folder)
+        try:
+            made = subprocess.run([source / "scripts/package", pathlib.Path(folder) / "root"], check=True,
+                                  capture_output=True, text=True).stdout
+            print(made)
+            for step in (install, without_account, as_a_service, a_false_database, removed):
+                step(machine)
+                print(f"{step.__name__}: as described", flush=True)
+        finally:
+            machine.stop()
+
+
+main()

@@ -1,0 +1,135 @@
+# The Debian packages and the tarball, as far as that needs no machine of its own (debian_machine.py has one).
+
+load helper
+
+setup_file() {
+    export PACKAGES=$BATS_FILE_TMPDIR
+    mkdir -p "$PACKAGES/a" "$PACKAGES/another folder"
+    "$POSREC_SOURCE/scripts/dist" "$PACKAGES" > "$PACKAGES/tarball"
+    # The second is built from what the tarball unpacks to, without git, somewhere else.
+    tar -xzf "$(cat "$PACKAGES/tarball")" -C "$PACKAGES/another folder"
+    "$POSREC_SOURCE/scripts/package" "$PACKAGES/a" > "$PACKAGES/made"
+    (cd "$PACKAGES/another folder"/posrec-* && TZ=Asia/Tokyo LC_ALL=C.UTF-8 scripts/package "../b" > /dev/null)
+    dpkg-deb -x "$PACKAGES"/a/posrec_*.deb "$PACKAGES/root"
+}
+
+teardown_file() {
+    rm -rf "$PACKAGES"
+}
+
+@test "two builds in two folders give the same packages, byte for byte, and the same tarball" {
+    cd "$PACKAGES/a"
+    assert_equal "$(ls ./*.deb | wc -l)" 4
+    for made in *.deb; do
+        cmp "$made" "../another folder/b/$made"
+    done
+    assert_equal "$(cat ../made)" "$(ls "$PWD"/*.deb | grep -v dbgsym)"
+    "$(echo "$PACKAGES/another folder"/posrec-*)/scripts/dist" "$PACKAGES/again"
+    cmp "$PACKAGES"/again/*.tar.gz "$(cat "$PACKAGES/tarball")"
+}
+
+@test "lintian finds neither errors nor warnings" {
+    run lintian --allow-root --fail-on error,warning "$PACKAGES"/a/*.changes
+    echo "$output"
+    assert_equal "$status" 0
+}
+
+@test "what is installed is what was said, and the configuration is root's alone" {
+    version=$(sed -n 's/^project(posrec VERSION \([0-9.]*\).*/\1/p' "$SOURCE/CMakeLists.txt")
+    assert_equal "$(dpkg-deb -f "$PACKAGES"/a/posrec_*.deb Version)" "$version"
+    assert_equal "$("$PACKAGES/root/usr/bin/posrec" --version | head -n 1)" "posrec $version"
+    grep -q "^## $version " "$SOURCE/CHANGES.md"
+    dpkg-deb -c "$PACKAGES"/a/posrec_*.deb > contents
+    for file in usr/bin/posrec usr/share/man/man1/posrec.1.gz usr/share/man/man1/posrec-report.1.gz \
+        usr/share/man/man5/posrec.ini.5.gz usr/share/bash-completion/completions/posrec \
+        usr/share/zsh/vendor-completions/_posrec usr/share/fish/vendor_completions.d/posrec.fish \
+        usr/share/doc/posrec/README.md.gz usr/share/doc/posrec/examples/replay.py \
+        usr/share/doc/posrec/examples/posrec.ini; do
+        grep -q " \./$file\$" contents || { echo "not in the package: $file"; false; }
+    done
+    grep -q '^drwx------ root/root .* \./etc/posrec/$' contents
+    grep -q '^drwx------ root/root .* \./etc/posrec/keys/$' contents
+    grep -q '^-rw------- root/root .* \./etc/posrec/posrec.ini$' contents
+    run ! grep -q 'dapi-sim\|posrec-demo' contents
+    dpkg-deb -c "$PACKAGES"/a/posrec-demo_*.deb > contents
+    grep -q ' \./usr/bin/posrec-demo$' contents
+    grep -q ' \./usr/share/man/man1/posrec-demo.1.gz$' contents
+    # Nothing of the machine that built it.
+    run ! grep -rqa "$PACKAGES\|$SOURCE" "$PACKAGES/root"
+}
+
+@test "each unit is sound and touches next to nothing" {
+    cp -r "$PACKAGES/root/." .
+    units=(lib/systemd/system/posrec*)
+    assert_equal ${#units[@]} 12
+    for unit in "${units[@]}"; do
+        run ! grep -q '@[A-Z]' "$unit"
+    done
+    for name in posrec posrec-mirror posrec-verify posrec-page posrec@two posrec-mirror@two posrec-verify@two posrec-page@two; do
+        cp "lib/systemd/system/${name%two}.service" "$name.service"
+        # It looks for the program on this machine.
+        sed "s|/usr/bin/posrec|$BUILD/posrec|; /^Documentation/d" "$name.service" > "verify-$name.service"
+        systemd-analyze verify "./verify-$name.service" 2>&1 | tee verified
+        [ ! -s verified ]
+        exposure=$(systemd-analyze security --no-pager --offline=true "./$name.service" | sed -n 's/.*exposure level for .*: \([0-9.]*\) .*/\1/p')
+        echo "$name: $exposure"
+        [ "$(echo "$exposure <= 1.6" | bc)" = 1 ]
+    done
+}
+
+@test "posrec takes the configuration that is installed, and says what it lacks" {
+    run posrec -c "$PACKAGES/root/etc/posrec/posrec.ini" fetch
+    assert_equal "$status" 2
+    assert_contains "$output" "no account is configured in $PACKAGES/root/etc/posrec/posrec.ini"
+    sed 's/^#\(\[account\|api_key\|secret\)/\1/' "$PACKAGES/root/etc/posrec/posrec.ini" > posrec.ini
+    sed -i "s|/etc/posrec/keys|$PWD|; s|/var/lib/posrec|$PWD|; \$a base_url = http://127.0.0.1:9" posrec.ini
+    run posrec fetch
+    assert_equal "$status" 1
+    assert_contains "$output" "network_error"
+}
+
+@test "a service of systemd's reads the copies of its keys" {
+    start_sim
+    mkdir keys credentials
+    mv main.key main.secret keys/
+    sed -i "s|_file = |&$PWD/keys/|" posrec.ini
+    posrec -q fetch > /dev/null
+    cp keys/main.key credentials/keys_main.key
+    cp keys/main.secret credentials/keys_main.secret
+    echo "not the key" > keys/main.key
+    run ! posrec -q fetch
+    CREDENTIALS_DIRECTORY=$PWD/credentials posrec -q fetch > /dev/null
+    rm -r keys
+    CREDENTIALS_DIRECTORY=$PWD/credentials posrec -q fetch > /dev/null
+    run env CREDENTIALS_DIRECTORY="$PWD/none" "$BUILD/posrec" -q fetch
+    assert_equal "$status" 2
+    assert_contains "$output" "keys/main.key: No such file"
+}
+
+@test "verify writes what it came to for Prometheus" {
+    documented_body > body.json
+    printf '[posrec]\ndatabase = posrec.db\nverify_metrics_file = verify.prom\n' > posrec.ini
+    posrec -q import --received-at 2021-07-23T07:54:42Z body.json
+    posrec -q verify > /dev/null
+    promtool check metrics < verify.prom
+    grep -qx 'posrec_verify_ok 1' verify.prom
+    grep -qx 'posrec_verify_captures 1' verify.prom
+    now=$(date +%s)
+    ended=$(sed -n 's/^posrec_verify_timestamp_seconds \([0-9]*\).*/\1/p' verify.prom)
+    [ $((now - ended)) -le 60 ]
+    sqlite3 posrec.db "UPDATE valuation SET mark_price_e8 = mark_price_e8 + 1"
+    run ! posrec -q verify
+    grep -qx 'posrec_verify_ok 0' verify.prom
+    posrec -q rebuild
+    posrec -q verify > /dev/null
+    grep -qx 'posrec_verify_ok 1' verify.prom
+    rm posrec.db
+    run ! posrec -q verify
+    grep -qx 'posrec_verify_ok 0' verify.prom
+    # A file that cannot be written is a failure too.
+    posrec -q import --received-at 2021-07-23T07:54:42Z body.json
+    sed -i 's|verify.prom|no/such/folder|' posrec.ini
+    run posrec -q verify
+    assert_equal "$status" 1
+    assert_contains "$output" "no/such/folder"
+}
