@@ -235,8 +235,10 @@ static void append_all(struct text *out, const struct metrics *metrics)
                  metrics->waiting);
     append_gauge(out, "dropped_captures_total", "counter",
                  "Captures lost because too many waited for the disk.", metrics->dropped);
-    append_gauge(out, "database_bytes", "gauge", "Size of the database file.",
+    append_gauge(out, "database_bytes", "gauge", "Size of the database and its write-ahead log.",
                  metrics->database_bytes);
+    append_gauge(out, "disk_available_bytes", "gauge", "What is left on the database's disk.",
+                 metrics->disk_bytes);
 }
 
 static bool write_file(const char *path, struct span content, struct error *error)

@@ -46,7 +46,8 @@ struct metrics {
     int64_t weight_limit;
     int64_t waiting; /* captures that wait to be written */
     int64_t dropped;
-    int64_t database_bytes;
+    int64_t database_bytes;    /* with its write-ahead log */
+    int64_t disk_bytes;        /* left on its disk */
     struct standing *standing; /* its legs may be put into another order */
 };
 

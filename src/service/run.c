@@ -1,11 +1,11 @@
 #include "service/run.h"
 
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "service/disk.h"
 #include "service/fleet.h"
 #include "service/metrics.h"
 #include "service/run_lock.h"
@@ -158,7 +158,6 @@ static void note_omitted(struct run *run)
 
 static void write_metrics(struct run *run, int64_t monotonic_ms)
 {
-    struct stat info;
     struct error error;
     if (run->settings.metrics_file == NULL || monotonic_ms < run->next_metrics_ms) {
         return;
@@ -167,13 +166,14 @@ static void write_metrics(struct run *run, int64_t monotonic_ms)
         .commit = run->commit,
         .waiting = (int64_t)writer_waiting(run->writer),
         .dropped = writer_dropped(run->writer),
-        .database_bytes = stat(run->database->path, &info) == 0 ? info.st_size : 0,
         .standing = &run->standing,
     };
     fleet_fill_metrics(run->fleet, monotonic_ms, &metrics);
     run->next_metrics_ms = monotonic_ms + METRICS_EVERY_MS;
-    bool written = (take_standing(run) || error_no_memory(&error)) &&
-                   metrics_write(&metrics, run->settings.metrics_file, &error);
+    bool written =
+        (take_standing(run) || error_no_memory(&error)) &&
+        disk_usage(run->database->path, &metrics.database_bytes, &metrics.disk_bytes, &error) &&
+        metrics_write(&metrics, run->settings.metrics_file, &error);
     note_omitted(run);
     if (!written && !run->metrics_failed) {
         struct log_line line;

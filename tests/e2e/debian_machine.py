@@ -8,7 +8,6 @@ Needs root, and what apt reaches.
 """
 import os
 import pathlib
-import signal
 import subprocess
 import sys
 import tempfile
@@ -48,6 +47,7 @@ class Machine:
                                "Codename: bookworm"], check=True, capture_output=True, text=True).stdout.split()[0]
         subprocess.run(["debootstrap", "--variant=minbase", "--include=systemd,man-db,ca-certificates", "bookworm",
                         folder, site], check=True, stdout=subprocess.DEVNULL)
+        os.chmod(folder, 0o755)  # it is its /
         self.outer = subprocess.Popen(["unshare", "--cgroup", "--mount", "--pid", "--ipc", "--fork", "--kill-child",
                                        "--propagation", "private", "bash", "-c", BOOT, "boot", folder])
         deadline = time.monotonic() + WAIT_S
@@ -82,11 +82,11 @@ class Machine:
             time.sleep(0.2)
 
     def stop(self):
-        if self.outer.poll() is None:
-            init = self.init()
-            if init is not None:
-                os.kill(int(init), signal.SIGKILL)
-            self.outer.wait()
+        init = self.init() if self.outer.poll() is None else None
+        self.outer.kill()  # and the machine with it
+        self.outer.wait()
+        while init is not None and pathlib.Path(f"/proc/{init}").exists():
+            time.sleep(0.05)
 
 
 def install(machine):
@@ -130,7 +130,7 @@ def as_a_service(machine):
     assert "posrec_verify_ok 1" in machine.ask("cat /var/lib/posrec/posrec-verify.prom")
     machine.ask("systemctl start posrec-page")
     assert "posrec-refresh-ms" in machine.ask("cat /var/lib/posrec/posrec.html")
-    assert "posrec_liquidation_distance_ratio{" in machine.ask("cat /var/lib/posrec/posrec.prom")
+    machine.wait_for("grep -q '^posrec_liquidation_distance_ratio{' /var/lib/posrec/posrec.prom")
     # Others may not read what is recorded, and members of the group may.
     machine.ask("useradd stranger && useradd -G posrec analyst")
     assert machine.run("su stranger -c 'posrec -d /var/lib/posrec/posrec.db positions'", check=False)[0] == 1
@@ -159,7 +159,7 @@ def removed(machine):
     head = machine.ask("posrec -q verify")
     machine.ask("apt-get remove -y posrec posrec-demo")
     assert machine.ask("systemctl list-units --no-legend 'posrec*' || true") == ""
-    assert machine.ask("pgrep -x posrec || true") == ""
+    assert machine.ask("grep -lsx posrec /proc/[0-9]*/comm || true") == ""
     assert machine.run("command -v posrec posrec-demo", check=False)[0] != 0
     machine.ask("test -s /etc/posrec/posrec.ini && test -s /var/lib/posrec/posrec.db")
     # Installed again it goes on where it was.
@@ -186,7 +186,11 @@ def main():
                                   capture_output=True, text=True).stdout
             print(made)
             for step in (install, without_account, as_a_service, a_false_database, removed):
-                step(machine)
+                try:
+                    step(machine)
+                except AssertionError:
+                    print(machine.run("journalctl -n 60 --no-pager", check=False)[1])
+                    raise
                 print(f"{step.__name__}: as described", flush=True)
         finally:
             machine.stop()

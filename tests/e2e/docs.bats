@@ -16,7 +16,7 @@ load helper
     posrec -d copy.db verify
 }
 
-@test "every block of the cookbook that can be run works as it stands" {
+@test "every block of the cookbook and of docs/monitoring.md that can be run works as it stands" {
     start_sim
     export PATH=$BUILD:$PATH PYTHONPATH=$SOURCE/examples
     write_config "$SIM" "record = positions, stream, account, income, trades" "stream_url = ws${SIM#http}" \
@@ -40,6 +40,9 @@ load helper
     echo "$output"
     assert_equal "$status" 0
     assert_contains "$output" "21 blocks run, 0 failed"
+    run python3 "$SOURCE/tests/e2e/run_docs.py" "$SOURCE/docs/monitoring.md"
+    echo "$output"
+    assert_contains "$output" "3 blocks run, 0 failed"
     [ -s changes.csv ]
     [ "$(wc -l < realized.csv)" -ge 3 ]
     grep -q '</html>' report.html

@@ -10,6 +10,7 @@
  *   /sim/trade?account=NAME&symbol=S&side=LONG&amount=N   buys N contracts (sells where N < 0)
  *   /sim/transfer?account=NAME&asset=BTC&amount=1.5   moves coins in, or out
  *   /sim/funding?account=NAME&rate=0.0001             every open position pays, or is paid
+ *   /sim/move?account=NAME&symbol=S&share=-0.03       its price rises, or falls, by that share
  *   /sim/liquidate?account=NAME&symbol=S&side=LONG
  *   /sim/deliver?account=NAME&symbol=S      the contract is settled and vanishes
  *   /sim/many?account=NAME&trades=N&symbol=S&side=LONG&from_ms=T&to_ms=T&income=N
@@ -159,6 +160,18 @@ static enum MHD_Result transfer(struct sim *sim, struct request *request)
     books_move(&account->books, &account->market, sim->symbols, wallet, -1, "TRANSFER",
                coins > 0 ? "DEPOSIT" : "WITHDRAW", coins, sim_now_ms(sim));
     stream_tell_balance(sim, account, coins > 0 ? "DEPOSIT" : "WITHDRAW", wallet, -1, coins);
+    return say(request, 200, "ok\n");
+}
+
+static enum MHD_Result move_price(struct sim *sim, struct request *request)
+{
+    struct sim_account *account = named_account(sim, request);
+    int symbol = named_symbol(sim, request);
+    double share = strtod(sim_parameter(request, "share"), NULL);
+    if (account == NULL || symbol == sim->symbol_count || share <= -1) {
+        return say(request, 400, "no such account or symbol, or no price left\n");
+    }
+    account->market.price[symbol] *= 1 + share;
     return say(request, 200, "ok\n");
 }
 
@@ -409,6 +422,7 @@ enum MHD_Result admin_answer(struct sim *sim, struct request *request, const cha
         {"liquidate", liquidate}, {"deliver", deliver},
         {"many", make_many},      {"hide", hide},
         {"books", write_books},   {"streams", count_streams},
+        {"move", move_price},
     };
     for (size_t i = 0; i < sizeof PATHS / sizeof PATHS[0]; i++) {
         if (strcmp(path + strlen("/sim/"), PATHS[i].path) == 0) {
