@@ -169,11 +169,33 @@ static const struct gauge LEG_GAUGES[OPEN_LEG_FIGURE_COUNT] = {
          "Part of the mark price still to go to the liquidation price."},
 };
 
-static void append_wallets(struct text *out, const struct standing *standing)
+/* Those that are called for most come first, ... */
+static int compare_wallets(const void *a, const void *b)
 {
+    int64_t left = ((const struct wallet *)a)->figures[WALLET_MARGIN_RATIO].value;
+    int64_t right = ((const struct wallet *)b)->figures[WALLET_MARGIN_RATIO].value;
+    return (right > left) - (right < left);
+}
+
+/* ... and those without a liquidation price last. */
+static int compare_legs(const void *a, const void *b)
+{
+    struct maybe_int left = ((const struct open_leg *)a)->figures[OPEN_LEG_LIQUIDATION_DISTANCE];
+    struct maybe_int right = ((const struct open_leg *)b)->figures[OPEN_LEG_LIQUIDATION_DISTANCE];
+    return left.known != right.known ? right.known - left.known
+                                     : (left.value > right.value) - (left.value < right.value);
+}
+
+static void append_wallets(struct text *out, struct standing *standing)
+{
+    size_t count = standing->wallet_count;
+    if (count > METRICS_WALLETS_MAX) {
+        qsort(standing->wallets, count, sizeof *standing->wallets, compare_wallets);
+        count = METRICS_WALLETS_MAX;
+    }
     for (int figure = 0; figure < WALLET_FIGURE_COUNT; figure++) {
         append_head(out, WALLET_GAUGES[figure].name, "gauge", WALLET_GAUGES[figure].help);
-        for (size_t i = 0; i < standing->wallet_count; i++) {
+        for (size_t i = 0; i < count; i++) {
             const struct wallet *wallet = &standing->wallets[i];
             if (wallet->figures[figure].known) {
                 text_printf(out, "posrec_%s{", WALLET_GAUGES[figure].name);
@@ -183,23 +205,16 @@ static void append_wallets(struct text *out, const struct standing *standing)
             }
         }
     }
-}
-
-/* Those without a liquidation price come last. */
-static int compare_distances(const void *a, const void *b)
-{
-    const struct open_leg *left = a, *right = b;
-    struct maybe_int near = left->figures[OPEN_LEG_LIQUIDATION_DISTANCE];
-    struct maybe_int far = right->figures[OPEN_LEG_LIQUIDATION_DISTANCE];
-    return near.known != far.known ? far.known - near.known
-                                   : (near.value > far.value) - (near.value < far.value);
+    append_gauge(out, "omitted_wallets", "gauge",
+                 "Wallets over the limit, of which no figures are here.",
+                 (int64_t)(standing->wallet_count - count));
 }
 
 static void append_legs(struct text *out, struct standing *standing)
 {
     size_t count = standing->leg_count;
     if (count > METRICS_LEGS_MAX) {
-        qsort(standing->legs, count, sizeof *standing->legs, compare_distances);
+        qsort(standing->legs, count, sizeof *standing->legs, compare_legs);
         count = METRICS_LEGS_MAX;
     }
     for (int figure = 0; figure < OPEN_LEG_FIGURE_COUNT; figure++) {

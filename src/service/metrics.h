@@ -14,9 +14,10 @@
 
 #define METRICS_BUCKETS 12
 
-/* Open legs in the file at most; of more those nearest to liquidation. Each leg is five series of
- * Prometheus' for as long as it keeps them. */
-#define METRICS_LEGS_MAX 500
+/* Wallets and open legs in the file at most; of more those nearest to liquidation. Each is four or
+ * five series of Prometheus' for as long as it keeps them. */
+#define METRICS_WALLETS_MAX ((size_t)500)
+#define METRICS_LEGS_MAX ((size_t)500)
 
 /* A histogram of times in milliseconds; metrics.c has the buckets' bounds. */
 struct histogram {
@@ -48,7 +49,7 @@ struct metrics {
     int64_t dropped;
     int64_t database_bytes;    /* with its write-ahead log */
     int64_t disk_bytes;        /* left on its disk */
-    struct standing *standing; /* its legs may be put into another order */
+    struct standing *standing; /* its order may change */
 };
 
 /* How far behind a mirror is. */

@@ -46,7 +46,7 @@ struct run {
     int64_t next_alive_ms;
     int64_t end_ms;
     bool metrics_failed;
-    bool omits_legs;
+    bool omits_wallets, omits_legs;
 };
 
 /* Whether it is time to read exchangeInfo again. */
@@ -142,18 +142,17 @@ static bool take_standing(struct run *run)
     return taken;
 }
 
-/* Says it once when the metrics have not all open legs, and again when they had them meanwhile. */
-static void note_omitted(struct run *run)
+/* Says it once when the metrics have not all of something, and again when they had it meanwhile. */
+static void note_omitted(const char *event, size_t count, size_t limit, bool *omits)
 {
-    bool omits = run->standing.leg_count > METRICS_LEGS_MAX;
-    if (omits && !run->omits_legs) {
+    if (count > limit && !*omits) {
         struct log_line line;
-        log_begin(&line, LOG_WARNING, "metrics_omit_positions");
-        log_int(&line, "open", (int64_t)run->standing.leg_count);
-        log_int(&line, "limit", METRICS_LEGS_MAX);
+        log_begin(&line, LOG_WARNING, event);
+        log_int(&line, "count", (int64_t)count);
+        log_int(&line, "limit", (int64_t)limit);
         log_end(&line);
     }
-    run->omits_legs = omits;
+    *omits = count > limit;
 }
 
 static void write_metrics(struct run *run, int64_t monotonic_ms)
@@ -174,7 +173,10 @@ static void write_metrics(struct run *run, int64_t monotonic_ms)
         (take_standing(run) || error_no_memory(&error)) &&
         disk_usage(run->database->path, &metrics.database_bytes, &metrics.disk_bytes, &error) &&
         metrics_write(&metrics, run->settings.metrics_file, &error);
-    note_omitted(run);
+    note_omitted("metrics_omit_wallets", run->standing.wallet_count, METRICS_WALLETS_MAX,
+                 &run->omits_wallets);
+    note_omitted("metrics_omit_positions", run->standing.leg_count, METRICS_LEGS_MAX,
+                 &run->omits_legs);
     if (!written && !run->metrics_failed) {
         struct log_line line;
         log_begin(&line, LOG_ERROR, "metrics_not_written");

@@ -79,28 +79,38 @@ assert samples["posrec_omitted_positions"] == {(): 0}
 PYTHON
 }
 
-@test "names of the exchange's cannot break the metrics, and only the legs nearest to liquidation are in them" {
-    python3 - > many.json <<'PYTHON'
+@test "names of the exchange's cannot break the metrics, and only what is nearest to liquidation is in them" {
+    python3 - <<'PYTHON'
 import json
-print(json.dumps([{"symbol": 'A"B\\C\nD_PERP' if i == 599 else f"C{i}USD_PERP", "positionAmt": "1", "entryPrice": "100",
-    "markPrice": "100", "unRealizedProfit": "0", "liquidationPrice": str(i / 10), "leverage": "10", "positionSide": "BOTH",
-    "updateTime": 1700000000000} for i in range(600)]))
+def name(i, suffix):
+    return f'A"B\\C\nD{suffix}' if i == 599 else f"C{i}{suffix}"
+json.dump([{"symbol": name(i, "USD_PERP"), "positionAmt": "1", "entryPrice": "100", "markPrice": "100",
+    "unRealizedProfit": "0", "liquidationPrice": str(i / 10), "leverage": "10", "positionSide": "BOTH",
+    "updateTime": 1700000000000} for i in range(600)], open("many.json", "w"))
+json.dump({"assets": [{"asset": name(i, ""), "walletBalance": "1000", "marginBalance": "1000", "maintMargin": str(i),
+    "updateTime": 0} for i in range(600)], "positions": []}, open("wallets.json", "w"))
 PYTHON
     start_sim
     serve many.json "count=100000"
-    start_metrics "record = positions"
-    has_many() { grep -qx 'posrec_omitted_positions 100' posrec.prom; }
+    serve wallets.json "count=100000&endpoint=account"
+    start_metrics "record = positions, account"
+    has_many() { grep -qx 'posrec_omitted_positions 100' posrec.prom && grep -qx 'posrec_omitted_wallets 100' posrec.prom; }
     wait_for has_many
-    sleep 1.5
+    touch -d '1 hour ago' posrec.prom
+    written_again() { [ posrec.prom -nt posrec.ini ]; }
+    wait_for written_again
     stop_run
-    assert_equal "$(grep -c 'event=metrics_omit_positions open=600 limit=500' run.log)" 1
+    assert_equal "$(grep -c 'event=metrics_omit_positions count=600 limit=500' run.log)" 1
+    assert_equal "$(grep -c 'event=metrics_omit_wallets count=600 limit=500' run.log)" 1
     promtool check metrics < posrec.prom
     /usr/bin/python3 - <<'PYTHON'
 from prometheus_client.parser import text_string_to_metric_families
-family = next(f for f in text_string_to_metric_families(open("posrec.prom").read())
-              if f.name == "posrec_liquidation_distance_ratio")
-found = {sample.labels["symbol"]: sample.value for sample in family.samples}
-expected = {'A"B\\C\nD_PERP' if i == 599 else f"C{i}USD_PERP": round((100 - i / 10) / 100, 8) for i in range(100, 600)}
-assert found == expected, set(found.items()) ^ set(expected.items())
+families = {family.name: family for family in text_string_to_metric_families(open("posrec.prom").read())}
+def check(metric, label, suffix, value):
+    found = {sample.labels[label]: sample.value for sample in families[metric].samples}
+    expected = {f'A"B\\C\nD{suffix}' if i == 599 else f"C{i}{suffix}": value(i) for i in range(100, 600)}
+    assert found == expected, (metric, set(found.items()) ^ set(expected.items()))
+check("posrec_liquidation_distance_ratio", "symbol", "USD_PERP", lambda i: round((100 - i / 10) / 100, 8))
+check("posrec_margin_ratio", "asset", "", lambda i: i / 1000)
 PYTHON
 }
