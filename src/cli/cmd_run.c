@@ -121,7 +121,7 @@ const struct command COMMAND_RUN = {
             "refused.\n\n"
             "SIGTERM and SIGINT let requests that are out end (5 s at most) and stop; SIGHUP reads "
             "the\n"
-            "configuration again. scripts/posrec.service is a systemd unit for it.\n\n"
+            "configuration again. With the package, systemd runs it as posrec.service.\n\n"
             "Examples:\n"
             "  posrec -c /etc/posrec/posrec.ini run\n"
             "  posrec run --for 10m\n",

@@ -100,52 +100,59 @@ static bool check_options(const struct options *options, struct verify_settings 
            parse_from(options->from_capture, &settings->from_capture_id, error);
 }
 
-static bool verify(struct cli *cli, struct verify_report *report, int *exit_code,
+static bool verify(struct cli *cli, struct verify_settings *settings, struct verify_report *report,
                    struct error *error)
 {
     struct database database;
     struct progress progress;
-    struct sha256_digest head;
-    struct verify_settings settings = {
-        .from_capture_id = 1, .context = &progress, .on_progress = progress_watch};
-    if (!check_options(&cli->options, &settings, &head, error) ||
-        !cli_open_database(cli, DATABASE_READ, &database, error)) {
+    if (!cli_open_database(cli, DATABASE_READ, &database, error)) {
         return false;
     }
+    settings->context = &progress;
+    settings->on_progress = progress_watch;
     progress_begin(&progress, "verify", 0, cli->options.quiet);
-    bool done = verify_database(&database, &settings, report, error);
+    bool done = verify_database(&database, settings, report, error);
     progress_end(&progress);
-    if (done) {
-        *exit_code = report->kind == VERIFY_SOUND ? EXIT_DONE : EXIT_FAILED;
-        if (cli->options.format == FORMAT_JSON) {
-            print_json(report, stdout);
-        } else {
-            print_words(cli, &database, report);
-        }
+    if (done && cli->options.format == FORMAT_JSON) {
+        print_json(report, stdout);
+    } else if (done) {
+        print_words(cli, &database, report);
     }
     database_close(&database);
     return done;
 }
 
 /* What cannot be carried through has not proved anything: that is no sound database either. */
-static bool run(struct cli *cli, int *exit_code, struct error *error)
+static bool write_metrics(const struct cli *cli, const struct verify_report *report, bool done,
+                          int64_t started_ms, struct error *error)
 {
-    struct verify_report report = {0};
-    int64_t started_ms = clock_monotonic_ms();
-    bool done = verify(cli, &report, exit_code, error);
     const struct verify_metrics metrics = {
-        .sound = done && report.kind == VERIFY_SOUND,
-        .captures = report.captures,
+        .sound = done && report->kind == VERIFY_SOUND,
+        .captures = report->captures,
         .ended_ms = clock_real_ms(),
         .took_ms = clock_monotonic_ms() - started_ms,
     };
     const char *path = cli->config.verify_metrics_file;
+    return path == NULL || metrics_write_verify(&metrics, path, error);
+}
+
+static bool run(struct cli *cli, int *exit_code, struct error *error)
+{
+    struct verify_report report = {0};
+    struct sha256_digest head;
+    struct verify_settings settings = {.from_capture_id = 1};
     struct error unwritten;
-    if (path == NULL || metrics_write_verify(&metrics, path, &unwritten) || !done) {
-        return done;
+    if (!check_options(&cli->options, &settings, &head, error)) {
+        return false;
     }
-    *error = unwritten;
-    return false;
+    int64_t started_ms = clock_monotonic_ms();
+    bool done = verify(cli, &settings, &report, error);
+    *exit_code = report.kind == VERIFY_SOUND ? EXIT_DONE : EXIT_FAILED;
+    if (!write_metrics(cli, &report, done, started_ms, &unwritten) && done) {
+        *error = unwritten;
+        done = false;
+    }
+    return done;
 }
 
 const struct command COMMAND_VERIFY = {

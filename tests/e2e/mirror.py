@@ -233,6 +233,8 @@ def check_follow(folder, server):
         follower.kill()
         said = follower.communicate()[1]
     assert "event=mirror_failed" in said, said
+    with open(folder / "mirror.prom", encoding="utf-8") as metrics:
+        subprocess.run(["promtool", "check", "metrics"], stdin=metrics, check=True)
     assert "the mirror has the same" in mirror(path, server, "--check", "--name", "followed")
     print("followed, over an immediate stop of the server")
 

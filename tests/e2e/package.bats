@@ -9,7 +9,7 @@ setup_file() {
     # The second is built from what the tarball unpacks to, without git, somewhere else.
     tar -xzf "$(cat "$PACKAGES/tarball")" -C "$PACKAGES/another folder"
     "$POSREC_SOURCE/scripts/package" "$PACKAGES/a" > "$PACKAGES/made"
-    (cd "$PACKAGES/another folder"/posrec-* && TZ=Asia/Tokyo LC_ALL=C.UTF-8 scripts/package "../b" > /dev/null)
+    (umask 077 && cd "$PACKAGES/another folder"/posrec-* && TZ=Asia/Tokyo LC_ALL=C.UTF-8 scripts/package "../b" > /dev/null)
     dpkg-deb -x "$PACKAGES"/a/posrec_*.deb "$PACKAGES/root"
 }
 
@@ -122,6 +122,10 @@ teardown_file() {
     grep -qx 'posrec_verify_ok 0' verify.prom
     posrec -q rebuild
     posrec -q verify > /dev/null
+    grep -qx 'posrec_verify_ok 1' verify.prom
+    # A question that is none proves nothing, neither way.
+    run posrec -q verify --head 123
+    assert_equal "$status" 2
     grep -qx 'posrec_verify_ok 1' verify.prom
     rm posrec.db
     run ! posrec -q verify
