@@ -138,14 +138,6 @@ static void append_label(struct text *out, const char *name, struct span value)
     text_append_char(out, '"');
 }
 
-static void append_decimal(struct text *out, int64_t value_e8)
-{
-    char decimal[DECIMAL_TEXT_SIZE];
-    decimal_format_e8(value_e8, decimal);
-    text_printf(out, "} %s\n", decimal);
-}
-
-/* A gauge of each wallet, and of each open leg. */
 struct gauge {
     const char *name;
     const char *help;
@@ -172,74 +164,85 @@ static const struct gauge LEG_GAUGES[OPEN_LEG_FIGURE_COUNT] = {
 /* Those that are called for most come first, ... */
 static int compare_wallets(const void *a, const void *b)
 {
-    int64_t left = ((const struct wallet *)a)->figures[WALLET_MARGIN_RATIO].value;
-    int64_t right = ((const struct wallet *)b)->figures[WALLET_MARGIN_RATIO].value;
+    int64_t left = ((const struct standing_row *)a)->figures[WALLET_MARGIN_RATIO].value;
+    int64_t right = ((const struct standing_row *)b)->figures[WALLET_MARGIN_RATIO].value;
     return (right > left) - (right < left);
 }
 
 /* ... and those without a liquidation price last. */
 static int compare_legs(const void *a, const void *b)
 {
-    struct maybe_int left = ((const struct open_leg *)a)->figures[OPEN_LEG_LIQUIDATION_DISTANCE];
-    struct maybe_int right = ((const struct open_leg *)b)->figures[OPEN_LEG_LIQUIDATION_DISTANCE];
+    const struct standing_row *one = a, *other = b;
+    struct maybe_int left = one->figures[OPEN_LEG_LIQUIDATION_DISTANCE];
+    struct maybe_int right = other->figures[OPEN_LEG_LIQUIDATION_DISTANCE];
     return left.known != right.known ? right.known - left.known
                                      : (left.value > right.value) - (left.value < right.value);
 }
 
-static void append_wallets(struct text *out, struct standing *standing)
+/* What is told of each row of a list. */
+struct kind {
+    const struct gauge *gauges;
+    int gauge_count;
+    const char *name_label;
+    const char *side_label;                       /* NULL for none */
+    int (*compare)(const void *a, const void *b); /* those nearest to liquidation first */
+    struct gauge omitted;
+};
+
+static const struct kind WALLETS = {
+    WALLET_GAUGES,   WALLET_FIGURE_COUNT,
+    "asset",         NULL,
+    compare_wallets, {"omitted_wallets", "Wallets over the limit, of which no figures are here."},
+};
+static const struct kind LEGS = {
+    LEG_GAUGES,
+    OPEN_LEG_FIGURE_COUNT,
+    "symbol",
+    "position_side",
+    compare_legs,
+    {"omitted_positions", "Open positions over the limit, of which no figures are here."},
+};
+
+static void append_row(struct text *out, const struct kind *kind, const struct standing_row *row,
+                       int figure)
 {
-    size_t count = standing->wallet_count;
-    if (count > METRICS_WALLETS_MAX) {
-        qsort(standing->wallets, count, sizeof *standing->wallets, compare_wallets);
-        count = METRICS_WALLETS_MAX;
+    char decimal[DECIMAL_TEXT_SIZE];
+    text_printf(out, "posrec_%s{", kind->gauges[figure].name);
+    append_label(out, "account", row->account);
+    text_append_char(out, ',');
+    append_label(out, kind->name_label, row->name);
+    if (kind->side_label != NULL) {
+        text_append_char(out, ',');
+        append_label(out, kind->side_label, row->side);
     }
-    for (int figure = 0; figure < WALLET_FIGURE_COUNT; figure++) {
-        append_head(out, WALLET_GAUGES[figure].name, "gauge", WALLET_GAUGES[figure].help);
-        for (size_t i = 0; i < count; i++) {
-            const struct wallet *wallet = &standing->wallets[i];
-            if (wallet->figures[figure].known) {
-                text_printf(out, "posrec_%s{", WALLET_GAUGES[figure].name);
-                append_label(out, "account", wallet->account);
-                append_label(out, ",asset", wallet->asset);
-                append_decimal(out, wallet->figures[figure].value);
-            }
-        }
-    }
-    append_gauge(out, "omitted_wallets", "gauge",
-                 "Wallets over the limit, of which no figures are here.",
-                 (int64_t)(standing->wallet_count - count));
+    decimal_format_e8(row->figures[figure].value, decimal);
+    text_printf(out, "} %s\n", decimal);
 }
 
-static void append_legs(struct text *out, struct standing *standing)
+static void append_list(struct text *out, const struct kind *kind, struct standing_list *list)
 {
-    size_t count = standing->leg_count;
-    if (count > METRICS_LEGS_MAX) {
-        qsort(standing->legs, count, sizeof *standing->legs, compare_legs);
-        count = METRICS_LEGS_MAX;
+    size_t count = list->count;
+    if (count > METRICS_ROWS_MAX) {
+        qsort(list->rows, count, sizeof *list->rows, kind->compare);
+        count = METRICS_ROWS_MAX;
     }
-    for (int figure = 0; figure < OPEN_LEG_FIGURE_COUNT; figure++) {
-        append_head(out, LEG_GAUGES[figure].name, "gauge", LEG_GAUGES[figure].help);
+    for (int figure = 0; figure < kind->gauge_count; figure++) {
+        append_head(out, kind->gauges[figure].name, "gauge", kind->gauges[figure].help);
         for (size_t i = 0; i < count; i++) {
-            const struct open_leg *leg = &standing->legs[i];
-            if (leg->figures[figure].known) {
-                text_printf(out, "posrec_%s{", LEG_GAUGES[figure].name);
-                append_label(out, "account", leg->account);
-                append_label(out, ",symbol", leg->symbol);
-                append_label(out, ",position_side", leg->side);
-                append_decimal(out, leg->figures[figure].value);
+            if (list->rows[i].figures[figure].known) {
+                append_row(out, kind, &list->rows[i], figure);
             }
         }
     }
-    append_gauge(out, "omitted_positions", "gauge",
-                 "Open positions over the limit, of which no figures are here.",
-                 (int64_t)(standing->leg_count - count));
+    append_gauge(out, kind->omitted.name, "gauge", kind->omitted.help,
+                 (int64_t)(list->count - count));
 }
 
 static void append_all(struct text *out, const struct metrics *metrics)
 {
     append_accounts(out, metrics);
-    append_wallets(out, metrics->standing);
-    append_legs(out, metrics->standing);
+    append_list(out, &WALLETS, &metrics->standing->wallets);
+    append_list(out, &LEGS, &metrics->standing->legs);
     append_head(out, "commit_duration_seconds", "histogram", "Writing captures to the database.");
     append_histogram(out, "commit_duration_seconds", "", &metrics->commit);
     append_gauge(out, "used_weight", "gauge", "Request weight used in the current minute.",

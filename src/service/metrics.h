@@ -14,10 +14,9 @@
 
 #define METRICS_BUCKETS 12
 
-/* Wallets and open legs in the file at most; of more those nearest to liquidation. Each is four or
- * five series of Prometheus' for as long as it keeps them. */
-#define METRICS_WALLETS_MAX ((size_t)500)
-#define METRICS_LEGS_MAX ((size_t)500)
+/* Wallets, and open legs, in the file at most; of more those nearest to liquidation. Each is four
+ * or five series of Prometheus' for as long as it keeps them. */
+#define METRICS_ROWS_MAX ((size_t)500)
 
 /* A histogram of times in milliseconds; metrics.c has the buckets' bounds. */
 struct histogram {

@@ -142,17 +142,17 @@ static bool take_standing(struct run *run)
     return taken;
 }
 
-/* Says it once when the metrics have not all of something, and again when they had it meanwhile. */
-static void note_omitted(const char *event, size_t count, size_t limit, bool *omits)
+/* Says it once when the metrics have not all of a list, and again when they had it meanwhile. */
+static void note_omitted(const char *event, size_t count, bool *omits)
 {
-    if (count > limit && !*omits) {
+    if (count > METRICS_ROWS_MAX && !*omits) {
         struct log_line line;
         log_begin(&line, LOG_WARNING, event);
         log_int(&line, "count", (int64_t)count);
-        log_int(&line, "limit", (int64_t)limit);
+        log_int(&line, "limit", (int64_t)METRICS_ROWS_MAX);
         log_end(&line);
     }
-    *omits = count > limit;
+    *omits = count > METRICS_ROWS_MAX;
 }
 
 static void write_metrics(struct run *run, int64_t monotonic_ms)
@@ -173,10 +173,8 @@ static void write_metrics(struct run *run, int64_t monotonic_ms)
         (take_standing(run) || error_no_memory(&error)) &&
         disk_usage(run->database->path, &metrics.database_bytes, &metrics.disk_bytes, &error) &&
         metrics_write(&metrics, run->settings.metrics_file, &error);
-    note_omitted("metrics_omit_wallets", run->standing.wallet_count, METRICS_WALLETS_MAX,
-                 &run->omits_wallets);
-    note_omitted("metrics_omit_positions", run->standing.leg_count, METRICS_LEGS_MAX,
-                 &run->omits_legs);
+    note_omitted("metrics_omit_wallets", run->standing.wallets.count, &run->omits_wallets);
+    note_omitted("metrics_omit_positions", run->standing.legs.count, &run->omits_legs);
     if (!written && !run->metrics_failed) {
         struct log_line line;
         log_begin(&line, LOG_ERROR, "metrics_not_written");

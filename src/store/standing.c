@@ -1,9 +1,13 @@
 #include "store/standing.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "model/leg_figures.h"
 #include "model/row_kinds.h"
+
+static_assert(WALLET_FIGURE_COUNT <= STANDING_FIGURES_MAX, "a row holds a wallet's figures");
+static_assert(OPEN_LEG_FIGURE_COUNT <= STANDING_FIGURES_MAX, "and a leg's");
 
 static bool is_perpetual(const struct leg *leg)
 {
@@ -31,61 +35,61 @@ static struct maybe_int price_of(const struct account *account, struct span asse
     return price_e8;
 }
 
-static bool add_wallet(struct standing *standing, const struct account *account,
+/* A new row of the list; NULL when out of memory. */
+static struct standing_row *add_row(struct standing_list *list, const struct account *account,
+                                    struct span name, struct span side)
+{
+    if (!element_list_grow((void **)&list->rows, sizeof *list->rows, &list->capacity,
+                           list->count + 1)) {
+        return NULL;
+    }
+    struct standing_row *row = &list->rows[list->count++];
+    *row = (struct standing_row){text_span(&account->name), name, side, {{0}}};
+    return row;
+}
+
+static bool add_wallet(struct standing_list *wallets, const struct account *account,
                        const struct object *said)
 {
-    const struct row *row = &said->rows[0];
-    struct maybe_int balance_e8 = row_number(row, BALANCE_WALLET_BALANCE);
-    struct maybe_int margin_e8 = row_number(row, BALANCE_MARGIN_BALANCE);
+    const struct row *balance = &said->rows[0];
+    struct maybe_int balance_e8 = row_number(balance, BALANCE_WALLET_BALANCE);
+    struct maybe_int margin_e8 = row_number(balance, BALANCE_MARGIN_BALANCE);
     if (balance_e8.value == 0 && margin_e8.value == 0) {
         return true;
     }
-    if (!element_list_grow((void **)&standing->wallets, sizeof *standing->wallets,
-                           &standing->wallet_capacity, standing->wallet_count + 1)) {
+    struct standing_row *row =
+        add_row(wallets, account, text_span(&said->symbol), (struct span){"", 0});
+    if (row == NULL) {
         return false;
     }
-    standing->wallets[standing->wallet_count++] = (struct wallet){
-        .account = text_span(&account->name),
-        .asset = text_span(&said->symbol),
-        .figures =
-            {
-                [WALLET_BALANCE] = balance_e8,
-                [WALLET_MARGIN_BALANCE] = margin_e8,
-                [WALLET_MARGIN_RATIO] =
-                    e8_fraction(row_number(row, BALANCE_MAINTENANCE_MARGIN), margin_e8),
-                [WALLET_PRICE] = price_of(account, text_span(&said->symbol)),
-            },
-    };
+    row->figures[WALLET_BALANCE] = balance_e8;
+    row->figures[WALLET_MARGIN_BALANCE] = margin_e8;
+    row->figures[WALLET_MARGIN_RATIO] =
+        e8_fraction(row_number(balance, BALANCE_MAINTENANCE_MARGIN), margin_e8);
+    row->figures[WALLET_PRICE] = price_of(account, row->name);
     return true;
 }
 
-static bool add_leg(struct standing *standing, const struct account *account, struct leg *leg)
+static bool add_leg(struct standing_list *legs, const struct account *account, struct leg *leg)
 {
     const struct row *position = leg_position(leg), *valuation = leg_valuation(leg);
     struct maybe_int amount_e8 = row_number(position, POSITION_AMOUNT);
     if (leg->contract == NULL || amount_e8.value == 0) {
         return true;
     }
-    if (!element_list_grow((void **)&standing->legs, sizeof *standing->legs,
-                           &standing->leg_capacity, standing->leg_count + 1)) {
+    struct standing_row *row =
+        add_row(legs, account, text_span(&leg->state.symbol), text_span(&leg->state.side));
+    if (row == NULL) {
         return false;
     }
     struct maybe_int size_e8 = leg->contract->contract.contract_size_e8;
     struct maybe_int figures[LEG_FIGURE_COUNT];
     leg_figures(position, valuation, size_e8, figures);
-    standing->legs[standing->leg_count++] = (struct open_leg){
-        .account = text_span(&account->name),
-        .symbol = text_span(&leg->state.symbol),
-        .side = text_span(&leg->state.side),
-        .figures =
-            {
-                [OPEN_LEG_AMOUNT] = amount_e8,
-                [OPEN_LEG_NOTIONAL_USD] = e8_product(amount_e8, size_e8),
-                [OPEN_LEG_PNL_USD] = figures[LEG_PNL_USD],
-                [OPEN_LEG_MARK_PRICE] = row_number(valuation, VALUATION_MARK_PRICE),
-                [OPEN_LEG_LIQUIDATION_DISTANCE] = figures[LEG_LIQUIDATION_DISTANCE],
-            },
-    };
+    row->figures[OPEN_LEG_AMOUNT] = amount_e8;
+    row->figures[OPEN_LEG_NOTIONAL_USD] = e8_product(amount_e8, size_e8);
+    row->figures[OPEN_LEG_PNL_USD] = figures[LEG_PNL_USD];
+    row->figures[OPEN_LEG_MARK_PRICE] = row_number(valuation, VALUATION_MARK_PRICE);
+    row->figures[OPEN_LEG_LIQUIDATION_DISTANCE] = figures[LEG_LIQUIDATION_DISTANCE];
     return true;
 }
 
@@ -94,23 +98,23 @@ bool standing_add(struct standing *standing, const struct account *account)
     bool added = true;
     for (size_t i = 0; i < series_state_count(account->balances) && added; i++) {
         const struct object *said = series_said(account->balances, i);
-        added = said == NULL || add_wallet(standing, account, said);
+        added = said == NULL || add_wallet(&standing->wallets, account, said);
     }
     for (size_t i = 0; i < ledger_leg_count(account->ledger) && added; i++) {
-        added = add_leg(standing, account, ledger_leg_at(account->ledger, i));
+        added = add_leg(&standing->legs, account, ledger_leg_at(account->ledger, i));
     }
     return added;
 }
 
 void standing_clear(struct standing *standing)
 {
-    standing->wallet_count = 0;
-    standing->leg_count = 0;
+    standing->wallets.count = 0;
+    standing->legs.count = 0;
 }
 
 void standing_free(struct standing *standing)
 {
-    free(standing->wallets);
-    free(standing->legs);
+    free(standing->wallets.rows);
+    free(standing->legs.rows);
     *standing = (struct standing){0};
 }

@@ -23,22 +23,23 @@ enum open_leg_figure {
     OPEN_LEG_FIGURE_COUNT,
 };
 
-/* The texts are the recorder's. */
-struct wallet {
-    struct span account, asset;
-    struct maybe_int figures[WALLET_FIGURE_COUNT];
+#define STANDING_FIGURES_MAX 5
+
+/* A wallet, named by its asset, or an open leg, by symbol and side. The texts are the recorder's.
+ */
+struct standing_row {
+    struct span account, name, side;
+    struct maybe_int figures[STANDING_FIGURES_MAX];
 };
-struct open_leg {
-    struct span account, symbol, side;
-    struct maybe_int figures[OPEN_LEG_FIGURE_COUNT];
+
+struct standing_list {
+    struct standing_row *rows;
+    size_t count, capacity;
 };
 
 /* Zeroed: empty. */
 struct standing {
-    struct wallet *wallets;
-    size_t wallet_count, wallet_capacity;
-    struct open_leg *legs;
-    size_t leg_count, leg_capacity;
+    struct standing_list wallets, legs;
 };
 
 /* Adds an account. False when out of memory. */
