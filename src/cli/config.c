@@ -138,6 +138,22 @@ static bool take_record(struct reading *reading, struct config_account *account,
            fail(reading, "record '%s': positions are always recorded: name them too", value);
 }
 
+/* A key whose value is any text, and where it goes. */
+struct text_key {
+    const char *key;
+    char **target;
+};
+
+static char **find_text(const struct text_key *keys, size_t count, const char *key)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(keys[i].key, key) == 0) {
+            return keys[i].target;
+        }
+    }
+    return NULL;
+}
+
 /* A key whose value is a duration, and where it goes. */
 struct duration_key {
     const char *key;
@@ -158,20 +174,16 @@ static struct maybe_int *find_duration(const struct duration_key *keys, size_t c
 static bool take_main_key(struct reading *reading, const char *key, const char *value)
 {
     struct config *config = reading->config;
-    if (strcmp(key, "database") == 0) {
-        return take_text(reading, &config->database, value);
-    }
-    if (strcmp(key, "metrics_file") == 0) {
-        return take_text(reading, &config->metrics_file, value);
-    }
-    if (strcmp(key, "mirror_metrics_file") == 0) {
-        return take_text(reading, &config->mirror_metrics_file, value);
-    }
-    if (strcmp(key, "verify_metrics_file") == 0) {
-        return take_text(reading, &config->verify_metrics_file, value);
-    }
-    if (strcmp(key, "mirror") == 0) {
-        return take_text(reading, &config->mirror, value);
+    const struct text_key texts[] = {
+        {"database", &config->database},
+        {"metrics_file", &config->metrics_file},
+        {"mirror", &config->mirror},
+        {"mirror_metrics_file", &config->mirror_metrics_file},
+        {"verify_metrics_file", &config->verify_metrics_file},
+    };
+    char **text = find_text(texts, sizeof texts / sizeof texts[0], key);
+    if (text != NULL) {
+        return take_text(reading, text, value);
     }
     const struct duration_key durations[] = {
         {"interval", &config->interval_ms},
@@ -193,18 +205,14 @@ static bool take_main_key(struct reading *reading, const char *key, const char *
 static bool take_account_key(struct reading *reading, struct config_account *account,
                              const char *key, const char *value)
 {
-    const struct {
-        const char *key;
-        char **target;
-    } texts[] = {
+    const struct text_key texts[] = {
         {"api_key_file", &account->api_key_file}, {"secret_file", &account->secret_file},
         {"margin_asset", &account->margin_asset}, {"pair", &account->pair},
         {"ca_file", &account->ca_file},           {"proxy", &account->proxy},
     };
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-        if (strcmp(key, texts[i].key) == 0) {
-            return take_text(reading, texts[i].target, value);
-        }
+    char **text = find_text(texts, sizeof texts / sizeof texts[0], key);
+    if (text != NULL) {
+        return take_text(reading, text, value);
     }
     if (strcmp(key, "record") == 0) {
         return take_record(reading, account, value);

@@ -157,7 +157,7 @@ static void note_omitted(const char *event, size_t count, bool *omits)
 
 static void write_metrics(struct run *run, int64_t monotonic_ms)
 {
-    struct error error;
+    struct error error, ignored;
     if (run->settings.metrics_file == NULL || monotonic_ms < run->next_metrics_ms) {
         return;
     }
@@ -169,10 +169,9 @@ static void write_metrics(struct run *run, int64_t monotonic_ms)
     };
     fleet_fill_metrics(run->fleet, monotonic_ms, &metrics);
     run->next_metrics_ms = monotonic_ms + METRICS_EVERY_MS;
-    bool written =
-        (take_standing(run) || error_no_memory(&error)) &&
-        disk_usage(run->database->path, &metrics.database_bytes, &metrics.disk_bytes, &error) &&
-        metrics_write(&metrics, run->settings.metrics_file, &error);
+    disk_usage(run->database->path, &metrics.database_bytes, &metrics.disk_bytes, &ignored);
+    bool written = (take_standing(run) || error_no_memory(&error)) &&
+                   metrics_write(&metrics, run->settings.metrics_file, &error);
     note_omitted("metrics_omit_wallets", run->standing.wallets.count, &run->omits_wallets);
     note_omitted("metrics_omit_positions", run->standing.legs.count, &run->omits_legs);
     if (!written && !run->metrics_failed) {

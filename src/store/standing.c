@@ -14,23 +14,22 @@ static bool is_perpetual(const struct leg *leg)
     return span_is(text_span(&leg->contract->contract.contract_type), "PERPETUAL");
 }
 
-/* An asset's price in USD, as view equity_history has it. */
+/* An asset's price in USD, as view equity_history has it while one of the asset's legs stands with
+ * a mark; older marks are not remembered. */
 static struct maybe_int price_of(const struct account *account, struct span asset)
 {
     struct maybe_int price_e8 = {0};
     for (size_t i = 0; i < ledger_leg_count(account->ledger); i++) {
         struct leg *leg = ledger_leg_at(account->ledger, i);
-        if (leg->contract == NULL ||
+        struct maybe_int mark_e8 = row_number(leg_valuation(leg), VALUATION_MARK_PRICE);
+        if (leg->contract == NULL || mark_e8.value <= 0 ||
             !span_equal(text_span(&leg->contract->contract.margin_asset), asset)) {
             continue;
         }
-        struct maybe_int mark_e8 = row_number(leg_valuation(leg), VALUATION_MARK_PRICE);
-        if (mark_e8.value > 0 && (!price_e8.known || is_perpetual(leg))) {
-            price_e8 = mark_e8;
-            if (is_perpetual(leg)) {
-                break;
-            }
+        if (is_perpetual(leg)) {
+            return mark_e8;
         }
+        price_e8 = price_e8.known ? price_e8 : mark_e8;
     }
     return price_e8;
 }

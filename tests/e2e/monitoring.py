@@ -5,6 +5,7 @@ sound, and a crash of the simulated market fires the one of liquidation. Dataset
     monitoring.py BUILD SOURCE
 """
 import json
+import os
 import pathlib
 import sqlite3
 import subprocess
@@ -25,8 +26,8 @@ CONFIG = """
 database = posrec.db
 interval = 500ms
 account_interval = 1s
-metrics_file = textfile/posrec.prom
-verify_metrics_file = textfile/posrec-verify.prom
+metrics_file = posrec.prom
+verify_metrics_file = posrec-verify.prom
 
 [account main]
 base_url = http://127.0.0.1:{port}
@@ -61,6 +62,9 @@ class Watched:
         self.folder, self.build, self.source = folder, build, source
         self.processes = []
         (folder / "textfile").mkdir()
+        for name in ("posrec.prom", "posrec-verify.prom"):  # links, as docs/monitoring.md has them
+            (folder / "textfile" / name).symlink_to(folder / name)
+            os.utime(folder / "textfile" / name, (0, 0), follow_symlinks=False)
         for name, text in (("accounts", "main hedge a-key a-secret\n"), ("main.key", "a-key"), ("main.secret", "a-secret")):
             (folder / name).touch(mode=0o600)
             (folder / name).write_text(text)
@@ -125,7 +129,7 @@ def check_files(watched):
     """What Prometheus' own tool says of the metrics and the rules."""
     watched.posrec("verify")
     for name in ("posrec.prom", "posrec-verify.prom"):
-        subprocess.run(["promtool", "check", "metrics"], input=watched.text(f"textfile/{name}"), text=True, check=True)
+        subprocess.run(["promtool", "check", "metrics"], input=watched.text(name), text=True, check=True)
     subprocess.run(["promtool", "check", "rules", watched.source / "examples/alerts.yml"], check=True)
     subprocess.run(["promtool", "test", "rules", watched.source / "tests/data/alerts_test.yml"], check=True)
 
@@ -140,6 +144,8 @@ def check_distance(watched):
         return found if len(found) == len(open_legs) else None
     found = wait_for("the distances", distances)
     assert {(r["metric"]["symbol"], r["metric"]["position_side"]) for r in found} == open_legs
+    age = watched.query('time() - node_textfile_mtime_seconds{file=~".*/posrec.prom"}')
+    assert -1 < float(age[0]["value"][1]) < 60, age  # of the file, not of the link
     assert all(0 < float(r["value"][1]) < 1 and r["metric"]["account"] == "main" for r in found), found
 
 
@@ -189,7 +195,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="posrec-monitoring-") as folder:
         watched = Watched(pathlib.Path(folder), build, source)
         try:
-            wait_for("figures", lambda: "posrec_wallet_balance{" in watched.text("textfile/posrec.prom"))
+            wait_for("figures", lambda: "posrec_wallet_balance{" in watched.text("posrec.prom"))
             for check in (check_files, check_distance, check_dashboard, check_crash, check_datasette):
                 check(watched)
                 print(f"{check.__name__}: holds", flush=True)
