@@ -162,6 +162,30 @@ money_finding (finding, account, symbol, position_side, asset, capture_id, time_
       FROM traded
      WHERE difference <> ''
     UNION ALL
+    -- A type and a millisecond that the answer does not hold whole: the exchange shows no more of them.
+    SELECT 'income_incomplete', q.account, NULL, NULL, NULL, q.capture_id, q.time_ms,
+           format('of the %d rows of %s in this millisecond that are known, there may be more: the exchange shows no others',
+                  q.row_count, substr(q.type, 1, instr(q.type, '&') - 1))
+      FROM (SELECT m.account,
+                   m.from_ms,
+                   m.to_ms,
+                   min(s.capture_id) AS capture_id,
+                   s.row_count,
+                   CAST(substr(s.request, instr(s.request, '&startTime=') + 11) AS INTEGER) AS time_ms,
+                   substr(s.request, instr(s.request, 'incomeType=') + 11) || '&' AS type
+              FROM money_asked AS m
+             CROSS JOIN account AS a ON a.name = m.account
+             CROSS JOIN capture AS s
+                ON s.account_id = a.account_id
+               AND s.endpoint = 'income'
+               AND s.received_ms >= m.from_ms
+               AND s.outcome = 'ok'
+               AND s.row_count >= 1000
+               AND instr(s.request, 'incomeType=') > 0
+             WHERE :symbol IS NULL AND :side IS NULL
+             GROUP BY m.account, s.request) AS q
+     WHERE q.time_ms BETWEEN q.from_ms AND q.to_ms
+    UNION ALL
     SELECT 'margin_balance_unexplained', b.account, NULL, NULL, b.asset, b.capture_id, b.time_ms,
            format('marginBalance %.8f is not walletBalance %.8f and unrealizedProfit %.8f', b.margin_balance,
                   b.wallet_balance, b.unrealized_pnl)

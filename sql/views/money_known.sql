@@ -1,7 +1,8 @@
 -- From when to when an account's income, and a symbol's trades, are known: what the exchange was asked for, and
 -- answered to the end. `kind` is income, or trades with their symbol. The range of a request stands in its text:
 -- startTime, else seven days before it was sent; endTime, else when it was sent. A page that is full is followed by
--- others of the same range; a range with an end counts once the last of them is there.
+-- others up to the same end; a range with an end counts once the last of them is there. What was asked for one order
+-- or one type of income alone says nothing of others.
 CREATE VIEW money_known AS
 WITH asked AS (
     SELECT a.name AS account,
@@ -9,7 +10,7 @@ WITH asked AS (
            coalesce(s.sent_ms, s.received_ms) AS sent_ms,
            s.received_ms,
            s.row_count,
-           s.request || '&' AS request
+           '&' || substr(s.request, instr(s.request, '?') + 1) || '&' AS request
       FROM account AS a
      CROSS JOIN capture AS s
         ON s.account_id = a.account_id
@@ -20,24 +21,24 @@ parsed AS (
     SELECT account,
            iif(endpoint = 'income', 'income', 'trades') AS kind,
            iif(endpoint = 'income', '',
-               substr(request, instr(request, 'symbol=') + 7,
-                      instr(substr(request, instr(request, 'symbol=') + 7), '&') - 1)) AS symbol,
+               substr(request, instr(request, '&symbol=') + 8,
+                      instr(substr(request, instr(request, '&symbol=') + 8), '&') - 1)) AS symbol,
            sent_ms,
            CASE
-               WHEN instr(request, 'startTime=')
-                   THEN CAST(substr(request, instr(request, 'startTime=') + 10) AS INTEGER)
-               WHEN instr(request, 'fromId=') THEN NULL
+               WHEN instr(request, '&startTime=')
+                   THEN CAST(substr(request, instr(request, '&startTime=') + 11) AS INTEGER)
+               WHEN instr(request, '&fromId=') THEN NULL
                ELSE sent_ms - 604800000
            END AS start_ms,
-           iif(instr(request, 'endTime='),
-               CAST(substr(request, instr(request, 'endTime=') + 8) AS INTEGER), NULL) AS end_ms,
-           row_count < iif(instr(request, 'limit='),
-                           CAST(substr(request, instr(request, 'limit=') + 6) AS INTEGER),
+           iif(instr(request, '&endTime='),
+               CAST(substr(request, instr(request, '&endTime=') + 9) AS INTEGER), NULL) AS end_ms,
+           row_count < iif(instr(request, '&limit='),
+                           CAST(substr(request, instr(request, '&limit=') + 7) AS INTEGER),
                            iif(endpoint = 'income', 100, 50)) AS is_last
       FROM asked
      WHERE iif(endpoint = 'income',
-               instr(request, 'symbol=') = 0 AND instr(request, 'incomeType=') = 0,
-               instr(request, 'symbol=') > 0)
+               instr(request, '&symbol=') = 0 AND instr(request, '&incomeType=') = 0,
+               instr(request, '&symbol=') > 0 AND instr(request, '&orderId=') = 0)
     UNION ALL -- imported without their requests: of what they tell
     SELECT account,
            'income',

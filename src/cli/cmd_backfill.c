@@ -41,6 +41,12 @@ static bool backfill(struct cli *cli, const struct database *database, struct ac
                 "requests, %lld answers recorded before",
                 watch.account, (long long)result.income, (long long)result.trades,
                 (long long)result.requests, (long long)result.repeated);
+        if (result.cut_off > 0) {
+            cli_say(cli,
+                    "account %s: warning: the exchange shows not all income of %lld milliseconds "
+                    "(posrec report reconcile names them)",
+                    watch.account, (long long)result.cut_off);
+        }
     }
     known_free(known);
     recorder_free(recorder);

@@ -95,10 +95,12 @@ static void append_question(const struct exchange_account *account, const struct
     if (question->symbol[0] != '\0') {
         append_parameter(query, "symbol", question->symbol);
     }
+    if (question->income_type[0] != '\0') {
+        append_parameter(query, "incomeType", question->income_type);
+    }
     append_number(query, "fromId", question->from_id);
     append_number(query, "startTime", question->start_ms);
     append_number(query, "endTime", question->end_ms);
-    append_number(query, "page", question->page);
     append_number(query, "limit", question->limit);
 }
 

@@ -45,16 +45,17 @@ struct exchange_account {
     const struct credentials *credentials;
 };
 
-#define QUESTION_SYMBOL_SIZE 64
+/* A symbol, or a type of income, and its end. */
+#define QUESTION_NAME_SIZE 64
 
 /* What is asked of an endpoint. What is unknown, or empty, is left out of the request. */
 struct question {
     enum endpoint endpoint;
-    char symbol[QUESTION_SYMBOL_SIZE]; /* of userTrades */
-    struct maybe_int from_id;          /* userTrades from this trade on; not with times */
-    struct maybe_int start_ms;         /* both inclusive */
+    char symbol[QUESTION_NAME_SIZE];      /* of userTrades */
+    char income_type[QUESTION_NAME_SIZE]; /* of income, this type alone */
+    struct maybe_int from_id;             /* userTrades from this trade on; not with times */
+    struct maybe_int start_ms;            /* both inclusive */
     struct maybe_int end_ms;
-    struct maybe_int page; /* of income, from 1 */
     struct maybe_int limit;
 };
 

@@ -55,6 +55,11 @@ enum {
     BALANCE_MAINTENANCE_MARGIN,
 };
 
+enum {
+    INCOME_TIME_MS = 1,
+    INCOME_TYPE,
+};
+
 /* ... and those of the summaries. Of each quantity four columns follow one another. */
 enum {
     LEG_HOUR_LEG_ID,

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "exchange/limits.h"
+#include "service/income_pages.h"
 
 #define WAIT_MS 500
 #define RETRY_BASE_MS 500
@@ -14,7 +15,7 @@
 #define DAY_MS INT64_C(86400000)
 
 struct symbols {
-    char (*names)[QUESTION_SYMBOL_SIZE];
+    char (*names)[QUESTION_NAME_SIZE];
     size_t count;
     bool failed;
 };
@@ -37,7 +38,8 @@ struct backfill {
 /* What a question brought. */
 struct page {
     int64_t row_count;
-    bool is_refused; /* the exchange does not go so far back */
+    bool is_refused;  /* the exchange does not go so far back */
+    struct text body; /* of income */
 };
 
 static int64_t now_ms(const struct backfill *backfill)
@@ -144,6 +146,22 @@ static bool ask(struct backfill *backfill, const struct question *question, stru
     }
 }
 
+/* Has the bytes of a page of income, which the next question follows from. */
+static bool keep_body(struct backfill *backfill, const struct question *question,
+                      const struct known_answer *answer, struct page *page, struct error *error)
+{
+    struct text *body = &backfill->poller.capture.body;
+    if (question->endpoint != ENDPOINT_INCOME || page->is_refused) {
+        return true;
+    }
+    if (answer != NULL) {
+        return known_body(backfill->known, answer->capture_id, &page->body, error);
+    }
+    page->body = *body;
+    *body = (struct text){0};
+    return true;
+}
+
 /* Asks for a page, unless it is recorded and can be no other by now. */
 static bool get_page(struct backfill *backfill, const struct question *question, struct page *page,
                      struct error *error)
@@ -165,9 +183,9 @@ static bool get_page(struct backfill *backfill, const struct question *question,
     if (is_full || is_over) {
         backfill->result->repeated++;
         *page = (struct page){.row_count = answer.row_count.value};
-        return true;
+        return keep_body(backfill, question, &answer, page, error);
     }
-    return ask(backfill, question, page, error);
+    return ask(backfill, question, page, error) && keep_body(backfill, question, NULL, page, error);
 }
 
 /* A range of the grid that cuts time into spans; the last one has no end yet. */
@@ -196,19 +214,31 @@ static int64_t range_count(const struct backfill *backfill, int64_t span_ms, int
 static bool get_income_range(struct backfill *backfill, const struct range *range, bool *more,
                              struct error *error)
 {
-    struct page page = {.row_count = PAGE_ROWS};
-    for (int64_t number = 1; page.row_count >= PAGE_ROWS; number++) {
-        const struct question question = {.endpoint = ENDPOINT_INCOME,
-                                          .start_ms = maybe_of(range->start_ms),
-                                          .end_ms = range->end_ms,
-                                          .page = maybe_of(number),
-                                          .limit = maybe_of(PAGE_ROWS)};
-        if (!get_page(backfill, &question, &page, error)) {
-            return false;
+    struct income_pages pages = {0};
+    struct page page = {0};
+    enum income_step step = INCOME_MORE;
+    bool done = true;
+    income_pages_begin(&pages, range->start_ms, range->end_ms);
+    while (done && step == INCOME_MORE && !page.is_refused) {
+        struct question question;
+        income_pages_question(&pages, backfill->now_ms, &question);
+        done = get_page(backfill, &question, &page, error);
+        if (done && !page.is_refused) {
+            step = income_pages_take(&pages, &question, text_span(&page.body), backfill->now_ms);
+            backfill->result->cut_off += income_pages_is_cut_off(&question, page.row_count);
         }
+        text_free(&page.body);
     }
+    if (done && step == INCOME_NO_MEMORY) {
+        done = error_no_memory(error);
+    } else if (done && step == INCOME_NOT_AS_ASKED) {
+        done = error_set(error, ERROR_FAILED,
+                         "income: the exchange answers with other times than were asked for "
+                         "(what it said is recorded)");
+    }
+    income_pages_end(&pages);
     *more = !page.is_refused;
-    return true;
+    return done;
 }
 
 static bool get_income(struct backfill *backfill, int64_t from_ms, struct error *error)
@@ -220,6 +250,9 @@ static bool get_income(struct backfill *backfill, int64_t from_ms, struct error 
         const struct range range = range_at(backfill, INCOME_SPAN_MS_MAX, from_ms, i);
         if (!get_income_range(backfill, &range, &more, error)) {
             return false;
+        }
+        if (i == 0 && !more) { /* not even of these days: it is no end of what it has */
+            return fail(&backfill->poller.capture, error);
         }
         backfill->progress.done = i + 1;
     }
@@ -291,7 +324,7 @@ static bool get_trades_range(struct backfill *backfill, const char *symbol, stru
 static void take_symbol(void *context, const char *symbol)
 {
     struct symbols *symbols = context;
-    if (symbols->count == SYMBOLS_MAX || strlen(symbol) >= QUESTION_SYMBOL_SIZE) {
+    if (symbols->count == SYMBOLS_MAX || strlen(symbol) >= QUESTION_NAME_SIZE) {
         return;
     }
     void *grown = reallocarray(symbols->names, symbols->count + 1, sizeof *symbols->names);
@@ -300,7 +333,7 @@ static void take_symbol(void *context, const char *symbol)
         return;
     }
     symbols->names = grown;
-    memset(symbols->names[symbols->count], 0, QUESTION_SYMBOL_SIZE);
+    memset(symbols->names[symbols->count], 0, QUESTION_NAME_SIZE);
     memcpy(symbols->names[symbols->count++], symbol, strlen(symbol));
 }
 

@@ -38,6 +38,7 @@ struct backfill_watch {
 struct backfill_result {
     int64_t requests;
     int64_t repeated; /* answers that were recorded by an earlier run */
+    int64_t cut_off;  /* questions for a type and millisecond of which there is more */
     int64_t income;   /* rows that were new */
     int64_t trades;
 };

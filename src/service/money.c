@@ -14,13 +14,14 @@
 void money_start(struct money *money, const struct poller_settings *settings,
                  struct transport *transport, struct exchange_clock *clock, struct known *known)
 {
-    *money = (struct money){.known = known, .page = 1};
+    *money = (struct money){.known = known};
     poller_start(&money->poller, settings, transport, clock);
 }
 
 void money_free(struct money *money)
 {
     poller_free(&money->poller);
+    income_pages_end(&money->pages);
     free(money->symbols);
 }
 
@@ -96,18 +97,22 @@ static void take_tick(struct schedule *schedule, bool is_recorded, int64_t now_m
     }
 }
 
+/* NULL for a name that no question can hold, with too many symbols, or without memory. */
 static struct money_symbol *find_symbol(struct money *money, const char *name)
 {
+    size_t size = strlen(name);
     for (size_t i = 0; i < money->symbol_count; i++) {
         if (strcmp(money->symbols[i].name, name) == 0) {
             return &money->symbols[i];
         }
     }
+    if (size >= QUESTION_NAME_SIZE || money->symbol_count == MONEY_SYMBOLS_MAX) {
+        return NULL;
+    }
     if (money->symbol_count == money->symbol_capacity) {
         size_t wanted = money->symbol_capacity * 2 + 8;
         void *grown = reallocarray(money->symbols, wanted, sizeof *money->symbols);
-        if (grown == NULL || wanted > MONEY_SYMBOLS_MAX || strlen(name) >= QUESTION_SYMBOL_SIZE) {
-            money->symbols = grown != NULL ? grown : money->symbols;
+        if (grown == NULL) {
             return NULL;
         }
         money->symbols = grown;
@@ -115,7 +120,7 @@ static struct money_symbol *find_symbol(struct money *money, const char *name)
     }
     struct money_symbol *symbol = &money->symbols[money->symbol_count++];
     *symbol = (struct money_symbol){.change_ms = INT64_MIN, .asked_ms = INT64_MIN};
-    memcpy(symbol->name, name, strlen(name) + 1);
+    memcpy(symbol->name, name, size + 1);
     return symbol;
 }
 
@@ -164,21 +169,18 @@ static struct money_symbol *wanted_symbol(struct money *money, int64_t now_ms)
 static bool income_question(struct money *money, int64_t now_ms, struct question *question,
                             struct error *error)
 {
-    if (money->page == 1) {
+    if (money->page_count == 0) {
         struct maybe_int last_ms;
-        if (!known_income_ms(money->known, money->poller.settings->account, &last_ms, error)) {
+        if (!known_income_ms(money->known, money->poller.settings->account, now_ms, &last_ms,
+                             error)) {
             return false;
         }
-        money->start_ms =
-            last_ms.known ? last_ms.value - MONEY_OVERLAP_MS : now_ms - MONEY_FIRST_SPAN_MS;
+        income_pages_begin(&money->pages,
+                           last_ms.known ? last_ms.value - MONEY_OVERLAP_MS
+                                         : now_ms - MONEY_FIRST_SPAN_MS,
+                           (struct maybe_int){0});
     }
-    *question = (struct question){.endpoint = ENDPOINT_INCOME,
-                                  .start_ms = maybe_of(money->start_ms),
-                                  .page = maybe_of(money->page),
-                                  .limit = maybe_of(PAGE_ROWS)};
-    if (now_ms - money->start_ms >= INCOME_SPAN_MS_MAX) {
-        question->end_ms = maybe_of(money->start_ms + INCOME_SPAN_MS_MAX - 1);
-    }
+    income_pages_question(&money->pages, now_ms, question);
     return true;
 }
 
@@ -188,8 +190,8 @@ static bool trades_question(struct money *money, const struct money_symbol *symb
     struct maybe_int last_id;
     *question = (struct question){.endpoint = ENDPOINT_USER_TRADES, .limit = maybe_of(PAGE_ROWS)};
     memcpy(question->symbol, symbol->name, sizeof question->symbol);
-    if (!known_trade_id(money->known, money->poller.settings->account, symbol->name, &last_id,
-                        error)) {
+    if (!known_trade_id(money->known, money->poller.settings->account, symbol->name, now_ms,
+                        &last_id, error)) {
         return false;
     }
     if (last_id.known) {
@@ -277,7 +279,7 @@ static void give_up(struct money *money, int64_t now_ms, enum schedule_end end, 
         break;
     case ENDPOINT_INCOME:
         money->income_wanted = false;
-        money->page = 1;
+        money->page_count = 0;
         schedule_note(&money->income, now_ms, end, random);
         break;
     default:
@@ -327,14 +329,61 @@ bool money_answer(struct money *money, struct http_response *response, int64_t n
     return true;
 }
 
-static void take_trades(struct money *money, const struct capture *capture, bool is_full)
+static void log_income(const struct money *money, const char *event, const char *reason)
+{
+    const struct question *question = &money->poller.question;
+    struct log_line line;
+    log_begin(&line, LOG_WARNING, event);
+    log_text(&line, "account", money->poller.settings->account);
+    log_int(&line, "from_ms", question->start_ms.value);
+    if (question->income_type[0] != '\0') {
+        log_text(&line, "income_type", question->income_type);
+    }
+    log_text(&line, "reason", reason);
+    log_end(&line);
+}
+
+static void take_income(struct money *money, const struct capture *capture, int64_t row_count)
+{
+    const struct question *question = &money->poller.question;
+    enum income_step step =
+        income_pages_take(&money->pages, question, text_span(&capture->body), capture->received_ms);
+    if (income_pages_is_cut_off(question, row_count)) {
+        log_income(money, "income_incomplete",
+                   "the exchange shows no more of one millisecond: see 'posrec report reconcile'");
+    }
+    if (step == INCOME_NOT_AS_ASKED) {
+        log_income(money, "income_not_as_asked", "the answer has other times than were asked for");
+    }
+    money->income_wanted = step == INCOME_MORE && money->page_count < MONEY_PAGES_MAX;
+    money->page_count = money->income_wanted ? money->page_count + 1 : 0;
+    money->has_news |= money->poller.settings->records[ENDPOINT_USER_TRADES];
+}
+
+/* Whether a full page of trades leads on: the last one known is now later than what was asked for.
+ */
+static bool leads_on(struct money *money, int64_t now_ms)
+{
+    const struct question *question = &money->poller.question;
+    struct maybe_int last_id;
+    struct error error;
+    if (!known_trade_id(money->known, money->poller.settings->account, question->symbol, now_ms,
+                        &last_id, &error)) {
+        log_failure(money, &error);
+        return false;
+    }
+    return last_id.known && (!question->from_id.known || last_id.value >= question->from_id.value);
+}
+
+static void take_trades(struct money *money, const struct capture *capture, int64_t row_count)
 {
     struct money_symbol *symbol = find_symbol(money, money->poller.question.symbol);
-    if (symbol != NULL && !is_full) {
-        symbol->asked_ms = capture->sent_ms.value;
-        symbol->change_ms = INT64_MIN; /* what is missing still, the next look finds again */
-        symbol->next_ms = capture->received_ms + money->poller.settings->income_interval_ms;
+    if (symbol == NULL || (row_count >= PAGE_ROWS && leads_on(money, capture->received_ms))) {
+        return;
     }
+    symbol->asked_ms = capture->sent_ms.value;
+    symbol->change_ms = INT64_MIN; /* what is missing still, the next look finds again */
+    symbol->next_ms = capture->received_ms + money->poller.settings->income_interval_ms;
 }
 
 void money_note_recorded(struct money *money, const struct capture *capture, int64_t row_count)
@@ -344,7 +393,6 @@ void money_note_recorded(struct money *money, const struct capture *capture, int
     if (!money->is_waiting || capture->endpoint != money->poller.question.endpoint) {
         return;
     }
-    bool is_full = row_count >= PAGE_ROWS;
     money->is_waiting = false;
     if (capture->outcome != OUTCOME_OK) {
         give_up(money, capture->received_ms, SCHEDULE_DONE, 0);
@@ -355,12 +403,10 @@ void money_note_recorded(struct money *money, const struct capture *capture, int
         money->account_wanted = false;
         break;
     case ENDPOINT_INCOME:
-        money->page = is_full ? money->page + 1 : 1;
-        money->income_wanted = is_full;
-        money->has_news |= money->poller.settings->records[ENDPOINT_USER_TRADES];
+        take_income(money, capture, row_count);
         break;
     default:
-        take_trades(money, capture, is_full);
+        take_trades(money, capture, row_count);
         break;
     }
 }

@@ -2,6 +2,7 @@
  *
  *     account       each account_interval
  *     income        each income_interval, from a minute before the last one known, page after page
+ *                   (service/income_pages.h)
  *     userTrades    of a symbol in which something happened (store/known.h), from the last one
  *                   known on, page after page; of one symbol at most once an income_interval
  *
@@ -15,6 +16,7 @@
 #include <stdint.h>
 
 #include "exchange/limits.h"
+#include "service/income_pages.h"
 #include "service/poller.h"
 #include "service/schedule.h"
 #include "store/known.h"
@@ -31,11 +33,15 @@
 /* How often it is looked whether something happened. */
 #define MONEY_LOOK_EVERY_MS 1000
 
-#define MONEY_SYMBOLS_MAX 1000 /* of one account */
+/* Of one account. */
+#define MONEY_SYMBOLS_MAX 1000
+
+/* Pages of income in one round; the next round goes on from the last that is recorded. */
+#define MONEY_PAGES_MAX 1000
 
 /* A symbol whose trades are asked for. */
 struct money_symbol {
-    char name[QUESTION_SYMBOL_SIZE];
+    char name[QUESTION_NAME_SIZE];
     int64_t change_ms; /* the last time that something happened in it */
     int64_t asked_ms;  /* when it was last asked for to the end; INT64_MIN for never */
     int64_t next_ms;   /* not before */
@@ -48,8 +54,8 @@ struct money {
     bool is_scheduled;
     bool account_wanted, income_wanted;
     struct maybe_int account_due_ms, income_due_ms;
-    int64_t page;     /* of the income that is being asked for, from 1 */
-    int64_t start_ms; /* of these pages */
+    struct income_pages pages; /* of the income that is being asked for, */
+    int64_t page_count;        /* and how many of them were had; 0: a round begins */
     int64_t next_catch_up_ms;
     bool has_news; /* something was recorded that may have happened in a symbol */
     int64_t next_look_ms;

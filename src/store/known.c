@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "store/capture_reader.h"
+
 enum statement {
     SELECT_INCOME_MS,
     SELECT_TRADE_ID,
@@ -15,18 +17,21 @@ enum statement {
 
 #define ACCOUNT "(SELECT account_id FROM account WHERE name = ?1)"
 
-/* An account's legs of a symbol (?2), and their trades that userTrades told. */
+/* An account's legs of a symbol (?2), and their trades that userTrades told; ids that no question
+ * can go on from are passed over. */
 #define TRADES_OF_SYMBOL                                                                           \
     " FROM contract AS c JOIN leg AS l ON l.contract_id = c.contract_id AND l.account_id "         \
     "= " ACCOUNT                                                                                   \
-    " JOIN trade AS t ON t.leg_id = l.leg_id AND t.source = 'rest' WHERE c.symbol = ?2 "
+    " JOIN trade AS t ON t.leg_id = l.leg_id AND t.source = 'rest' WHERE c.symbol = ?2 "           \
+    "AND length(t.trade_id) <= 18 "
 
 static const char *const SQL[STATEMENT_COUNT] = {
-    [SELECT_INCOME_MS] = "SELECT max(time_ms) FROM income WHERE account_id = " ACCOUNT,
+    [SELECT_INCOME_MS] =
+        "SELECT max(time_ms) FROM income WHERE account_id = " ACCOUNT " AND time_ms <= ?2",
     [SELECT_TRADE_ID] =
         ("SELECT max(CAST(t.trade_id AS INTEGER))" TRADES_OF_SYMBOL
          "AND t.time_ms = (SELECT x.time_ms FROM trade AS x WHERE x.leg_id = l.leg_id "
-         "AND x.source = 'rest' ORDER BY x.time_ms DESC LIMIT 1)"),
+         "AND x.source = 'rest' AND x.time_ms <= ?3 ORDER BY x.time_ms DESC LIMIT 1)"),
     [SELECT_WANTS] =
         ("SELECT c.symbol, max(x.change_ms) FROM (SELECT p.leg_id, p.update_ms AS change_ms "
          "FROM leg AS l JOIN position AS p ON p.leg_id = l.leg_id AND p.update_ms >= ?2 "
@@ -47,9 +52,10 @@ static const char *const SQL[STATEMENT_COUNT] = {
          "JOIN trade AS o INDEXED BY trade_by_id ON o.leg_id = l.leg_id AND o.trade_id = "
          "i.trade_id "
          "AND o.source = 'rest' WHERE c.symbol = i.symbol) GROUP BY i.symbol"),
-    [SELECT_ANSWER] = ("SELECT row_count, received_ms FROM capture WHERE account_id = " ACCOUNT
-                       " AND endpoint = ?2 AND outcome = 'ok' AND request = ?3 "
-                       "ORDER BY received_ms DESC LIMIT 1"),
+    [SELECT_ANSWER] =
+        ("SELECT row_count, received_ms, capture_id FROM capture "
+         "WHERE account_id = " ACCOUNT " AND endpoint = ?2 AND outcome = 'ok' AND request = ?3 "
+         "ORDER BY received_ms DESC LIMIT 1"),
     [SELECT_PAGE_BY_TIME] = ("SELECT t.time_ms, CAST(t.trade_id AS INTEGER)" TRADES_OF_SYMBOL
                              "AND t.time_ms >= ?3 ORDER BY 1, 2 LIMIT 1 OFFSET ?4"),
     [SELECT_PAGE_BY_ID] = ("SELECT t.time_ms, CAST(t.trade_id AS INTEGER)" TRADES_OF_SYMBOL
@@ -63,6 +69,7 @@ static const char *const SQL[STATEMENT_COUNT] = {
 
 struct known {
     const struct database *database;
+    struct capture_reader *reader;
     sqlite3_stmt *statements[STATEMENT_COUNT];
 };
 
@@ -74,6 +81,11 @@ struct known *known_new(const struct database *database, struct error *error)
         return NULL;
     }
     known->database = database;
+    known->reader = capture_reader_new(database, error);
+    if (known->reader == NULL) {
+        known_free(known);
+        return NULL;
+    }
     for (int i = 0; i < STATEMENT_COUNT; i++) {
         known->statements[i] = database_prepare(database, SQL[i], error);
         if (known->statements[i] == NULL) {
@@ -90,6 +102,7 @@ void known_free(struct known *known)
         for (int i = 0; i < STATEMENT_COUNT; i++) {
             sqlite3_finalize(known->statements[i]);
         }
+        capture_reader_free(known->reader);
         free(known);
     }
 }
@@ -113,17 +126,20 @@ static bool read_row(struct known *known, sqlite3_stmt *select, struct maybe_int
     return step != STEP_FAILED;
 }
 
-bool known_income_ms(struct known *known, const char *account, struct maybe_int *last_ms,
-                     struct error *error)
+bool known_income_ms(struct known *known, const char *account, int64_t now_ms,
+                     struct maybe_int *last_ms, struct error *error)
 {
-    return read_row(known, bind_account(known, SELECT_INCOME_MS, account), last_ms, 1, error);
+    sqlite3_stmt *select = bind_account(known, SELECT_INCOME_MS, account);
+    bind_int(select, 2, now_ms);
+    return read_row(known, select, last_ms, 1, error);
 }
 
-bool known_trade_id(struct known *known, const char *account, const char *symbol,
+bool known_trade_id(struct known *known, const char *account, const char *symbol, int64_t now_ms,
                     struct maybe_int *last_id, struct error *error)
 {
     sqlite3_stmt *select = bind_account(known, SELECT_TRADE_ID, account);
     bind_span(select, 2, span_of(symbol));
+    bind_int(select, 3, now_ms);
     return read_row(known, select, last_id, 1, error);
 }
 
@@ -147,12 +163,24 @@ bool known_answer(struct known *known, const char *account, enum endpoint endpoi
                   const char *request, struct known_answer *answer, struct error *error)
 {
     sqlite3_stmt *select = bind_account(known, SELECT_ANSWER, account);
-    struct maybe_int values[2];
+    struct maybe_int values[3];
     bind_span(select, 2, span_of(endpoint_name(endpoint)));
     bind_span(select, 3, span_of(request));
-    bool done = read_row(known, select, values, 2, error);
-    *answer = (struct known_answer){values[0], values[1].value};
+    bool done = read_row(known, select, values, 3, error);
+    *answer = (struct known_answer){values[0], values[1].value, values[2].value};
     return done;
+}
+
+bool known_body(struct known *known, int64_t capture_id, struct text *body, struct error *error)
+{
+    struct stored_capture stored = {0};
+    bool found = capture_reader_get(known->reader, capture_id, &stored, error) == STEP_ROW;
+    if (found) {
+        *body = stored.capture.body;
+        stored.capture.body = (struct text){0};
+    }
+    stored_capture_free(&stored);
+    return found;
 }
 
 bool known_page_end(struct known *known, const char *account, const struct known_page *page,

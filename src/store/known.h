@@ -15,12 +15,13 @@ struct known;
 struct known *known_new(const struct database *database, struct error *error);
 void known_free(struct known *known);
 
-/* The time of the account's last income; unknown when there is none. */
-bool known_income_ms(struct known *known, const char *account, struct maybe_int *last_ms,
-                     struct error *error);
+/* The time of the account's last income; unknown when there is none. What says that it is of a
+ * time after `now_ms`, on the exchange's clock, is not it. */
+bool known_income_ms(struct known *known, const char *account, int64_t now_ms,
+                     struct maybe_int *last_ms, struct error *error);
 
-/* The id of the last trade of a symbol that userTrades told; unknown when there is none. */
-bool known_trade_id(struct known *known, const char *account, const char *symbol,
+/* The id of the last trade of a symbol that userTrades told, likewise; at most 18 digits. */
+bool known_trade_id(struct known *known, const char *account, const char *symbol, int64_t now_ms,
                     struct maybe_int *last_id, struct error *error);
 
 /* A symbol whose trades after some time are not all known. */
@@ -37,13 +38,18 @@ bool known_wants(struct known *known, const char *account, int64_t since_ms,
                  void (*take)(void *context, const struct known_want *want), void *context,
                  struct error *error);
 
-/* How many rows the same request was answered with, and when; unknown when it never was. */
+/* How many rows the same request was answered with last, when, and the capture; unknown when it
+ * never was. */
 struct known_answer {
     struct maybe_int row_count;
     int64_t received_ms;
+    int64_t capture_id;
 };
 bool known_answer(struct known *known, const char *account, enum endpoint endpoint,
                   const char *request, struct known_answer *answer, struct error *error);
+
+/* Sets `body`, empty before, to the bytes of a capture that is there. */
+bool known_body(struct known *known, int64_t capture_id, struct text *body, struct error *error);
 
 /* Of a page of trades from `start_ms` or, where it is known, `from_id` on: the time and id of the
  * last of its `count` rows, as they are recorded. */

@@ -13,9 +13,10 @@
  *   /sim/move?account=NAME&symbol=S&share=-0.03       its price rises, or falls, by that share
  *   /sim/liquidate?account=NAME&symbol=S&side=LONG
  *   /sim/deliver?account=NAME&symbol=S      the contract is settled and vanishes
- *   /sim/many?account=NAME&trades=N&symbol=S&side=LONG&from_ms=T&to_ms=T&income=N
+ *   /sim/many?account=NAME&trades=N&symbol=S&side=LONG&from_ms=T&to_ms=T&income=N&types=N
  *        that many trades of one contract to and fro between the two times, and that many
- *        transfers of 0.00000001 now
+ *        incomes of 0.00000001 now, of so many types in turn: transfers when of one
+ *        &no_income=1      the trades make no income
  *   /sim/hide?account=NAME&what=income|trade|wallet
  *        the last income or trade is not told; the next wallet is told wrong by 0.00000001
  *   /sim/books?account=NAME     the account's income, trades and wallets
@@ -256,10 +257,14 @@ static enum MHD_Result make_many(struct sim *sim, struct request *request)
                : strcmp(sim_parameter(request, "side"), "SHORT") == 0 ? SIDE_SHORT
                                                                       : SIDE_BOTH;
     int64_t trades = number(request, "trades", 0), income = number(request, "income", 0);
+    int64_t types = number(request, "types", 1);
     int64_t now_ms = sim_now_ms(sim);
     int64_t from_ms = number(request, "from_ms", now_ms), to_ms = number(request, "to_ms", now_ms);
-    if (account == NULL || (trades > 0 && symbol == sim->symbol_count)) {
-        return say(request, 400, "no such account or symbol\n");
+    /* The last is in no documentation. */
+    static const char *const TYPES[] = {"TRANSFER", "WELCOME_BONUS", "INSURANCE_CLEAR", "REBATE+1"};
+    if (account == NULL || (trades > 0 && symbol == sim->symbol_count) || types < 1 ||
+        types > (int64_t)(sizeof TYPES / sizeof TYPES[0])) {
+        return say(request, 400, "no such account, symbol or number of types\n");
     }
     for (int64_t i = 0; i < trades; i++) {
         struct market_leg *leg = &account->market.leg[symbol][side];
@@ -268,11 +273,14 @@ static enum MHD_Result make_many(struct sim *sim, struct request *request)
             market_fill(&account->market, sim->symbols, symbol, side, sign, now_ms);
         fill->time_ms = from_ms + (to_ms - from_ms) * i / (trades > 1 ? trades - 1 : 1);
         leg->update_ms = to_ms;
+        size_t before = account->books.income_count;
         stream_tell(sim, account);
+        account->books.income_count =
+            number(request, "no_income", 0) ? before : account->books.income_count;
     }
     for (int64_t i = 0; i < income; i++) {
-        books_move(&account->books, &account->market, sim->symbols, 0, -1, "TRANSFER", "DEPOSIT",
-                   0.00000001, now_ms);
+        books_move(&account->books, &account->market, sim->symbols, 0, -1, TYPES[i % types],
+                   "DEPOSIT", 0.00000001, now_ms);
     }
     return say(request, 200, "ok\n");
 }

@@ -134,10 +134,9 @@ void books_write_income(FILE *out, const struct books *books, const struct books
         }
     }
     qsort(sorted, count, sizeof *sorted, compare_incomes);
-    size_t first = (size_t)((query->page - 1) * query->limit), last = first + (size_t)query->limit;
     fputc('[', out);
-    for (size_t i = first; i < count && i < last; i++) {
-        fputs(i == first ? "" : ",", out);
+    for (size_t i = 0; i < count && i < (size_t)query->limit; i++) {
+        fputs(i == 0 ? "" : ",", out);
         write_income(out, sorted[i]);
     }
     fputc(']', out);

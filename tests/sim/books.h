@@ -59,7 +59,7 @@ struct books_query {
     int64_t start_ms, end_ms;
     int64_t from_id; /* INT64_MIN for none */
     int64_t order_id;
-    int64_t page, limit;
+    int64_t limit;
     bool newest; /* the last ones, not the first */
 };
 

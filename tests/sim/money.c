@@ -57,13 +57,14 @@ struct reply money_income_reply(struct sim *sim, struct request *request,
     struct reply reply = {.status = 200};
     struct books_query query = {.symbol = sim_parameter(request, "symbol"),
                                 .type = sim_parameter(request, "incomeType"),
-                                .page = sim_whole_parameter(request, "page", 1),
                                 .limit = 100};
+    if (sim_parameter(request, "page")[0] != '\0') { /* there was one until 2026-10-16 */
+        return error_reply(400, -1104,
+                           "Not all sent parameters were read; read '6' parameter(s) but was sent "
+                           "'7'.");
+    }
     if (!read_range(sim, request, 366 * DAY_MS, &query, &reply)) {
         return reply;
-    }
-    if (query.page < 1) {
-        return error_reply(400, -1130, "Parameter 'page' has an invalid value.");
     }
     FILE *out = open_memstream(&reply.body, &reply.size);
     books_write_income(out, &account->books, &query);
