@@ -2,7 +2,7 @@
 -- and why it ended. A connection's end is the `closed` of the same number (attempt); one without an
 -- end (the recorder was killed) ended with the account's last capture before the next was opened; of
 -- the last one closed_ms is NULL while it is up. until_ms: how long its word can be trusted, which of
--- a connection that went silent is its last message.
+-- a connection that went silent, or whose key turned out to be gone, is its last message.
 CREATE VIEW stream_session AS
 SELECT account,
        opened_ms,
@@ -11,7 +11,7 @@ SELECT account,
        strftime('%Y-%m-%dT%H:%M:%fZ', closed_ms / 1000.0, 'unixepoch') AS closed,
        messages,
        reason,
-       iif(reason IN ('a ping was not answered', 'no byte for five minutes'),
+       iif(reason IN ('a ping was not answered', 'no byte for five minutes', 'another listen key is alive'),
            coalesce(heard_ms, opened_ms), closed_ms) AS until_ms
   FROM (SELECT o.account,
                o.opened_ms,

@@ -1,6 +1,6 @@
 -- Everything known of each leg at each poll, in integers: what pnl_history, margin_history, position_now and the
 -- summaries of hours read. The formulas stand here alone.
--- unrealized_pnl_usd = unrealized_pnl x mark: the product of two numbers at 10^8 is taken apart so that
+-- unrealized_pnl_usd = unrealized_pnl x mark, NULL of what is no contract of the product's: the product of two numbers at 10^8 is taken apart so that
 -- every step fits into 64 bits, and its eight places are exact (halves away from zero).
 -- expected_pnl = amount x contract size x (1/entry - 1/mark), in the margin asset: COIN-M contracts
 -- are inverse. It is computed as amount x size x (mark - entry) / entry / mark, which subtracts exactly,
@@ -26,10 +26,11 @@ SELECT a.name AS account,
        v.update_ms,
        v.mark_price_e8,
        v.unrealized_pnl_e8,
-       v.unrealized_pnl_e8 / 100000000 * v.mark_price_e8
+       iif(c.contract_size_e8 IS NOT NULL,
+           v.unrealized_pnl_e8 / 100000000 * v.mark_price_e8
            + v.unrealized_pnl_e8 % 100000000 * (v.mark_price_e8 / 100000000)
            + (v.unrealized_pnl_e8 % 100000000 * (v.mark_price_e8 % 100000000)
-              + iif(v.unrealized_pnl_e8 < 0, -50000000, 50000000)) / 100000000
+              + iif(v.unrealized_pnl_e8 < 0, -50000000, 50000000)) / 100000000, NULL)
            AS unrealized_pnl_usd_e8,
        v.liquidation_price_e8,
        v.isolated_margin_e8,

@@ -1,6 +1,5 @@
 #include "exchange/endpoints.h"
 
-#include "base/decimal.h"
 #include "model/json_span.h"
 
 #define PATH_TIME "/dapi/v1/time"
@@ -19,6 +18,10 @@ static const struct {
     [ENDPOINT_INCOME] = {"/dapi/v1/income", 20, true, false},
     [ENDPOINT_USER_TRADES] = {"/dapi/v1/userTrades", 5, true, false},
 };
+
+/* Of what is said to be the exchange's time: no year but these is. */
+#define SERVER_MS_MIN INT64_C(1483228800000) /* 2017-01-01 */
+#define SERVER_MS_MAX INT64_C(4102444800000) /* 2100-01-01 */
 
 #define LISTEN_KEY_SIZE_MAX ((size_t)512)
 
@@ -169,14 +172,14 @@ bool endpoint_read_time(struct span body, int64_t *server_ms)
 {
     struct json_walk walk = json_walk_at(body, 0);
     struct span key, value;
-    bool found = false, rounded = false;
+    bool found = false;
     enum json_step step;
     while ((step = json_next_member(&walk, &key, &value)) == JSON_ITEM) {
         if (json_key_is(key, "serverTime")) {
-            found = decimal_parse(value, 0, server_ms, &rounded) == DECIMAL_OK && !rounded;
+            found = json_whole(value, server_ms);
         }
     }
-    return found && step == JSON_END && *server_ms > 0;
+    return found && step == JSON_END && *server_ms >= SERVER_MS_MIN && *server_ms <= SERVER_MS_MAX;
 }
 
 /* One element of rateLimits; sets *weight when it is the one a minute. */
@@ -184,7 +187,7 @@ static void read_rate_limit(struct span element, int64_t *weight)
 {
     struct json_walk walk = json_walk_at(element, 0);
     struct span key, value;
-    bool of_weight = false, a_minute = false, rounded = true;
+    bool of_weight = false, a_minute = false;
     int64_t limit = 0, intervals = 0;
     while (json_next_member(&walk, &key, &value) == JSON_ITEM) {
         if (json_key_is(key, "rateLimitType")) {
@@ -192,9 +195,9 @@ static void read_rate_limit(struct span element, int64_t *weight)
         } else if (json_key_is(key, "interval")) {
             a_minute = span_is(value, "\"MINUTE\"");
         } else if (json_key_is(key, "intervalNum")) {
-            decimal_parse(value, 0, &intervals, &rounded);
+            json_whole(value, &intervals);
         } else if (json_key_is(key, "limit")) {
-            decimal_parse(value, 0, &limit, &rounded);
+            json_whole(value, &limit);
         }
     }
     if (of_weight && a_minute && intervals == 1 && limit > 0) {
@@ -255,11 +258,10 @@ static bool says_maintenance(struct span body)
     struct span key, value;
     while (json_next_member(&walk, &key, &value) == JSON_ITEM) {
         int64_t code;
-        bool rounded;
         if (json_key_is(key, API_MAINTENANCE_MEMBER)) {
             return true;
         }
-        if (json_key_is(key, "code") && decimal_parse(value, 0, &code, &rounded) == DECIMAL_OK) {
+        if (json_key_is(key, "code") && json_whole(value, &code)) {
             return code == API_CODE_UNAVAILABLE || code == API_CODE_INVALID_ACCOUNT;
         }
     }

@@ -26,7 +26,6 @@
 
 /* Codes of the exchange that posrec acts on (Binance, "Error Codes"). */
 #define API_CODE_TIMESTAMP (-1021)
-#define API_CODE_LISTEN_KEY_GONE (-1125)
 #define API_CODE_SIGNATURE (-1022)
 #define API_CODE_KEY_FORMAT (-2014)
 #define API_CODE_KEY (-2015)
@@ -73,8 +72,8 @@ bool endpoint_ask(const struct exchange_account *account, const struct question 
 
 bool endpoint_time(const struct exchange_account *account, struct text *url, struct error *error);
 
-/* Appends the URL of listenKey. POST asks for the account's key, PUT extends it; both go with the
- * API key alone. */
+/* Appends the URL of listenKey. POST gives the account's key, a new one where there is none, and
+ * extends its life; it goes with the API key alone. */
 bool endpoint_listen_key(const struct exchange_account *account, struct text *url,
                          struct error *error);
 

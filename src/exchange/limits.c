@@ -92,15 +92,20 @@ static int64_t ban_end_ms(const struct capture *capture)
 static int64_t pause_end_ms(const struct capture *capture, int64_t now_ms,
                             struct maybe_int retry_after_s)
 {
+    const int64_t latest_ms = now_ms + LIMITS_PAUSE_MS_MAX;
     if (retry_after_s.known) {
         /* Up to a second of the exchange's waiting time was rounded off. */
-        return now_ms + (retry_after_s.value + 1) * 1000;
+        return retry_after_s.value < LIMITS_PAUSE_MS_MAX / 1000
+                   ? now_ms + (retry_after_s.value + 1) * 1000
+                   : latest_ms;
     }
     if (capture->outcome == OUTCOME_RATE_LIMITED) {
         return (now_ms / MINUTE_MS + 1) * MINUTE_MS;
     }
     int64_t named_ms = ban_end_ms(capture);
-    return named_ms > now_ms ? named_ms : now_ms + LIMITS_BAN_MS_DEFAULT;
+    return named_ms > latest_ms ? latest_ms
+           : named_ms > now_ms  ? named_ms
+                                : now_ms + LIMITS_BAN_MS_DEFAULT;
 }
 
 bool limits_note_answer(struct limits *limits, int64_t now_ms, const struct capture *capture,

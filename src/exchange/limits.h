@@ -12,6 +12,7 @@
 #define LIMITS_WEIGHT_DEFAULT 2400   /* a minute (exchangeInfo: rateLimits) */
 #define LIMITS_SHARE_PERCENT 80      /* of it that posrec lets be used, unless told otherwise */
 #define LIMITS_BAN_MS_DEFAULT 120000 /* the shortest ban there is */
+#define LIMITS_PAUSE_MS_MAX (INT64_C(3) * 86400 * 1000) /* and the longest */
 
 struct limits {
     int64_t weight_limit;
@@ -40,8 +41,8 @@ int64_t limits_next_ms(struct limits *limits, int64_t now_ms, int64_t weight);
 void limits_note_sent(struct limits *limits, int64_t now_ms, int64_t weight);
 
 /* Takes what an answer says: the weight used, and a pause when it is a 429 (Retry-After, else the
- * next minute) or a 418 (Retry-After, else the end that its message names, else two minutes). True
- * when it ordered a pause. */
+ * next minute) or a 418 (Retry-After, else the end that its message names, else two minutes), of
+ * three days at most. True when it ordered a pause. */
 bool limits_note_answer(struct limits *limits, int64_t now_ms, const struct capture *capture,
                         struct maybe_int retry_after_s);
 

@@ -4,6 +4,8 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "base/decimal.h"
+
 /* As deep as cJSON goes. */
 #define DEPTH_MAX CJSON_NESTING_LIMIT
 
@@ -345,6 +347,16 @@ bool json_number_is_valid(struct span number)
         valid = at > start;
     }
     return valid && at == number.size;
+}
+
+bool json_whole(struct span value, int64_t *number)
+{
+    bool rounded = false;
+    if (value.size >= 2 && value.data[0] == '"') {
+        value = (struct span){value.data + 1, value.size - 2};
+    }
+    return json_number_is_valid(value) && decimal_parse(value, 0, number, &rounded) == DECIMAL_OK &&
+           !rounded;
 }
 
 /* \u with other than four hex digits passes cJSON too. */

@@ -71,6 +71,10 @@ bool json_unescape(struct span string, struct text *out);
  * sides of a point (RFC 8259, section 6). */
 bool json_number_is_valid(struct span number);
 
+/* Reads a whole number that is written as JSON's number or as a string: the exchange gives times,
+ * codes and ids both ways. */
+bool json_whole(struct span value, int64_t *number);
+
 /* Whether the bytes are one whole JSON value and nothing else (RFC 8259). */
 bool json_value_is_valid(struct span value);
 

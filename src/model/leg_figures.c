@@ -62,7 +62,9 @@ void leg_figures(const struct row *position, const struct row *valuation,
 {
     struct maybe_int mark_e8 = row_number(valuation, VALUATION_MARK_PRICE);
     figures[LEG_PNL] = row_number(valuation, VALUATION_UNREALIZED_PNL);
-    figures[LEG_PNL_USD] = e8_product(figures[LEG_PNL], mark_e8);
+    /* Of what is no contract of the product's the PnL is in nobody knows what. */
+    figures[LEG_PNL_USD] =
+        contract_size_e8.known ? e8_product(figures[LEG_PNL], mark_e8) : (struct maybe_int){0};
     figures[LEG_ISOLATED_MARGIN] = row_number(valuation, VALUATION_ISOLATED_MARGIN);
     /* What is not known is 0 here, which stands for nothing below a division. */
     figures[LEG_INITIAL_MARGIN] = initial_margin(position, mark_e8.value, contract_size_e8);

@@ -1,6 +1,5 @@
 #include "model/stream_message.h"
 
-#include "base/decimal.h"
 #include "base/utf8.h"
 #include "model/json_span.h"
 #include "model/row_kinds.h"
@@ -44,26 +43,42 @@ static const struct object_kind TRADE = {
 /* What surrounds every message. */
 struct envelope {
     struct span event; /* "e", with its quotes */
+    bool is_foreign;   /* "fs" names another product than COIN-M */
     struct maybe_int event_ms;
     struct maybe_int transaction_ms;
     struct span content; /* "a", "o", "ac" or "p"; empty when there is none */
 };
 
+/* The message in an envelope of {"stream":...,"data":{...}}, as the exchange's combined streams
+ * send it and some tools log it; the body itself when it is in none. */
+static struct span unwrap(struct span body)
+{
+    struct json_walk walk = json_walk_at(body, 0);
+    struct span key, value, data = {"", 0};
+    bool has_stream = false;
+    while (json_next_member(&walk, &key, &value) == JSON_ITEM) {
+        if (json_key_is(key, "e")) {
+            return body;
+        }
+        has_stream |= json_key_is(key, "stream");
+        data = json_key_is(key, "data") && value.data[0] == '{' ? value : data;
+    }
+    return has_stream && data.size > 0 ? data : body;
+}
+
 static bool take_time(struct span key, struct span value, const char *name, struct maybe_int *time)
 {
-    bool rounded = false;
     if (!json_key_is(key, name)) {
         return true;
     }
-    time->known = json_number_is_valid(value) &&
-                  decimal_parse(value, 0, &time->value, &rounded) == DECIMAL_OK && !rounded;
+    time->known = json_whole(value, &time->value);
     return time->known;
 }
 
 static bool read_envelope(struct span body, struct envelope *envelope, struct error *error)
 {
     static const char *const CONTENTS[] = {"a", "o", "ac", "p"};
-    struct json_walk walk = json_walk_at(body, 0);
+    struct json_walk walk = json_walk_at(unwrap(body), 0);
     struct span key, value;
     enum json_step step;
     *envelope = (struct envelope){0};
@@ -71,6 +86,7 @@ static bool read_envelope(struct span body, struct envelope *envelope, struct er
         if (json_key_is(key, "e")) {
             envelope->event = value;
         }
+        envelope->is_foreign |= json_key_is(key, "fs") && !span_is(value, "\"CM\"");
         if (!take_time(key, value, "E", &envelope->event_ms) ||
             !take_time(key, value, "T", &envelope->transaction_ms)) {
             return error_set(error, ERROR_FAILED, "field %.*s: not a time", (int)key.size,
@@ -85,7 +101,8 @@ static bool read_envelope(struct span body, struct envelope *envelope, struct er
     if (step == JSON_INVALID || !json_walk_at_end(&walk)) {
         return error_set(error, ERROR_FAILED, "not a JSON object at byte %zu", walk.at);
     }
-    return true;
+    return (envelope->event.size > 0 && envelope->event.data[0] == '"') ||
+           error_set(error, ERROR_FAILED, "no message: it names no event (e)");
 }
 
 /* Sets the columns that every row of a message has of its envelope. */
@@ -159,10 +176,8 @@ static bool is_trade(struct span order)
         if (json_key_is(key, "x")) {
             executed = span_is(value, "\"TRADE\"") || span_is(value, "\"CALCULATED\"");
         } else if (json_key_is(key, "t")) {
-            int64_t id = 0;
-            bool rounded;
-            has_id = value.data[0] == '"' ||
-                     (decimal_parse(value, 0, &id, &rounded) == DECIMAL_OK && id > 0);
+            int64_t id;
+            has_id = value.data[0] == '"' || (json_whole(value, &id) && id > 0);
         }
     }
     return executed && has_id;
@@ -195,6 +210,9 @@ static bool check_once(const struct told_rows *told, struct error *error)
 
 static bool read_rows(struct told_rows *told, const struct envelope *envelope, struct error *error)
 {
+    if (envelope->is_foreign) {
+        return true;
+    }
     if (span_is(envelope->event, "\"ACCOUNT_UPDATE\"")) {
         return read_account_update(told, envelope, error);
     }
@@ -234,11 +252,15 @@ bool stream_message_read(struct span body, struct told_rows *told, struct error 
 
 bool stream_message_is(struct span body, const char *event)
 {
-    struct envelope envelope;
-    struct error ignored;
+    struct json_walk walk = json_walk_at(unwrap(body), 0);
+    struct span key, value;
     size_t size = strlen(event);
-    return read_envelope(body, &envelope, &ignored) && envelope.event.size == size + 2 &&
-           memcmp(envelope.event.data + 1, event, size) == 0;
+    while (json_next_member(&walk, &key, &value) == JSON_ITEM) {
+        if (json_key_is(key, "e")) {
+            return value.size == size + 2 && memcmp(value.data + 1, event, size) == 0;
+        }
+    }
+    return false;
 }
 
 bool stream_message_moves_positions(struct span body)
@@ -247,7 +269,7 @@ bool stream_message_moves_positions(struct span body)
     struct error ignored;
     struct span key, value, element;
     bool moves = false;
-    if (!read_envelope(body, &envelope, &ignored) ||
+    if (!read_envelope(body, &envelope, &ignored) || envelope.is_foreign ||
         !span_is(envelope.event, "\"ACCOUNT_UPDATE\"")) {
         return false;
     }

@@ -6,11 +6,13 @@
 #include "model/told_rows.h"
 
 /* Reads a body into `told`, which may hold an earlier one. Messages that tell no rows (an order
- * placed, a strategy, kinds to come) leave it empty. False, the error saying why, when the body is
- * no message: not a JSON object, or not what its kind must be. */
+ * placed, a strategy, what is of another product, kinds to come) leave it empty. A message may
+ * stand in an envelope, {"stream":...,"data":{...}}. False, the error saying why, when the body is
+ * no message: not a JSON object that names its event, or not what its kind must be. */
 bool stream_message_read(struct span body, struct told_rows *told, struct error *error);
 
-/* Whether the body is a message of this event ("listenKeyExpired"). */
+/* Whether the body is a message of this event ("listenKeyExpired"): its `e` alone says so, whatever
+ * the rest of it is. */
 bool stream_message_is(struct span body, const char *event);
 
 /* Whether it is an ACCOUNT_UPDATE that names positions. */

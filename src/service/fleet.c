@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "base/time_text.h"
 #include "model/stream_message.h"
 #include "service/member.h"
 #include "service/stream.h"
@@ -311,6 +312,43 @@ bool fleet_is_done(const struct fleet *fleet)
     return true;
 }
 
+/* A change that polls show and a stream that was up all the while has not told: it may be deaf. */
+static void check_stream(struct fleet *fleet, size_t index, int64_t monotonic_ms)
+{
+    struct member *member = &fleet->accounts[index];
+    struct stream *stream = &fleet->streams[index];
+    const char *account = member->poller.settings->account;
+    int64_t open_ms = stream_open_ms(stream);
+    struct maybe_int untold_ms;
+    struct error error;
+    if (member->tell_check_ms == 0 || monotonic_ms < member->tell_check_ms) {
+        return;
+    }
+    bool again = monotonic_ms - member->changed_ms < STREAM_TELL_MS;
+    member->tell_check_ms = again ? member->changed_ms + STREAM_TELL_MS : 0;
+    if (open_ms == INT64_MAX ||
+        (member->renewed_ms > 0 && monotonic_ms - member->renewed_ms < STREAM_RENEW_EVERY_MS)) {
+        return;
+    }
+    int64_t now_ms = venue_now_ms(member->venue, monotonic_ms);
+    int64_t from_ms = now_ms - (monotonic_ms - open_ms) + STREAM_CLOCKS_MS;
+    if (!known_untold(fleet->known, account, from_ms, now_ms - STREAM_TELL_MS, &untold_ms,
+                      &error) ||
+        !untold_ms.known) {
+        return;
+    }
+    struct log_line line;
+    char time[TIME_TEXT_SIZE];
+    time_text_format(untold_ms.value, time);
+    log_begin(&line, LOG_WARNING, "stream_silent");
+    log_text(&line, "account", account);
+    log_text(&line, "changed", time);
+    log_text(&line, "reason", "a poll shows a change that the stream has not told: renewed");
+    log_end(&line);
+    member->renewed_ms = monotonic_ms;
+    stream_renew(stream);
+}
+
 /* Streams come after polls, whatever there is left of requests and weight. */
 static void work_stream(struct fleet *fleet, size_t index, int64_t monotonic_ms)
 {
@@ -347,6 +385,7 @@ void fleet_work(struct fleet *fleet, int64_t monotonic_ms)
         }
     }
     for (size_t i = 0; i < fleet->account_count; i++) {
+        check_stream(fleet, i, monotonic_ms);
         work_stream(fleet, i, monotonic_ms);
     }
     for (size_t i = 0; i < fleet->account_count; i++) {
@@ -455,6 +494,14 @@ int64_t fleet_wake_monotonic_ms(struct fleet *fleet, int64_t monotonic_ms)
     return wake_ms;
 }
 
+static void note_change(struct member *member)
+{
+    member->changed_ms = clock_monotonic_ms();
+    if (member->tell_check_ms == 0) {
+        member->tell_check_ms = member->changed_ms + STREAM_TELL_MS;
+    }
+}
+
 void fleet_note_recorded(struct fleet *fleet, const struct capture *capture,
                          const struct recorded *recorded, bool contracts_are_old)
 {
@@ -471,6 +518,9 @@ void fleet_note_recorded(struct fleet *fleet, const struct capture *capture,
     money_note_recorded(&fleet->accounts[index].money, capture, recorded->row_count);
     if (capture->endpoint == ENDPOINT_POSITION_RISK && capture->outcome == OUTCOME_OK) {
         figures->last_good_ms = capture->received_ms;
+        if (recorded->position_count > 0) {
+            note_change(&fleet->accounts[index]);
+        }
         if (recorded->new_contract_count > 0 || contracts_are_old) {
             venue_want_contracts(fleet->accounts[index].venue);
         }

@@ -23,14 +23,15 @@ bool listen_key_is_known(const struct listen_key *key)
     return key->phase == KEY_KNOWN;
 }
 
-static bool ask(struct listen_key *key, const char *method)
+/* POST gives the key that is alive, and keeps it so. */
+static bool ask(struct listen_key *key)
 {
     const struct poller_settings *settings = key->settings;
     struct text url = {0};
     struct error error;
     bool sent = endpoint_listen_key(&settings->exchange, &url, &error);
     const struct http_request request = {
-        .method = method,
+        .method = "POST",
         .url = text_string(&url),
         .api_key = text_string(&settings->exchange.credentials->api_key),
         .ca_file = settings->ca_file,
@@ -45,15 +46,15 @@ static bool ask(struct listen_key *key, const char *method)
 
 int64_t listen_key_work(struct listen_key *key, int64_t now_ms)
 {
-    bool asks = key->phase == KEY_NONE, extends = key->phase == KEY_KNOWN;
-    if (now_ms < key->due_ms || !(asks || extends)) {
+    bool is_kept = key->phase == KEY_KNOWN;
+    if (now_ms < key->due_ms || !(is_kept || key->phase == KEY_NONE)) {
         return 0;
     }
     key->due_ms = now_ms + LISTEN_KEY_REFUSED_WAIT_MS;
-    if (!ask(key, asks ? "POST" : "PUT")) {
+    if (!ask(key)) {
         return 0;
     }
-    key->phase = asks ? KEY_ASKING : KEY_EXTENDING;
+    key->phase = is_kept ? KEY_KEEPING : KEY_ASKING;
     return WEIGHT_LISTEN_KEY;
 }
 
@@ -79,27 +80,37 @@ static enum listen_key_step take_failure(struct http_response *response, struct 
     return outage ? LISTEN_KEY_OUTAGE : LISTEN_KEY_REFUSED;
 }
 
-enum listen_key_step listen_key_answer(struct listen_key *key, struct http_response *response,
-                                       int64_t now_ms, struct capture *capture)
+/* Takes the key over, if there is one in the answer. */
+static bool take_key(struct listen_key *key, struct http_response *response, bool *is_other)
 {
-    bool good = response->result == HTTP_ANSWERED && response->status.value == 200;
-    bool was_extended = key->phase == KEY_EXTENDING;
-    if (good && !was_extended) {
-        good = endpoint_read_listen_key(text_span(&response->body), &key->text);
-    }
-    key->phase = good || was_extended ? KEY_KNOWN : KEY_NONE;
+    struct text given = {0};
+    bool good = response->result == HTTP_ANSWERED && response->status.value == 200 &&
+                endpoint_read_listen_key(text_span(&response->body), &given);
     if (good) {
-        key->due_ms = now_ms + LISTEN_KEY_EXTEND_MS;
+        struct text before = key->text;
+        *is_other = !span_equal(text_span(&given), text_span(&before));
+        key->text = given;
+        given = before;
         if (response->body.data != NULL) {
             OPENSSL_cleanse(response->body.data, response->body.capacity);
         }
-        return LISTEN_KEY_GOOD;
     }
-    enum listen_key_step step = take_failure(response, capture);
-    key->due_ms = now_ms + LISTEN_KEY_REFUSED_WAIT_MS;
-    if (was_extended && capture->api_code.value == API_CODE_LISTEN_KEY_GONE) {
-        listen_key_forget(key);
-        return LISTEN_KEY_GONE;
+    if (given.data != NULL) {
+        OPENSSL_cleanse(given.data, given.capacity);
     }
-    return step;
+    text_free(&given);
+    return good;
+}
+
+enum listen_key_step listen_key_answer(struct listen_key *key, struct http_response *response,
+                                       int64_t now_ms, struct capture *capture)
+{
+    bool was_kept = key->phase == KEY_KEEPING, is_other = false;
+    bool good = take_key(key, response, &is_other);
+    key->phase = good || was_kept ? KEY_KNOWN : KEY_NONE;
+    key->due_ms = now_ms + (good ? LISTEN_KEY_KEEP_MS : LISTEN_KEY_REFUSED_WAIT_MS);
+    if (!good) {
+        return take_failure(response, capture);
+    }
+    return was_kept && is_other ? LISTEN_KEY_OTHER : LISTEN_KEY_GOOD;
 }

@@ -1,6 +1,7 @@
-/* The listen key of one account, by which its user data stream is opened: asked for by POST, kept
- * alive by a PUT every 30 minutes (it would end after 60), and asked for anew at once when the
- * exchange says that it is gone. The key is a secret and is wiped when it goes.
+/* The listen key of one account, by which its user data stream is opened: asked for by POST, and by
+ * POST again every 10 minutes, which keeps it alive (it would end after 60) and tells which key is:
+ * when it is another, ours was deleted by another program or expired unseen. Asked for anew at once
+ * when the exchange says that it is gone. The key is a secret and is wiped when it goes.
  *
  * All times are on the monotonic clock. */
 #ifndef POSREC_SERVICE_LISTEN_KEY_H
@@ -13,10 +14,10 @@
 #include "model/capture.h"
 #include "service/poller.h"
 
-#define LISTEN_KEY_EXTEND_MS (INT64_C(30) * 60 * 1000)
+#define LISTEN_KEY_KEEP_MS (INT64_C(10) * 60 * 1000)
 #define LISTEN_KEY_REFUSED_WAIT_MS 60000 /* one that is refused is asked for again after this */
 
-enum listen_key_phase { KEY_NONE, KEY_ASKING, KEY_KNOWN, KEY_EXTENDING };
+enum listen_key_phase { KEY_NONE, KEY_ASKING, KEY_KNOWN, KEY_KEEPING };
 
 struct listen_key {
     const struct poller_settings *settings;
@@ -24,15 +25,15 @@ struct listen_key {
     void *owner;      /* of its requests */
     struct text text; /* the secret; empty when there is none */
     enum listen_key_phase phase;
-    int64_t due_ms; /* when it is to be extended, or asked for (again) */
+    int64_t due_ms; /* when it is to be kept alive, or asked for (again) */
 };
 
 /* What an answer means. */
 enum listen_key_step {
-    LISTEN_KEY_GOOD,    /* there is one, for 30 minutes more */
+    LISTEN_KEY_GOOD,    /* there is one, for a while */
+    LISTEN_KEY_OTHER,   /* there is one, and the one that was to be kept is no more */
     LISTEN_KEY_OUTAGE,  /* the exchange was not there: the owner says by due_ms when to try again */
-    LISTEN_KEY_REFUSED, /* it does not give or extend it; tried again after a minute */
-    LISTEN_KEY_GONE,    /* the one that was to be extended is no more; a new one is due at once */
+    LISTEN_KEY_REFUSED, /* it does not give it; tried again after a minute */
 };
 
 /* `settings` and `owner` outlive it. */

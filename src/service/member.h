@@ -9,6 +9,12 @@
 #include "service/schedule.h"
 #include "service/venue.h"
 
+/* What a poll shows the stream has told, or will within this; it is renewed for it no more often
+ * than each STREAM_RENEW_EVERY_MS. */
+#define STREAM_TELL_MS 10000
+#define STREAM_CLOCKS_MS 100 /* the exchange's clocks may differ by so much: as in reconcile */
+#define STREAM_RENEW_EVERY_MS 60000
+
 /* A poll right after an event follows the one before no sooner. */
 #define EVENT_POLL_EVERY_MS 1000
 
@@ -23,6 +29,9 @@ struct member {
     bool event_poll_wanted;     /* the stream has told of a change, or is up again */
     int64_t next_event_poll_ms; /* on the exchange's clock */
     int64_t ticks;
+    int64_t changed_ms;    /* when a poll last showed a change, */
+    int64_t tell_check_ms; /* when it is looked whether the stream told it, 0 for not, */
+    int64_t renewed_ms;    /* and when it was renewed because it had not */
 };
 
 /* Starts what is due. */

@@ -38,8 +38,13 @@ bool stream_is_open(const struct stream *stream)
     return stream->links[0].phase == LINK_OPEN || stream->links[1].phase == LINK_OPEN;
 }
 
-/* The key is gone: a new one at once, and a connection of its own. */
-static void replace_key(struct stream *stream)
+int64_t stream_open_ms(const struct stream *stream)
+{
+    const struct stream_link *link = &stream->links[stream->current];
+    return link->phase == LINK_OPEN ? link->since_ms : INT64_MAX;
+}
+
+void stream_renew(struct stream *stream)
 {
     listen_key_forget(&stream->key);
     stream->key_number++;
@@ -126,6 +131,16 @@ static void break_link(struct stream_link *link, const char *why, int64_t now_ms
     end_link(link, OUTCOME_NETWORK_ERROR, (struct maybe_int){0}, why, now_ms);
 }
 
+/* Ends a link by which nothing can come any more; another is made at once. */
+static void end_deaf(struct stream_link *link, const char *why, int64_t now_ms)
+{
+    struct stream *stream = link->stream;
+    int failures = stream->failures;
+    break_link(link, why, now_ms);
+    stream->failures = failures;
+    stream->retry_ms = now_ms;
+}
+
 void stream_stop(struct stream *stream, const char *why)
 {
     for (int i = 0; i < 2; i++) {
@@ -166,21 +181,28 @@ static void on_pong(void *context)
     link->pinged_ms = 0;
 }
 
-static void on_message(void *context, struct span message)
+void stream_take_message(struct stream_link *link, struct span message)
 {
-    struct stream_link *link = context;
     struct stream *stream = link->stream;
     struct capture capture = {0};
+    if (stream_message_is(message, "listenKeyExpired")) {
+        link->is_deaf = true;
+        if (link->key_number == stream->key_number) { /* not a key that was replaced already */
+            stream_renew(stream);
+        }
+    }
     if (doubles_has(&stream->doubles, link, message)) {
         return;
     }
     begin_capture(stream, &capture, OUTCOME_OK);
     text_append(&capture.body, message.data, message.size);
     capture.has_body = true;
-    if (stream_message_is(message, "listenKeyExpired")) {
-        replace_key(stream);
-    }
     hand_over(stream, &capture);
+}
+
+static void on_message(void *context, struct span message)
+{
+    stream_take_message(context, message);
 }
 
 /* Sends what is to be sent, as far as it goes. */
@@ -231,9 +253,13 @@ void stream_read(struct stream_link *link, int64_t now_ms)
         if (!good) {
             struct maybe_int status = websocket_status(websocket);
             if (status.known && status.value >= 400 && status.value < 500) {
-                replace_key(link->stream); /* it opens nothing */
+                stream_renew(link->stream); /* it opens nothing */
             }
             end_link(link, OUTCOME_NETWORK_ERROR, status, why.text, now_ms);
+            return;
+        }
+        if (link->is_deaf) {
+            end_deaf(link, "the listen key expired", now_ms);
             return;
         }
     }
@@ -329,6 +355,17 @@ static void take_connection(struct stream_link *link, struct http_response *resp
     start_handshake(link, now_ms);
 }
 
+/* The key that connections were opened with is no more, who knows since when. */
+static void take_other_key(struct stream *stream, int64_t now_ms)
+{
+    stream->key_number++;
+    for (int i = 0; i < 2; i++) {
+        if (stream->links[i].phase == LINK_OPEN) {
+            end_deaf(&stream->links[i], "another listen key is alive", now_ms);
+        }
+    }
+}
+
 static void take_key(struct stream *stream, struct http_response *response, int64_t now_ms)
 {
     struct capture capture = {0};
@@ -337,13 +374,14 @@ static void take_key(struct stream *stream, struct http_response *response, int6
     case LISTEN_KEY_GOOD:
         capture_free(&capture);
         return;
+    case LISTEN_KEY_OTHER:
+        capture_free(&capture);
+        take_other_key(stream, now_ms);
+        return;
     case LISTEN_KEY_OUTAGE:
         stream->key.due_ms = now_ms + next_wait_ms(stream);
         break;
     case LISTEN_KEY_REFUSED:
-        break;
-    case LISTEN_KEY_GONE:
-        stream->key_number++;
         break;
     }
     if (endpoint_is_refused(&capture)) {

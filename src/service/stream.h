@@ -2,8 +2,8 @@
  * (service/listen_key.h).
  *
  *     listen key -> connect -> messages ...
- *         -> a second connection beside the first before its day is over, or when the key is gone
- *         -> reconnect, with backoff, when it breaks or goes silent
+ *         -> a second connection beside the first before its day is over, or when it is renewed
+ *         -> reconnect at once when the key is gone, with backoff when it breaks or goes silent
  *
  * Every message, and that a connection was opened, closed or not to be had, is a capture. A stream
  * that is down delays nothing else. All times here are on the monotonic clock. */
@@ -45,6 +45,7 @@ struct stream_link {
     int64_t heard_ms;   /* when the last byte came */
     int64_t pinged_ms;  /* 0 when no ping is unanswered */
     bool has_more;      /* bytes were left for the next turn */
+    bool is_deaf;       /* its key is gone: nothing more comes by it */
 };
 
 /* What its owner is told. */
@@ -83,6 +84,14 @@ void stream_stop(struct stream *stream, const char *why);
 /* Whether its messages come. */
 bool stream_is_open(const struct stream *stream);
 
+/* It may hear nothing, though it is up: a new connection, with the key that the exchange says is
+ * alive, takes over. */
+void stream_renew(struct stream *stream);
+
+/* When its messages began to come by the connection that they come by, on the monotonic clock;
+ * INT64_MAX while they do not. */
+int64_t stream_open_ms(const struct stream *stream);
+
 /* Does what is due; `may_send`: a request may go out. Returns the weight of what was sent. */
 int64_t stream_work(struct stream *stream, int64_t now_ms, bool may_send);
 
@@ -91,6 +100,9 @@ int64_t stream_wake_ms(const struct stream *stream, int64_t now_ms);
 
 /* Takes an answer whose owner is the stream or one of its links. */
 void stream_answer(struct stream *stream, struct http_response *response, int64_t now_ms);
+
+/* Takes a message that came by a link. */
+void stream_take_message(struct stream_link *link, struct span message);
 
 /* Reads a link of which transport_ready() said so. */
 void stream_read(struct stream_link *link, int64_t now_ms);

@@ -86,6 +86,15 @@ bool capture_reader_check_body(struct capture_reader *reader, const struct store
     return true;
 }
 
+bool stored_capture_is_old_reading(const struct stored_capture *stored, enum outcome outcome,
+                                   int64_t row_count)
+{
+    const struct capture *capture = &stored->capture;
+    bool told_nothing = capture->outcome == OUTCOME_OK && stored->row_count == 0;
+    return capture->endpoint == ENDPOINT_USER_DATA && told_nothing &&
+           (outcome == OUTCOME_UNREADABLE || row_count > 0);
+}
+
 void stored_capture_free(struct stored_capture *stored)
 {
     text_free(&stored->product);

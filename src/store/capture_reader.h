@@ -24,6 +24,12 @@ struct stored_capture {
 
 void stored_capture_free(struct stored_capture *stored);
 
+/* Whether an older posrec, which recorded the capture, read nothing in a message in which this one
+ * may read something, or nothing at all: its rows stay as they are. What it could not read stays
+ * unread likewise. The chain binds what was said then. */
+bool stored_capture_is_old_reading(const struct stored_capture *stored, enum outcome outcome,
+                                   int64_t row_count);
+
 struct capture_reader;
 
 /* NULL with the error set on failure. Uses the database until capture_reader_free(). */

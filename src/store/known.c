@@ -12,6 +12,7 @@ enum statement {
     SELECT_PAGE_BY_TIME,
     SELECT_PAGE_BY_ID,
     SELECT_SYMBOLS,
+    SELECT_UNTOLD,
     STATEMENT_COUNT,
 };
 
@@ -65,6 +66,14 @@ static const char *const SQL[STATEMENT_COUNT] = {
          " AND symbol <> '' UNION SELECT c.symbol FROM leg AS l JOIN trade AS t "
          "ON t.leg_id = l.leg_id JOIN contract AS c ON c.contract_id = l.contract_id "
          "WHERE l.account_id = " ACCOUNT " ORDER BY 1"),
+    [SELECT_UNTOLD] =
+        ("SELECT min(p.update_ms) FROM leg AS l JOIN position AS p ON p.leg_id = l.leg_id "
+         "AND p.update_ms BETWEEN ?2 AND ?3 WHERE l.account_id = " ACCOUNT
+         " AND p.present = 1 AND coalesce(p.position_amount_e8, 0) <> "
+         "(SELECT coalesce(q.position_amount_e8, 0) FROM position AS q WHERE q.leg_id = p.leg_id "
+         "AND q.capture_id < p.capture_id ORDER BY q.capture_id DESC LIMIT 1) "
+         "AND NOT EXISTS (SELECT 1 FROM position_update AS u WHERE u.leg_id = p.leg_id "
+         "AND u.transaction_ms = p.update_ms)"),
 };
 
 struct known {
@@ -211,4 +220,13 @@ bool known_symbols(struct known *known, const char *account,
         take(context, (const char *)sqlite3_column_text(select, 0));
     }
     return step == STEP_DONE;
+}
+
+bool known_untold(struct known *known, const char *account, int64_t from_ms, int64_t to_ms,
+                  struct maybe_int *update_ms, struct error *error)
+{
+    sqlite3_stmt *select = bind_account(known, SELECT_UNTOLD, account);
+    bind_int(select, 2, from_ms);
+    bind_int(select, 3, to_ms);
+    return read_row(known, select, update_ms, 1, error);
 }

@@ -1,5 +1,5 @@
-/* What the database knows of an account's money, for those who ask the exchange for more: where
- * income and trades end, and of which symbols trades are to be asked for. */
+/* What the database knows of an account, for those who ask the exchange for more: where income and
+ * trades end, of which symbols trades are to be asked for, and what the stream did not tell. */
 #ifndef POSREC_STORE_KNOWN_H
 #define POSREC_STORE_KNOWN_H
 
@@ -66,5 +66,10 @@ bool known_page_end(struct known *known, const char *account, const struct known
 bool known_symbols(struct known *known, const char *account,
                    void (*take)(void *context, const char *symbol), void *context,
                    struct error *error);
+
+/* The first time within these two, both included, at which an amount changed as polls show it and
+ * the stream has not told; unknown when there is none. */
+bool known_untold(struct known *known, const char *account, int64_t from_ms, int64_t to_ms,
+                  struct maybe_int *update_ms, struct error *error);
 
 #endif

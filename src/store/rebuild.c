@@ -21,7 +21,7 @@ static bool derive_capture(struct rebuild *rebuild, struct error *error)
     struct capture *capture = &stored->capture;
     struct account *account =
         derivation_account(rebuild->derivation, text_span(&capture->account), error);
-    enum outcome outcome = capture->outcome;
+    const struct stored_capture before = *stored; /* for its outcome, which reading may change */
     int64_t row_count;
     struct row_counts counts;
     bool intact;
@@ -29,12 +29,15 @@ static bool derive_capture(struct rebuild *rebuild, struct error *error)
         !derivation_read(rebuild->derivation, account, capture, &row_count, error)) {
         return false;
     }
-    if ((stored->payload_id.known && !intact) || capture->outcome != outcome ||
-        row_count != stored->row_count) {
+    bool is_old = stored_capture_is_old_reading(&before, capture->outcome, row_count);
+    if ((stored->payload_id.known && !intact) ||
+        (!is_old &&
+         (capture->outcome != before.capture.outcome || row_count != stored->row_count))) {
         return error_set(error, ERROR_FAILED,
                          "capture %lld: its bytes are not what was recorded (run 'posrec verify')",
                          (long long)stored->capture_id);
     }
+    capture->outcome = is_old ? OUTCOME_UNREADABLE : capture->outcome;
     return derivation_put_rows(rebuild->derivation, account, capture, stored->capture_id, &counts,
                                error);
 }

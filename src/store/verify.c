@@ -180,7 +180,8 @@ static bool judge_again(struct verification *run, struct account *account, int64
     struct text detail = derived->detail;
     *derived = *stored;
     derived->detail = detail;
-    if (stored->has_body && outcome_follows_from_response(stored->outcome)) {
+    if (stored->has_body && outcome_follows_from_response(stored->outcome) &&
+        stored->outcome != OUTCOME_UNREADABLE) {
         capture_judge(derived);
     } else {
         text_clear(&derived->detail);
@@ -195,6 +196,10 @@ static bool check_outcome(struct verification *run, struct account *account, str
     int64_t row_count;
     if (!judge_again(run, account, &row_count, error)) {
         return false;
+    }
+    if (stored_capture_is_old_reading(&run->stored, run->derived.outcome, row_count)) {
+        run->derived.outcome = OUTCOME_UNREADABLE;
+        return true;
     }
     if (run->derived.outcome == stored->outcome &&
         maybe_equal(run->derived.api_code, stored->api_code) &&
@@ -237,7 +242,7 @@ static bool check_rows(struct verification *run, struct error *error)
         return found_at_capture(run, VERIFY_CHAIN, "its time does not follow the captures before");
     }
     return check_outcome(run, account, error) &&
-           (derivation_put_rows(run->derivation, account, &stored->capture, stored->capture_id,
+           (derivation_put_rows(run->derivation, account, &run->derived, stored->capture_id,
                                 &counts, error) ||
             rows_stopped(run, true));
 }

@@ -22,7 +22,8 @@
  *   /sim/books?account=NAME     the account's income, trades and wallets
  *   /sim/stream?account=NAME&drop=N&duplicate=N&delay=N&delay_ms=N&reorder=N&fragment=N&mask=N
  *        &oversize=N&garbage=N  faults of the next messages
- *        &close=CODE, &break=1, &stall=1, &expire=1   of the connection, of the listen key
+ *        &close=CODE, &break=1, &stall=1          of the connection
+ *        &expire=1 (2: its E is a text), &forget=1   of the listen key: told, or not
  *        &refuse=1              gives no listen keys (0: again)
  *        &life_ms=N             connections made from now on end after so long
  *        &burst=N&per_second=N  that many messages, at once or at that pace
@@ -347,7 +348,10 @@ static enum MHD_Result set_stream(struct sim *sim, struct request *request)
         state->burst_sent = 0;
     }
     if (number(request, "expire", 0) != 0) {
-        stream_expire_key(sim, account);
+        stream_expire_key(sim, account, number(request, "expire", 0) == 2);
+    }
+    if (number(request, "forget", 0) != 0) {
+        state->listen_key[0] = '\0';
     }
     if (number(request, "close", 0) != 0 || number(request, "break", 0) != 0 ||
         number(request, "stall", 0) != 0) {

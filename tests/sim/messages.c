@@ -102,8 +102,9 @@ char *message_leverage(struct sim *sim, const struct sim_account *account, int s
                    market->leg[symbol][market->hedge ? SIDE_LONG : SIDE_BOTH].leverage);
 }
 
-char *message_key_expired(struct sim *sim, const struct sim_account *account)
+char *message_key_expired(struct sim *sim, const struct sim_account *account, bool as_text)
 {
-    return text_of("{\"e\":\"listenKeyExpired\",\"E\":%lld,\"listenKey\":\"%s\"}",
-                   (long long)sim_now_ms(sim), account->stream.listen_key);
+    const char *quote = as_text ? "\"" : "";
+    return text_of("{\"e\":\"listenKeyExpired\",\"E\":%s%lld%s,\"listenKey\":\"%s\"}", quote,
+                   (long long)sim_now_ms(sim), quote, account->stream.listen_key);
 }

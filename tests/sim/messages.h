@@ -24,6 +24,6 @@ char *message_deposit(struct sim *sim, const struct sim_account *account, int64_
 char *message_leverage(struct sim *sim, const struct sim_account *account, int symbol);
 
 /* listenKeyExpired, of the key that the account has. */
-char *message_key_expired(struct sim *sim, const struct sim_account *account);
+char *message_key_expired(struct sim *sim, const struct sim_account *account, bool as_text);
 
 #endif

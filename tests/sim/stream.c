@@ -20,7 +20,8 @@
 /* One connection. */
 struct sim_connection {
     struct sim *sim;
-    struct sim_account *account;
+    struct sim_account *account; /* NULL: of a key that nobody has */
+    char key[STREAM_KEY_SIZE];   /* that it was opened with */
     MHD_socket file;
     struct MHD_UpgradeResponseHandle *upgrade;
     wslay_event_context_ptr frames;
@@ -126,15 +127,13 @@ int stream_upgrade(struct sim *sim, struct request *request, const char *path)
         strlen(nonce) != 24) {
         return (int)sim_answer(request, 400, "not a WebSocket handshake\n", 26, NULL);
     }
-    if (account == NULL) {
-        return (int)sim_answer(request, 404, "no such stream\n", 15, NULL);
-    }
     snprintf(text, sizeof text, "%s%s", nonce, ACCEPT_GUID);
     EVP_Digest(text, strlen(text), digest, &digest_size, EVP_sha1(), NULL);
     EVP_EncodeBlock((unsigned char *)accept, digest, (int)digest_size);
     struct sim_connection *connection = calloc(1, sizeof *connection);
     connection->sim = sim;
-    connection->account = account;
+    connection->account = account; /* with any key it opens; with a wrong one nothing comes */
+    snprintf(connection->key, sizeof connection->key, "%s", path + strlen("/ws/"));
     if (sim->stream_life_ms > 0) {
         connection->end_ms = local_ms(sim) + sim->stream_life_ms;
     }
@@ -254,6 +253,22 @@ static void log_message(struct sim *sim, const struct sim_account *account, cons
             (long long)local_ms(sim), account->name, fate, message);
 }
 
+/* Whether the account's messages come by it: that of a key that is gone stays up and silent. */
+static bool hears(const struct sim_connection *c, const struct sim_account *account)
+{
+    return c->account == account && strcmp(c->key, account->stream.listen_key) == 0 &&
+           !(c->stalled || c->spoilt || c->over);
+}
+
+static bool has_connection(const struct sim *sim, const struct sim_account *account)
+{
+    const struct sim_connection *c = sim->connections;
+    while (c != NULL && !hears(c, account)) {
+        c = c->next;
+    }
+    return c != NULL;
+}
+
 /* To all connections of the account. */
 static void send_all(struct sim *sim, struct sim_account *account, const char *message)
 {
@@ -263,7 +278,7 @@ static void send_all(struct sim *sim, struct sim_account *account, const char *m
     bool fragments = take_fault(&state->fragment), masks = take_fault(&state->mask);
     bool is_garbage = take_fault(&state->garbage), is_large = take_fault(&state->oversize);
     for (struct sim_connection *c = sim->connections; c != NULL; c = c->next) {
-        if (c->account != account || c->stalled || c->spoilt || c->over) {
+        if (!hears(c, account)) {
             continue;
         }
         if (fragments) {
@@ -283,15 +298,6 @@ static void send_all(struct sim *sim, struct sim_account *account, const char *m
         }
         c->spoilt = masks || is_garbage || is_large;
     }
-}
-
-static bool has_connection(const struct sim *sim, const struct sim_account *account)
-{
-    const struct sim_connection *c = sim->connections;
-    while (c != NULL && (c->account != account || c->stalled || c->spoilt || c->over)) {
-        c = c->next;
-    }
-    return c != NULL;
 }
 
 void stream_send(struct sim *sim, struct sim_account *account, char *message)
@@ -435,18 +441,17 @@ void stream_end(struct sim *sim, struct sim_account *account, int code, bool sta
     }
 }
 
-void stream_expire_key(struct sim *sim, struct sim_account *account)
+void stream_expire_key(struct sim *sim, struct sim_account *account, bool as_text)
 {
-    char *text = message_key_expired(sim, account);
+    stream_send(sim, account, message_key_expired(sim, account, as_text));
     account->stream.listen_key[0] = '\0';
-    stream_send(sim, account, text);
 }
 
 int stream_count(const struct sim *sim)
 {
     int count = 0;
     for (const struct sim_connection *c = sim->connections; c != NULL; c = c->next) {
-        count++;
+        count += c->account != NULL && hears(c, c->account);
     }
     return count;
 }

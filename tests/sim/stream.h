@@ -53,10 +53,10 @@ void stream_work(struct sim *sim);
  * and say nothing any more. */
 void stream_end(struct sim *sim, struct sim_account *account, int code, bool stall);
 
-/* Expires the account's listen key, with the message that tells so. */
-void stream_expire_key(struct sim *sim, struct sim_account *account);
+/* Expires the account's listen key, with the message that tells so; its `E` a number, or a text. */
+void stream_expire_key(struct sim *sim, struct sim_account *account, bool as_text);
 
-/* How many connections there are. */
+/* How many connections messages go to. */
 int stream_count(const struct sim *sim);
 
 void stream_free(struct sim *sim);

@@ -186,21 +186,39 @@ static int life_teardown(void **state)
     return 0;
 }
 
-static void the_listen_key_is_extended_every_30_minutes(void **state)
+static void the_listen_key_is_kept_every_10_minutes(void **state)
 {
     struct life *life = *state;
-    for (int minute = 1; minute < 30; minute++) {
+    for (int minute = 1; minute < 10; minute++) {
         pass(life, MINUTE_MS);
     }
     assert_int_equal(life->weight, 1);
-    for (int hour = 0; hour < 3; hour++) {
-        for (int minute = 0; minute < 60; minute++) {
-            pass(life, MINUTE_MS);
-        }
+    for (int minute = 10; minute < 190; minute++) {
+        pass(life, MINUTE_MS);
     }
-    assert_int_equal(life->weight, 1 + 6);
+    assert_int_equal(life->weight, 1 + 18);
     assert_int_equal(life->opened, 1);
     assert_int_equal(life->closed, 0);
+}
+
+/* Another program deletes the key, or it expires unseen: the connection stays up and says nothing.
+ */
+static void a_key_that_is_gone_unseen_is_replaced_when_it_is_to_be_kept(void **state)
+{
+    struct life *life = *state;
+    tell_exchange(life, "stream?account=main&forget=1");
+    tell_exchange(life, "trade?account=main&symbol=BTCUSD_PERP&side=LONG&amount=1");
+    for (int minute = 1; minute < 10; minute++) {
+        pass(life, MINUTE_MS);
+    }
+    assert_int_equal(life->messages, 0);
+    life->passed_ms += MINUTE_MS;
+    WAIT_FOR(life, life->closed == 1);
+    assert_string_equal(life->last_detail, "another listen key is alive");
+    WAIT_FOR(life, life->opened == 2 && is_calm(life));
+    tell_exchange(life, "trade?account=main&symbol=BTCUSD_PERP&side=LONG&amount=1");
+    WAIT_FOR(life, life->messages == 3);
+    assert_int_equal(life->weight, 2);
 }
 
 static void
@@ -224,25 +242,71 @@ a_connection_is_replaced_before_its_day_is_over_and_nothing_is_lost_or_doubled(v
     WAIT_FOR(life, life->messages >= 6);
     assert_int_equal(life->messages, 6);
     assert_true(stream_is_open(&life->stream));
-    assert_int_equal(life->weight, 1 + 47); /* one POST for it all, and a PUT each half an hour */
+    assert_int_equal(life->weight, 1 + 143); /* the key is asked for each ten minutes */
 }
 
-/* A connection whose key is gone says nothing more, so each such key needs a new one. */
-static void a_key_that_expires_while_two_connections_are_read_is_replaced_too(void **state)
+/* A connection whose key is gone says nothing more: it ends, and one with a new key is made at
+ * once. The time of the message may be a text. */
+static void a_key_that_expires_is_replaced_at_once(void **state)
 {
     struct life *life = *state;
-    tell_exchange(life, "stream?account=main&expire=1");
+    for (int i = 1; i <= 2; i++) {
+        tell_exchange(life,
+                      i == 1 ? "stream?account=main&expire=1" : "stream?account=main&expire=2");
+        WAIT_FOR(life, life->opened == 1 + i && is_calm(life));
+        assert_int_equal(life->closed, i);
+        assert_int_equal(life->weight, 1 + i);
+        assert_int_equal(life->messages, i); /* that it expired is kept as it came */
+    }
+}
+
+static void a_key_that_expires_while_two_connections_are_read_ends_both(void **state)
+{
+    struct life *life = *state;
+    for (int minute = 0; minute < 23 * 60 + 50; minute++) {
+        pass(life, MINUTE_MS);
+    }
     WAIT_FOR(life, life->opened == 2);
+    assert_int_equal(life->closed, 0);
+    int64_t weight = life->weight;
     tell_exchange(life, "stream?account=main&expire=1");
-    WAIT_FOR(life, life->weight == 3 && is_calm(life));
+    WAIT_FOR(life, life->closed == 2);
+    WAIT_FOR(life, life->opened == 3 && is_calm(life));
+    assert_int_equal(life->weight, weight + 1);
+    assert_int_equal(life->messages, 2); /* by each of the two */
+    tell_exchange(life, "trade?account=main&symbol=BTCUSD_PERP&side=LONG&amount=1");
+    WAIT_FOR(life, life->messages == 5);
+}
+
+/* A renewed connection hears what the one before it did not; the exchange gives the same key. */
+static void a_renewed_connection_takes_over(void **state)
+{
+    struct life *life = *state;
+    stream_renew(&life->stream);
+    WAIT_FOR(life, life->opened == 2);
     assert_int_equal(life->closed, 0);
     life->passed_ms += STREAM_OVERLAP_MS;
-    WAIT_FOR(life, life->opened == 3);
-    life->passed_ms += STREAM_OVERLAP_MS;
-    WAIT_FOR(life, life->closed == 2);
-    pass(life, STREAM_OVERLAP_MS);
-    assert_int_equal(life->opened, 3);
-    assert_true(stream_is_open(&life->stream));
+    WAIT_FOR(life, life->closed == 1 && is_calm(life));
+    assert_string_equal(life->last_detail, "a new connection took over");
+    tell_exchange(life, "trade?account=main&symbol=BTCUSD_PERP&side=LONG&amount=1");
+    WAIT_FOR(life, life->messages == 3);
+    assert_int_equal(life->weight, 2);
+}
+
+/* What comes late by a connection of an old key says nothing of the new one. */
+static void a_stale_connections_word_never_drops_a_newer_key(void **state)
+{
+    static const char EXPIRED[] = "{\"e\":\"listenKeyExpired\",\"E\":\"soon\",\"listenKey\":";
+    struct life *life = *state;
+    struct stream_link *old = current(life);
+    stream_renew(&life->stream);
+    WAIT_FOR(life, life->opened == 2 && is_calm(life));
+    stream_take_message(old, (struct span){EXPIRED, sizeof EXPIRED - 1});
+    assert_true(listen_key_is_known(&life->stream.key));
+    assert_true(old->is_deaf);
+    stream_take_message(&life->stream.links[old == &life->stream.links[0]],
+                        (struct span){EXPIRED, sizeof EXPIRED - 1});
+    assert_false(listen_key_is_known(&life->stream.key));
 }
 
 static void a_silent_connection_is_pinged_and_given_up_when_that_is_not_answered(void **state)
@@ -263,20 +327,19 @@ static void a_silent_connection_is_pinged_and_given_up_when_that_is_not_answered
     WAIT_FOR(life, life->opened == 2);
 }
 
+#define LIFE_TEST(test) cmocka_unit_test_setup_teardown(test, life_setup, life_teardown)
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(the_listen_key_is_extended_every_30_minutes, life_setup,
-                                        life_teardown),
-        cmocka_unit_test_setup_teardown(
-            a_connection_is_replaced_before_its_day_is_over_and_nothing_is_lost_or_doubled,
-            life_setup, life_teardown),
-        cmocka_unit_test_setup_teardown(
-            a_key_that_expires_while_two_connections_are_read_is_replaced_too, life_setup,
-            life_teardown),
-        cmocka_unit_test_setup_teardown(
-            a_silent_connection_is_pinged_and_given_up_when_that_is_not_answered, life_setup,
-            life_teardown),
+        LIFE_TEST(the_listen_key_is_kept_every_10_minutes),
+        LIFE_TEST(a_key_that_is_gone_unseen_is_replaced_when_it_is_to_be_kept),
+        LIFE_TEST(a_connection_is_replaced_before_its_day_is_over_and_nothing_is_lost_or_doubled),
+        LIFE_TEST(a_key_that_expires_is_replaced_at_once),
+        LIFE_TEST(a_key_that_expires_while_two_connections_are_read_ends_both),
+        LIFE_TEST(a_renewed_connection_takes_over),
+        LIFE_TEST(a_stale_connections_word_never_drops_a_newer_key),
+        LIFE_TEST(a_silent_connection_is_pinged_and_given_up_when_that_is_not_answered),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 #include "support.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "model/row_kinds.h"
@@ -137,10 +138,14 @@ static void leverage_and_margin_calls(void **state)
 static void other_kinds_tell_nothing_and_what_is_wrong_is_refused(void **state)
 {
     (void)state;
-    read_message("{}");
     read_message("{\"e\":\"STRATEGY_UPDATE\",\"T\":1,\"E\":2,\"su\":{}}");
     read_message("{\"e\":\"listenKeyExpired\",\"E\":2,\"listenKey\":\"gone\"}");
     assert_int_equal(message.count, 0);
+    assert_refused("{}", "names no event (e)");
+    assert_refused("{\"e\":5,\"E\":1}", "names no event (e)");
+    assert_refused("{\"result\":null,\"id\":1}", "names no event (e)");
+    assert_refused("{\"error\":{\"code\":2,\"msg\":\"Invalid request\"}}", "names no event (e)");
+    assert_refused("{\"stream\":\"key\",\"data\":[]}", "names no event (e)");
     assert_refused("[]", "not a JSON object");
     assert_refused("{\"e\":\"ACCOUNT_UPDATE\"", "not a JSON object");
     assert_refused("{\"e\":\"X\",\"E\":1.5}", "not a time");
@@ -156,11 +161,60 @@ static void other_kinds_tell_nothing_and_what_is_wrong_is_refused(void **state)
                    "position_update, element 0: field pa");
 }
 
+static void times_come_as_numbers_and_as_texts(void **state)
+{
+    (void)state;
+    read_message(
+        "{\"e\":\"ACCOUNT_UPDATE\",\"E\":\"1790743483587\",\"T\":\"1790743483586\",\"a\":"
+        "{\"m\":\"ORDER\",\"B\":[],\"P\":[{\"s\":\"BTCUSD_PERP\",\"ps\":\"BOTH\",\"pa\":\"1\"}]}}");
+    assert_number(row_of("account_update", 0), "event_ms", 1790743483587);
+    assert_number(row_of("position_update", 0), "transaction_ms", 1790743483586);
+    assert_refused("{\"e\":\"X\",\"E\":\"soon\"}", "field \"E\": not a time");
+    assert_refused("{\"e\":\"X\",\"E\":\"\"}", "not a time");
+}
+
+static void a_message_in_an_envelope_is_read_as_its_data(void **state)
+{
+    (void)state;
+    read_message(
+        "{\"stream\":\"key\",\"data\":{\"e\":\"ACCOUNT_UPDATE\",\"E\":2,\"T\":1,\"a\":{\"B\":["
+        "{\"a\":\"BTC\",\"wb\":\"1.5\"}],\"P\":[]}}}");
+    assert_number(row_of("balance_update", 0), "wallet_balance_e8", 150000000);
+    assert_true(stream_message_moves_positions(
+        span_of("{\"data\":{\"e\":\"ACCOUNT_UPDATE\",\"a\":{\"P\":[{}]}},\"stream\":\"key\"}")));
+    assert_true(stream_message_is(
+        span_of("{\"stream\":\"key\",\"data\":{\"e\":\"listenKeyExpired\",\"E\":1}}"),
+        "listenKeyExpired"));
+    /* What only looks like one is not. */
+    read_message("{\"e\":\"OTHER\",\"stream\":\"key\",\"data\":{\"e\":\"ACCOUNT_UPDATE\"}}");
+    assert_int_equal(message.count, 0);
+}
+
+static void what_is_of_another_product_tells_nothing_here(void **state)
+{
+    static const char MESSAGE[] =
+        "{\"e\":\"ACCOUNT_UPDATE\",\"fs\":\"%s\",\"E\":2,\"T\":1,\"a\":{\"B\":[],"
+        "\"P\":[{\"s\":\"BTCUSDT\",\"ps\":\"BOTH\",\"pa\":\"1\"}]}}";
+    char text[256];
+    (void)state;
+    snprintf(text, sizeof text, MESSAGE, "UM");
+    read_message(text);
+    assert_int_equal(message.count, 0);
+    assert_false(stream_message_moves_positions(span_of(text)));
+    snprintf(text, sizeof text, MESSAGE, "CM");
+    read_message(text);
+    assert_int_equal(message.count, 2);
+    assert_true(stream_message_moves_positions(span_of(text)));
+}
+
 static void what_the_service_asks_of_a_message(void **state)
 {
     (void)state;
     assert_true(
         stream_message_is(span_of("{\"e\":\"listenKeyExpired\",\"E\":1}"), "listenKeyExpired"));
+    /* `e` alone says so, whatever the rest is. */
+    assert_true(stream_message_is(span_of("{\"E\":\"x\",\"e\":\"listenKeyExpired\",\"listenKey\":"),
+                                  "listenKeyExpired"));
     assert_false(stream_message_is(span_of("{\"e\":\"listenKey\"}"), "listenKeyExpired"));
     assert_false(stream_message_is(span_of("nonsense"), "listenKeyExpired"));
     assert_true(
@@ -179,6 +233,9 @@ int main(void)
         cmocka_unit_test_teardown(leverage_and_margin_calls, free_message),
         cmocka_unit_test_teardown(other_kinds_tell_nothing_and_what_is_wrong_is_refused,
                                   free_message),
+        cmocka_unit_test_teardown(times_come_as_numbers_and_as_texts, free_message),
+        cmocka_unit_test_teardown(a_message_in_an_envelope_is_read_as_its_data, free_message),
+        cmocka_unit_test_teardown(what_is_of_another_product_tells_nothing_here, free_message),
         cmocka_unit_test_teardown(what_the_service_asks_of_a_message, free_message),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

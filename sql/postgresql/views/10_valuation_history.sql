@@ -5,7 +5,8 @@ CREATE VIEW valuation_history AS
 SELECT a.name AS account, c.symbol, c.pair, c.margin_asset, c.contract_size_e8, c.source AS contract_source,
        l.position_side, l.account_id, l.leg_id,
        v.time_ms, v.update_ms, v.mark_price_e8, v.unrealized_pnl_e8,
-       round(v.unrealized_pnl_e8::numeric * v.mark_price_e8 * 0.00000001) AS unrealized_pnl_usd_e8,
+       CASE WHEN c.contract_size_e8 IS NOT NULL
+            THEN round(v.unrealized_pnl_e8::numeric * v.mark_price_e8 * 0.00000001) END AS unrealized_pnl_usd_e8,
        v.liquidation_price_e8, v.isolated_margin_e8, v.notional_value_e8,
        p.position_amount_e8, p.entry_price_e8, p.break_even_price_e8, p.leverage, p.max_quantity_e8, p.margin_type,
        p.auto_add_margin, p.isolated_wallet_e8, p.present, p.extra,
