@@ -6,6 +6,7 @@
 #include "base/decimal.h"
 #include "base/time_text.h"
 #include "base/utf8.h"
+#include "model/row.h"
 
 /* Contract sizes of COIN-M: 100 USD for BTC, 10 USD for all others (exchangeInfo: contractSize). */
 #define SIZE_BTC_E8 (100 * DECIMAL_ONE)
@@ -111,7 +112,7 @@ static bool take_text(struct span key, struct span value, const char *name, stru
         return true;
     }
     text_clear(out);
-    return value.data[0] == '"' && json_unescape(value, out) &&
+    return value.data[0] == '"' && json_unescape(value, out) && out->size <= NAME_SIZE_MAX &&
            memchr(text_string(out), '\0', out->size) == NULL;
 }
 

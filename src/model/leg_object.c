@@ -125,15 +125,21 @@ static bool parse_string(struct span key, struct span value, struct text *out, s
     return true;
 }
 
+static bool parse_name(struct span key, struct span value, struct text *out, struct error *error)
+{
+    return parse_string(key, value, out, error) &&
+           (out->size <= NAME_SIZE_MAX || field_error(error, key, "too long for a name", value));
+}
+
 /* An id is a string, or a number whose digits are its text. */
 static bool parse_as_given(struct span key, struct span value, struct text *out,
                            struct error *error)
 {
-    if (value.data[0] != '"' && json_number_is_valid(value)) {
+    if (value.data[0] != '"' && value.size <= NAME_SIZE_MAX && json_number_is_valid(value)) {
         text_append(out, value.data, value.size);
         return true;
     }
-    return parse_string(key, value, out, error);
+    return parse_name(key, value, out, error);
 }
 
 static bool parse_column(struct reading *reading, int row_index, int column, struct span key,
@@ -154,6 +160,9 @@ static bool parse_column(struct reading *reading, int row_index, int column, str
         break;
     case COLUMN_TEXT:
         parsed = parse_string(key, value, text, error);
+        break;
+    case COLUMN_NAME:
+        parsed = parse_name(key, value, text, error);
         break;
     case COLUMN_AS_GIVEN:
         parsed = parse_as_given(key, value, text, error);
@@ -283,7 +292,7 @@ static bool read_member(struct reading *reading, struct span key, struct span va
         return true;
     }
     if (target.name != NULL) {
-        return parse_string(key, value, target.name, error);
+        return parse_name(key, value, target.name, error);
     }
     if (target.is_amount) {
         bool rounded;

@@ -16,6 +16,9 @@
 
 #define ROW_COLUMNS_MAX 24 /* that come from JSON */
 
+/* Of symbols, sides, assets, types and ids, which are asked for again, shown and compared. */
+#define NAME_SIZE_MAX ((size_t)63)
+
 enum column_type {
     COLUMN_ID,       /* of an account, a contract or a leg */
     COLUMN_CAPTURE,  /* the capture that told it first */
@@ -24,7 +27,8 @@ enum column_type {
     COLUMN_E8,       /* a decimal, exact, times 10^8 */
     COLUMN_FLAG,     /* 0 or 1, from false or true */
     COLUMN_TEXT,     /* a string */
-    COLUMN_AS_GIVEN, /* the text of an id that comes as a string or as a number */
+    COLUMN_NAME,     /* a string of at most NAME_SIZE_MAX bytes */
+    COLUMN_AS_GIVEN, /* the text of an id, likewise, that comes as a string or as a number */
     COLUMN_ROUNDED,  /* 1 when a decimal of this row had more than eight places */
     COLUMN_EXTRA,    /* a JSON object of the fields that have no column */
 };

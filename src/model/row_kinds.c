@@ -16,7 +16,8 @@
 #define E8(name, field) {name "_e8", COLUMN_E8, FIELD(field), 0, false}
 #define FLAG(name, field) {name, COLUMN_FLAG, FIELD(field), 0, false}
 #define TEXT(number, name, field) {name, COLUMN_TEXT, FIELD(field), number, false}
-#define TEXT_OR_EMPTY(number, name, field) {name, COLUMN_TEXT, FIELD(field), number, true}
+#define NAME(number, name, field) {name, COLUMN_NAME, FIELD(field), number, false}
+#define NAME_OR_EMPTY(number, name, field) {name, COLUMN_NAME, FIELD(field), number, true}
 #define AS_GIVEN(number, name, field) {name, COLUMN_AS_GIVEN, FIELD(field), number, false}
 #define AS_GIVEN_OR_EMPTY(number, name, field) {name, COLUMN_AS_GIVEN, FIELD(field), number, true}
 #define ROUNDED {"rounded", COLUMN_ROUNDED, NO_FIELD, 0, false}
@@ -29,6 +30,7 @@
 #define E8_2(name, field, answer) {name "_e8", COLUMN_E8, FIELDS(field, answer), 0, false}
 #define FLAG_2(name, field, answer) {name, COLUMN_FLAG, FIELDS(field, answer), 0, false}
 #define TEXT_2(number, name, field, answer) {name, COLUMN_TEXT, FIELDS(field, answer), number, false}
+#define NAME_2(number, name, field, answer) {name, COLUMN_NAME, FIELDS(field, answer), number, false}
 #define AS_GIVEN_2(number, name, field, answer) {name, COLUMN_AS_GIVEN, FIELDS(field, answer), number, false}
 #define KIND(table, columns, keys) {table, columns, sizeof columns / sizeof columns[0], keys}
 /* clang-format on */
@@ -69,7 +71,7 @@ static const struct column VALUATION[] = {
 /* The user data stream's ACCOUNT_UPDATE: the message (its `a`), ... */
 static const struct column ACCOUNT_UPDATE[] = {
     ID("account_id"),       SET("transaction_ms"),  CAPTURE, SET("event_ms"),
-    TEXT(0, "reason", "m"), TEXT(1, "symbol", "S"), ROUNDED, EXTRA(2),
+    TEXT(0, "reason", "m"), NAME(1, "symbol", "S"), ROUNDED, EXTRA(2),
 };
 
 /* ... each position in it (`P`), ... */
@@ -91,7 +93,7 @@ static const struct column POSITION_UPDATE[] = {
 /* ... and each balance (`B`). */
 static const struct column BALANCE_UPDATE[] = {
     ID("account_id"),
-    TEXT(0, "asset", "a"),
+    NAME(0, "asset", "a"),
     SET("transaction_ms"),
     CAPTURE,
     E8("wallet_balance", "wb"),
@@ -136,7 +138,7 @@ static const struct column TRADE[] = {
     E8_2("quantity", "l", "qty"),              /* contracts, unsigned */
     E8_2("realized_pnl", "rp", "realizedPnl"), /* before commission */
     E8_2("commission", "n", "commission"),     /* positive when paid */
-    TEXT_2(4, "commission_asset", "N", "commissionAsset"),
+    NAME_2(4, "commission_asset", "N", "commissionAsset"),
     FLAG_2("maker", "m", "maker"),
     E8_2("base_quantity", "", "baseQty"), /* the stream does not tell it */
     TEXT_2(5, "execution", "x", ""),      /* nor an answer this */
@@ -184,10 +186,10 @@ static const struct column LEG_MARGIN[] = {
 static const struct column INCOME[] = {
     ID("account_id"),
     WHOLE("time_ms", "time"),
-    TEXT(0, "income_type", "incomeType"),
+    NAME(0, "income_type", "incomeType"),
     AS_GIVEN(1, "tran_id", "tranId"), /* unique within a type */
-    TEXT(2, "asset", "asset"),
-    TEXT_OR_EMPTY(3, "symbol", "symbol"),
+    NAME(2, "asset", "asset"),
+    NAME_OR_EMPTY(3, "symbol", "symbol"),
     REVISION,
     CAPTURE,
     E8("income", "income"),

@@ -260,7 +260,9 @@ static bool is_utf8(const char *body, size_t size)
     return true;
 }
 
-enum meaning { DECIMAL, WHOLE, SWITCH, NAME };
+enum meaning { DECIMAL, WHOLE, SWITCH, NAME, WORDS };
+
+#define NAME_MAX_SIZE 63
 
 static const struct {
     const char *name;
@@ -279,7 +281,7 @@ static const struct {
     {"liquidationPrice", DECIMAL, false},
     {"leverage", WHOLE, false},
     {"isolatedMargin", DECIMAL, false},
-    {"marginType", NAME, false},
+    {"marginType", WORDS, false},
     {"isAutoAddMargin", SWITCH, false},
     {"notionalValue", DECIMAL, false},
     {"isolatedWallet", DECIMAL, false},
@@ -348,6 +350,9 @@ static bool fits(struct reader *reader, enum meaning meaning, const struct value
     }
     switch (meaning) {
     case NAME:
+        return value->kind == STRING && value->text_size <= NAME_MAX_SIZE &&
+               memchr(value->text, '\0', value->text_size) == NULL;
+    case WORDS:
         return value->kind == STRING && memchr(value->text, '\0', value->text_size) == NULL;
     case SWITCH:
         if (value->kind == STRING && memchr(value->raw, '\\', value->raw_size) != NULL) {

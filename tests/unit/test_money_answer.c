@@ -57,6 +57,66 @@ static void an_income_is_written_once_and_again_only_when_it_is_told_otherwise(v
         "0:1,1:4");
 }
 
+/* A name of `size` letters in its quotes, valid until the next call. */
+static const char *name_of(size_t size)
+{
+    static char text[8192];
+    memset(text, 'A', size);
+    text[size] = '\0';
+    return text;
+}
+
+static void names_are_of_63_bytes_at_most(void **state)
+{
+    static const struct {
+        enum endpoint endpoint;
+        const char *before, *after;
+    } NAMES[] = {
+        {ENDPOINT_INCOME,
+         "[{\"incomeType\":\"X\",\"income\":\"1\",\"asset\":\"BTC\",\"time\":1,\"tranId\":1,"
+         "\"symbol\":\"",
+         "\"}]"},
+        {ENDPOINT_INCOME,
+         "[{\"symbol\":\"\",\"income\":\"1\",\"asset\":\"BTC\",\"time\":1,\"tranId\":1,"
+         "\"incomeType\":\"",
+         "\"}]"},
+        {ENDPOINT_INCOME,
+         "[{\"symbol\":\"\",\"income\":\"1\",\"incomeType\":\"X\",\"time\":1,\"tranId\":1,"
+         "\"asset\":\"",
+         "\"}]"},
+        {ENDPOINT_INCOME,
+         "[{\"symbol\":\"\",\"income\":\"1\",\"incomeType\":\"X\",\"asset\":\"B\",\"time\":1,"
+         "\"tranId\":\"",
+         "\"}]"},
+        {ENDPOINT_USER_TRADES, "[{\"id\":1,\"positionSide\":\"BOTH\",\"time\":1,\"symbol\":\"",
+         "\"}]"},
+        {ENDPOINT_USER_TRADES, "[{\"id\":1,\"symbol\":\"X\",\"time\":1,\"positionSide\":\"",
+         "\"}]"},
+        {ENDPOINT_USER_TRADES, "[{\"symbol\":\"X\",\"positionSide\":\"BOTH\",\"time\":1,\"id\":\"",
+         "\"}]"},
+        {ENDPOINT_POSITION_RISK, "[{\"positionSide\":\"BOTH\",\"updateTime\":1,\"symbol\":\"",
+         "\"}]"},
+        {ENDPOINT_ACCOUNT, "{\"positions\":[],\"assets\":[{\"asset\":\"", "\"}]}"},
+        {ENDPOINT_EXCHANGE_INFO, "{\"symbols\":[{\"symbol\":\"", "\"}]}"},
+        {ENDPOINT_EXCHANGE_INFO, "{\"symbols\":[{\"symbol\":\"X\",\"marginAsset\":\"", "\"}]}"},
+        {ENDPOINT_USER_DATA,
+         "{\"e\":\"ACCOUNT_CONFIG_UPDATE\",\"E\":1,\"T\":1,\"ac\":{\"l\":1,\"s\":\"", "\"}}"},
+        {ENDPOINT_USER_DATA, "{\"e\":\"ACCOUNT_UPDATE\",\"E\":1,\"T\":1,\"a\":{\"B\":[{\"a\":\"",
+         "\"}]}}"},
+    };
+    struct bench *bench = *state;
+    int64_t time_ms = 1;
+    for (size_t i = 0; i < sizeof NAMES / sizeof NAMES[0]; i++) {
+        for (size_t size = 63; size <= 5000; size = size == 63 ? 64 : size == 64 ? 5000 : 5001) {
+            struct text body = {0};
+            text_printf(&body, "%s%s%s", NAMES[i].before, name_of(size), NAMES[i].after);
+            record(bench, NAMES[i].endpoint, time_ms++, text_string(&body));
+            assert_int_equal(bench->capture.outcome, size == 63 ? OUTCOME_OK : OUTCOME_UNREADABLE);
+            text_free(&body);
+        }
+    }
+}
+
 static void one_body_that_tells_the_same_thing_in_two_ways_keeps_both(void **state)
 {
     struct bench *bench = *state;
@@ -181,6 +241,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, bench_setup, bench_teardown)
     const struct CMUnitTest tests[] = {
         TEST(an_income_is_written_once_and_again_only_when_it_is_told_otherwise),
+        TEST(names_are_of_63_bytes_at_most),
         TEST(one_body_that_tells_the_same_thing_in_two_ways_keeps_both),
         TEST(where_there_is_no_symbol_or_trade_it_is_empty_not_null),
         TEST(a_trade_has_one_row_for_each_witness),
