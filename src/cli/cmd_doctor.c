@@ -9,6 +9,7 @@
 #include "service/probe.h"
 #include "service/run_lock.h"
 #include "store/migrate.h"
+#include "store/schema_check.h"
 
 #define DISK_LEFT_MIN (INT64_C(1) << 30)
 #define CLOCK_OFFSET_MS_MAX 1000
@@ -61,7 +62,8 @@ static void check_database(struct checkup *checkup, struct cli *cli)
         say(checkup, VERDICT_WARN, "database: %s", error.text);
         return;
     }
-    if (migrate_check_recorded(&database, &error) && migrate_check(&database, &error)) {
+    if (migrate_check_recorded(&database, &error) && migrate_check(&database, &error) &&
+        schema_check(&database, &error)) {
         say(checkup, VERDICT_OK, "database: %s, schema version %d%s", path, migrate_latest(),
             run_lock_is_held(path) ? ", 'posrec run' is recording" : "");
     } else {

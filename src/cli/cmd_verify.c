@@ -13,13 +13,19 @@
 /* Reads 64 hex digits. */
 static bool parse_head(const char *text, struct sha256_digest *head, struct error *error)
 {
+    static const struct sha256_digest NONE;
     bool good = strlen(text) == 2 * SHA256_SIZE;
     for (size_t i = 0; i < SHA256_SIZE && good; i++) {
         const char digits[3] = {text[2 * i], text[2 * i + 1], '\0'};
         good = isxdigit((unsigned char)digits[0]) && isxdigit((unsigned char)digits[1]);
         head->bytes[i] = (unsigned char)strtoul(digits, NULL, 16);
     }
-    return good || error_set(error, ERROR_USAGE, "--head '%s': not 64 hex digits", text);
+    if (!good) {
+        return error_set(error, ERROR_USAGE, "--head '%s': not 64 hex digits", text);
+    }
+    return !sha256_equal(head, &NONE) ||
+           error_set(error, ERROR_USAGE,
+                     "--head of zeros stands before the first capture and proves nothing");
 }
 
 static bool parse_from(const char *text, int64_t *capture_id, struct error *error)

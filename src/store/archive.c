@@ -237,6 +237,16 @@ static bool zstd_error(const char *doing, size_t result, struct error *error)
     return error_set(error, ERROR_FAILED, "archive: %s: %s", doing, ZSTD_getErrorName(result));
 }
 
+/* Whether the bytes are one frame of data and nothing else, as large as one can be: frames that are
+ * skipped could stand before it, of any size. */
+static bool is_one_frame(struct span frame, size_t size)
+{
+    static const unsigned char MAGIC[] = {0x28, 0xb5, 0x2f, 0xfd}; /* RFC 8878, section 3.1.1 */
+    return frame.size > sizeof MAGIC && memcmp(frame.data, MAGIC, sizeof MAGIC) == 0 &&
+           frame.size <= ZSTD_compressBound(size) &&
+           ZSTD_findFrameCompressedSize(frame.data, frame.size) == frame.size;
+}
+
 /* Opens one frame into `body`; `base` is NULL for a whole one. */
 static bool open_frame(struct archive *archive, struct span frame, int64_t size,
                        struct warm_base *base, struct text *body, struct error *error)
@@ -244,6 +254,10 @@ static bool open_frame(struct archive *archive, struct span frame, int64_t size,
     text_clear(body);
     if (size < 0 || (uint64_t)size > CAPTURE_BODY_SIZE_MAX) {
         return error_set(error, ERROR_FAILED, "archive: a size of %lld bytes", (long long)size);
+    }
+    if (!is_one_frame(frame, (size_t)size)) {
+        return error_set(error, ERROR_FAILED, "archive: not one frame of %lld bytes",
+                         (long long)size);
     }
     if (!text_reserve(body, (size_t)size)) {
         return error_no_memory(error);
@@ -406,7 +420,7 @@ static bool insert_frame(struct archive *archive, int64_t base_id, struct span b
     bind_int(insert, 2, (int64_t)body.size);
     bind_bytes(insert, 3, (struct span){(const char *)digest->bytes, SHA256_SIZE});
     bind_bytes(insert, 4, text_span(&archive->frame));
-    if (!database_step_done(archive->database, insert, error)) {
+    if (!database_write_row(archive->database, insert, error)) {
         return false;
     }
     *payload_id = sqlite3_last_insert_rowid(archive->database->handle);

@@ -108,6 +108,13 @@ static void take_text(sqlite3_stmt *select, int column, struct text *text)
     text_append(text, value.data, value.size);
 }
 
+/* Where there is nothing to say there is NULL: an empty text is none of posrec's. */
+static bool is_empty_text(sqlite3_stmt *select, int column)
+{
+    return sqlite3_column_type(select, column) != SQLITE_NULL &&
+           sqlite3_column_bytes(select, column) == 0;
+}
+
 static bool take_row(sqlite3_stmt *select, struct stored_capture *stored, struct error *error)
 {
     struct capture *capture = &stored->capture;
@@ -138,7 +145,8 @@ static bool take_row(sqlite3_stmt *select, struct stored_capture *stored, struct
         !sha256_from_bytes(column_span(select, STORED_CHAIN), &stored->chain)) {
         return error_set(error, ERROR_FAILED, "endpoint, outcome or chain is damaged");
     }
-    return true;
+    return !(is_empty_text(select, STORED_DETAIL) || is_empty_text(select, STORED_REQUEST)) ||
+           error_set(error, ERROR_FAILED, "detail or request is empty where it would be NULL");
 }
 
 static bool take_body(struct capture_reader *reader, struct stored_capture *stored,

@@ -70,7 +70,7 @@ struct contract_entry *contract_book_add(struct contract_book *book, int64_t con
     if (entry == NULL) {
         return NULL;
     }
-    *entry = (struct contract_entry){contract_id, *contract};
+    *entry = (struct contract_entry){contract_id, *contract, false};
     if (tsearch(entry, &book->by_symbol, compare_symbols) == NULL) {
         free(entry);
         return NULL;

@@ -11,6 +11,7 @@
 struct contract_entry {
     int64_t contract_id;
     struct contract contract;
+    bool is_named; /* by a capture, since it was added */
 };
 
 struct contract_book;

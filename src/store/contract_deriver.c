@@ -55,6 +55,7 @@ static bool take_contract(struct contract_deriver *deriver, struct contract_entr
         entry->contract = deriver->contract;
         deriver->contract = before;
     }
+    entry->is_named = true;
     *taken = entry;
     return deriver->put.put(deriver->put.context, entry, is_new, error);
 }
@@ -63,10 +64,15 @@ bool contract_deriver_find(struct contract_deriver *deriver, struct span symbol,
                            const struct contract_entry **contract, bool *is_new,
                            struct error *error)
 {
-    *contract = contract_book_find(deriver->book, symbol);
-    *is_new = *contract == NULL;
-    return !*is_new || (contract_derive(symbol, &deriver->contract, error) &&
-                        take_contract(deriver, NULL, contract, error));
+    struct contract_entry *entry = contract_book_find(deriver->book, symbol);
+    *contract = entry;
+    *is_new = entry == NULL;
+    if (entry != NULL) {
+        entry->is_named = true;
+        return true;
+    }
+    return contract_derive(symbol, &deriver->contract, error) &&
+           take_contract(deriver, NULL, contract, error);
 }
 
 bool contract_deriver_read(struct contract_deriver *deriver, struct span body, int64_t *row_count,
@@ -96,8 +102,11 @@ static bool put_contract(struct contract_deriver *deriver, struct error *error)
     }
     const struct contract_entry *taken;
     struct contract_entry *entry = contract_book_find(deriver->book, symbol);
-    return (entry != NULL && contract_same(&entry->contract, contract)) ||
-           take_contract(deriver, entry, &taken, error);
+    if (entry != NULL && contract_same(&entry->contract, contract)) {
+        entry->is_named = true;
+        return true;
+    }
+    return take_contract(deriver, entry, &taken, error);
 }
 
 bool contract_deriver_put(struct contract_deriver *deriver, struct span body, struct error *error)

@@ -87,14 +87,23 @@ enum step database_step(const struct database *database, sqlite3_stmt *statement
     return STEP_DONE;
 }
 
-bool database_step_done(const struct database *database, sqlite3_stmt *statement,
+bool database_write_row(const struct database *database, sqlite3_stmt *statement,
                         struct error *error)
 {
-    enum step step;
-    do {
-        step = database_step(database, statement, error);
-    } while (step == STEP_ROW);
-    return step == STEP_DONE;
+    int64_t before = sqlite3_total_changes64(database->handle);
+    if (database_step(database, statement, error) != STEP_DONE) {
+        return false;
+    }
+    int64_t written = sqlite3_total_changes64(database->handle) - before;
+    return written == 1 ||
+           error_set(error, ERROR_FAILED,
+                     "%s: a row was to be written, %lld were (run 'posrec verify'): %s",
+                     database->path, (long long)written, sqlite3_sql(statement));
+}
+
+void database_open_schema(const struct database *database, bool is_open)
+{
+    sqlite3_db_config(database->handle, SQLITE_DBCONFIG_DEFENSIVE, !is_open, NULL);
 }
 
 bool database_integer(const struct database *database, const char *sql, int64_t *value,
@@ -113,6 +122,20 @@ bool database_integer(const struct database *database, const char *sql, int64_t 
     return step != STEP_FAILED;
 }
 
+static bool check_encoding(const struct database *database, struct error *error)
+{
+    sqlite3_stmt *select = database_prepare(database, "PRAGMA encoding", error);
+    enum step step = select != NULL ? database_step(database, select, error) : STEP_FAILED;
+    bool good = step == STEP_ROW && (span_is(column_span(select, 0), "UTF-8") ||
+                                     error_set(error, ERROR_FAILED,
+                                               "%s: its texts are %.*s, posrec's are UTF-8 (this "
+                                               "file was made by something else)",
+                                               database->path, (int)sqlite3_column_bytes(select, 0),
+                                               (const char *)sqlite3_column_text(select, 0)));
+    sqlite3_finalize(select);
+    return good;
+}
+
 static bool check_is_posrec(const struct database *database, struct error *error)
 {
     int64_t application_id, tables;
@@ -122,7 +145,7 @@ static bool check_is_posrec(const struct database *database, struct error *error
     }
     if (application_id == DATABASE_APPLICATION_ID ||
         (application_id == 0 && tables == 0 && database->writable)) {
-        return true;
+        return check_encoding(database, error);
     }
     return error_set(error, ERROR_FAILED,
                      "%s: not a posrec database (name another file with -d, or in the config)",
@@ -155,7 +178,9 @@ static bool configure(const struct database *database, struct error *error)
     sqlite3_busy_timeout(handle, DATABASE_BUSY_MS);
     sqlite3_db_config(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     sqlite3_db_config(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-    sqlite3_db_config(handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    sqlite3_db_config(handle, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
+    sqlite3_limit(handle, SQLITE_LIMIT_LENGTH, DATABASE_VALUE_SIZE_MAX);
+    database_open_schema(database, false);
     if (!database_run(database, "PRAGMA foreign_keys = ON", error)) {
         return false;
     }

@@ -1,6 +1,9 @@
 /* One connection to one posrec database: opening, prepared statements, transactions, and SQLite's
  * results turned into errors that say what to do.
  *
+ * A file can come from anywhere: no trigger of it ever runs, nothing of it is trusted to call
+ * functions, and no value of it is larger than DATABASE_VALUE_SIZE_MAX.
+ *
  * Every connection waits DATABASE_BUSY_MS for a lock. Writers leave the write-ahead log empty when
  * they close but do not delete it: deleting takes a lock that a reader without a busy timeout (the
  * stock sqlite3 shell) would run into. */
@@ -18,6 +21,7 @@
 
 #define DATABASE_APPLICATION_ID 0x506f7352 /* "PosR" in the file's header */
 #define DATABASE_BUSY_MS 20000
+#define DATABASE_VALUE_SIZE_MAX (64 << 20) /* bytes; posrec writes none half as large */
 #define DATABASE_CACHE_KIB 4096
 #define DATABASE_MAP_BYTES "2147418112" /* as much as SQLite maps */
 
@@ -81,9 +85,12 @@ sqlite3_stmt *database_prepare_text(const struct database *database, struct text
 enum step database_step(const struct database *database, sqlite3_stmt *statement,
                         struct error *error);
 
-/* Steps a statement that gives no rows. */
-bool database_step_done(const struct database *database, sqlite3_stmt *statement,
+/* Steps a statement that inserts or updates one row; false when it did not. */
+bool database_write_row(const struct database *database, sqlite3_stmt *statement,
                         struct error *error);
+
+/* Lets a migration change texts of the schema, or no more. */
+void database_open_schema(const struct database *database, bool is_open);
 
 /* The one integer that the SQL gives; 0 when it gives no row or NULL. */
 bool database_integer(const struct database *database, const char *sql, int64_t *value,

@@ -92,6 +92,11 @@ struct contract_book *derivation_contracts(struct derivation *derivation)
     return contract_deriver_book(derivation->contracts);
 }
 
+bool derivation_take_contracts(struct derivation *derivation, struct span body, struct error *error)
+{
+    return contract_deriver_put(derivation->contracts, body, error);
+}
+
 int64_t derivation_leg_count(const struct derivation *derivation)
 {
     return derivation->leg_count;

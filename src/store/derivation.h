@@ -60,6 +60,10 @@ void derivation_set_leg_count(struct derivation *derivation, int64_t leg_count);
 struct account_book *derivation_accounts(struct derivation *derivation);
 struct contract_book *derivation_contracts(struct derivation *derivation);
 
+/* Takes what a good exchangeInfo of an earlier process said. */
+bool derivation_take_contracts(struct derivation *derivation, struct span body,
+                               struct error *error);
+
 /* How many there are so far. */
 int64_t derivation_leg_count(const struct derivation *derivation);
 

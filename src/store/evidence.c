@@ -55,5 +55,5 @@ bool evidence_put(const struct database *database, sqlite3_stmt *insert, enum ev
             bind_span(insert, i + 1, values[i]); /* an integer where the column is one */
         }
     }
-    return database_step_done(database, insert, error);
+    return database_write_row(database, insert, error);
 }

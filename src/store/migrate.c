@@ -117,7 +117,7 @@ static bool record(const struct database *database, struct sha256 *sha256, int v
     bind_span(insert, 2, span_of(short_name(file)));
     bind_span(insert, 3, span_of(hex));
     bind_int(insert, 4, now_ms);
-    bool done = database_step_done(database, insert, error);
+    bool done = database_write_row(database, insert, error);
     sqlite3_finalize(insert);
     return done;
 }
@@ -270,9 +270,11 @@ static bool apply_all(const struct database *database, int64_t now_ms,
     struct migration run = {database, sha256_new(error), now_ms, watch};
     bool more = true;
     bool done = run.sha256 != NULL && database_run(database, "PRAGMA foreign_keys = OFF", error);
+    database_open_schema(database, true);
     while (done && more) {
         done = apply_next(&run, &more, error);
     }
+    database_open_schema(database, false);
     sha256_free(run.sha256);
     return done && database_run(database, "PRAGMA foreign_keys = ON", error);
 }

@@ -3,6 +3,7 @@
 #include "store/capture_reader.h"
 #include "store/derivation.h"
 #include "store/row_writer.h"
+#include "store/state_loader.h"
 
 struct rebuild {
     const struct database *database;
@@ -62,22 +63,12 @@ static bool derive_all(struct rebuild *rebuild, struct error *error)
 
 static bool load_accounts(struct rebuild *rebuild, struct error *error)
 {
-    sqlite3_stmt *select = database_prepare(
-        rebuild->database, "SELECT account_id, name FROM account ORDER BY account_id", error);
-    if (select == NULL) {
-        return false;
+    const struct account_book *accounts = derivation_accounts(rebuild->derivation);
+    bool opened = state_load_accounts(rebuild->database, rebuild->derivation, STATE_NOW, error);
+    for (size_t i = 0; i < accounts->count && opened; i++) {
+        opened = derivation_open_ledger(rebuild->derivation, accounts->list[i], error);
     }
-    enum step step;
-    bool taken = true;
-    while (taken && (step = database_step(rebuild->database, select, error)) == STEP_ROW) {
-        struct account *account =
-            account_book_add(derivation_accounts(rebuild->derivation),
-                             sqlite3_column_int64(select, 0), column_span(select, 1));
-        taken = account != NULL ? derivation_open_ledger(rebuild->derivation, account, error)
-                                : error_no_memory(error);
-    }
-    sqlite3_finalize(select);
-    return taken && step == STEP_DONE;
+    return opened;
 }
 
 static bool open_rebuild(struct rebuild *rebuild, struct error *error)

@@ -8,6 +8,8 @@
 #include "store/row_writer.h"
 #include "store/state_loader.h"
 
+#define CAPTURE_ID_MAX (INT64_C(1) << 53) /* as many as JSON's numbers hold */
+
 enum statement {
     INSERT_CAPTURE,
     SELECT_HEAD,
@@ -112,8 +114,12 @@ static bool load_head(struct recorder *recorder, struct error *error)
     bool taken = step != STEP_FAILED;
     if (step == STEP_ROW) {
         recorder->last_capture_id = sqlite3_column_int64(select, 0);
-        taken = sha256_from_bytes(column_span(select, 1), &recorder->head) ||
-                error_set(error, ERROR_FAILED, "the chain's head is damaged (run 'posrec verify')");
+        taken = (recorder->last_capture_id >= 1 && recorder->last_capture_id < CAPTURE_ID_MAX) ||
+                error_set(error, ERROR_FAILED, "capture %lld cannot be (run 'posrec verify')",
+                          (long long)recorder->last_capture_id);
+        taken = taken && (sha256_from_bytes(column_span(select, 1), &recorder->head) ||
+                          error_set(error, ERROR_FAILED,
+                                    "the chain's head is damaged (run 'posrec verify')"));
     }
     sqlite3_reset(select);
     return taken;
@@ -201,7 +207,7 @@ static bool insert_capture(struct recorder *recorder, const struct account *acco
     bind_int(insert, 16, recorded->row_count);
     bind_maybe(insert, 17, payload_id);
     bind_bytes(insert, 18, (struct span){(const char *)recorder->head.bytes, SHA256_SIZE});
-    return database_step_done(recorder->database, insert, error);
+    return database_write_row(recorder->database, insert, error);
 }
 
 /* Whether a stored capture of the same time is this one: the same bytes, or, where there are none,

@@ -12,6 +12,7 @@ enum statement {
     SELECT_ACCOUNT,
     SELECT_CONTRACT,
     SELECT_LEG,
+    SELECT_NAMED,
     STATEMENT_COUNT,
 };
 
@@ -21,6 +22,8 @@ static const char *const SQL[STATEMENT_COUNT] = {
         ("SELECT symbol, product, pair, margin_asset, contract_type, source, delivery_ms, "
          "contract_size_e8 FROM contract WHERE contract_id = ?"),
     [SELECT_LEG] = "SELECT position_side, account_id, contract_id FROM leg WHERE leg_id = ?",
+    [SELECT_NAMED] = "SELECT 1 FROM leg WHERE contract_id = ?1 UNION ALL "
+                     "SELECT 1 FROM leverage_update WHERE contract_id = ?1 LIMIT 1",
 };
 
 struct row_checker {
@@ -288,6 +291,19 @@ static bool check_contract(struct row_checker *checker, const struct contract_en
     return same;
 }
 
+/* Of a contract that no capture that was checked names: whether any row before does. */
+static bool check_named(struct row_checker *checker, const struct contract_entry *entry,
+                        struct error *error)
+{
+    sqlite3_stmt *select = checker->statements[SELECT_NAMED];
+    bind_int(select, 1, entry->contract_id);
+    enum step step = database_step(checker->database, select, error);
+    sqlite3_reset(select);
+    return step == STEP_ROW ||
+           (step == STEP_DONE && found(checker, "contract %s: no capture names it",
+                                       text_string(&entry->contract.symbol)));
+}
+
 /* Holds the number that `sql` counts, its parameter (if it has one) the first capture that was
  * checked, against what was derived. */
 static bool check_count(struct row_checker *checker, const char *sql, const char *table,
@@ -349,7 +365,9 @@ bool row_checker_finish(struct row_checker *checker, struct derivation *derivati
 {
     struct contract_book *contracts = derivation_contracts(derivation);
     for (size_t i = 0; i < contract_book_size(contracts); i++) {
-        if (!check_contract(checker, contract_book_at(contracts, i), error)) {
+        const struct contract_entry *entry = contract_book_at(contracts, i);
+        if (!check_contract(checker, entry, error) ||
+            !(entry->is_named || check_named(checker, entry, error))) {
             return false;
         }
     }

@@ -36,7 +36,7 @@ struct row_writer {
 
 static bool put(struct row_writer *writer, enum statement which, struct error *error)
 {
-    return database_step_done(writer->database, writer->statements[which], error);
+    return database_write_row(writer->database, writer->statements[which], error);
 }
 
 static bool put_account(void *context, const struct account *account, struct error *error)
@@ -87,7 +87,7 @@ static bool put_row(void *context, const struct row *row, const struct leg *leg,
     sqlite3_stmt *insert = writer->inserts[row->kind - ROW_KINDS];
     (void)leg;
     row_bind(insert, row);
-    return database_step_done(writer->database, insert, error);
+    return database_write_row(writer->database, insert, error);
 }
 
 static bool find_told(void *context, const struct row *row, struct told *told, struct error *error)

@@ -6,8 +6,8 @@
 
 #include "store/database.h"
 
-/* False, naming the first object, when one is missing or has another definition, or when a trigger
- * is there. Further tables, indexes and views of a user's own are left alone. */
+/* False, naming the first object, when one is missing or has another definition, or when anything
+ * is there that is no table, index or view. Those of a user's own are left alone. */
 bool schema_check(const struct database *database, struct error *error);
 
 #endif

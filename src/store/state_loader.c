@@ -1,19 +1,35 @@
 #include "store/state_loader.h"
 
 #include "model/money_answer.h"
+#include "store/capture_reader.h"
 #include "store/hours.h"
 #include "store/row_statement.h"
 
+/* Ids are given from 1 on and without holes; lists are indexed by them. */
+static bool check_next(const char *table, int64_t id, size_t count, struct error *error)
+{
+    return id == (int64_t)count + 1 ||
+           error_set(error, ERROR_FAILED, "%s %lld is not the next after %zu (run 'posrec verify')",
+                     table, (long long)id, count);
+}
+
 static bool take_account(struct derivation *derivation, sqlite3_stmt *select, struct error *error)
 {
-    return account_book_add(derivation_accounts(derivation), sqlite3_column_int64(select, 0),
-                            column_span(select, 1)) != NULL ||
-           error_no_memory(error);
+    struct account_book *accounts = derivation_accounts(derivation);
+    int64_t account_id = sqlite3_column_int64(select, 0);
+    return check_next("account", account_id, accounts->count, error) &&
+           (account_book_add(accounts, account_id, column_span(select, 1)) != NULL ||
+            error_no_memory(error));
 }
 
 static bool take_contract(struct derivation *derivation, sqlite3_stmt *select, struct error *error)
 {
     struct contract contract = {0};
+    struct contract_book *contracts = derivation_contracts(derivation);
+    if (!check_next("contract", sqlite3_column_int64(select, 0), contract_book_size(contracts),
+                    error)) {
+        return false;
+    }
     struct text *const texts[] = {&contract.symbol, &contract.pair, &contract.margin_asset,
                                   &contract.contract_type};
     bool failed = false;
@@ -25,12 +41,25 @@ static bool take_contract(struct derivation *derivation, sqlite3_stmt *select, s
     contract.delivery_ms = column_maybe(select, 5);
     contract.contract_size_e8 = column_maybe(select, 6);
     contract.from_exchange_info = span_is(column_span(select, 7), "exchangeInfo");
-    if (!failed && contract_book_add(derivation_contracts(derivation),
-                                     sqlite3_column_int64(select, 0), &contract) != NULL) {
+    if (!failed &&
+        contract_book_add(contracts, sqlite3_column_int64(select, 0), &contract) != NULL) {
         return true;
     }
     contract_free(&contract);
     return error_no_memory(error);
+}
+
+static bool take_name(struct derivation *derivation, sqlite3_stmt *select, struct error *error)
+{
+    struct contract contract = {0};
+    struct contract_book *contracts = derivation_contracts(derivation);
+    int64_t contract_id = sqlite3_column_int64(select, 0);
+    bool taken =
+        check_next("contract", contract_id, contract_book_size(contracts), error) &&
+        contract_derive(column_span(select, 1), &contract, error) &&
+        (contract_book_add(contracts, contract_id, &contract) != NULL || error_no_memory(error));
+    contract_free(&contract);
+    return taken;
 }
 
 static bool take_leg_count(struct derivation *derivation, sqlite3_stmt *select, struct error *error)
@@ -116,16 +145,65 @@ static bool load_leg_count(const struct database *database, struct derivation *d
     return done;
 }
 
+bool state_load_accounts(const struct database *database, struct derivation *derivation,
+                         int64_t before_capture_id, struct error *error)
+{
+    static const char ALL[] = "SELECT account_id, name FROM account ORDER BY account_id";
+    static const char BEFORE[] =
+        "SELECT a.account_id, a.name FROM account AS a WHERE EXISTS (SELECT 1 FROM capture AS s "
+        "WHERE s.account_id = a.account_id AND s.capture_id < ?1) ORDER BY a.account_id";
+    return load_rows(database, before_capture_id == STATE_NOW ? ALL : BEFORE, derivation,
+                     before_capture_id, take_account, error);
+}
+
+/* As captures before one left them: what exchangeInfo said until then, and names. */
+static bool derive_contracts(const struct database *database, struct derivation *derivation,
+                             int64_t before_capture_id, struct error *error)
+{
+    struct capture_reader *reader = capture_reader_new(database, error);
+    sqlite3_stmt *select = reader == NULL
+                               ? NULL
+                               : database_prepare(database,
+                                                  "SELECT capture_id FROM capture WHERE endpoint = "
+                                                  "'exchangeInfo' AND outcome = 'ok' AND "
+                                                  "capture_id < ? ORDER BY capture_id",
+                                                  error);
+    struct stored_capture stored = {0};
+    enum step step = select != NULL ? STEP_ROW : STEP_FAILED;
+    bool taken = select != NULL;
+    if (select != NULL) {
+        bind_int(select, 1, before_capture_id);
+    }
+    while (taken && (step = database_step(database, select, error)) == STEP_ROW) {
+        taken = capture_reader_get(reader, sqlite3_column_int64(select, 0), &stored, error) ==
+                    STEP_ROW &&
+                derivation_take_contracts(derivation, text_span(&stored.capture.body), error);
+    }
+    sqlite3_finalize(select);
+    stored_capture_free(&stored);
+    capture_reader_free(reader);
+    return taken && step == STEP_DONE;
+}
+
+static bool load_contracts(const struct database *database, struct derivation *derivation,
+                           int64_t before_capture_id, struct error *error)
+{
+    static const char NOW[] =
+        "SELECT contract_id, symbol, pair, margin_asset, contract_type, delivery_ms, "
+        "contract_size_e8, source FROM contract ORDER BY contract_id";
+    static const char NAMES[] = "SELECT contract_id, symbol FROM contract ORDER BY contract_id";
+    return before_capture_id == STATE_NOW
+               ? load_rows(database, NOW, derivation, before_capture_id, take_contract, error)
+               : load_rows(database, NAMES, derivation, before_capture_id, take_name, error) &&
+                     derive_contracts(database, derivation, before_capture_id, error);
+}
+
 bool state_load(const struct database *database, struct derivation *derivation,
                 int64_t before_capture_id, struct error *error)
 {
-    static const char ACCOUNTS[] = "SELECT account_id, name FROM account ORDER BY account_id";
-    static const char CONTRACTS[] =
-        "SELECT contract_id, symbol, pair, margin_asset, contract_type, delivery_ms, "
-        "contract_size_e8, source FROM contract ORDER BY contract_id";
-    return load_rows(database, ACCOUNTS, derivation, before_capture_id, take_account, error) &&
+    return state_load_accounts(database, derivation, before_capture_id, error) &&
            load_last_times(database, derivation, before_capture_id, error) &&
-           load_rows(database, CONTRACTS, derivation, before_capture_id, take_contract, error) &&
+           load_contracts(database, derivation, before_capture_id, error) &&
            load_leg_count(database, derivation, before_capture_id, error);
 }
 

@@ -38,7 +38,7 @@ struct verification {
     struct text canonical;        /* scratch of the chain */
     int64_t next_capture_id;
     int64_t last_payload_id; /* payloads are numbered in the order of their first capture */
-    int64_t capture_count;
+    int64_t last_id;         /* of the captures that there are */
     bool head_found;
 };
 
@@ -106,6 +106,11 @@ static bool load_start(struct verification *run, struct error *error)
     run->next_capture_id = from;
     if (from <= 1) {
         return true;
+    }
+    if (from > run->last_id) {
+        return error_set(error, ERROR_USAGE,
+                         "verify: --from: there is no capture %lld, the last is %lld",
+                         (long long)from, (long long)run->last_id);
     }
     enum step step = capture_reader_get(run->reader, from - 1, &run->stored, error);
     if (step == STEP_DONE) {
@@ -282,43 +287,73 @@ static bool check_capture(struct verification *run, bool *more, struct error *er
     run->report->captures++;
     if (run->settings->on_progress != NULL) {
         run->settings->on_progress(run->settings->context, run->report->captures,
-                                   run->capture_count);
+                                   run->last_id - run->settings->from_capture_id + 1);
     }
     return true;
 }
 
+/* Whether a table of evidence has the ids from 1 to `count`, and nothing else. */
+static bool check_ids(struct verification *run, const char *table, int64_t count,
+                      enum verify_kind kind, struct error *error)
+{
+    struct text sql = {0};
+    text_printf(&sql, "SELECT count(*), min(%s_id), max(%s_id) FROM %s", table, table, table);
+    sqlite3_stmt *select = database_prepare_text(run->database, &sql, error);
+    enum step step = select != NULL ? database_step(run->database, select, error) : STEP_FAILED;
+    bool good = step == STEP_ROW;
+    if (good) {
+        long long rows = sqlite3_column_int64(select, 0), first = sqlite3_column_int64(select, 1);
+        long long last = sqlite3_column_int64(select, 2);
+        good =
+            (rows == count && last == count && (count == 0 || first == 1)) ||
+            found(run->report, kind, "%s has %lld rows from %lld to %lld, not those from 1 to %lld",
+                  table, rows, first, last, (long long)count);
+    }
+    sqlite3_finalize(select);
+    return good;
+}
+
+/* A noted head that was not met: of a capture before those that were checked, or of none. */
+static bool miss_head(struct verification *run, struct error *error)
+{
+    sqlite3_stmt *select =
+        database_prepare(run->database, "SELECT capture_id FROM capture WHERE chain = ?", error);
+    const struct span head = {(const char *)run->settings->head->bytes, SHA256_SIZE};
+    if (select != NULL) {
+        bind_bytes(select, 1, head);
+    }
+    enum step step = select != NULL ? database_step(run->database, select, error) : STEP_FAILED;
+    long long capture_id = step == STEP_ROW ? sqlite3_column_int64(select, 0) : 0;
+    sqlite3_finalize(select);
+    return step == STEP_ROW ? error_set(error, ERROR_USAGE,
+                                        "verify: --head is that after capture %lld, which --from "
+                                        "takes as given (verify from %lld on, or from the start)",
+                                        capture_id, capture_id)
+           : step == STEP_DONE
+               ? found(run->report, VERIFY_HEAD,
+                       "the noted head is no link of this history: captures up to it "
+                       "are missing or were changed, or it is of another file")
+               : false;
+}
+
 static bool check_end(struct verification *run, struct error *error)
 {
-    int64_t payloads;
     if (!row_checker_finish(run->checker, run->derivation, error)) {
         return rows_stopped(run, false);
     }
-    if (!database_integer(run->database, "SELECT max(payload_id) FROM payload", &payloads, error)) {
-        return false;
-    }
-    if (payloads != run->last_payload_id) {
-        return found(run->report, VERIFY_PAYLOAD, "payload %lld belongs to no capture",
-                     (long long)payloads);
-    }
-    if (run->settings->head != NULL && !run->head_found) {
-        return found(run->report, VERIFY_HEAD,
-                     "the noted head is no link of this history: captures up to it are missing or "
-                     "were changed");
-    }
-    return true;
+    int64_t accounts = (int64_t)derivation_accounts(run->derivation)->count;
+    return check_ids(run, "capture", run->next_capture_id - 1, VERIFY_CHAIN, error) &&
+           check_ids(run, "payload", run->last_payload_id, VERIFY_PAYLOAD, error) &&
+           check_ids(run, "account", accounts, VERIFY_ROWS, error) &&
+           (run->settings->head == NULL || run->head_found || miss_head(run, error));
 }
 
 static bool check_captures(struct verification *run, struct error *error)
 {
     bool more = true;
-    if (!database_integer(run->database, "SELECT max(capture_id) FROM capture", &run->capture_count,
-                          error)) {
-        return false;
-    }
-    run->capture_count -= run->settings->from_capture_id - 1;
-    /* The head noted may be the one that the first checked capture builds on, or none at all. */
-    run->head_found =
-        run->settings->head != NULL && sha256_equal(&run->report->head, run->settings->head);
+    /* The head noted may be the one that the first checked capture builds on. */
+    run->head_found = run->settings->head != NULL && run->settings->from_capture_id > 1 &&
+                      sha256_equal(&run->report->head, run->settings->head);
     while (more) {
         if (!check_capture(run, &more, error)) {
             return false;
@@ -333,7 +368,9 @@ static bool open_verification(struct verification *run, struct error *error)
 {
     int64_t from = run->settings->from_capture_id;
     run->sha256 = sha256_new(error);
-    if (run->sha256 == NULL) {
+    if (run->sha256 == NULL ||
+        !database_integer(run->database, "SELECT max(capture_id) FROM capture", &run->last_id,
+                          error)) {
         return false;
     }
     run->reader = capture_reader_new(run->database, error);

@@ -180,7 +180,42 @@ static void damage_is_an_error_not_other_bytes(void **state)
                              "UPDATE payload SET base_id = NULL, zstd = x'00' WHERE payload_id = 2",
                              &error));
     assert_false(archive_get(opened.archive, 2, &read, &stored, &error));
-    assert_non_null(strstr(error.text, "cannot be opened"));
+    assert_non_null(strstr(error.text, "not one frame"));
+    text_free(&read);
+    close_archive(&opened);
+}
+
+/* What is no frame of the body's own can be as large as one likes, and nobody would see it. */
+static void a_body_is_one_frame_and_nothing_else(void **state)
+{
+    static const char *const CHANGES[] = {
+        "x'502a4d1804000000' || x'00000000' || zstd", /* one that is skipped before it, ... */
+        "zstd || x'502a4d1804000000' || x'00000000'", /* ... or after it */
+        "zstd || zstd",
+        "zstd || x'00'",
+        "substr(zstd, 1, length(zstd) - 1)",
+    };
+    struct bench *bench = *state;
+    struct archive_bench opened = open_archive(bench);
+    struct error error;
+    struct text read = {0};
+    struct sha256_digest stored;
+    put(&opened, response(0), true);
+    for (size_t i = 0; i < sizeof CHANGES / sizeof CHANGES[0]; i++) {
+        char sql[256];
+        snprintf(sql, sizeof sql,
+                 "CREATE TEMP TABLE kept AS SELECT zstd FROM payload; "
+                 "UPDATE payload SET zstd = CAST(%s AS BLOB)",
+                 CHANGES[i]);
+        assert_true(database_run(&bench->database, sql, &error));
+        assert_false(archive_get(opened.archive, 1, &read, &stored, &error));
+        assert_non_null(strstr(error.text, "not one frame"));
+        assert_true(database_run(&bench->database,
+                                 "UPDATE payload SET zstd = (SELECT zstd FROM kept); "
+                                 "DROP TABLE temp.kept",
+                                 &error));
+        assert_true(archive_get(opened.archive, 1, &read, &stored, &error));
+    }
     text_free(&read);
     close_archive(&opened);
 }
@@ -196,6 +231,7 @@ int main(void)
         TEST(the_same_bytes_are_not_stored_twice),
         TEST(a_body_unlike_its_base_becomes_the_next_base),
         TEST(damage_is_an_error_not_other_bytes),
+        TEST(a_body_is_one_frame_and_nothing_else),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

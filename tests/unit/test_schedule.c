@@ -163,11 +163,28 @@ static void pauses_last_as_long_as_the_exchange_says(void **state)
     assert_true(limits_note_answer(&limits, 100000, &banned, (struct maybe_int){0}));
     assert_int_equal(limits.paused_until_ms, 220000);
     limits = limits_start(LIMITS_SHARE_PERCENT);
-    text_append_string(&banned.detail, "Way too many requests; IP banned until 987654321. Please");
+    text_append_string(&banned.detail, "Way too many requests; IP banned until 198765432. Please");
     assert_true(limits_note_answer(&limits, 100000, &banned, (struct maybe_int){0}));
-    assert_int_equal(limits.paused_until_ms, 987654321);
-    assert_false(limits_may_send(&limits, 987654320, 1));
-    assert_true(limits_may_send(&limits, 987654321, 1));
+    assert_int_equal(limits.paused_until_ms, 198765432);
+    assert_false(limits_may_send(&limits, 198765431, 1));
+    assert_true(limits_may_send(&limits, 198765432, 1));
+    capture_free(&banned);
+}
+
+static void a_pause_is_of_three_days_at_most(void **state)
+{
+    const int64_t seconds[] = {3 * 86400, 999999999, INT64_MAX / 1000, INT64_MAX};
+    struct capture banned = {.outcome = OUTCOME_BANNED};
+    (void)state;
+    for (size_t i = 0; i < sizeof seconds / sizeof seconds[0]; i++) {
+        struct limits limits = limits_start(LIMITS_SHARE_PERCENT);
+        assert_true(limits_note_answer(&limits, 100000, &banned, maybe_of(seconds[i])));
+        assert_int_equal(limits.paused_until_ms, 100000 + LIMITS_PAUSE_MS_MAX);
+    }
+    struct limits limits = limits_start(LIMITS_SHARE_PERCENT);
+    text_append_string(&banned.detail, "IP banned until 9223372036854775807.");
+    assert_true(limits_note_answer(&limits, 100000, &banned, (struct maybe_int){0}));
+    assert_int_equal(limits.paused_until_ms, 100000 + LIMITS_PAUSE_MS_MAX);
     capture_free(&banned);
 }
 
@@ -220,6 +237,7 @@ int main(void)
         cmocka_unit_test(what_schedules_need_of_the_minute_is_left_to_them),
         cmocka_unit_test(what_others_used_of_the_weight_counts),
         cmocka_unit_test(pauses_last_as_long_as_the_exchange_says),
+        cmocka_unit_test(a_pause_is_of_three_days_at_most),
         cmocka_unit_test(backoff_doubles_up_to_its_cap_with_full_jitter),
         cmocka_unit_test(the_weight_limit_is_read_from_exchange_info),
         cmocka_unit_test(the_exchanges_clock_follows_the_monotonic_one),
