@@ -95,6 +95,14 @@ serve() {
     sim "fault?kind=body&${2:-count=1}" --data-binary "@$1" -H 'Content-Type: application/octet-stream' > /dev/null
 }
 
+# draw_seed: SEED, where what is drawn by chance starts, and LONG, whether a test does all of what CI takes a sample of.
+# Both are said at once, and with the failure.
+draw_seed() {
+    SEED=${POSREC_TEST_SEED:-$(date +%s)}
+    LONG=${POSREC_TEST_LONG:-0}
+    echo "# the same again: POSREC_TEST_LONG=$LONG POSREC_TEST_SEED=$SEED" | tee -a /dev/fd/3
+}
+
 posrec() {
     "$BUILD/posrec" "$@"
 }

@@ -3,10 +3,9 @@
 messages a second. After each kill the database must open, verify, and hold every capture that a log line called
 recorded.
 
-    kill.py BUILD TIMES
+    kill.py BUILD
 """
 import pathlib
-import random
 import re
 import subprocess
 import sys
@@ -14,6 +13,9 @@ import tempfile
 import time
 import urllib.request
 
+from sample import LONG, seeded
+
+TIMES = 200 if LONG else 40
 KEYS = [(f"key-{i:02d}", f"secret-{i:02d}") for i in range(3)]
 RECORDED = re.compile(r"event=capture account=(\S+) capture=(\d+) endpoint=(\S+) outcome=(\S+)")
 
@@ -61,15 +63,15 @@ def kill_once(build, folder, log_path, wait_s):
 
 
 def main():
-    build, times = pathlib.Path(sys.argv[1]).resolve(), int(sys.argv[2])
-    rng = random.Random(20261124)
+    build = pathlib.Path(sys.argv[1]).resolve()
+    rng = seeded()
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         exchange, port = start_exchange(build, folder)
         try:
             write_setup(folder, port)
             logged = set()
-            for number in range(1, times + 1):
+            for number in range(1, TIMES + 1):
                 logged |= kill_once(build, folder, folder / "log", 0.05 + rng.random() * 0.35)
                 if not logged: # killed before there was a schema
                     continue
@@ -81,8 +83,8 @@ def main():
                 if missing:
                     sys.exit(f"kill {number}: logged as recorded and not there: {sorted(missing)}")
             messages = sum(endpoint == "userData" and outcome == "ok" for _, _, endpoint, outcome in logged)
-            print(f"{times} kills, {len(logged)} captures logged as recorded, {messages} of them messages, all there")
-            return 0 if messages > times else 1
+            print(f"{TIMES} kills, {len(logged)} captures logged as recorded, {messages} of them messages, all there")
+            return 0 if messages > TIMES else 1
         finally:
             exchange.terminate()
             exchange.wait()

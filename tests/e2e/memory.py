@@ -2,7 +2,7 @@
 """Checks that `posrec run` neither grows nor leaks descriptors: memory after POLLS polls equals that after
 1,000, within 1 MiB and what the accounts' answers may take when they all come at once.
 
-    memory.py BUILD POLLS [ACCOUNTS]
+    memory.py BUILD [ACCOUNTS]
 
 Accounts (20 unless told) are polled each 100 ms, so that 100,000 polls take minutes, not weeks.
 """
@@ -14,7 +14,10 @@ import sys
 import tempfile
 import time
 
+from sample import LONG
+
 FIRST = 1000
+POLLS = 100000 if LONG else 5000
 GROWTH_MIB_MAX = 1.0
 ANSWER_MIB = 0.125 # the largest answer, with the room that its buffer has
 OWN_SOCKETS_MAX = 8 # besides one for each account
@@ -60,8 +63,8 @@ def configure(folder, port, count, lines):
 
 
 def main():
-    build, polls = pathlib.Path(sys.argv[1]).resolve(), int(sys.argv[2])
-    count = int(sys.argv[3]) if len(sys.argv) > 3 else 20
+    build = pathlib.Path(sys.argv[1]).resolve()
+    count = int(sys.argv[2]) if len(sys.argv) > 2 else 20
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         (folder / "accounts").write_text("".join(f"a{i} one-way key-{i} secret-{i}\n" for i in range(count)))
@@ -75,7 +78,7 @@ def main():
         try:
             wait_for_polls(folder, FIRST, service)
             memory, (sockets, files) = rss_mib(service.pid), descriptors(service.pid)
-            wait_for_polls(folder, polls, service)
+            wait_for_polls(folder, POLLS, service)
             memory_after, (sockets_after, files_after) = rss_mib(service.pid), descriptors(service.pid)
             ticks = [int(word) for word in open(f"/proc/{service.pid}/stat", encoding="ascii").read().split()[13:15]]
         finally:
@@ -83,9 +86,9 @@ def main():
             service.wait()
             exchange.terminate()
             exchange.wait()
-    cpu_ms = sum(ticks) / os.sysconf("SC_CLK_TCK") * 1000 / polls
+    cpu_ms = sum(ticks) / os.sysconf("SC_CLK_TCK") * 1000 / POLLS
     print(f"{count} accounts: {memory:.2f} MiB, {files} files and {sockets} sockets after {FIRST} polls, {memory_after:.2f} MiB, "
-          f"{files_after} files and {sockets_after} sockets after {polls} ({time.monotonic() - started:.0f} s, {cpu_ms:.3f} ms of processor time "
+          f"{files_after} files and {sockets_after} sockets after {POLLS} ({time.monotonic() - started:.0f} s, {cpu_ms:.3f} ms of processor time "
           "a poll)")
     good = (abs(memory_after - memory) <= GROWTH_MIB_MAX + count * ANSWER_MIB and files_after <= files + 2
             and sockets_after <= count + OWN_SOCKETS_MAX)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Records an account's stream under load and under every fault that a stream can have.
 
-    stream_soak.py BUILD SECONDS
+    stream_soak.py BUILD [SECONDS]
 
 First 20,000 messages at 2,000 a second: all must be there, and no gap of polls where other programs leave a processor
 for them; how long a message took from receipt to commit, and the bytes that it takes, are printed. Then for so many
@@ -14,7 +14,6 @@ import contextlib
 import json
 import os
 import pathlib
-import random
 import re
 import sqlite3
 import subprocess
@@ -25,6 +24,7 @@ import time
 import urllib.request
 
 from machine import busy_s, is_idle, process_s
+from sample import LONG, seeded
 
 BURST, PER_SECOND = 20000, 2000
 BYTES_MAX = 450
@@ -139,7 +139,7 @@ def trade(soak, rng):
 
 
 def faults(soak, seconds):
-    rng = random.Random(20261125)
+    rng = seeded()
     end = time.monotonic() + seconds
     used = collections.Counter()
     while time.monotonic() < end:
@@ -187,7 +187,8 @@ def reconcile(soak):
 
 
 def main():
-    build, seconds = pathlib.Path(sys.argv[1]).resolve(), int(sys.argv[2])
+    build = pathlib.Path(sys.argv[1]).resolve()
+    seconds = int(sys.argv[2]) if len(sys.argv) > 2 else 3600 if LONG else 20
     with tempfile.TemporaryDirectory() as name:
         soak = Soak(build, pathlib.Path(name))
         try:

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "store/migrate.h"
@@ -104,6 +105,22 @@ const char *bench_text(struct bench *bench, const char *sql)
     snprintf(text, sizeof text, "%s", value != NULL ? value : "");
     sqlite3_finalize(statement);
     return text;
+}
+
+bool test_is_long(void)
+{
+    const char *asked = getenv("POSREC_TEST_LONG");
+    return asked != NULL && strcmp(asked, "1") == 0;
+}
+
+unsigned test_seed(void)
+{
+    const char *asked = getenv("POSREC_TEST_SEED");
+    unsigned seed =
+        (unsigned)(asked != NULL ? strtoul(asked, NULL, 10) : (unsigned long)time(NULL));
+    print_message("the same again: POSREC_TEST_LONG=%d POSREC_TEST_SEED=%u\n", test_is_long(),
+                  seed);
+    return seed;
 }
 
 const char *element(const char *members)

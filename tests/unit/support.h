@@ -4,6 +4,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -40,6 +41,13 @@ int64_t bench_integer(struct bench *bench, const char *sql);
 
 /* The one text a query gives, valid until the next call; "" for NULL. */
 const char *bench_text(struct bench *bench, const char *sql);
+
+/* Whether a test does all of what CI takes a sample of (POSREC_TEST_LONG=1). */
+bool test_is_long(void);
+
+/* Where what is drawn by chance starts: POSREC_TEST_SEED, or another number in each run; says
+ * which. */
+unsigned test_seed(void);
 
 /* One element of a positionRisk body in which these members stand first; what they name replaces
  * the usual values. The result is valid until the next call. */

@@ -3,6 +3,7 @@
  * left must be a sound database that has every poll that was reported as recorded. */
 #include "support.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +13,8 @@
 #include "store/migrate.h"
 #include "store/verify.h"
 
-#define CUTS 150
+#define CUTS 150 /* in a long test */
+#define CUTS_SAMPLE 40
 #define POLLS 60
 #define FILES_MAX 16
 
@@ -227,8 +229,9 @@ static int cut_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int 
     return code;
 }
 
-/* Makes the cutting VFS the one that databases are opened with. */
-static void use_cutting_vfs(unsigned seed)
+/* Makes the cutting VFS the one that databases are opened with. The first cut is at the first write
+ * of a new database, the second after all that is recorded, the others at any write. */
+static void use_cutting_vfs(unsigned seed, int cut)
 {
     static sqlite3_vfs vfs;
     real_vfs = sqlite3_vfs_find(NULL);
@@ -236,17 +239,17 @@ static void use_cutting_vfs(unsigned seed)
     vfs.zName = "cut";
     vfs.szOsFile = (int)sizeof(struct cut_file) + real_vfs->szOsFile;
     vfs.xOpen = cut_open;
-    random_state = seed;
-    writes_left = 1 + (int)(next_random() % 900);
+    random_state = seed + (unsigned)cut;
+    writes_left = cut == 0 ? 1 : cut == 1 ? INT_MAX : 1 + (int)(next_random() % 900);
     sqlite3_vfs_register(&vfs, 1);
 }
 
 /* Records until the power goes, and reports each poll once it is committed. */
-static void record_until_cut(const char *path, unsigned seed, int report)
+static void record_until_cut(const char *path, unsigned seed, int cut, int report)
 {
     struct bench bench = {.database = {0}};
     struct error error;
-    use_cutting_vfs(seed);
+    use_cutting_vfs(seed, cut);
     if (!database_open(path, DATABASE_WRITE, &bench.database, &error) ||
         !migrate_apply(&bench.database, TEST_NOW_MS, NULL, &error)) {
         _exit(1);
@@ -301,14 +304,15 @@ static void after_a_power_cut_nothing_reported_is_missing(void **state)
     assert_non_null(mkdtemp(folder));
     snprintf(path, sizeof path, "%s/posrec.db", folder);
     int64_t reported = 0;
-    for (unsigned seed = 1; seed <= CUTS; seed++) {
+    unsigned seed = test_seed();
+    for (int cut = 0; cut < (test_is_long() ? CUTS : CUTS_SAMPLE); cut++) {
         int report[2], status;
         int64_t capture_id;
         assert_int_equal(pipe(report), 0);
         pid_t child = fork();
         if (child == 0) {
             close(report[0]);
-            record_until_cut(path, seed, report[1]);
+            record_until_cut(path, seed, cut, report[1]);
         }
         close(report[1]);
         while (read(report[0], &capture_id, sizeof capture_id) == (ssize_t)sizeof capture_id) {
