@@ -16,6 +16,10 @@
 #define CONNECT_TIMEOUT_MS 10000
 #define FIRST_BODY_CAPACITY ((size_t)32768)
 
+/* Header lines of all that answers a request: a proxy's CONNECT, 1xx, trailers. libcurl keeps them
+ * all and bounds, depending on its version, a single one. */
+#define HEADERS_SIZE_MAX ((size_t)64 << 10)
+
 /* Channels that transport_poll() finds ready at once; the others it finds the next time. */
 #define READY_MAX 256
 
@@ -25,6 +29,7 @@ struct transfer {
     bool is_connected; /* a channel that its owner has: struct channel is this */
     CURL *easy;
     struct curl_slist *headers;
+    size_t headers_size; /* of the lines that came */
     bool too_large;
     struct http_response response;
     char error_text[CURL_ERROR_SIZE];
@@ -158,6 +163,10 @@ static size_t take_header(char *data, size_t size, size_t count, void *context)
 {
     struct transfer *transfer = context;
     struct span line = {data, size * count};
+    transfer->headers_size += line.size;
+    if (transfer->headers_size > HEADERS_SIZE_MAX) {
+        return 0; /* as in take_body() */
+    }
     take_number(line, "X-MBX-USED-WEIGHT-1M", &transfer->response.used_weight);
     take_number(line, "Retry-After", &transfer->response.retry_after_s);
     return line.size;
@@ -301,6 +310,10 @@ static void finish(struct transfer *transfer, CURLcode code)
         response->status = maybe_of(status);
     }
     response->result = classify(transfer, code);
+    if (transfer->headers_size > HEADERS_SIZE_MAX) {
+        snprintf(transfer->error_text, sizeof transfer->error_text,
+                 "the answer's headers are larger than %zu bytes", HEADERS_SIZE_MAX);
+    }
     switch (response->result) {
     case HTTP_ANSWERED:
         response->has_body = true; /* an empty one too */

@@ -129,6 +129,42 @@ bad() {
     posrec -q fetch > /dev/null
 }
 
+@test "headers, 1xx answers and a proxy's answer without an end are not read on" {
+    python3 - <<'PYTHON' > port 2> sim.log 3>&- &
+import socketserver
+
+class Flood(socketserver.StreamRequestHandler):
+    """What comes again and again is the path that is asked for, or of a proxy a header."""
+    def handle(self):
+        request = self.rfile.readline()
+        while self.rfile.readline().strip():
+            pass
+        more = b"HTTP/1.1 103 x\r\nA: b\r\n\r\n" if b"/hints/" in request else b"X-Flood: %s\r\n" % (b"x" * 1000)
+        try:
+            self.wfile.write(b"" if b"/hints/" in request else b"HTTP/1.1 200 x\r\n")
+            while True:
+                self.wfile.write(more)
+        except OSError:
+            pass
+
+with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Flood) as server:
+    server.daemon_threads = True
+    print(server.server_address[1], flush=True)
+    server.serve_forever()
+PYTHON
+    SIM_PID=$!
+    wait_for test -s port
+    SIM=http://127.0.0.1:$(cat port)
+    for base in "$SIM/headers" "$SIM/hints" https://exchange.invalid; do
+        write_config "$base" "proxy = $SIM"
+        case $base in "$SIM"*) sed -i /^proxy/d posrec.ini ;; esac
+        sed -i 's/^timeout = .*/timeout = 60s/' posrec.ini
+        run --separate-stderr posrec fetch
+        assert_equal "$status" 1
+        assert_contains "$stderr" "the answer's headers are larger than 65536 bytes"
+    done
+}
+
 @test "each failure of the exchange or the network is a poll of its own outcome" {
     start_sim
     check() { # QUERY EXIT OUTCOME
