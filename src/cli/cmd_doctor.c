@@ -1,4 +1,3 @@
-#include <stdarg.h>
 #include <stdlib.h>
 
 #include "cli/accounts.h"
@@ -29,8 +28,7 @@ static void say(struct checkup *checkup, enum verdict verdict, const char *forma
     va_list arguments;
     va_start(arguments, format);
     printf("%s  ", WORDS[verdict]);
-    vprintf(format, arguments);
-    printf("\n");
+    cli_vprint(stdout, format, arguments);
     va_end(arguments);
 }
 

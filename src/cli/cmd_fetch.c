@@ -123,7 +123,7 @@ static bool print_results(struct cli *cli, const struct database *database,
             note_failure(&tally, &why);
             /* The first is the command's own error line; the others are said here. */
             if (tally.failed > 1) {
-                fprintf(stderr, "posrec: fetch: %s\n", why.text);
+                cli_print(stderr, "posrec: fetch: %s", why.text);
             }
         }
     }
