@@ -51,6 +51,9 @@ struct transport {
 struct transport *transport_new(size_t body_size_max, struct error *error)
 {
     struct transport *transport = NULL;
+    /* libcurl would write what decrypts the connections, keys and all, into the file that it names.
+     */
+    unsetenv("SSLKEYLOGFILE");
     if (curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK) {
         transport = calloc(1, sizeof *transport);
     }
@@ -201,6 +204,13 @@ static bool set_channel_options(CURL *easy)
            curl_easy_setopt(easy, CURLOPT_HTTPPROXYTUNNEL, 1L) == CURLE_OK; /* ws:// too */
 }
 
+/* In the place of the system's, whose folder libcurl would go on to look into. */
+static bool set_authority(CURL *easy, const char *ca_file)
+{
+    return curl_easy_setopt(easy, CURLOPT_CAINFO, ca_file) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_CAPATH, NULL) == CURLE_OK;
+}
+
 static bool set_options(struct transfer *transfer, const struct http_request *request)
 {
     CURL *easy = transfer->easy;
@@ -212,10 +222,10 @@ static bool set_options(struct transfer *transfer, const struct http_request *re
            curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_PROXY, request->proxy != NULL ? request->proxy : "") ==
                CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_NOPROXY, "") == CURLE_OK && /* not the environment's */
            curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L) == CURLE_OK &&
-           (request->ca_file == NULL ||
-            curl_easy_setopt(easy, CURLOPT_CAINFO, request->ca_file) == CURLE_OK) &&
+           (request->ca_file == NULL || set_authority(easy, request->ca_file)) &&
            curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, timeout_ms) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, connect_ms) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
