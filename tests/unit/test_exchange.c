@@ -2,6 +2,8 @@
 #include "support.h"
 
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 
 #include "exchange/endpoints.h"
 #include "exchange/signer.h"
@@ -43,6 +45,22 @@ static void what_is_no_secret_is_refused_without_showing_it(void **state)
         assert_null(strstr(error.text, "hidden"));
         assert_null(strstr(error.text, "words"));
     }
+}
+
+static void a_process_that_holds_keys_gives_no_core(void **state)
+{
+    const struct credentials_source source = {.api_key = "key", .secret = "secret"};
+    struct credentials credentials;
+    struct rlimit limit;
+    struct error error;
+    (void)state;
+    assert_true(credentials_load(&source, &credentials, &error));
+    assert_int_equal(getrlimit(RLIMIT_CORE, &limit), 0);
+    assert_int_equal(limit.rlim_max, 0);
+#ifndef POSREC_SANITIZE
+    assert_int_equal(prctl(PR_GET_DUMPABLE), 0);
+#endif
+    credentials_free(&credentials);
 }
 
 static void a_request_is_recorded_without_time_and_signature(void **state)
@@ -182,6 +200,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hmac_gives_the_documented_signature),
         cmocka_unit_test(what_is_no_secret_is_refused_without_showing_it),
+        cmocka_unit_test(a_process_that_holds_keys_gives_no_core),
         cmocka_unit_test(a_request_is_recorded_without_time_and_signature),
         cmocka_unit_test(plain_http_is_for_loopback_only),
         cmocka_unit_test(the_time_is_read_from_its_answer),
