@@ -32,7 +32,7 @@ static struct poller_settings settings_of(const struct config *config,
         .account = account->name,
         .exchange =
             {
-                .base_url = account->base_url != NULL ? account->base_url : CONFIG_BASE_URL_DEFAULT,
+                .base_url = config_base_url(account),
                 .margin_asset = account->margin_asset,
                 .pair = account->pair,
                 .recv_window_ms = account->recv_window_ms.known ? account->recv_window_ms.value

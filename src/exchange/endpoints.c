@@ -64,11 +64,7 @@ static void append_number(struct text *query, const char *name, struct maybe_int
 
 static void append_base(struct text *url, const char *base_url, const char *path)
 {
-    size_t size = strlen(base_url);
-    while (size > 0 && base_url[size - 1] == '/') {
-        size--;
-    }
-    text_append(url, base_url, size);
+    text_append_string(url, base_url);
     text_append_string(url, path);
 }
 

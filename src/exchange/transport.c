@@ -1,6 +1,7 @@
 #include "exchange/transport.h"
 
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <curl/curl.h>
 #include <openssl/crypto.h>
 #include <stdlib.h>
@@ -484,7 +485,35 @@ static bool check_parts(CURLU *url, const char *text, const struct url_kind *kin
     return good;
 }
 
-static bool check_url(const char *text, const struct url_kind *kind, struct error *error)
+/* Of two that name the same server and path, the same text. */
+static bool append_normal(CURLU *url, const struct url_kind *kind, struct text *normal)
+{
+    char *scheme = NULL, *host = NULL, *port = NULL, *whole = NULL;
+    bool done = curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
+                curl_url_get(url, CURLUPART_HOST, &host, 0) == CURLUE_OK;
+    curl_url_get(url, CURLUPART_PORT, &port, 0);
+    for (char *c = host; done && *c != '\0'; c++) {
+        *c = (char)tolower((unsigned char)*c);
+    }
+    bool is_usual =
+        done && port != NULL && strcmp(port, strcmp(scheme, kind->secure) == 0 ? "443" : "80") == 0;
+    done = done && curl_url_set(url, CURLUPART_HOST, host, 0) == CURLUE_OK &&
+           (!is_usual || curl_url_set(url, CURLUPART_PORT, NULL, 0) == CURLUE_OK) &&
+           curl_url_get(url, CURLUPART_URL, &whole, 0) == CURLUE_OK;
+    size_t size = done ? strlen(whole) : 0;
+    while (size > 0 && whole[size - 1] == '/') {
+        size--;
+    }
+    text_append(normal, whole, size);
+    curl_free(scheme);
+    curl_free(host);
+    curl_free(port);
+    curl_free(whole);
+    return done && !normal->failed;
+}
+
+static bool read_url(const char *text, const struct url_kind *kind, struct text *normal,
+                     struct error *error)
 {
     CURLU *url = curl_url();
     if (url == NULL) {
@@ -493,18 +522,19 @@ static bool check_url(const char *text, const struct url_kind *kind, struct erro
     bool good = curl_url_set(url, CURLUPART_URL, text, CURLU_NON_SUPPORT_SCHEME) == CURLUE_OK
                     ? check_parts(url, text, kind, error)
                     : error_set(error, ERROR_USAGE, "%s '%s': not a URL", kind->setting, text);
+    good = good && (append_normal(url, kind, normal) || error_no_memory(error));
     curl_url_cleanup(url);
     return good;
 }
 
-bool transport_check_url(const char *base_url, struct error *error)
+bool transport_read_base_url(const char *base_url, struct text *normal, struct error *error)
 {
     static const struct url_kind BASE = {"base_url", "https", "http"};
-    return check_url(base_url, &BASE, error);
+    return read_url(base_url, &BASE, normal, error);
 }
 
-bool transport_check_stream_url(const char *stream_url, struct error *error)
+bool transport_read_stream_url(const char *stream_url, struct text *normal, struct error *error)
 {
     static const struct url_kind STREAM = {"stream_url", "wss", "ws"};
-    return check_url(stream_url, &STREAM, error);
+    return read_url(stream_url, &STREAM, normal, error);
 }

@@ -97,9 +97,10 @@ size_t transport_pending(const struct transport *transport);
 
 void http_response_free(struct http_response *response);
 
-/* Whether posrec will talk to this base URL: https, or http to a loopback address (for streams wss,
+/* Appends the one way to write a URL that posrec will talk to: scheme and host in lower case, no
+ * default port, no slash at the end. It is https, or http to a loopback address (for streams wss,
  * or ws); no user, query or fragment. ERROR_USAGE when not. */
-bool transport_check_url(const char *base_url, struct error *error);
-bool transport_check_stream_url(const char *stream_url, struct error *error);
+bool transport_read_base_url(const char *base_url, struct text *normal, struct error *error);
+bool transport_read_stream_url(const char *stream_url, struct text *normal, struct error *error);
 
 #endif
