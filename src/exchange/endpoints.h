@@ -99,4 +99,7 @@ bool endpoint_is_outage(const struct capture *capture);
 /* Whether the exchange refuses this key or address, so that asking again at once is of no use. */
 bool endpoint_is_refused(const struct capture *capture);
 
+/* What a refusal that is no ban may come from, and what to do about it. */
+const char *endpoint_refusal_advice(const struct capture *capture);
+
 #endif

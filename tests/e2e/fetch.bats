@@ -194,6 +194,37 @@ PYTHON
     assert_equal "$(sql 'SELECT outcome FROM capture ORDER BY capture_id DESC LIMIT 1')" network_error
 }
 
+# page STATUS: the next answer is a page of that status, which is no answer of the exchange's own.
+page() {
+    curl -sS -f "$SIM/sim/fault?kind=body&status=$1&count=${2:-1}" --data-binary '<html>not here</html>' \
+        -H 'Content-Type: application/octet-stream' > /dev/null
+}
+
+@test "a firewall and a place that is not served are refusals, and the page they give can be read" {
+    start_sim
+    page 403
+    run --separate-stderr posrec fetch
+    assert_equal "$status" 3
+    assert_contains "$stderr" "api_error: HTTP 403 (the exchange's firewall stops it, or it does not serve this address; 'posrec body 1' writes its bytes)"
+    assert_equal "$(posrec body 1)" "<html>not here</html>"
+    page 451
+    run --separate-stderr posrec fetch
+    assert_equal "$status" 3
+    assert_contains "$stderr" "api_error: HTTP 451 (the exchange does not serve the place of this address; 'posrec body 2' writes its bytes)"
+    # The exchange's own words for it.
+    sim 'fault?kind=status&status=451&code=-9&message=restricted' > /dev/null
+    run --separate-stderr posrec fetch
+    assert_equal "$status" 3
+    assert_contains "$stderr" "api_error: -9 restricted (the exchange does not serve the place of this address)"
+    page 451
+    run posrec doctor
+    assert_equal "$status" 1
+    assert_contains "$output" "api_error: HTTP 451 (the exchange does not serve the place of this address)"
+    page 403
+    run posrec doctor
+    assert_contains "$output" "api_error: HTTP 403 (the exchange's firewall stops it, or it does not serve this address)"
+}
+
 @test "a clock that is off is measured, and -1021 is answered by one retry" {
     start_sim
     sim 'clock?offset_ms=300000' > /dev/null

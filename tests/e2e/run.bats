@@ -317,6 +317,20 @@ pause_after() {
     assert_sound
 }
 
+@test "a place that is not served is tried once a minute" {
+    start_two
+    add_second
+    curl -sS -f "$SIM/sim/fault?kind=body&status=451&count=100&account=main" --data-binary '<html>' \
+        -H 'Content-Type: application/octet-stream' > /dev/null
+    start_run
+    wait_for logged "event=refused account=main endpoint=positionRisk detail=\"HTTP 451\" advice=\"the exchange does not serve the place of this address\" page="
+    # The other account's ticks go by.
+    wait_for good_polls 10
+    stop_run
+    assert_equal "$(sql "SELECT count(*) FROM poll_log WHERE http_status = 451")" 1
+    assert_sound
+}
+
 @test "a long reader neither blocks recording nor keeps the log from being emptied afterwards" {
     start_sim
     run_config 100ms
