@@ -3,6 +3,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/terminal.h"
+
 static enum log_level level_max = LOG_ERROR;
 
 void log_set_level(enum log_level level)
@@ -24,7 +26,7 @@ void log_begin(struct log_line *line, enum log_level level, const char *event)
 static bool is_plain(const char *value)
 {
     for (const char *p = value; *p != '\0'; p++) {
-        if ((unsigned char)*p <= ' ' || *p == '"' || *p == '=' || *p == '\\' || *p == 0x7f) {
+        if ((unsigned char)*p <= ' ' || *p == '"' || *p == '=' || *p == '\\') {
             return false;
         }
     }
@@ -39,11 +41,14 @@ void log_text(struct log_line *line, const char *key, const char *value)
     text_append_char(&line->text, ' ');
     text_append_string(&line->text, key);
     text_append_char(&line->text, '=');
-    if (is_plain(value)) {
-        text_append_string(&line->text, value);
+    struct text safe = {0};
+    terminal_append(&safe, span_of(value));
+    if (is_plain(text_string(&safe))) {
+        text_append(&line->text, safe.data, safe.size);
     } else {
-        text_append_json(&line->text, span_of(value));
+        text_append_json(&line->text, text_span(&safe));
     }
+    text_free(&safe);
 }
 
 void log_int(struct log_line *line, const char *key, int64_t value)

@@ -28,8 +28,8 @@ void log_set_level(enum log_level level);
 
 void log_begin(struct log_line *line, enum log_level level, const char *event);
 
-/* Adds ` key=value`; a value with spaces, quotes, '=' or control characters is quoted and escaped.
- */
+/* Adds ` key=value`; a value with spaces, quotes, '=' or backslashes is quoted and escaped, once it
+ * is fit for a terminal. */
 void log_text(struct log_line *line, const char *key, const char *value);
 void log_int(struct log_line *line, const char *key, int64_t value);
 

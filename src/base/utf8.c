@@ -1,7 +1,5 @@
 #include "base/utf8.h"
 
-#include <stdint.h>
-
 #define HIGH_BITS UINT64_C(0x8080808080808080)
 
 /* The length of the sequence at `p`, 0 when it is none. */
@@ -32,6 +30,19 @@ static size_t sequence_size(const unsigned char *p, size_t left)
         if (p[i] < 0x80 || p[i] > 0xbf) {
             return 0;
         }
+    }
+    return size;
+}
+
+size_t utf8_next(struct span bytes, uint32_t *point)
+{
+    const unsigned char *p = (const unsigned char *)bytes.data;
+    size_t size = bytes.size > 0 ? sequence_size(p, bytes.size) : 0;
+    if (size > 0) {
+        *point = size == 1 ? p[0] : p[0] & (0x7fU >> size);
+    }
+    for (size_t i = 1; i < size; i++) {
+        *point = *point << 6 | (p[i] & 0x3f);
     }
     return size;
 }

@@ -3,6 +3,7 @@
 #define POSREC_BASE_UTF8_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/span.h"
 #include "base/text.h"
@@ -14,6 +15,10 @@ static inline bool utf8_is_valid(struct span bytes)
 {
     return utf8_valid_size(bytes) == bytes.size;
 }
+
+/* The size of the character that the bytes begin with, and its code point; 0 when they begin with
+ * none. */
+size_t utf8_next(struct span bytes, uint32_t *point);
 
 /* Appends the bytes, with U+FFFD for each byte that does not belong. */
 void utf8_append_valid(struct text *out, struct span bytes);

@@ -2,7 +2,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include "model/capture.h"
 
@@ -33,7 +32,7 @@ static struct poller_settings settings_of(const struct config *config,
         .account = account->name,
         .exchange =
             {
-                .base_url = account->base_url != NULL ? account->base_url : CONFIG_BASE_URL_DEFAULT,
+                .base_url = config_base_url(account),
                 .margin_asset = account->margin_asset,
                 .pair = account->pair,
                 .recv_window_ms = account->recv_window_ms.known ? account->recv_window_ms.value
@@ -76,8 +75,6 @@ bool accounts_load(const struct config *config, const char *only, struct account
     bool has_config = config->account_count > 0;
     size_t count = has_config ? config->account_count : 1;
     const struct config_account *list = has_config ? config->accounts : &ENV_ACCOUNT;
-    /* A core file would hold the keys. */
-    setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
     *accounts = (struct accounts){0};
     if (!has_config && getenv(ENV_KEY) == NULL) {
         return error_set(error, ERROR_USAGE,

@@ -1,12 +1,12 @@
 #include "cli/cli.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/terminal.h"
 #include "cli/progress.h"
 #include "report/nothing.h"
 #include "store/migrate.h"
@@ -143,6 +143,28 @@ bool cli_say_nothing(const struct cli *cli, const struct database *database, con
     return done;
 }
 
+void cli_vprint(FILE *out, const char *format, va_list arguments)
+{
+    struct text line = {0};
+    char *words = NULL;
+    int size = vasprintf(&words, format, arguments);
+    if (size >= 0) {
+        terminal_append(&line, (struct span){words, (size_t)size});
+        free(words);
+    }
+    text_append_char(&line, '\n');
+    fputs(text_string(&line), out);
+    text_free(&line);
+}
+
+void cli_print(FILE *out, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    cli_vprint(out, format, arguments);
+    va_end(arguments);
+}
+
 void cli_say(const struct cli *cli, const char *format, ...)
 {
     if (cli->options.quiet) {
@@ -150,7 +172,6 @@ void cli_say(const struct cli *cli, const char *format, ...)
     }
     va_list arguments;
     va_start(arguments, format);
-    vfprintf(stderr, format, arguments);
+    cli_vprint(stderr, format, arguments);
     va_end(arguments);
-    fputc('\n', stderr);
 }

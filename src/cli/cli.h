@@ -2,6 +2,7 @@
 #ifndef POSREC_CLI_CLI_H
 #define POSREC_CLI_CLI_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -85,6 +86,11 @@ bool cli_report(const struct cli *cli, const struct database *database, const ch
 /* Says why there is nothing to show; `kind` and filter are those of nothing_explain(). */
 bool cli_say_nothing(const struct cli *cli, const struct database *database, const char *kind,
                      const struct report_filter *filter, struct error *error);
+
+/* A line for people. Whatever its parts hold, it is one line and moves no terminal. */
+void cli_print(FILE *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void cli_vprint(FILE *out, const char *format, va_list arguments)
+    __attribute__((format(printf, 2, 0)));
 
 /* A line on stderr for people, unless -q was given. */
 void cli_say(const struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -1,4 +1,3 @@
-#include <stdarg.h>
 #include <stdlib.h>
 
 #include "cli/accounts.h"
@@ -30,8 +29,7 @@ static void say(struct checkup *checkup, enum verdict verdict, const char *forma
     va_list arguments;
     va_start(arguments, format);
     printf("%s  ", WORDS[verdict]);
-    vprintf(format, arguments);
-    printf("\n");
+    cli_vprint(stdout, format, arguments);
     va_end(arguments);
 }
 
@@ -106,9 +104,8 @@ static const char *advice(const struct probe_result *result)
         if (endpoint_is_outage(&result->capture)) {
             return "the exchange is maintained: try again later";
         }
-        return result->is_refused
-                   ? "check key, secret, its read permission and its allowed addresses"
-                   : "see the exchange's message";
+        return result->is_refused ? endpoint_refusal_advice(&result->capture)
+                                  : "see the exchange's message";
     }
 }
 
@@ -187,7 +184,7 @@ static void check_stream(struct checkup *checkup, const struct poller_settings *
         say(checkup, VERDICT_FAIL, "account %s: stream: %s: %s (%s)", name,
             outcome_name(capture.outcome), text_string(&capture.detail),
             endpoint_is_refused(&capture)
-                ? "check the key's read permission and its allowed addresses"
+                ? endpoint_refusal_advice(&capture)
                 : "check stream_url, firewall and proxy; polls go on without it");
     }
     capture_free(&capture);

@@ -19,27 +19,43 @@ static void note_failure(struct tally *tally, const struct error *error)
     tally->refused |= error->kind == ERROR_REFUSED;
 }
 
+/* "" when there is none. */
 static const char *advice(const struct capture *capture)
 {
     switch (capture->outcome) {
     case OUTCOME_RATE_LIMITED:
-        return " (wait a minute, poll less often)";
+        return "wait a minute, poll less often";
     case OUTCOME_BANNED:
-        return " (wait until the ban is over)";
+        return "wait until the ban is over";
     case OUTCOME_TLS_ERROR:
-        return " (check base_url, ca_file and the machine's clock)";
+        return "check base_url, ca_file and the machine's clock";
     case OUTCOME_NETWORK_ERROR:
     case OUTCOME_TIMEOUT:
-        return " (check the network and base_url)";
+        return "check the network and base_url";
     case OUTCOME_API_ERROR:
-        return endpoint_is_outage(capture) ? " (the exchange is maintained: try again later)" : "";
     case OUTCOME_UNREADABLE:
-        if (endpoint_is_outage(capture)) {
-            return " (the exchange is maintained: try again later)";
-        }
-        return capture->has_body ? " (posrec body writes its bytes)" : "";
+        return endpoint_is_outage(capture)    ? "the exchange is maintained: try again later"
+               : endpoint_is_refused(capture) ? endpoint_refusal_advice(capture)
+                                              : "";
     default:
         return "";
+    }
+}
+
+/* What there is to do about a poll that did not end well, in parentheses. An answer that is not the
+ * exchange's JSON may say more than its status does. */
+static void append_advice(struct text *out, const struct capture *capture, int64_t capture_id)
+{
+    const char *what = advice(capture);
+    bool is_page =
+        capture->has_body && !capture->api_code.known &&
+        (capture->outcome == OUTCOME_API_ERROR || capture->outcome == OUTCOME_UNREADABLE);
+    if (what[0] != '\0' || is_page) {
+        text_printf(out, " (%s%s", what, what[0] != '\0' && is_page ? "; " : "");
+        if (is_page) {
+            text_printf(out, "'posrec body %lld' writes its bytes", (long long)capture_id);
+        }
+        text_append_char(out, ')');
     }
 }
 
@@ -56,14 +72,17 @@ static bool check_result(const char *account, const struct fetch_result *result,
         return true;
     }
     bool refused = endpoint_is_refused(capture);
+    struct text todo = {0};
+    append_advice(&todo, capture, result->recorded.capture_id);
     char code[32] = "";
     if (capture->api_code.known) {
         snprintf(code, sizeof code, "%lld ", (long long)capture->api_code.value);
     }
-    return error_set(error, refused ? ERROR_REFUSED : ERROR_FAILED,
-                     "account %s: capture %lld: %s: %s%s%s", account,
-                     (long long)result->recorded.capture_id, outcome_name(capture->outcome), code,
-                     text_string(&capture->detail), advice(capture));
+    error_set(error, refused ? ERROR_REFUSED : ERROR_FAILED, "account %s: capture %lld: %s: %s%s%s",
+              account, (long long)result->recorded.capture_id, outcome_name(capture->outcome), code,
+              text_string(&capture->detail), text_string(&todo));
+    text_free(&todo);
+    return false;
 }
 
 static bool print_changes(struct cli *cli, const struct database *database, const char *account,
@@ -123,7 +142,7 @@ static bool print_results(struct cli *cli, const struct database *database,
             note_failure(&tally, &why);
             /* The first is the command's own error line; the others are said here. */
             if (tally.failed > 1) {
-                fprintf(stderr, "posrec: fetch: %s\n", why.text);
+                cli_print(stderr, "posrec: fetch: %s", why.text);
             }
         }
     }

@@ -45,7 +45,7 @@ static void on_progress(void *context, int64_t bytes_done)
 static void on_bad_line(void *context, const char *name, int64_t line, const struct error *error)
 {
     (void)context;
-    fprintf(stderr, "posrec: %s: line %lld: %s (skipped)\n", name, (long long)line, error->text);
+    cli_print(stderr, "posrec: %s: line %lld: %s (skipped)", name, (long long)line, error->text);
 }
 
 static bool open_file(const char *path, FILE **file, const char **name, int64_t *size,

@@ -86,8 +86,8 @@ static void print_words(const struct cli *cli, const struct database *database,
     } else if (report->capture_id.known) {
         snprintf(where, sizeof where, "capture %lld: ", (long long)report->capture_id.value);
     }
-    fprintf(stderr, "posrec: verify: %s: %s%s: %s\n", database->path, where,
-            verify_kind_name(report->kind), report->what);
+    cli_print(stderr, "posrec: verify: %s: %s%s: %s", database->path, where,
+              verify_kind_name(report->kind), report->what);
 }
 
 static bool check_options(const struct options *options, struct verify_settings *settings,

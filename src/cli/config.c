@@ -18,6 +18,15 @@
 #define SECTION_MAIN "posrec"
 #define SECTION_ACCOUNT "account "
 
+/* Where a known exchange's stream is. The first is the usual one. */
+static const struct {
+    const char *base_url, *stream_url;
+} EXCHANGES[] = {
+    {"https://dapi.binance.com", "wss://dstream.binance.com"},
+    {"https://demo-dapi.binance.com", "wss://demo-dstream.binance.com"},
+    {"https://testnet.binancefuture.com", "wss://dstream.binancefuture.com"},
+};
+
 enum section { SECTION_NONE, SECTION_IS_MAIN, SECTION_IS_ACCOUNT };
 
 /* A file being read: inih calls back for each line it asks for and for each key it finds. */
@@ -90,20 +99,15 @@ static bool take_product(struct reading *reading, struct config_account *account
             fail(reading, "product '%s': posrec records coin-m only so far", value));
 }
 
-static bool take_base_url(struct reading *reading, struct config_account *account,
-                          const char *value)
+static bool take_url(struct reading *reading, char **target, const char *value,
+                     bool (*read)(const char *url, struct text *normal, struct error *error))
 {
+    struct text normal = {0};
     struct error why;
-    return take_text(reading, &account->base_url, value) &&
-           (transport_check_url(value, &why) || fail(reading, "%s", why.text));
-}
-
-static bool take_stream_url(struct reading *reading, struct config_account *account,
-                            const char *value)
-{
-    struct error why;
-    return take_text(reading, &account->stream_url, value) &&
-           (transport_check_stream_url(value, &why) || fail(reading, "%s", why.text));
+    bool done = (read(value, &normal, &why) || fail(reading, "%s", why.text)) &&
+                take_text(reading, target, text_string(&normal));
+    text_free(&normal);
+    return done;
 }
 
 /* The next word of a list with commas; empty after the last. */
@@ -218,13 +222,13 @@ static bool take_account_key(struct reading *reading, struct config_account *acc
         return take_record(reading, account, value);
     }
     if (strcmp(key, "stream_url") == 0) {
-        return take_stream_url(reading, account, value);
+        return take_url(reading, &account->stream_url, value, transport_read_stream_url);
     }
     if (strcmp(key, "product") == 0) {
         return take_product(reading, account, value);
     }
     if (strcmp(key, "base_url") == 0) {
-        return take_base_url(reading, account, value);
+        return take_url(reading, &account->base_url, value, transport_read_base_url);
     }
     if (strcmp(key, "recv_window") == 0) {
         return take_number(reading, &account->recv_window_ms, value, RECV_WINDOW_MS_MAX,
@@ -496,17 +500,21 @@ bool config_records(const struct config_account *account, const char *kind)
     return false;
 }
 
+const char *config_base_url(const struct config_account *account)
+{
+    return account->base_url != NULL ? account->base_url : EXCHANGES[0].base_url;
+}
+
 const char *config_stream_url(const struct config_account *account)
 {
     if (!config_records(account, "stream")) {
         return NULL;
     }
-    if (account->stream_url != NULL) {
-        return account->stream_url;
+    for (size_t i = 0; account->stream_url == NULL && i < sizeof EXCHANGES / sizeof EXCHANGES[0];
+         i++) {
+        if (strcmp(config_base_url(account), EXCHANGES[i].base_url) == 0) {
+            return EXCHANGES[i].stream_url;
+        }
     }
-    if (account->base_url == NULL || strcmp(account->base_url, CONFIG_BASE_URL_DEFAULT) == 0) {
-        return CONFIG_STREAM_URL_DEFAULT;
-    }
-    return strcmp(account->base_url, CONFIG_TESTNET_BASE_URL) == 0 ? CONFIG_TESTNET_STREAM_URL
-                                                                   : NULL;
+    return account->stream_url;
 }

@@ -10,10 +10,6 @@
 #include "model/maybe.h"
 
 #define CONFIG_DATABASE_DEFAULT "posrec.db"
-#define CONFIG_BASE_URL_DEFAULT "https://dapi.binance.com"
-#define CONFIG_STREAM_URL_DEFAULT "wss://dstream.binance.com"
-#define CONFIG_TESTNET_BASE_URL "https://testnet.binancefuture.com"
-#define CONFIG_TESTNET_STREAM_URL "wss://dstream.binancefuture.com"
 #define CONFIG_INTERVAL_MS_DEFAULT 10000
 #define CONFIG_INTERVAL_MS_MIN 100
 #define CONFIG_TIMEOUT_MS_DEFAULT 10000
@@ -72,6 +68,9 @@ int64_t config_account_interval_ms(const struct config *config,
                                    const struct config_account *account);
 int64_t config_income_interval_ms(const struct config *config,
                                   const struct config_account *account);
+
+/* The account's exchange: its own, or the usual one. */
+const char *config_base_url(const struct config_account *account);
 
 /* Where the account's stream is; NULL when it is not to be recorded, or unknown for its base_url.
  */

@@ -3,6 +3,7 @@
 #include <cjson/cJSON.h>
 #include <curl/curl.h>
 #include <libsmartcols/libsmartcols.h>
+#include <locale.h>
 #include <openssl/crypto.h>
 #include <signal.h>
 #include <sqlite3.h>
@@ -168,8 +169,10 @@ int main(int argc, char **argv)
     int exit_code = EXIT_DONE;
     /* A reader that goes away shows as a failed write, with its own error text. */
     signal(SIGPIPE, SIG_IGN);
+    /* What posrec shows is UTF-8 whatever the locale: its widths are those of that. */
+    setlocale(LC_CTYPE, "C.UTF-8");
     if (!dispatch(&cli, argc, argv, &exit_code, &error)) {
-        fprintf(stderr, "posrec: %s\n", error.text);
+        cli_print(stderr, "posrec: %s", error.text);
         return code_of(&error);
     }
     return exit_code;

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/terminal.h"
 
 #define DRAW_EVERY_MS 100
 #define BAR_WIDTH 30
@@ -21,8 +22,12 @@ void progress_begin(struct progress *progress, const char *what, int64_t total, 
 
 static void draw(const struct progress *progress, int64_t done, int64_t elapsed_ms)
 {
+    struct text what = {0};
+    terminal_append(&what, span_of(progress->what));
+    fprintf(stderr, "\r%s", text_string(&what));
+    text_free(&what);
     if (progress->total <= 0) {
-        fprintf(stderr, "\r%s: %lld so far, %lld s\033[K", progress->what, (long long)done,
+        fprintf(stderr, ": %lld so far, %lld s\033[K", (long long)done,
                 (long long)(elapsed_ms / 1000));
         return;
     }
@@ -31,8 +36,7 @@ static void draw(const struct progress *progress, int64_t done, int64_t elapsed_
     memset(bar, ' ', BAR_WIDTH);
     memset(bar, '#', (size_t)share);
     bar[BAR_WIDTH] = '\0';
-    fprintf(stderr, "\r%s [%s] %lld%%", progress->what, bar,
-            (long long)(done * 100 / progress->total));
+    fprintf(stderr, " [%s] %lld%%", bar, (long long)(done * 100 / progress->total));
     if (done > 0) {
         fprintf(stderr, ", %lld s left",
                 (long long)(elapsed_ms * (progress->total - done) / done / 1000));

@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/core_dump.h"
+
 static void wipe(struct text *text)
 {
     if (text->data != NULL) {
@@ -148,6 +150,7 @@ bool credentials_load(const struct credentials_source *source, struct credential
                       struct error *error)
 {
     struct text key = {0}, secret = {0};
+    core_dump_forbid();
     *credentials = (struct credentials){0};
     bool done = read_source(source->api_key_file, source->api_key, "API key", &key, error) &&
                 (take_api_key(trimmed(&key), &credentials->api_key, error) ||

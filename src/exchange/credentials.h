@@ -1,5 +1,5 @@
 /* An account's API key and its signer. Read from files that others cannot read, or handed over as
- * text (from the environment); no error ever shows them. */
+ * text (from the environment); no error ever shows them, and no core. */
 #ifndef POSREC_EXCHANGE_CREDENTIALS_H
 #define POSREC_EXCHANGE_CREDENTIALS_H
 

@@ -25,7 +25,8 @@ static const struct {
 
 #define LISTEN_KEY_SIZE_MAX ((size_t)512)
 
-#define HTTP_FORBIDDEN 403 /* the web firewall */
+#define HTTP_FORBIDDEN 403 /* without a code of the exchange's: its firewall */
+#define HTTP_UNAVAILABLE_FOR_LEGAL_REASONS 451
 #define HTTP_BACKEND_TIMEOUT 408
 
 /* Percent-encodes all but what RFC 3986 leaves unreserved. */
@@ -67,11 +68,7 @@ static void append_number(struct text *query, const char *name, struct maybe_int
 
 static void append_base(struct text *url, const char *base_url, const char *path)
 {
-    size_t size = strlen(base_url);
-    while (size > 0 && base_url[size - 1] == '/') {
-        size--;
-    }
-    text_append(url, base_url, size);
+    text_append_string(url, base_url);
     text_append_string(url, path);
 }
 
@@ -287,6 +284,18 @@ bool endpoint_is_outage(const struct capture *capture)
     }
 }
 
+static bool refuses_place(const struct capture *capture)
+{
+    return capture->http_status.known &&
+           capture->http_status.value == HTTP_UNAVAILABLE_FOR_LEGAL_REASONS;
+}
+
+static bool refuses_address(const struct capture *capture)
+{
+    return capture->http_status.known && capture->http_status.value == HTTP_FORBIDDEN &&
+           !capture->api_code.known;
+}
+
 bool endpoint_is_refused(const struct capture *capture)
 {
     if (capture->outcome == OUTCOME_BANNED) {
@@ -295,10 +304,10 @@ bool endpoint_is_refused(const struct capture *capture)
     if (capture->outcome != OUTCOME_API_ERROR || endpoint_is_outage(capture)) {
         return false;
     }
-    if (!capture->api_code.known) {
-        return capture->http_status.known && capture->http_status.value == HTTP_FORBIDDEN;
+    if (refuses_place(capture) || refuses_address(capture)) {
+        return true;
     }
-    switch (capture->api_code.value) {
+    switch (capture->api_code.known ? capture->api_code.value : 0) {
     case API_CODE_SIGNATURE:
     case API_CODE_KEY_FORMAT:
     case API_CODE_KEY:
@@ -306,4 +315,12 @@ bool endpoint_is_refused(const struct capture *capture)
     default:
         return false;
     }
+}
+
+const char *endpoint_refusal_advice(const struct capture *capture)
+{
+    return refuses_place(capture) ? "the exchange does not serve the place of this address"
+           : refuses_address(capture)
+               ? "the exchange's firewall stops it, or it does not serve this address"
+               : "check key, secret, its read permission and its allowed addresses";
 }

@@ -37,7 +37,7 @@
 
 /* What the requests of one account are made from. Strings are views. */
 struct exchange_account {
-    const char *base_url;     /* checked by transport_check_url() */
+    const char *base_url;     /* as transport_read_base_url() writes it */
     const char *margin_asset; /* at most one of these two; NULL for none */
     const char *pair;
     int64_t recv_window_ms;
@@ -98,5 +98,8 @@ bool endpoint_is_outage(const struct capture *capture);
 
 /* Whether the exchange refuses this key or address, so that asking again at once is of no use. */
 bool endpoint_is_refused(const struct capture *capture);
+
+/* What a refusal that is no ban may come from, and what to do about it. */
+const char *endpoint_refusal_advice(const struct capture *capture);
 
 #endif

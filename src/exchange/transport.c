@@ -1,6 +1,7 @@
 #include "exchange/transport.h"
 
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <curl/curl.h>
 #include <openssl/crypto.h>
 #include <stdlib.h>
@@ -16,6 +17,10 @@
 #define CONNECT_TIMEOUT_MS 10000
 #define FIRST_BODY_CAPACITY ((size_t)32768)
 
+/* Header lines of all that answers a request: a proxy's CONNECT, 1xx, trailers. libcurl keeps them
+ * all and bounds, depending on its version, a single one. */
+#define HEADERS_SIZE_MAX ((size_t)64 << 10)
+
 /* Channels that transport_poll() finds ready at once; the others it finds the next time. */
 #define READY_MAX 256
 
@@ -25,6 +30,7 @@ struct transfer {
     bool is_connected; /* a channel that its owner has: struct channel is this */
     CURL *easy;
     struct curl_slist *headers;
+    size_t headers_size; /* of the lines that came */
     bool too_large;
     struct http_response response;
     char error_text[CURL_ERROR_SIZE];
@@ -46,6 +52,9 @@ struct transport {
 struct transport *transport_new(size_t body_size_max, struct error *error)
 {
     struct transport *transport = NULL;
+    /* libcurl would write what decrypts the connections, keys and all, into the file that it names.
+     */
+    unsetenv("SSLKEYLOGFILE");
     if (curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK) {
         transport = calloc(1, sizeof *transport);
     }
@@ -158,6 +167,10 @@ static size_t take_header(char *data, size_t size, size_t count, void *context)
 {
     struct transfer *transfer = context;
     struct span line = {data, size * count};
+    transfer->headers_size += line.size;
+    if (transfer->headers_size > HEADERS_SIZE_MAX) {
+        return 0; /* as in take_body() */
+    }
     take_number(line, "X-MBX-USED-WEIGHT-1M", &transfer->response.used_weight);
     take_number(line, "Retry-After", &transfer->response.retry_after_s);
     return line.size;
@@ -192,6 +205,13 @@ static bool set_channel_options(CURL *easy)
            curl_easy_setopt(easy, CURLOPT_HTTPPROXYTUNNEL, 1L) == CURLE_OK; /* ws:// too */
 }
 
+/* In the place of the system's, whose folder libcurl would go on to look into. */
+static bool set_authority(CURL *easy, const char *ca_file)
+{
+    return curl_easy_setopt(easy, CURLOPT_CAINFO, ca_file) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_CAPATH, NULL) == CURLE_OK;
+}
+
 static bool set_options(struct transfer *transfer, const struct http_request *request)
 {
     CURL *easy = transfer->easy;
@@ -203,10 +223,10 @@ static bool set_options(struct transfer *transfer, const struct http_request *re
            curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_PROXY, request->proxy != NULL ? request->proxy : "") ==
                CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_NOPROXY, "") == CURLE_OK && /* not the environment's */
            curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L) == CURLE_OK &&
-           (request->ca_file == NULL ||
-            curl_easy_setopt(easy, CURLOPT_CAINFO, request->ca_file) == CURLE_OK) &&
+           (request->ca_file == NULL || set_authority(easy, request->ca_file)) &&
            curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, timeout_ms) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, connect_ms) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
@@ -301,6 +321,10 @@ static void finish(struct transfer *transfer, CURLcode code)
         response->status = maybe_of(status);
     }
     response->result = classify(transfer, code);
+    if (transfer->headers_size > HEADERS_SIZE_MAX) {
+        snprintf(transfer->error_text, sizeof transfer->error_text,
+                 "the answer's headers are larger than %zu bytes", HEADERS_SIZE_MAX);
+    }
     switch (response->result) {
     case HTTP_ANSWERED:
         response->has_body = true; /* an empty one too */
@@ -461,7 +485,35 @@ static bool check_parts(CURLU *url, const char *text, const struct url_kind *kin
     return good;
 }
 
-static bool check_url(const char *text, const struct url_kind *kind, struct error *error)
+/* Of two that name the same server and path, the same text. */
+static bool append_normal(CURLU *url, const struct url_kind *kind, struct text *normal)
+{
+    char *scheme = NULL, *host = NULL, *port = NULL, *whole = NULL;
+    bool done = curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
+                curl_url_get(url, CURLUPART_HOST, &host, 0) == CURLUE_OK;
+    curl_url_get(url, CURLUPART_PORT, &port, 0);
+    for (char *c = host; done && *c != '\0'; c++) {
+        *c = (char)tolower((unsigned char)*c);
+    }
+    bool is_usual =
+        done && port != NULL && strcmp(port, strcmp(scheme, kind->secure) == 0 ? "443" : "80") == 0;
+    done = done && curl_url_set(url, CURLUPART_HOST, host, 0) == CURLUE_OK &&
+           (!is_usual || curl_url_set(url, CURLUPART_PORT, NULL, 0) == CURLUE_OK) &&
+           curl_url_get(url, CURLUPART_URL, &whole, 0) == CURLUE_OK;
+    size_t size = done ? strlen(whole) : 0;
+    while (size > 0 && whole[size - 1] == '/') {
+        size--;
+    }
+    text_append(normal, whole, size);
+    curl_free(scheme);
+    curl_free(host);
+    curl_free(port);
+    curl_free(whole);
+    return done && !normal->failed;
+}
+
+static bool read_url(const char *text, const struct url_kind *kind, struct text *normal,
+                     struct error *error)
 {
     CURLU *url = curl_url();
     if (url == NULL) {
@@ -470,18 +522,19 @@ static bool check_url(const char *text, const struct url_kind *kind, struct erro
     bool good = curl_url_set(url, CURLUPART_URL, text, CURLU_NON_SUPPORT_SCHEME) == CURLUE_OK
                     ? check_parts(url, text, kind, error)
                     : error_set(error, ERROR_USAGE, "%s '%s': not a URL", kind->setting, text);
+    good = good && (append_normal(url, kind, normal) || error_no_memory(error));
     curl_url_cleanup(url);
     return good;
 }
 
-bool transport_check_url(const char *base_url, struct error *error)
+bool transport_read_base_url(const char *base_url, struct text *normal, struct error *error)
 {
     static const struct url_kind BASE = {"base_url", "https", "http"};
-    return check_url(base_url, &BASE, error);
+    return read_url(base_url, &BASE, normal, error);
 }
 
-bool transport_check_stream_url(const char *stream_url, struct error *error)
+bool transport_read_stream_url(const char *stream_url, struct text *normal, struct error *error)
 {
     static const struct url_kind STREAM = {"stream_url", "wss", "ws"};
-    return check_url(stream_url, &STREAM, error);
+    return read_url(stream_url, &STREAM, normal, error);
 }

@@ -2,9 +2,10 @@
  * which are connections made the same way (TLS, ca_file, proxy) over which the caller speaks
  * itself.
  *
- * TLS certificates and names are always verified, redirects are not followed, environment proxies
- * are ignored, and plain http goes to loopback addresses only. Answers may come compressed (gzip);
- * a body is what it decodes to, and that is what is capped. */
+ * TLS certificates and names are always verified, redirects are not followed, and plain
+ * http goes to loopback addresses only. Of the environment nothing counts that libcurl reads: no
+ * proxies, none that are to be passed by, no file for the secrets of TLS. Answers may come
+ * compressed (gzip); a body is what it decodes to, and that is what is capped. */
 #ifndef POSREC_EXCHANGE_TRANSPORT_H
 #define POSREC_EXCHANGE_TRANSPORT_H
 
@@ -22,7 +23,7 @@ struct http_request {
     const char *method;  /* NULL for GET; the others have no body */
     const char *url;     /* with the query; may hold a signature: never shown */
     const char *api_key; /* X-MBX-APIKEY; NULL for none */
-    const char *ca_file; /* PEM; NULL for the system's */
+    const char *ca_file; /* PEM, in the place of the system's; NULL for those */
     const char *proxy;   /* NULL for none */
     int64_t timeout_ms;  /* for all of it */
     bool is_channel;     /* only connect; the response's channel is the caller's then */
@@ -96,9 +97,10 @@ size_t transport_pending(const struct transport *transport);
 
 void http_response_free(struct http_response *response);
 
-/* Whether posrec will talk to this base URL: https, or http to a loopback address (for streams wss,
+/* Appends the one way to write a URL that posrec will talk to: scheme and host in lower case, no
+ * default port, no slash at the end. It is https, or http to a loopback address (for streams wss,
  * or ws); no user, query or fragment. ERROR_USAGE when not. */
-bool transport_check_url(const char *base_url, struct error *error);
-bool transport_check_stream_url(const char *stream_url, struct error *error);
+bool transport_read_base_url(const char *base_url, struct text *normal, struct error *error);
+bool transport_read_stream_url(const char *stream_url, struct text *normal, struct error *error);
 
 #endif

@@ -1,5 +1,6 @@
 #include "exchange/websocket.h"
 
+#include <assert.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
@@ -19,10 +20,12 @@ struct websocket {
     struct websocket_watch watch;
     wslay_event_context_ptr frames;
     struct text output;
-    size_t sent;        /* of output */
+    size_t pong_size;   /* of the pong that ends the output and of which nothing was sent; or 0 */
+    int pieces;         /* of the message that is coming */
     struct text answer; /* the handshake's, as far as it came */
     struct text accept; /* what it must say */
     bool is_open;
+    bool is_unread; /* by the server: the output is full */
     struct maybe_int status;
     struct span input;                 /* bytes that wslay has not read yet */
     char reason[REASON_SHOWN_MAX + 1]; /* of a close frame */
@@ -48,8 +51,12 @@ static ssize_t take_output(wslay_event_context_ptr frames, const uint8_t *data, 
 {
     struct websocket *websocket = context;
     (void)flags;
-    text_append(&websocket->output, data, size);
-    if (websocket->output.failed) {
+    if (websocket->output.size + size > WEBSOCKET_OUTPUT_SIZE_MAX) {
+        websocket->is_unread = true;
+    } else {
+        text_append(&websocket->output, data, size);
+    }
+    if (websocket->is_unread || websocket->output.failed) {
         wslay_event_set_error(frames, WSLAY_ERR_CALLBACK_FAILURE);
         return -1;
     }
@@ -63,6 +70,38 @@ static int make_mask(wslay_event_context_ptr frames, uint8_t *buffer, size_t siz
     return RAND_bytes(buffer, (int)size) == 1 ? 0 : -1;
 }
 
+/* Turns what is queued into output. */
+static void flush_frames(struct websocket *websocket)
+{
+    if (wslay_event_want_write(websocket->frames)) {
+        websocket->pong_size = 0;
+        wslay_event_send(websocket->frames);
+    }
+}
+
+/* The answer to a ping, which wslay has queued. Only the newest is owed (RFC 6455, section 5.5.3):
+ * it takes the place of one that waits. */
+static void answer_ping(struct websocket *websocket)
+{
+    struct text *output = &websocket->output;
+    size_t before = output->size -= websocket->pong_size;
+    flush_frames(websocket);
+    websocket->pong_size = output->size - before;
+}
+
+/* wslay keeps each piece of a message in memory of its own, which takes a hundred times a byte. */
+static void count_piece(wslay_event_context_ptr frames,
+                        const struct wslay_event_on_frame_recv_start_arg *frame, void *context)
+{
+    struct websocket *websocket = context;
+    if (!wslay_is_ctrl_frame(frame->opcode)) {
+        websocket->pieces = frame->opcode == WSLAY_CONTINUATION_FRAME ? websocket->pieces + 1 : 1;
+    }
+    if (websocket->pieces > WEBSOCKET_PIECES_MAX) {
+        wslay_event_shutdown_read(frames);
+    }
+}
+
 static void take_message(wslay_event_context_ptr frames,
                          const struct wslay_event_on_msg_recv_arg *message, void *context)
 {
@@ -70,6 +109,9 @@ static void take_message(wslay_event_context_ptr frames,
     struct span bytes = {(const char *)message->msg, message->msg_length};
     (void)frames;
     switch (message->opcode) {
+    case WSLAY_PING:
+        answer_ping(websocket);
+        break;
     case WSLAY_TEXT_FRAME:
     case WSLAY_BINARY_FRAME:
         websocket->watch.on_message(websocket->watch.context, bytes);
@@ -134,6 +176,7 @@ struct websocket *websocket_new(const char *host, const char *path,
         .recv_callback = give_input,
         .send_callback = take_output,
         .genmask_callback = make_mask,
+        .on_frame_recv_start_callback = count_piece,
         .on_msg_recv_callback = take_message,
     };
     struct websocket *websocket = calloc(1, sizeof *websocket);
@@ -170,24 +213,18 @@ void websocket_free(struct websocket *websocket)
 
 struct span websocket_output(const struct websocket *websocket)
 {
-    struct span all = text_span(&websocket->output);
-    return (struct span){all.data + websocket->sent, all.size - websocket->sent};
+    return text_span(&websocket->output);
 }
 
 void websocket_sent(struct websocket *websocket, size_t size)
 {
-    websocket->sent += size;
-    if (websocket->sent == websocket->output.size && websocket->output.data != NULL) {
-        OPENSSL_cleanse(websocket->output.data, websocket->output.size);
-        text_clear(&websocket->output);
-        websocket->sent = 0;
-    }
-}
-
-/* Turns what is queued into output. */
-static void flush_frames(struct websocket *websocket)
-{
-    wslay_event_send(websocket->frames);
+    struct text *output = &websocket->output;
+    assert(size <= output->size);
+    size_t left = output->size - size;
+    memmove(output->data, output->data + size, left);
+    OPENSSL_cleanse(output->data + left, size);
+    output->size = left;
+    websocket->pong_size = left < websocket->pong_size ? 0 : websocket->pong_size;
 }
 
 void websocket_ping(struct websocket *websocket)
@@ -310,6 +347,10 @@ static bool say_end(const struct websocket *websocket, struct error *error)
         return error_set(error, ERROR_FAILED, "closed by the server, code %u%s%s", code,
                          websocket->reason[0] != '\0' ? ": " : "", websocket->reason);
     }
+    if (websocket->pieces > WEBSOCKET_PIECES_MAX) {
+        return error_set(error, ERROR_FAILED, "a message in more than %d pieces",
+                         WEBSOCKET_PIECES_MAX);
+    }
     switch (wslay_event_get_status_code_sent(websocket->frames)) {
     case WSLAY_CODE_MESSAGE_TOO_BIG:
         return error_set(error, ERROR_FAILED, "a message of more than %zu bytes",
@@ -330,6 +371,10 @@ bool websocket_take(struct websocket *websocket, struct span bytes, struct error
     while (websocket->is_open && websocket->input.size > 0) {
         int result = wslay_event_recv(websocket->frames);
         flush_frames(websocket);
+        if (websocket->is_unread) {
+            websocket->is_open = false;
+            return error_set(error, ERROR_FAILED, "the server reads nothing of what it is sent");
+        }
         if (!wslay_event_get_read_enabled(websocket->frames) ||
             wslay_event_get_close_received(websocket->frames)) {
             websocket->is_open = false;

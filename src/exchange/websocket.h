@@ -2,8 +2,10 @@
  * hands out messages, and says which bytes are to be sent. Frames are wslay's business; the
  * handshake is done here.
  *
- * A message of more than WEBSOCKET_MESSAGE_SIZE_MAX, a text that is not UTF-8, a masked or
- * otherwise wrong frame, and a close frame end the connection. Pings are answered. */
+ * A message of more than WEBSOCKET_MESSAGE_SIZE_MAX or of more pieces than WEBSOCKET_PIECES_MAX, a
+ * text that is not UTF-8, a masked or otherwise wrong frame, and a close frame end the connection.
+ * So does a server that lets more than WEBSOCKET_OUTPUT_SIZE_MAX wait. Pings are answered: of those
+ * that came while an answer waited to be sent, the newest. */
 #ifndef POSREC_EXCHANGE_WEBSOCKET_H
 #define POSREC_EXCHANGE_WEBSOCKET_H
 
@@ -14,7 +16,9 @@
 #include "model/maybe.h"
 
 #define WEBSOCKET_MESSAGE_SIZE_MAX ((size_t)1 << 20)
+#define WEBSOCKET_PIECES_MAX 1024
 #define WEBSOCKET_ANSWER_SIZE_MAX ((size_t)16 << 10) /* of the handshake */
+#define WEBSOCKET_OUTPUT_SIZE_MAX ((size_t)16 << 10)
 
 struct websocket_watch {
     void *context;

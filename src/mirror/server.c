@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/core_dump.h"
+
 #define MESSAGE_SIZE_MAX 500
 
 struct server {
@@ -54,6 +56,7 @@ struct server *server_connect(const char *conninfo, struct error *error)
     /* What the conninfo says comes after, and holds. */
     const char *const keys[] = {"fallback_application_name", "connect_timeout", "dbname", NULL};
     const char *const values[] = {"posrec", "10", conninfo, NULL};
+    core_dump_forbid(); /* libpq reads the password */
     struct server *server = calloc(1, sizeof *server);
     if (server == NULL) {
         error_no_memory(error);

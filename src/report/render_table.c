@@ -5,16 +5,23 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/terminal.h"
 #include "report/cell.h"
 #include "report/renderers.h"
 
 static struct libscols_table *new_table(sqlite3_stmt *statement, FILE *out)
 {
     struct libscols_table *table = scols_new_table();
-    bool made = table != NULL && scols_table_set_stream(table, out) == 0;
+    /* Cells are made fit for a terminal here, for tables and lists alike. */
+    bool made = table != NULL && scols_table_set_stream(table, out) == 0 &&
+                scols_table_enable_noencoding(table, 1) == 0;
+    struct text name = {0};
     for (int i = 0; made && i < sqlite3_column_count(statement); i++) {
-        made = scols_table_new_column(table, sqlite3_column_name(statement, i), 0, 0) != NULL;
+        text_clear(&name);
+        terminal_append(&name, span_of(sqlite3_column_name(statement, i)));
+        made = !name.failed && scols_table_new_column(table, text_string(&name), 0, 0) != NULL;
     }
+    text_free(&name);
     if (!made) {
         scols_unref_table(table);
         return NULL;
@@ -26,7 +33,7 @@ static struct libscols_table *new_table(sqlite3_stmt *statement, FILE *out)
 static bool add_row(struct libscols_table *table, sqlite3_stmt *statement, bool *has_text)
 {
     struct libscols_line *line = scols_table_new_line(table, NULL);
-    struct text cell = {0};
+    struct text cell = {0}, shown = {0};
     bool added = line != NULL;
     for (int i = 0; added && i < sqlite3_column_count(statement); i++) {
         int type = sqlite3_column_type(statement, i);
@@ -36,8 +43,12 @@ static bool add_row(struct libscols_table *table, sqlite3_stmt *statement, bool 
         has_text[i] |= type == SQLITE_TEXT || type == SQLITE_BLOB;
         text_clear(&cell);
         cell_append_text(statement, i, &cell);
-        added = !cell.failed && scols_line_set_data(line, (size_t)i, text_string(&cell)) == 0;
+        text_clear(&shown);
+        terminal_append(&shown, text_span(&cell));
+        added = !(cell.failed || shown.failed) &&
+                scols_line_set_data(line, (size_t)i, text_string(&shown)) == 0;
     }
+    text_free(&shown);
     text_free(&cell);
     return added;
 }
@@ -62,14 +73,14 @@ static const char *column_name(struct libscols_table *table, size_t column)
     return scols_cell_get_data(scols_column_get_header(scols_table_get_column(table, column)));
 }
 
-/* How wide the table would be, as far as bytes are columns. */
+/* How wide the table would be. */
 static size_t table_width(struct libscols_table *table)
 {
     size_t total = 0;
     for (size_t i = 0; i < scols_table_get_ncols(table); i++) {
-        size_t widest = strlen(column_name(table, i));
+        size_t widest = terminal_columns(column_name(table, i));
         for (size_t j = 0; j < scols_table_get_nlines(table); j++) {
-            size_t width = strlen(cell_data(table, j, i));
+            size_t width = terminal_columns(cell_data(table, j, i));
             widest = width > widest ? width : widest;
         }
         total += widest + 1;
@@ -80,14 +91,16 @@ static size_t table_width(struct libscols_table *table)
 /* A row that would not fit beside itself stands as a list of names and values. */
 static bool print_lists(struct libscols_table *table, FILE *out)
 {
-    int widest = 0;
+    size_t widest = 0;
     for (size_t i = 0; i < scols_table_get_ncols(table); i++) {
-        int width = (int)strlen(column_name(table, i));
+        size_t width = terminal_columns(column_name(table, i));
         widest = width > widest ? width : widest;
     }
     for (size_t j = 0; j < scols_table_get_nlines(table); j++) {
         for (size_t i = 0; i < scols_table_get_ncols(table); i++) {
-            fprintf(out, "%-*s  %s\n", widest, column_name(table, i), cell_data(table, j, i));
+            const char *name = column_name(table, i);
+            int space = (int)(widest - terminal_columns(name));
+            fprintf(out, "%s%*s  %s\n", name, space, "", cell_data(table, j, i));
         }
         fputs(j + 1 < scols_table_get_nlines(table) ? "\n" : "", out);
     }

@@ -173,7 +173,10 @@ void poller_log_refusal(const char *account, const struct capture *capture)
     log_text(&line, "account", account);
     log_text(&line, "endpoint", endpoint_name(capture->endpoint));
     log_text(&line, "detail", text_string(&capture->detail));
-    log_text(&line, "advice", "check key, permissions and allowed addresses at the exchange");
+    log_text(&line, "advice", endpoint_refusal_advice(capture));
+    if (capture->has_body && !capture->api_code.known) {
+        log_text(&line, "page", "'posrec body' with the number of this account's next capture");
+    }
     log_end(&line);
 }
 

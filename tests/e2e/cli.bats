@@ -105,6 +105,12 @@ one_poll() {
     posrec sql --format csv "$query" | od -c | grep -q '\\r'
 }
 
+@test "csv has the bytes of a text, also of one that a spreadsheet takes for a formula" {
+    one_poll
+    posrec sql --format csv "SELECT '=1+1' AS a, '+1' AS b, '@x' AS c, char(9) || 'y' AS d, '-2' AS e, -2 AS f" > got
+    printf 'a,b,c,d,e,f\r\n=1+1,+1,@x,\ty,-2,-2\r\n' | cmp - got
+}
+
 @test "sql only reads" {
     one_poll
     for query in "DELETE FROM capture" "UPDATE position SET leverage = 1" "DROP VIEW poll_log" \

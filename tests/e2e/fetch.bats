@@ -129,6 +129,42 @@ bad() {
     posrec -q fetch > /dev/null
 }
 
+@test "headers, 1xx answers and a proxy's answer without an end are not read on" {
+    python3 - <<'PYTHON' > port 2> sim.log 3>&- &
+import socketserver
+
+class Flood(socketserver.StreamRequestHandler):
+    """What comes again and again is the path that is asked for, or of a proxy a header."""
+    def handle(self):
+        request = self.rfile.readline()
+        while self.rfile.readline().strip():
+            pass
+        more = b"HTTP/1.1 103 x\r\nA: b\r\n\r\n" if b"/hints/" in request else b"X-Flood: %s\r\n" % (b"x" * 1000)
+        try:
+            self.wfile.write(b"" if b"/hints/" in request else b"HTTP/1.1 200 x\r\n")
+            while True:
+                self.wfile.write(more)
+        except OSError:
+            pass
+
+with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Flood) as server:
+    server.daemon_threads = True
+    print(server.server_address[1], flush=True)
+    server.serve_forever()
+PYTHON
+    SIM_PID=$!
+    wait_for test -s port
+    SIM=http://127.0.0.1:$(cat port)
+    for base in "$SIM/headers" "$SIM/hints" https://exchange.invalid; do
+        write_config "$base" "proxy = $SIM"
+        case $base in "$SIM"*) sed -i /^proxy/d posrec.ini ;; esac
+        sed -i 's/^timeout = .*/timeout = 60s/' posrec.ini
+        run --separate-stderr posrec fetch
+        assert_equal "$status" 1
+        assert_contains "$stderr" "the answer's headers are larger than 65536 bytes"
+    done
+}
+
 @test "each failure of the exchange or the network is a poll of its own outcome" {
     start_sim
     check() { # QUERY EXIT OUTCOME
@@ -156,6 +192,37 @@ bad() {
     run posrec fetch
     assert_equal "$status" 1
     assert_equal "$(sql 'SELECT outcome FROM capture ORDER BY capture_id DESC LIMIT 1')" network_error
+}
+
+# page STATUS: the next answer is a page of that status, which is no answer of the exchange's own.
+page() {
+    curl -sS -f "$SIM/sim/fault?kind=body&status=$1&count=${2:-1}" --data-binary '<html>not here</html>' \
+        -H 'Content-Type: application/octet-stream' > /dev/null
+}
+
+@test "a firewall and a place that is not served are refusals, and the page they give can be read" {
+    start_sim
+    page 403
+    run --separate-stderr posrec fetch
+    assert_equal "$status" 3
+    assert_contains "$stderr" "api_error: HTTP 403 (the exchange's firewall stops it, or it does not serve this address; 'posrec body 1' writes its bytes)"
+    assert_equal "$(posrec body 1)" "<html>not here</html>"
+    page 451
+    run --separate-stderr posrec fetch
+    assert_equal "$status" 3
+    assert_contains "$stderr" "api_error: HTTP 451 (the exchange does not serve the place of this address; 'posrec body 2' writes its bytes)"
+    # The exchange's own words for it.
+    sim 'fault?kind=status&status=451&code=-9&message=restricted' > /dev/null
+    run --separate-stderr posrec fetch
+    assert_equal "$status" 3
+    assert_contains "$stderr" "api_error: -9 restricted (the exchange does not serve the place of this address)"
+    page 451
+    run posrec doctor
+    assert_equal "$status" 1
+    assert_contains "$output" "api_error: HTTP 451 (the exchange does not serve the place of this address)"
+    page 403
+    run posrec doctor
+    assert_contains "$output" "api_error: HTTP 403 (the exchange's firewall stops it, or it does not serve this address)"
 }
 
 @test "a clock that is off is measured, and -1021 is answered by one retry" {

@@ -235,6 +235,64 @@ EXPECTED
     assert_equal "${#lines[@]}" 2
 }
 
+# harmless FILE: nothing in it moves a terminal: UTF-8 without control characters but line ends, without C1, and without
+# what turns the direction.
+harmless() {
+    python3 - "$1" <<'PYTHON'
+import re, sys
+text = open(sys.argv[1], encoding="utf-8", newline="").read().replace("\r\n", "\n")
+bad = re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]", text)
+assert not bad, (bad, text)
+PYTHON
+}
+
+# The symbol of a leg, in JSON and as it is shown.
+HOSTILE='Z\u00fcrich\u001b[2J\u009b2J\u202e\u2028\n_PERP'
+SHOWN='Zürich\x1b[2J\xc2\x9b2J\xe2\x80\xae\xe2\x80\xa8\x0a_PERP'
+
+@test "tables and lists show UTF-8 as it is and move no terminal, whatever the locale" {
+    leg LONG 1 1 | jq -c ". * {symbol: \"$HOSTILE\"} | [.]" > body.json
+    leg LONG 1 1 | jq -c ". * {symbol: \"plain\"} | [.]" > plain.json
+    posrec -q import --received-at 2021-07-23T07:54:42Z body.json
+    posrec -q import --received-at 2021-07-23T07:54:42Z --account other plain.json
+    for locale in C C.UTF-8; do
+        export LC_ALL=$locale
+        posrec positions > shown
+        assert_contains "$(cat shown)" "$SHOWN"
+        harmless shown
+        COLUMNS= LINES= script -qec "stty cols 40; '$BUILD/posrec' positions" /dev/null > shown
+        grep -qF "$SHOWN" shown
+        grep -qE '^position_side +LONG' shown
+        harmless shown
+        # A header, a text and bytes that are not UTF-8; columns are as wide as what is shown.
+        posrec sql "SELECT 'ä日本' AS \"n"$'\302\233'"\", 1 AS x, x'1b' AS b UNION ALL SELECT CAST(x'1bff' AS text), 2, 3" > shown
+        assert_equal "$(cat shown)" 'n\xc2\x9b x b
+ä日本     1 1b
+\x1b\xff  2 3'
+    done
+    # What programs read has the very bytes.
+    assert_equal "$(posrec positions --format json | jq -c '[.[].symbol] | sort')" "[$(jq -n "\"$HOSTILE\""),\"plain\"]"
+    posrec positions --format csv | grep -qF "$(printf 'Zürich\033[2J')"
+}
+
+@test "errors, sentences and lines that are skipped move no terminal" {
+    name=$(printf 'a\302\2332J\342\200\256b')
+    poll 1700000000000 "[$(leg LONG 1 1)]" > "$name"
+    printf '{"received_ms": 1700000000001, "body": "x", "\u009b\u202e": 1}\nno line\n' >> "$name"
+    posrec import --skip-bad "$name" > out 2> shown
+    assert_contains "$(cat shown)" 'a\xc2\x9b2J\xe2\x80\xaeb: line 3'
+    harmless shown
+    posrec -d "$name/x" positions 2> shown || true
+    assert_contains "$(cat shown)" 'a\xc2\x9b2J\xe2\x80\xaeb'
+    harmless shown
+    mv posrec.db "$name.db"
+    posrec -d "$name.db" verify > out 2> shown
+    harmless shown
+    posrec -d "$name.db" doctor > shown || true
+    assert_contains "$(cat shown)" 'a\xc2\x9b2J\xe2\x80\xaeb.db, schema'
+    harmless shown
+}
+
 @test "a report is of one moment while polls are being recorded" {
     start_sim
     posrec -q fetch > /dev/null

@@ -247,6 +247,32 @@ pause_after() {
     assert_equal "$(sql "SELECT count(*) FROM capture WHERE outcome = 'rate_limited'")" 0
 }
 
+@test "an exchange that is written in two ways is one, with one budget" {
+    printf '%s\n' "main hedge $KEY $SECRET" "second one-way other-key other-secret" > accounts
+    start_sim --weight-limit 100
+    run_config 200ms
+    SIM=HTTP${SIM#http}/ add_second
+    start_run
+    wait_for logged event=weight_budget
+    stop_run
+    # Both accounts' weight together.
+    grep -q 'event=weight_budget .* needed_a_minute=600 allowed_a_minute=80' run.log
+}
+
+@test "the stream of each exchange that is known is found" {
+    for url in https://dapi.binance.com HTTPS://DAPI.binance.com:443/ https://demo-dapi.binance.com/ \
+        https://testnet.binancefuture.com// https://dapi.example.com; do
+        printf '%s\n' "$KEY" > main.key
+        # What is asked ends at a proxy that is not there.
+        write_config "$url" "proxy = http://127.0.0.1:1"
+        run posrec doctor
+        case $url in
+        *example*) assert_contains "$output" "no stream_url is known" ;;
+        *) case $output in *"no stream_url is known"*) false ;; esac ;;
+        esac
+    done
+}
+
 @test "what other programs on the address use counts, and weight_share says how much may be used" {
     start_sim --weight-limit 1000
     run_config 200ms
@@ -288,6 +314,20 @@ pause_after() {
         "server_error,api_error,api_error,unreadable,api_error"
     # Whatever the answer's shape, it was tried again before the next tick was due.
     assert_equal "$(sql "SELECT count(*) FROM poll_log AS f JOIN poll_log AS n ON n.capture_id = (SELECT min(capture_id) FROM poll_log WHERE capture_id > f.capture_id) WHERE f.outcome <> 'ok' AND n.due = f.due AND n.attempt = f.attempt + 1")" 5
+    assert_sound
+}
+
+@test "a place that is not served is tried once a minute" {
+    start_two
+    add_second
+    curl -sS -f "$SIM/sim/fault?kind=body&status=451&count=100&account=main" --data-binary '<html>' \
+        -H 'Content-Type: application/octet-stream' > /dev/null
+    start_run
+    wait_for logged "event=refused account=main endpoint=positionRisk detail=\"HTTP 451\" advice=\"the exchange does not serve the place of this address\" page="
+    # The other account's ticks go by.
+    wait_for good_polls 10
+    stop_run
+    assert_equal "$(sql "SELECT count(*) FROM poll_log WHERE http_status = 451")" 1
     assert_sound
 }
 

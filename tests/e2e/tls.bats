@@ -25,6 +25,45 @@ start_tls_sim() {
     assert_equal "$(sql 'SELECT outcome FROM capture WHERE capture_id = 1')" ok
 }
 
+@test "a configured CA stands in the place of the system's" {
+    make_certificates IP:127.0.0.1 2
+    mkdir certs
+    cp ca.pem "certs/$(openssl x509 -in ca.pem -noout -subject_hash).0"
+    start_tls_sim
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=other-ca \
+        -keyout other.key -out other.pem 2> /dev/null
+    unshare -rm true || skip "namespaces are not to be had"
+    # The sim's CA is in the folder that libcurl has for the system's.
+    fetch_with() {
+        write_config "$SIM" "ca_file = $1"
+        run unshare -rm sh -c 'mount --bind certs /etc/ssl/certs && exec "$@"' - "$BUILD/posrec" fetch
+    }
+    fetch_with other.pem
+    assert_equal "$status" 1
+    assert_contains "$output" "tls_error"
+    fetch_with ca.pem
+    assert_equal "$status" 0
+}
+
+@test "of the environment no proxy, no CA and no file for secrets is taken" {
+    make_certificates IP:127.0.0.1 2
+    start_tls_sim
+    write_config "$SIM" "ca_file = ca.pem"
+    SSLKEYLOGFILE=$PWD/secrets ALL_PROXY=http://127.0.0.1:1 HTTPS_PROXY=http://127.0.0.1:1 \
+        https_proxy=http://127.0.0.1:1 run posrec fetch
+    assert_equal "$status" 0
+    [ ! -e secrets ]
+    write_config "$SIM"
+    SSL_CERT_FILE=$PWD/ca.pem run posrec fetch
+    assert_equal "$status" 1
+    assert_contains "$output" "tls_error"
+    # A configured proxy is gone through, whatever the environment says of ways past it.
+    write_config "$SIM" "ca_file = ca.pem" "proxy = http://127.0.0.1:1"
+    no_proxy=127.0.0.1 NO_PROXY='*' run posrec fetch
+    assert_equal "$status" 1
+    assert_contains "$output" "network_error"
+}
+
 @test "an unknown CA, a wrong name and an expired certificate are tls_error" {
     make_certificates IP:127.0.0.1 2
     start_tls_sim

@@ -1,14 +1,24 @@
-/* Times, text, UTF-8, base64, hashes and errors. */
+/* Times, text, log and terminal, UTF-8, base64, hashes and errors. */
 #include "support.h"
 
+#include <locale.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/base64.h"
 #include "base/error.h"
+#include "base/log.h"
 #include "base/sha256.h"
+#include "base/terminal.h"
 #include "base/text.h"
 #include "base/time_text.h"
 #include "base/utf8.h"
+
+#define SPAN(literal)                                                                              \
+    {                                                                                              \
+        literal, sizeof(literal) - 1                                                               \
+    }
 
 static void times_are_read_as_people_write_them(void **state)
 {
@@ -124,6 +134,58 @@ static void utf8_is_checked_to_the_byte(void **state)
     }
 }
 
+/* Text of any language passes; what a terminal obeys, and what is not UTF-8, does not. */
+static void a_terminal_is_given_text_that_does_not_move_it(void **state)
+{
+    static const struct {
+        struct span bytes;
+        const char *shown;
+        size_t columns;
+    } EXAMPLES[] = {
+        {SPAN("BTCUSD_PERP"), "BTCUSD_PERP", 11},
+        {SPAN("Z\u00fcrich \u65e5\u672c e\u0301"), "Z\u00fcrich \u65e5\u672c e\u0301", 13},
+        {SPAN("\U0001f680\u00a0\u05d0"), "\U0001f680\u00a0\u05d0", 4},
+        {SPAN("a\x1b[31mb\0\t\r\n\x7f"), "a\\x1b[31mb\\x00\\x09\\x0d\\x0a\\x7f", 30},
+        {SPAN("\xc2\x80\xc2\x9f"), "\\xc2\\x80\\xc2\\x9f", 16},
+        {SPAN("\u2027\u202f\u2065"), "\u2027\u202f\u2065", 2},
+        {SPAN("\u202e\u2066\u2028"), "\\xe2\\x80\\xae\\xe2\\x81\\xa6\\xe2\\x80\\xa8", 36},
+        {SPAN("\u200f"), "\\xe2\\x80\\x8f", 12},
+        {SPAN("\x9b\xed\xa0\x80\xc3"), "\\x9b\\xed\\xa0\\x80\\xc3", 20},
+    };
+    (void)state;
+    assert_non_null(setlocale(LC_CTYPE, "C.UTF-8"));
+    for (size_t i = 0; i < sizeof EXAMPLES / sizeof EXAMPLES[0]; i++) {
+        struct text shown = {0};
+        terminal_append(&shown, EXAMPLES[i].bytes);
+        assert_string_equal(text_string(&shown), EXAMPLES[i].shown);
+        assert_int_equal(terminal_columns(text_string(&shown)), EXAMPLES[i].columns);
+        text_free(&shown);
+    }
+}
+
+static void a_log_line_is_one_line_whatever_it_tells(void **state)
+{
+    FILE *file = tmpfile();
+    int old = dup(STDERR_FILENO);
+    char line[200];
+    (void)state;
+    assert_true(file != NULL && dup2(fileno(file), STDERR_FILENO) >= 0);
+    struct log_line log;
+    log_begin(&log, LOG_ERROR, "event");
+    log_text(&log, "plain", "Z\u00fcrich");
+    log_text(&log, "spaced", "a \"b\"");
+    log_text(&log, "hostile", "\x1b[2J\n\xc2\x9b\u202e");
+    log_end(&log);
+    dup2(old, STDERR_FILENO);
+    close(old);
+    rewind(file);
+    assert_non_null(fgets(line, sizeof line, file));
+    assert_string_equal(line, "level=error event=event plain=Z\u00fcrich spaced=\"a \\\"b\\\"\" "
+                              "hostile=\"\\\\x1b[2J\\\\x0a\\\\xc2\\\\x9b"
+                              "\\\\xe2\\\\x80\\\\xae\"\n");
+    fclose(file);
+}
+
 static void base64_is_undone_exactly(void **state)
 {
     (void)state;
@@ -227,6 +289,8 @@ int main(void)
         cmocka_unit_test(times_are_written_as_iso_utc),
         cmocka_unit_test(durations_have_a_unit),
         cmocka_unit_test(utf8_is_checked_to_the_byte),
+        cmocka_unit_test(a_terminal_is_given_text_that_does_not_move_it),
+        cmocka_unit_test(a_log_line_is_one_line_whatever_it_tells),
         cmocka_unit_test(base64_is_undone_exactly),
         cmocka_unit_test(what_is_no_base64_is_refused),
         cmocka_unit_test(json_strings_escape_what_they_must),

@@ -2,6 +2,8 @@
 #include "support.h"
 
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 
 #include "exchange/endpoints.h"
 #include "exchange/signer.h"
@@ -45,12 +47,28 @@ static void what_is_no_secret_is_refused_without_showing_it(void **state)
     }
 }
 
+static void a_process_that_holds_keys_gives_no_core(void **state)
+{
+    const struct credentials_source source = {.api_key = "key", .secret = "secret"};
+    struct credentials credentials;
+    struct rlimit limit;
+    struct error error;
+    (void)state;
+    assert_true(credentials_load(&source, &credentials, &error));
+    assert_int_equal(getrlimit(RLIMIT_CORE, &limit), 0);
+    assert_int_equal(limit.rlim_max, 0);
+#ifndef POSREC_SANITIZE
+    assert_int_equal(prctl(PR_GET_DUMPABLE), 0);
+#endif
+    credentials_free(&credentials);
+}
+
 static void a_request_is_recorded_without_time_and_signature(void **state)
 {
     struct error error;
     struct text url = {0}, request = {0};
     struct credentials credentials = {.signer = signer_new(span_of("secret"), &error)};
-    struct exchange_account account = {.base_url = "https://example.test/",
+    struct exchange_account account = {.base_url = "https://example.test",
                                        .margin_asset = "B+C",
                                        .recv_window_ms = 5000,
                                        .credentials = &credentials};
@@ -84,19 +102,50 @@ static void plain_http_is_for_loopback_only(void **state)
         "not a url",
         "http://[::2]",
     };
+    struct text normal = {0};
     struct error error;
     (void)state;
     for (size_t i = 0; i < sizeof GOOD / sizeof GOOD[0]; i++) {
-        if (!transport_check_url(GOOD[i], &error)) {
+        if (!transport_read_base_url(GOOD[i], &normal, &error)) {
             fail_msg("%s: %s", GOOD[i], error.text);
         }
+        assert_string_equal(text_string(&normal), GOOD[i]);
+        text_clear(&normal);
     }
     for (size_t i = 0; i < sizeof BAD / sizeof BAD[0]; i++) {
-        if (transport_check_url(BAD[i], &error)) {
+        if (transport_read_base_url(BAD[i], &normal, &error)) {
             fail_msg("%s was taken", BAD[i]);
         }
         assert_int_equal(error.kind, ERROR_USAGE);
         assert_null(strstr(error.text, "word"));
+    }
+    text_free(&normal);
+}
+
+static void a_url_is_written_in_one_way(void **state)
+{
+    static const struct {
+        bool is_stream;
+        const char *written, *normal;
+    } EXAMPLES[] = {
+        {false, "HTTPS://Dapi.Binance.COM:443//", "https://dapi.binance.com"},
+        {false, "https://host:0443/", "https://host"},
+        {false, "https://host:80/A/b//", "https://host:80/A/b"},
+        {false, "Http://LOCALHOST:80/", "http://localhost"},
+        {false, "http://[::1]:8080/", "http://[::1]:8080"},
+        {true, "WSS://Dstream.Binance.com:443/", "wss://dstream.binance.com"},
+        {true, "wss://host:9443/Path/", "wss://host:9443/Path"},
+        {true, "ws://127.0.0.1:80", "ws://127.0.0.1"},
+    };
+    struct error error;
+    (void)state;
+    for (size_t i = 0; i < sizeof EXAMPLES / sizeof EXAMPLES[0]; i++) {
+        struct text normal = {0};
+        assert_true(EXAMPLES[i].is_stream
+                        ? transport_read_stream_url(EXAMPLES[i].written, &normal, &error)
+                        : transport_read_base_url(EXAMPLES[i].written, &normal, &error));
+        assert_string_equal(text_string(&normal), EXAMPLES[i].normal);
+        text_free(&normal);
     }
 }
 
@@ -152,6 +201,10 @@ static void every_answer_has_its_outcome(void **state)
         {HTTP_ANSWERED, 200, "{\"239999\":\"x\"}", OUTCOME_OK, OUTAGE},
         {HTTP_ANSWERED, 429, "{\"239999\":\"x\"}", OUTCOME_RATE_LIMITED, FINAL},
         {HTTP_ANSWERED, 403, "<html>", OUTCOME_API_ERROR, REFUSED},
+        {HTTP_ANSWERED, 403, "{\"code\":-1000}", OUTCOME_API_ERROR, FINAL},
+        {HTTP_ANSWERED, 451, "<html>", OUTCOME_API_ERROR, REFUSED},
+        {HTTP_ANSWERED, 451, "{\"code\":0,\"msg\":\"x\"}", OUTCOME_API_ERROR, REFUSED},
+        {HTTP_ANSWERED, 451, "{\"239999\":\"x\"}", OUTCOME_API_ERROR, OUTAGE},
         {HTTP_ANSWERED, 408, "", OUTCOME_API_ERROR, OUTAGE},
         {HTTP_ANSWERED, 302, "", OUTCOME_API_ERROR, FINAL},
         {HTTP_ANSWERED, 429, "", OUTCOME_RATE_LIMITED, FINAL},
@@ -182,8 +235,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hmac_gives_the_documented_signature),
         cmocka_unit_test(what_is_no_secret_is_refused_without_showing_it),
+        cmocka_unit_test(a_process_that_holds_keys_gives_no_core),
         cmocka_unit_test(a_request_is_recorded_without_time_and_signature),
         cmocka_unit_test(plain_http_is_for_loopback_only),
+        cmocka_unit_test(a_url_is_written_in_one_way),
         cmocka_unit_test(the_time_is_read_from_its_answer),
         cmocka_unit_test(every_answer_has_its_outcome),
     };

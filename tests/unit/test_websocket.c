@@ -151,6 +151,91 @@ static void fragments_are_one_message_and_pings_are_answered(void **state)
     websocket_free(websocket);
 }
 
+/* That these bytes are a pong with this payload of six bytes, masked as a client's frames are. */
+static void assert_pong(struct span bytes, const char *payload)
+{
+    assert_int_equal(bytes.size, 12);
+    assert_memory_equal(bytes.data, "\x8a\x86", 2);
+    for (size_t i = 0; i < 6; i++) {
+        assert_int_equal(bytes.data[6 + i] ^ bytes.data[2 + i % 4], payload[i]);
+    }
+}
+
+/* Pings whose payload is their number: the answer to the last of 100,000 is all that waits. */
+static void of_many_pings_the_newest_is_answered(void **state)
+{
+    struct websocket *websocket = open_websocket();
+    struct text pings = {0};
+    char payload[] = "000000";
+    (void)state;
+    for (int i = 1; i <= 100000; i++) {
+        snprintf(payload, sizeof payload, "%06d", i);
+        text_append(&pings, "\x89\x06", 2);
+        text_append_string(&pings, payload);
+    }
+    assert_true(websocket_take(websocket, text_span(&pings), &error));
+    assert_pong(websocket_output(websocket), "100000");
+    /* One whose first byte is out already stays whole, and the next comes after it. */
+    websocket_sent(websocket, 1);
+    assert_true(websocket_take(websocket, text_span(&pings), &error));
+    struct span output = websocket_output(websocket);
+    assert_int_equal(output.size, 11 + 12);
+    assert_pong((struct span){output.data + 11, 12}, "100000");
+    /* What is not a pong is kept. */
+    websocket_ping(websocket);
+    assert_true(websocket_take(websocket, text_span(&pings), &error));
+    assert_int_equal(websocket_output(websocket).size, 11 + 12 + 6 + 12);
+    text_free(&pings);
+    websocket_free(websocket);
+}
+
+static void a_server_that_reads_nothing_ends_it(void **state)
+{
+    struct websocket *websocket = open_websocket();
+    (void)state;
+    for (int i = 0; i < 100000; i++) {
+        websocket_ping(websocket);
+        assert_true(websocket_output(websocket).size <= WEBSOCKET_OUTPUT_SIZE_MAX);
+    }
+    assert_ends(websocket, "\x89\x00", 2, "reads nothing");
+}
+
+/* A piece of one byte after the other, with pings and empty pieces between. */
+static void a_message_in_too_many_pieces_ends_it(void **state)
+{
+    struct websocket *websocket = open_websocket();
+    (void)state;
+    for (int message = 0; message < 2; message++) {
+        assert_true(websocket_take(websocket, (struct span){"\x01\x01x", 3}, &error));
+        for (int i = 2; i < WEBSOCKET_PIECES_MAX; i++) {
+            assert_true(websocket_take(websocket, (struct span){"\x00\x01x\x89\x00", 5}, &error));
+        }
+        assert_true(websocket_take(websocket, (struct span){"\x80\x00", 2}, &error));
+        assert_int_equal(heard.messages.size, (message + 1) * (WEBSOCKET_PIECES_MAX - 1 + 2));
+    }
+    assert_true(websocket_take(websocket, (struct span){"\x01\x00", 2}, &error));
+    for (int i = 1; i < WEBSOCKET_PIECES_MAX; i++) {
+        assert_true(websocket_take(websocket, (struct span){"\x00\x00", 2}, &error));
+    }
+    assert_ends(websocket, "\x80\x00", 2, "a message in more than 1024 pieces");
+}
+
+static void pieces_together_are_no_larger_than_a_message(void **state)
+{
+    struct websocket *websocket = open_websocket();
+    struct text half = {0};
+    (void)state;
+    text_append(&half, "\x02\x7f\0\0\0\0\0\x08\0\0", 10);
+    while (half.size < 10 + WEBSOCKET_MESSAGE_SIZE_MAX / 2) {
+        text_append_char(&half, 'x');
+    }
+    assert_true(websocket_take(websocket, text_span(&half), &error));
+    half.data[0] = '\x00';
+    assert_true(websocket_take(websocket, text_span(&half), &error));
+    text_free(&half);
+    assert_ends(websocket, "\x80\x01x", 3, "more than 1048576 bytes");
+}
+
 static void wrong_frames_end_it(void **state)
 {
     (void)state;
@@ -162,6 +247,7 @@ static void wrong_frames_end_it(void **state)
     assert_ends(open_websocket(), "\x81\x7f\0\0\0\0\0\x20\0\0x", 11, "more than 1048576 bytes");
     assert_ends(open_websocket(), "\x88\x05\x03\xe9one", 7, "closed by the server, code 1001: one");
     assert_ends(open_websocket(), "\x88\x00", 2, "closed by the server, code 1005");
+    assert_ends(open_websocket(), "\x89\x7e\x00\x7e", 4, "against the protocol"); /* a long ping */
 }
 
 static void a_message_of_the_largest_size_is_taken(void **state)
@@ -192,6 +278,10 @@ int main(void)
         cmocka_unit_test(the_handshake_asks_and_frames_may_come_with_its_answer),
         cmocka_unit_test(an_answer_that_is_not_an_upgrade_ends_it),
         cmocka_unit_test(fragments_are_one_message_and_pings_are_answered),
+        cmocka_unit_test(of_many_pings_the_newest_is_answered),
+        cmocka_unit_test(a_server_that_reads_nothing_ends_it),
+        cmocka_unit_test(a_message_in_too_many_pieces_ends_it),
+        cmocka_unit_test(pieces_together_are_no_larger_than_a_message),
         cmocka_unit_test(wrong_frames_end_it),
         cmocka_unit_test(a_message_of_the_largest_size_is_taken),
     };

@@ -1,0 +1,16 @@
+/* Text that came from outside, for a terminal: UTF-8 stays as it is, and nothing in it can move the
+ * cursor, colour what follows or turn around the order in which text is read. */
+#ifndef POSREC_BASE_TERMINAL_H
+#define POSREC_BASE_TERMINAL_H
+
+#include "base/span.h"
+#include "base/text.h"
+
+/* Appends the bytes; those of control characters (C0, DEL, C1), of line and paragraph separators,
+ * of marks and overrides of direction (Unicode, annex 9), and what is not UTF-8 as \x1b. */
+void terminal_append(struct text *out, struct span bytes);
+
+/* How many columns the result takes, as far as the locale's LC_CTYPE knows its characters. */
+size_t terminal_columns(const char *text);
+
+#endif
