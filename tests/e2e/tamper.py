@@ -30,6 +30,21 @@ EXTRA = {
                                " due_ms, sent_ms, received_ms + 1000000, clock_offset_ms, interval_ms, attempt,"
                                " outcome, http_status, api_code, detail, used_weight, request, row_count,"
                                " payload_id, chain FROM capture WHERE capture_id = (SELECT max(capture_id) FROM capture)",
+    "captures below the first": "INSERT INTO capture SELECT capture_id - 1000, account_id, endpoint, due_ms, sent_ms,"
+                                " received_ms - 1, clock_offset_ms, interval_ms, attempt, outcome, http_status, api_code,"
+                                " detail, used_weight, request, row_count, payload_id, chain FROM capture"
+                                " WHERE endpoint = 'positionRisk' LIMIT 7",
+    "a payload below the first": "INSERT INTO payload SELECT -5, NULL, size, sha256, zstd FROM payload WHERE payload_id = 1",
+    "an account below the first": "INSERT INTO account VALUES (0, 'zero', 'coin-m')",
+    "a detail that is empty, not NULL": "UPDATE capture SET detail = '' WHERE capture_id ="
+                                        " (SELECT min(capture_id) FROM capture WHERE detail IS NULL)",
+    "a request that is empty, not NULL": "UPDATE capture SET request = '' WHERE capture_id ="
+                                         " (SELECT max(capture_id) FROM capture WHERE request IS NULL)",
+    "a frame that is skipped before a body": "UPDATE payload SET zstd = CAST(x'502a4d18e8030000' || zeroblob(1000) || zstd AS BLOB)"
+                                             " WHERE payload_id = 3",
+    "a second frame after a body": "UPDATE payload SET zstd = CAST(zstd || zstd AS BLOB) WHERE payload_id = 3",
+    "a base that comes after its delta": "UPDATE payload SET base_id = (SELECT max(payload_id) FROM payload WHERE base_id IS NULL)"
+                                         " WHERE payload_id = (SELECT min(payload_id) FROM payload WHERE base_id IS NULL)",
     "a position deleted": "DELETE FROM position WHERE leg_id = 2 AND capture_id ="
                           " (SELECT max(capture_id) FROM position WHERE leg_id = 2)",
     "a position added": "INSERT INTO position SELECT leg_id, update_ms, revision + 100, capture_id + 1,"
@@ -75,6 +90,22 @@ EXTRA = {
     "a trigger added": "CREATE TRIGGER t AFTER INSERT ON capture BEGIN DELETE FROM valuation; END",
     "a table's columns added to": "ALTER TABLE capture ADD COLUMN odd TEXT",
 }
+
+
+# SQLite goes by the text of what stands in the schema, whatever its type is called. These drop all that is recorded.
+TRIGGER = "CREATE TRIGGER t BEFORE INSERT ON capture BEGIN SELECT RAISE(IGNORE); END"
+TYPES = {
+    "in capitals": "'TRIGGER'", "with a NUL behind": "'trigger' || char(0)", "with a blank": "'trigger '", "as a table": "'table'",
+    "as a view": "'view'", "as nothing": "''", "as NULL": "NULL", "as bytes": "x'74726967676572'",
+}
+
+
+def renamed_triggers():
+    """Yields (name, statements): a trigger whose type is called something else."""
+    for name, kind in TYPES.items():
+        yield f"a trigger whose type is spelt {name}", [
+            (TRIGGER, ()), ("PRAGMA writable_schema = ON", ()),
+            (f"UPDATE sqlite_schema SET type = {kind} WHERE name = 't'", ())]
 
 
 def changed(value, kind):
@@ -139,14 +170,15 @@ def main():
             trials = [(name, [(sql, parameters)]) for name, sql, parameters in column_changes(database)]
         trials += [(name, [(part, ()) for part in sql.split(";") if part.strip()])
                    if "TRIGGER" not in sql else (name, [(sql, ())]) for name, sql in EXTRA.items()]
+        trials += renamed_triggers()
         unseen = []
         for name, statements in trials:
             path = pathlib.Path(folder) / "tampered.db"
             shutil.copy(original, path)
             database = loosened(path)
-            touched = sum(database.execute(sql, parameters).rowcount for sql, parameters in statements)
+            touched = [database.execute(sql, parameters).rowcount for sql, parameters in statements]
             database.close()
-            assert touched != 0, f"{name}: nothing was changed"
+            assert any(touched), f"{name}: nothing was changed"
             result = verify(posrec, path)
             print(f"{name}: {result.stderr.strip().splitlines()[-1] if result.returncode == 1 else 'NOT FOUND'}"
                   .replace(folder, ""))
