@@ -114,7 +114,13 @@ PYTHON
     captures 100 > in && posrec -q import in
     run posrec export --output /dev/full
     assert_equal "$status" 1
+    assert_contains "$output" "/dev/full: "
     assert_contains "$output" "No space left"
+    for format in table csv json; do
+        run posrec sql --format $format --output /dev/full "SELECT * FROM capture_log"
+        assert_equal "$status" 1
+        assert_contains "$output" "/dev/full: "
+    done
 }
 
 @test "nothing is made before the inputs are known to be good" {
@@ -153,4 +159,62 @@ PYTHON
     posrec export --output /dev/stdout | jq -s length | grep -qx 3
     posrec -q export --output new.ndjson
     assert_equal "$(ls new.ndjson*)" new.ndjson
+}
+
+# crossing SEED: captures of two accounts whose times cross, some of one account equal in different endpoints.
+crossing() {
+    python3 - "$1" <<'PYTHON'
+import json, random, sys
+rng = random.Random(int(sys.argv[1]))
+at, last = {"b": 1700000000000, "a": 1700000000000}, {}
+for i in range(400):
+    account = rng.choice("aab")
+    at[account] += rng.choice([0, 0, 1, 700, 40000])
+    endpoint = rng.choice(["positionRisk", "positionRisk", "account", "income", "userData"])
+    if endpoint != "userData":
+        if last.get((account, endpoint)) == at[account]:
+            at[account] += 1
+        last[account, endpoint] = at[account]
+    row = {"symbol": f"C{i % 3}USD_PERP", "positionAmt": str(i // 7), "positionSide": "BOTH", "updateTime": i}
+    body = {"positionRisk": [row], "account": {"assets": [], "positions": []}, "income": [], "userData": {"i": i}}[endpoint]
+    line = {"account": account, "received_ms": at[account], "endpoint": endpoint, "body": json.dumps(body)}
+    if endpoint != "userData":
+        line["http_status"] = rng.choice([200, 200, 200, 503])
+    print(json.dumps(line))
+PYTHON
+}
+
+@test "an export has the order of the chain, so that its import has the same head" {
+    for seed in 1 2 3; do
+        rm -f posrec.db* second.db*
+        crossing $seed | posrec -q import -
+        [ "$(sql "SELECT count(*) FROM capture AS a JOIN capture AS b ON b.capture_id = a.capture_id + 1 WHERE b.received_ms < a.received_ms")" -gt 9 ]
+        [ "$(sql "SELECT count(*) FROM capture AS a JOIN capture AS b ON b.capture_id = a.capture_id + 1 WHERE b.received_ms = a.received_ms AND b.account_id = a.account_id AND b.endpoint <> a.endpoint")" -gt 9 ]
+        posrec export > out.ndjson
+        posrec -q -d second.db import out.ndjson
+        assert_equal "$(posrec -q -d second.db verify)" "$(posrec -q verify)"
+        assert_equal "$(sqlite3 posrec.db .dump | grep -v schema_migration)" "$(sqlite3 second.db .dump | grep -v schema_migration)"
+    done
+    posrec export --from 1700000100000 --to 1700002000000 > part.ndjson
+    jq -c 'select(.received_ms >= 1700000100000 and .received_ms <= 1700002000000)' out.ndjson | cmp - <(jq -c . part.ndjson)
+    jq -c 'select(.account == "b")' out.ndjson | cmp - <(posrec export --account b | jq -c .)
+    [ -s part.ndjson ]
+}
+
+@test "what is no longer what was received is not exported" {
+    captures 9 | posrec -q import -
+    sqlite3 posrec.db "UPDATE payload SET sha256 = zeroblob(32) WHERE payload_id = 4"
+    run posrec export --output out.ndjson
+    assert_equal "$status" 1
+    assert_equal "$output" "posrec: capture 4: the body is not what was received (run 'posrec verify')"
+    sqlite3 posrec.db "UPDATE payload SET zstd = zeroblob(length(zstd)) WHERE payload_id = 3"
+    echo before > out.ndjson
+    run posrec export --output out.ndjson
+    assert_equal "$status" 1
+    assert_contains "$output" "capture 3: "
+    assert_contains "$output" "(run 'posrec verify')"
+    run posrec body 3
+    assert_contains "$output" "(run 'posrec verify')"
+    assert_equal "$(cat out.ndjson)" before
+    assert_equal "$(ls out*)" out.ndjson
 }
