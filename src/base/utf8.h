@@ -15,6 +15,10 @@ static inline bool utf8_is_valid(struct span bytes)
     return utf8_valid_size(bytes) == bytes.size;
 }
 
+/* Whether UTF-8 has a control character: those of ASCII, or U+0080 to U+009F, which terminals obey
+ * too. */
+bool utf8_has_control(struct span text);
+
 /* Appends the bytes, with U+FFFD for each byte that does not belong. */
 void utf8_append_valid(struct text *out, struct span bytes);
 

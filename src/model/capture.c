@@ -64,7 +64,8 @@ bool capture_failed(const struct capture *capture)
 
 bool capture_account_is_valid(struct span name)
 {
-    if (name.size == 0 || name.size > CAPTURE_ACCOUNT_SIZE_MAX || !utf8_is_valid(name)) {
+    if (name.size == 0 || name.size > CAPTURE_ACCOUNT_SIZE_MAX || !utf8_is_valid(name) ||
+        utf8_has_control(name)) {
         return false;
     }
     for (size_t i = 0; i < name.size; i++) {

@@ -32,7 +32,7 @@
 
 #define CAPTURE_ACCOUNT_DEFAULT "main"
 #define CAPTURE_ACCOUNT_SIZE_MAX ((size_t)64)
-#define CAPTURE_ACCOUNT_RULE "1 to 64 letters, digits and . _ - @, or bytes over 0x7f"
+#define CAPTURE_ACCOUNT_RULE "1 to 64 letters, digits and . _ - @, or characters over U+009F"
 
 enum endpoint {
     ENDPOINT_POSITION_RISK,

@@ -174,13 +174,7 @@ static bool take_request(struct reading *reading, const char *name, struct span 
         return error_set(error, ERROR_USAGE, "field \"%s\": longer than %zu bytes", name,
                          CAPTURE_REQUEST_SIZE_MAX);
     }
-    for (size_t i = 0; i < request->size; i++) {
-        unsigned char c = (unsigned char)request->data[i];
-        if (c < 0x20 || c == 0x7f) {
-            return wrong(name, "has a control character", error);
-        }
-    }
-    return true;
+    return !utf8_has_control(text_span(request)) || wrong(name, "has a control character", error);
 }
 
 static bool begin_body(struct reading *reading, const char *name, struct error *error)

@@ -128,6 +128,9 @@ static void a_bad_line_names_the_field(void **state)
     assert_bad("{" AT ",\"body\":\"[]\",\"attempt\":1e99999}", "\"attempt\"");
     assert_bad("{" AT ",\"body\":\"[]\",\"request\":\"/a\\u001b[2J\"}",
                "\"request\": has a control");
+    assert_bad("{" AT ",\"body\":\"[]\",\"request\":\"/\xc2\x9b\"}", "\"request\": has a control");
+    assert_bad("{" AT ",\"body\":\"[]\",\"account\":\"a\\u009b2J\"}", "\"account\"");
+    assert_bad("{" AT ",\"body\":\"[]\",\"account\":\"..\\/a\"}", "\"account\"");
     assert_bad("{" AT ",\"body\":\"[]\",\"request\":\"/\\ud800\"}", "\"request\": not a string");
     assert_bad("{" AT ",\"body_base64\":\"AAAA AAA\"}", "not base64");
     assert_bad("{" AT ",\"body\":\"[]\",\"api_code\":-1}", "\"api_code\"");
