@@ -1,4 +1,5 @@
--- Where each account stands at :now_ms. Ages are on the exchange's clock, as far as it was measured.
+-- Where each account stands at :now_ms. Ages are on the exchange's clock, as far as it was measured; of a last good
+-- poll more than :ahead_ms in the future there is none, nor can it be said what was missed since.
 -- `missed_now`: ticks since the last good poll that brought nothing. `next_due`: its next tick, when it is
 -- being run. `stream`: where the account's user data stream stands; NULL when none was ever recorded. `money`: ok, or
 -- which of account, income and userTrades was not answered last, and why; NULL when none was ever asked for.
@@ -29,7 +30,7 @@ at AS (
 )
 SELECT t.account,
        strftime('%Y-%m-%dT%H:%M:%fZ', t.good_ms / 1000.0, 'unixepoch') AS last_good,
-       (t.now_ms - t.good_ms) / 1000.0 AS age_s,
+       iif(t.good_ms - t.now_ms > :ahead_ms, NULL, max(t.now_ms - t.good_ms, 0) / 1000.0) AS age_s,
        t.outcome AS last_outcome,
        t.detail AS last_detail,
        (SELECT group_concat(o.outcome || ':' || o.times, ' ')
@@ -41,6 +42,7 @@ SELECT t.account,
           FROM gap AS g
          WHERE g.account = t.account AND g.from_ms > t.now_ms - 86400000) AS gaps_24h,
        (SELECT CASE
+                   WHEN t.good_ms - t.now_ms > :ahead_ms THEN NULL
                    WHEN t.now_ms > g.known_until_ms THEN (t.now_ms - g.from_ms) / g.interval_ms
                    WHEN g.interval_ms IS NOT NULL THEN 0
                END

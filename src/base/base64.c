@@ -1,8 +1,8 @@
 #include "base/base64.h"
 
+#include <ctype.h>
 #include <limits.h>
 #include <openssl/evp.h>
-#include <string.h>
 
 void base64_encode(struct span bytes, struct text *out)
 {
@@ -22,17 +22,16 @@ bool base64_decode(struct span base64, struct text *out)
     if (base64.size % 4 != 0 || base64.size > INT_MAX) {
         return false;
     }
-    /* EVP_DecodeBlock trims white space, which would shift the padding counted below. */
-    if (base64.size > 0 && (base64.data[0] <= ' ' || base64.data[base64.size - 1] <= ' ')) {
-        return false;
-    }
     size_t padding = 0;
     while (padding < 2 && padding < base64.size && base64.data[base64.size - 1 - padding] == '=') {
         padding++;
     }
-    /* EVP_DecodeBlock reads '=' anywhere as zero bits. */
-    if (base64.size > 0 && memchr(base64.data, '=', base64.size - padding) != NULL) {
-        return false;
+    /* EVP_DecodeBlock trims white space and minuses, and reads '=' anywhere as zero bits. */
+    for (size_t i = 0; i < base64.size - padding; i++) {
+        char c = base64.data[i];
+        if (!isalnum((unsigned char)c) && c != '+' && c != '/') {
+            return false;
+        }
     }
     if (!text_reserve(out, base64.size / 4 * 3)) {
         return false;

@@ -72,6 +72,18 @@ size_t utf8_valid_size(struct span bytes)
     return at;
 }
 
+bool utf8_has_control(struct span text)
+{
+    const unsigned char *data = (const unsigned char *)text.data;
+    for (size_t i = 0; i < text.size; i++) {
+        if (data[i] < 0x20 || data[i] == 0x7f ||
+            (data[i] == 0xc2 && i + 1 < text.size && data[i + 1] < 0xa0)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void utf8_append_valid(struct text *out, struct span bytes)
 {
     while (bytes.size > 0) {

@@ -20,6 +20,10 @@ static inline bool utf8_is_valid(struct span bytes)
  * none. */
 size_t utf8_next(struct span bytes, uint32_t *point);
 
+/* Whether UTF-8 has a control character: those of ASCII, or U+0080 to U+009F, which terminals obey
+ * too. */
+bool utf8_has_control(struct span text);
+
 /* Appends the bytes, with U+FFFD for each byte that does not belong. */
 void utf8_append_valid(struct text *out, struct span bytes);
 

@@ -111,9 +111,12 @@ static bool end_part(const char *output, bool done, struct error *error)
 bool cli_close_output(const struct cli *cli, FILE *out, bool done, struct error *error)
 {
     const char *output = cli->options.output;
-    bool failed = ferror(out) != 0;
-    failed |= (out == stdout ? fflush(out) : fclose(out)) != 0;
-    if (done && failed) {
+    bool written = ferror(out) == 0;
+    bool closed = (out == stdout ? fflush(out) : fclose(out)) == 0;
+    if (!done && !written && output != NULL) {
+        error_context(error, "%s", output); /* whoever wrote does not know the name */
+    }
+    if (done && !(written && closed)) {
         done = error_set(error, ERROR_FAILED, "output %s: %s",
                          output != NULL ? output : "standard output", strerror(errno));
     }

@@ -41,8 +41,10 @@ const struct command COMMAND_EXPORT = {
     .arguments = "",
     .summary = "write recorded responses as NDJSON, the inverse of import",
     .help =
-        "One line for each capture, by time. Importing the lines into an empty database gives an\n"
-        "equal one. docs/capture-lines.md describes the fields.\n\n"
+        "One line for each capture, in the order in which they were recorded. Importing the lines "
+        "of\n"
+        "all of them into an empty database gives an equal one, with the same head. Each body is\n"
+        "checked against its SHA-256. docs/capture-lines.md describes the fields.\n\n"
         "Examples:\n"
         "  posrec export --output history.ndjson\n"
         "  posrec export --from 2026-11-01 --to 2026-11-24 --account main | zstd > november.zst\n",

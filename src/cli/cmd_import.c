@@ -33,9 +33,6 @@ static bool open_recorder(void *context, struct recorder **recorder, struct erro
     return *recorder != NULL;
 }
 
-/* Of one stream at a time. */
-static char read_buffer[IMPORT_READ_BUFFER_SIZE];
-
 static void on_progress(void *context, int64_t bytes_done)
 {
     struct watch *watch = context;
@@ -86,11 +83,11 @@ static bool import_all(struct cli *cli, struct import_target *target, struct err
     const struct options *options = &cli->options;
     struct watch watch = {.cli = cli};
     struct import_settings settings = {
+        .now_ms = cli->now_ms,
         .account = options->account != NULL ? options->account : CAPTURE_ACCOUNT_DEFAULT,
         .interval_ms = options->interval_ms,
         .received_at_ms = options->received_at_ms,
         .skip_bad = options->skip_bad,
-        .read_buffer = read_buffer,
         .context = &watch,
         .on_progress = on_progress,
         .on_bad_line = on_bad_line,
@@ -115,14 +112,21 @@ static bool import_all(struct cli *cli, struct import_target *target, struct err
 static bool check_options(const struct cli *cli, struct error *error)
 {
     const char *account = cli->options.account;
+    struct maybe_int received_at_ms = cli->options.received_at_ms;
     if (account != NULL && !capture_account_is_valid(span_of(account))) {
         return error_set(error, ERROR_USAGE, "--account '%s': a name is " CAPTURE_ACCOUNT_RULE,
                          account);
     }
-    if (cli->options.received_at_ms.known && cli->argument_count != 1) {
+    if (cli->options.interval_ms.known &&
+        cli->options.interval_ms.value > CAPTURE_INTERVAL_MS_MAX) {
+        return error_set(error, ERROR_USAGE, "--interval: longer than %lld days",
+                         (long long)CAPTURE_INTERVAL_MS_MAX / 86400000);
+    }
+    if (received_at_ms.known && cli->argument_count != 1) {
         return error_set(error, ERROR_USAGE, "--received-at goes with one file: one response");
     }
-    return true;
+    return !received_at_ms.known ||
+           capture_check_time("--received-at", received_at_ms.value, cli->now_ms, error);
 }
 
 /* Opens the database that is there; for one that is not, asks only whether it can be made. */
@@ -189,7 +193,8 @@ const struct command COMMAND_IMPORT = {
         "--received-at the file is one bare response. --account names the account of captures\n"
         "that name none (main otherwise); --interval says how often they were meant to come.\n\n"
         "A file is one transaction: after a bad line nothing of it is kept. Captures must be in\n"
-        "the order of their times within each account; those recorded before are passed over.\n\n"
+        "the order of their times within each account; those recorded before are passed over.\n"
+        "Times go from 2017-01-01 to a day from now.\n\n"
         "Examples:\n"
         "  posrec import history.ndjson\n"
         "  zstdcat november.zst | posrec import -\n"

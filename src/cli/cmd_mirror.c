@@ -180,7 +180,7 @@ static void write_metrics(struct job *job)
         .connected = job->mirror != NULL,
         .capture_id = lag.capture_id,
         .captures = lag.captures,
-        .lag_ms = mirror_lag_ms(&lag, clock_real_ms()),
+        .lag_ms = lag.since_ms > 0 ? capture_age_ms(lag.since_ms, clock_real_ms()) : 0,
     };
     if (!good || !metrics_write_mirror(&metrics, path, &error)) {
         struct log_line line;

@@ -3,6 +3,7 @@
 #include "base/time_text.h"
 #include "cli/cli.h"
 #include "mirror/mirror.h"
+#include "model/capture.h"
 #include "service/disk.h"
 #include "service/run_lock.h"
 
@@ -41,6 +42,11 @@ static void ask_mirror(const struct cli *cli, const struct database *database,
     server_close(server);
 }
 
+static int64_t lag_ms(const struct cli *cli, const struct mirror_lag *lag)
+{
+    return lag->since_ms > 0 ? capture_age_ms(lag->since_ms, cli->now_ms) : 0;
+}
+
 static void say_mirror(const struct cli *cli, const struct figures *figures)
 {
     const struct mirror_lag *lag = &figures->lag;
@@ -48,10 +54,14 @@ static void say_mirror(const struct cli *cli, const struct figures *figures)
         cli_say(cli, "mirror: %s", figures->no_mirror.text);
     } else if (!lag->mirrored) {
         cli_say(cli, "mirror: nothing of this database is there yet (run 'posrec mirror')");
+    } else if (lag_ms(cli, lag) == CAPTURE_NO_AGE) {
+        cli_say(cli,
+                "mirror: up to capture %lld, %lld captures behind; the next lies in the future: "
+                "the clock, or an import",
+                (long long)lag->capture_id, (long long)lag->captures);
     } else {
         cli_say(cli, "mirror: up to capture %lld, %lld captures and %lld ms behind",
-                (long long)lag->capture_id, (long long)lag->captures,
-                (long long)mirror_lag_ms(lag, cli->now_ms));
+                (long long)lag->capture_id, (long long)lag->captures, (long long)lag_ms(cli, lag));
     }
 }
 
@@ -61,10 +71,14 @@ static void print_mirror(const struct cli *cli, const struct figures *figures, F
     fprintf(out, ",\"mirror\":");
     if (figures->no_mirror.kind != ERROR_NONE || !lag->mirrored) {
         fputs("null", out);
+        return;
+    }
+    fprintf(out, "{\"capture_id\":%lld,\"waiting_captures\":%lld,\"lag_ms\":",
+            (long long)lag->capture_id, (long long)lag->captures);
+    if (lag_ms(cli, lag) == CAPTURE_NO_AGE) {
+        fputs("null}", out);
     } else {
-        fprintf(out, "{\"capture_id\":%lld,\"waiting_captures\":%lld,\"lag_ms\":%lld}",
-                (long long)lag->capture_id, (long long)lag->captures,
-                (long long)mirror_lag_ms(lag, cli->now_ms));
+        fprintf(out, "%lld}", (long long)lag_ms(cli, lag));
     }
 }
 
@@ -74,6 +88,7 @@ static bool write_accounts(const struct cli *cli, const struct database *databas
 {
     const struct report_parameter parameters[] = {
         {.name = ":now_ms", .number = maybe_of(cli->now_ms)},
+        {.name = ":ahead_ms", .number = maybe_of(CAPTURE_AGE_AHEAD_MS_MAX)},
         {.name = ":running", .number = maybe_of(figures->running)},
         {.name = ":account", .text = cli->options.account},
         {0},
@@ -121,12 +136,14 @@ static bool write_json(const struct cli *cli, const struct database *database,
     return done;
 }
 
-/* Whether the account's last good poll (or, without a name, the oldest of all) is too old. */
+/* Whether the account's last good poll (or, without a name, that of any) is too old or, as if it
+ * were, lies in the future. */
 static bool is_stale(const struct cli *cli, const struct database *database, const char *account,
                      bool *stale, struct error *error)
 {
     const struct report_parameter parameters[] = {
         {.name = ":now_ms", .number = maybe_of(cli->now_ms)},
+        {.name = ":ahead_ms", .number = maybe_of(CAPTURE_AGE_AHEAD_MS_MAX)},
         {.name = ":account", .text = account},
         {0},
     };
@@ -134,10 +151,13 @@ static bool is_stale(const struct cli *cli, const struct database *database, con
     if (!report_integer(database, "oldest_age", parameters, &age_ms, error)) {
         return false;
     }
-    *stale = !age_ms.known || age_ms.value > cli->options.max_age_ms.value;
+    bool is_ahead = age_ms.known && age_ms.value < -CAPTURE_AGE_AHEAD_MS_MAX;
+    *stale = is_ahead || !age_ms.known || age_ms.value > cli->options.max_age_ms.value;
     if (*stale) {
-        cli_say(cli, "%s%s: no good poll within the time that --max-age allows",
-                account != NULL ? "account " : "an account", account != NULL ? account : "");
+        cli_say(cli, "%s%s: %s", account != NULL ? "account " : "an account",
+                account != NULL ? account : "",
+                is_ahead ? "its last good poll lies in the future: the clock, or an import"
+                         : "no good poll within the time that --max-age allows");
     }
     return true;
 }
@@ -200,7 +220,7 @@ const struct command COMMAND_STATUS = {
         "gaps, the next tick, the clock's offset and the weight used; the database's size, growth "
         "and\n"
         "room. With --max-age the exit code is 1 when an account has waited longer than that, for\n"
-        "cron or a monitor.\n\n"
+        "cron or a monitor; also when its last good poll lies in the future, which has no age.\n\n"
         "Examples:\n"
         "  posrec status\n"
         "  posrec -q status --max-age 60s --format json\n",

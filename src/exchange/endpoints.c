@@ -240,9 +240,11 @@ void endpoint_fill_capture(struct http_response *response, struct capture *captu
     text_free(&capture->body);
     capture->body = response->body;
     response->body = (struct text){0};
-    bool whole = response->result == HTTP_ANSWERED;
-    bool bad_status = response->status.known && response->status.value != 200;
-    if (whole || (response->result == HTTP_TOO_LARGE && bad_status)) {
+    /* A status that refuses says what there is to act on (below 200 none is final), and a body that
+     * is whole was answered, even when the connection broke after it. */
+    bool refused = response->status.known && response->status.value > 200;
+    bool whole = response->status.known && capture_body_is_whole(capture);
+    if (response->result == HTTP_ANSWERED || refused || whole) {
         capture_judge(capture);
     } else {
         fill_failed(response, capture);

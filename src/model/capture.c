@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/decimal.h"
+#include "base/time_text.h"
 #include "base/utf8.h"
 #include "model/json_span.h"
 
@@ -63,7 +64,8 @@ bool capture_failed(const struct capture *capture)
 
 bool capture_account_is_valid(struct span name)
 {
-    if (name.size == 0 || name.size > CAPTURE_ACCOUNT_SIZE_MAX || !utf8_is_valid(name)) {
+    if (name.size == 0 || name.size > CAPTURE_ACCOUNT_SIZE_MAX || !utf8_is_valid(name) ||
+        utf8_has_control(name)) {
         return false;
     }
     for (size_t i = 0; i < name.size; i++) {
@@ -73,6 +75,35 @@ bool capture_account_is_valid(struct span name)
         }
     }
     return true;
+}
+
+bool capture_check_time(const char *name, int64_t time_ms, int64_t now_ms, struct error *error)
+{
+    char text[TIME_TEXT_SIZE], from[TIME_TEXT_SIZE], to[TIME_TEXT_SIZE];
+    int64_t last_ms = now_ms + CAPTURE_AHEAD_MS_MAX;
+    if (time_ms >= CAPTURE_TIME_MS_MIN && time_ms <= last_ms) {
+        return true;
+    }
+    time_text_format(time_ms, text);
+    time_text_format(CAPTURE_TIME_MS_MIN, from);
+    time_text_format(last_ms, to);
+    return error_set(error, ERROR_USAGE, "%s: %s is not within %s and %s, a day from now", name,
+                     text, from, to);
+}
+
+int64_t capture_age_ms(int64_t time_ms, int64_t now_ms)
+{
+    if (time_ms > now_ms) {
+        return time_ms - now_ms > CAPTURE_AGE_AHEAD_MS_MAX ? CAPTURE_NO_AGE : 0;
+    }
+    return now_ms - time_ms;
+}
+
+bool capture_body_is_whole(const struct capture *capture)
+{
+    struct span body = json_trim(text_span(&capture->body));
+    return body.size > 0 && memchr("{[\"", body.data[0], 3) != NULL &&
+           json_skip_value(body, 0) == body.size;
 }
 
 bool outcome_follows_from_response(enum outcome outcome)

@@ -8,14 +8,31 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/error.h"
 #include "base/text.h"
 #include "model/maybe.h"
 
 #define CAPTURE_BODY_SIZE_MAX ((size_t)16 << 20)
 #define CAPTURE_DETAIL_SIZE_MAX ((size_t)500)
+#define CAPTURE_REQUEST_SIZE_MAX ((size_t)8192)
+
+/* A capture's times begin in the year in which the exchange opened and end a day from now: no clock
+ * that posrec takes for the exchange's is further off, and a later one would be the last word on an
+ * account for as long. */
+#define CAPTURE_TIME_MS_MIN INT64_C(1483228800000) /* 2017-01-01 */
+#define CAPTURE_AHEAD_MS_MAX INT64_C(86400000)
+
+/* A machine without a clock of its own starts at the time at which its system was built. */
+#define CAPTURE_CLOCK_OFFSET_MS_MAX (INT64_C(10) * 366 * 86400000)
+#define CAPTURE_INTERVAL_MS_MAX (INT64_C(366) * 86400000)
+
+/* How far a last time may lie in the future as clocks are corrected. One beyond is no age. */
+#define CAPTURE_AGE_AHEAD_MS_MAX INT64_C(5000)
+#define CAPTURE_NO_AGE INT64_MAX
+
 #define CAPTURE_ACCOUNT_DEFAULT "main"
 #define CAPTURE_ACCOUNT_SIZE_MAX ((size_t)64)
-#define CAPTURE_ACCOUNT_RULE "1 to 64 letters, digits and . _ - @, or bytes over 0x7f"
+#define CAPTURE_ACCOUNT_RULE "1 to 64 letters, digits and . _ - @, or characters over U+009F"
 
 enum endpoint {
     ENDPOINT_POSITION_RISK,
@@ -70,6 +87,18 @@ bool capture_failed(const struct capture *capture);
 
 /* An account's name goes into tables, logs and file names: see CAPTURE_ACCOUNT_RULE. */
 bool capture_account_is_valid(struct span name);
+
+/* ERROR_USAGE, saying what is allowed, when a capture cannot have this time; `name` is what the
+ * error calls it. */
+bool capture_check_time(const char *name, int64_t time_ms, int64_t now_ms, struct error *error);
+
+/* How long ago a capture's time was: 0 when it lies ahead as far as clocks are corrected,
+ * CAPTURE_NO_AGE, older than any limit, when it lies further ahead. */
+int64_t capture_age_ms(int64_t time_ms, int64_t now_ms);
+
+/* Whether the body ends where the object, list or string that it begins with does: whatever became
+ * of the connection, that answer was whole. */
+bool capture_body_is_whole(const struct capture *capture);
 
 /* Sets outcome, api_code and detail from http_status and body. A status of 200, or none stated, is
  * OUTCOME_OK here: whether the body can be read is found where it is read. */

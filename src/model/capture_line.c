@@ -1,14 +1,16 @@
 #include "model/capture_line.h"
 
+#include <stdio.h>
+
 #include "base/base64.h"
 #include "base/decimal.h"
-#include "base/time_text.h"
 #include "base/utf8.h"
 #include "model/json_span.h"
 
 /* What a line has said so far, besides what is in the capture. */
 struct reading {
     struct capture *capture;
+    int64_t now_ms;
     bool has_received_ms;
     bool has_outcome;
     enum outcome outcome;
@@ -41,6 +43,22 @@ static bool take_maybe(const char *name, struct span value, int64_t from, int64_
 {
     number->known = take_int(name, value, from, to, &number->value, error);
     return number->known;
+}
+
+static bool take_time(const struct reading *reading, const char *name, struct span value,
+                      int64_t *time_ms, struct error *error)
+{
+    char field[40];
+    snprintf(field, sizeof field, "field \"%s\"", name);
+    return take_int(name, value, INT64_MIN, INT64_MAX, time_ms, error) &&
+           capture_check_time(field, *time_ms, reading->now_ms, error);
+}
+
+static bool take_maybe_time(const struct reading *reading, const char *name, struct span value,
+                            struct maybe_int *time_ms, struct error *error)
+{
+    time_ms->known = take_time(reading, name, value, &time_ms->value, error);
+    return time_ms->known;
 }
 
 static bool take_string(const char *name, struct span value, struct text *out, struct error *error)
@@ -84,34 +102,35 @@ static bool take_outcome(struct reading *reading, const char *name, struct span 
 static bool take_due(struct reading *reading, const char *name, struct span value,
                      struct error *error)
 {
-    return take_maybe(name, value, 0, TIME_MS_MAX, &reading->capture->due_ms, error);
+    return take_maybe_time(reading, name, value, &reading->capture->due_ms, error);
 }
 
 static bool take_sent(struct reading *reading, const char *name, struct span value,
                       struct error *error)
 {
-    return take_maybe(name, value, 0, TIME_MS_MAX, &reading->capture->sent_ms, error);
+    return take_maybe_time(reading, name, value, &reading->capture->sent_ms, error);
 }
 
 static bool take_received(struct reading *reading, const char *name, struct span value,
                           struct error *error)
 {
     reading->has_received_ms =
-        take_int(name, value, 0, TIME_MS_MAX, &reading->capture->received_ms, error);
+        take_time(reading, name, value, &reading->capture->received_ms, error);
     return reading->has_received_ms;
 }
 
 static bool take_offset(struct reading *reading, const char *name, struct span value,
                         struct error *error)
 {
-    return take_maybe(name, value, -TIME_MS_MAX, TIME_MS_MAX, &reading->capture->clock_offset_ms,
-                      error);
+    return take_maybe(name, value, -CAPTURE_CLOCK_OFFSET_MS_MAX, CAPTURE_CLOCK_OFFSET_MS_MAX,
+                      &reading->capture->clock_offset_ms, error);
 }
 
 static bool take_interval(struct reading *reading, const char *name, struct span value,
                           struct error *error)
 {
-    return take_maybe(name, value, 1, TIME_MS_MAX, &reading->capture->interval_ms, error);
+    return take_maybe(name, value, 1, CAPTURE_INTERVAL_MS_MAX, &reading->capture->interval_ms,
+                      error);
 }
 
 static bool take_attempt(struct reading *reading, const char *name, struct span value,
@@ -129,7 +148,13 @@ static bool take_status(struct reading *reading, const char *name, struct span v
 static bool take_weight(struct reading *reading, const char *name, struct span value,
                         struct error *error)
 {
-    return take_maybe(name, value, 0, INT32_MAX, &reading->capture->used_weight, error);
+    return take_maybe(name, value, 0, INT64_MAX, &reading->capture->used_weight, error);
+}
+
+static bool take_code(struct reading *reading, const char *name, struct span value,
+                      struct error *error)
+{
+    return take_maybe(name, value, INT64_MIN, INT64_MAX, &reading->capture->api_code, error);
 }
 
 static bool take_detail(struct reading *reading, const char *name, struct span value,
@@ -141,7 +166,15 @@ static bool take_detail(struct reading *reading, const char *name, struct span v
 static bool take_request(struct reading *reading, const char *name, struct span value,
                          struct error *error)
 {
-    return take_string(name, value, &reading->capture->request, error);
+    struct text *request = &reading->capture->request;
+    if (!take_string(name, value, request, error)) {
+        return false;
+    }
+    if (request->size > CAPTURE_REQUEST_SIZE_MAX) {
+        return error_set(error, ERROR_USAGE, "field \"%s\": longer than %zu bytes", name,
+                         CAPTURE_REQUEST_SIZE_MAX);
+    }
+    return !utf8_has_control(text_span(request)) || wrong(name, "has a control character", error);
 }
 
 static bool begin_body(struct reading *reading, const char *name, struct error *error)
@@ -165,7 +198,8 @@ static bool take_body(struct reading *reading, const char *name, struct json_wal
     if (walk->text.data[walk->at] == '"') {
         return json_take_string(walk, body) || wrong(name, "not a JSON string", error);
     }
-    if (!json_take_value(walk, &value) || !json_value_is_valid(value)) {
+    if (!json_take_value(walk, &value) ||
+        (value.size <= CAPTURE_BODY_SIZE_MAX && !json_value_is_valid(value))) {
         return wrong(name, "neither a string nor JSON", error);
     }
     reading->capture->has_body = !span_is(value, "null");
@@ -199,6 +233,7 @@ static const struct line_field FIELDS[] = {
     {"attempt", take_attempt},      {"clock_offset_ms", take_offset},
     {"used_weight", take_weight},   {"request", take_request},
     {"outcome", take_outcome},      {"detail", take_detail},
+    {"api_code", take_code},
 };
 #define FIELD_COUNT (sizeof FIELDS / sizeof FIELDS[0])
 #define FIELD_BODY "body" /* the one that is not in FIELDS */
@@ -235,22 +270,98 @@ static bool take_member(struct reading *reading, struct span key, struct json_wa
                      (int)(key.size < 60 ? key.size : 60), key.data);
 }
 
-/* The bytes decide the outcome; what the line says of it counts only where they cannot. */
+/* How much later than its answer a request may seem to be sent, and due: the exchange's clock may
+ * be set back meanwhile, by more when it was not known yet as the schedule was made. */
+#define SENT_LATE_MS_MAX INT64_C(60000)
+#define DUE_LATE_MS_MAX CAPTURE_AHEAD_MS_MAX
+
+static bool check_late(const char *name, struct maybe_int time_ms, const struct capture *capture,
+                       int64_t late_ms_max, struct error *error)
+{
+    return !time_ms.known || time_ms.value - capture->received_ms <= late_ms_max ||
+           error_set(error, ERROR_USAGE, "field \"%s\": more than %lld s after received_ms", name,
+                     (long long)late_ms_max / 1000);
+}
+
+/* The stream is not asked: what it brings has the time at which it came, and no other. */
+static bool check_times(const struct capture *capture, struct error *error)
+{
+    if (capture->endpoint == ENDPOINT_USER_DATA) {
+        const char *name = capture->sent_ms.known       ? "sent_ms"
+                           : capture->due_ms.known      ? "due_ms"
+                           : capture->interval_ms.known ? "interval_ms"
+                                                        : NULL;
+        return name == NULL || wrong(name, "userData has none", error);
+    }
+    return check_late("sent_ms", capture->sent_ms, capture, SENT_LATE_MS_MAX, error) &&
+           check_late("due_ms", capture->due_ms, capture, DUE_LATE_MS_MAX, error);
+}
+
+/* Why an answer whose body was not kept cannot have the outcome; NULL when it can. */
+static const char *answer_objection(struct capture *capture, enum outcome said)
+{
+    if (said == OUTCOME_OK) {
+        return "nothing is known of it without a body";
+    }
+    if (!capture->http_status.known) {
+        return "only an http_status tells it";
+    }
+    capture_judge(capture);
+    text_clear(&capture->detail);
+    enum outcome follows = capture->outcome == OUTCOME_OK ? OUTCOME_UNREADABLE : capture->outcome;
+    return said == follows ? NULL : "the http_status says otherwise";
+}
+
+/* Likewise for outcomes that no status or body proves. */
+static const char *event_objection(const struct capture *capture, enum outcome said)
+{
+    bool is_stream = capture->endpoint == ENDPOINT_USER_DATA;
+    bool has_answer = capture->http_status.known || capture->has_body;
+    switch (said) {
+    case OUTCOME_OPENED:
+    case OUTCOME_CLOSED:
+        return !is_stream   ? "only of userData"
+               : has_answer ? "has neither http_status nor body"
+                            : NULL;
+    case OUTCOME_TLS_ERROR:
+        return has_answer ? "comes before any http_status or body" : NULL;
+    default:
+        return !capture->has_body               ? NULL
+               : is_stream                      ? "a message comes whole"
+               : capture_body_is_whole(capture) ? "the body is whole, so it was answered"
+                                                : NULL;
+    }
+}
+
+/* Status and bytes decide the outcome; what the line says of it counts only where they cannot, and
+ * must be possible then. */
 static bool settle_outcome(struct reading *reading, struct error *error)
 {
     struct capture *capture = reading->capture;
-    bool from_below = reading->has_outcome && !outcome_follows_from_response(reading->outcome);
-    if (!from_below && capture->has_body) {
+    enum outcome said = reading->outcome;
+    struct maybe_int api_code = capture->api_code;
+    bool is_event = reading->has_outcome && !outcome_follows_from_response(said);
+    if (api_code.known && (capture->has_body || is_event)) {
+        return wrong("api_code", "is for an answer whose body was not kept", error);
+    }
+    if (capture->has_body && !is_event) {
+        if (capture->endpoint == ENDPOINT_USER_DATA && capture->http_status.known) {
+            return wrong("http_status", "a message has none", error);
+        }
         capture_judge(capture);
         return true;
     }
     if (!reading->has_outcome) {
         return error_set(error, ERROR_USAGE, "neither a body nor an outcome in it");
     }
-    if (reading->outcome == OUTCOME_OK) {
-        return error_set(error, ERROR_USAGE, "an outcome of ok without a body");
+    const char *objection =
+        is_event ? event_objection(capture, said) : answer_objection(capture, said);
+    if (objection != NULL) {
+        return error_set(error, ERROR_USAGE, "field \"outcome\": %s: %s", outcome_name(said),
+                         objection);
     }
-    capture->outcome = reading->outcome;
+    capture->outcome = said;
+    capture->api_code = api_code;
     capture_append_detail(capture, text_span(&reading->detail));
     return true;
 }
@@ -282,12 +393,13 @@ static bool read_line(struct reading *reading, struct span line, struct error *e
         return error_set(error, ERROR_USAGE, "a body of more than %zu bytes",
                          CAPTURE_BODY_SIZE_MAX);
     }
-    return settle_outcome(reading, error);
+    return check_times(reading->capture, error) && settle_outcome(reading, error);
 }
 
-bool capture_line_parse(struct span line, struct capture *capture, struct error *error)
+bool capture_line_parse(struct span line, int64_t now_ms, struct capture *capture,
+                        struct error *error)
 {
-    struct reading reading = {.capture = capture};
+    struct reading reading = {.capture = capture, .now_ms = now_ms};
     bool done = read_line(&reading, line, error);
     if (capture_failed(capture) || reading.detail.failed) {
         done = error_no_memory(error);
@@ -350,6 +462,9 @@ void capture_line_append(struct text *out, const struct capture *capture)
     if (!capture->has_body || !outcome_follows_from_response(capture->outcome)) {
         append_text(out, "outcome", span_of(outcome_name(capture->outcome)));
         append_text(out, "detail", text_span(&capture->detail));
+    }
+    if (!capture->has_body) {
+        append_int(out, "api_code", capture->api_code);
     }
     if (capture->has_body) {
         append_body(out, text_span(&capture->body));

@@ -9,7 +9,8 @@
 #include "base/error.h"
 #include "store/capture_reader.h"
 
-/* Writes the captures of the range by time; counts them in *count. */
+/* Writes the captures of the range in the order in which they were recorded, which is the order of
+ * the chain; counts them in *count. Fails at the first whose body is not what was received. */
 bool export_captures(struct capture_reader *reader, const struct capture_range *range, FILE *out,
                      int64_t *count, struct error *error);
 

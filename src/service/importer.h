@@ -14,8 +14,6 @@
 /* A body of CAPTURE_BODY_SIZE_MAX with every byte escaped as \u00xx, and the other fields. */
 #define IMPORT_LINE_SIZE_MAX ((size_t)100 << 20)
 
-#define IMPORT_READ_BUFFER_SIZE ((size_t)256 << 10)
-
 /* Where captures go. The recorder is asked for when the first good capture is there, so that
  * nothing is made for an input that has none. */
 struct import_target {
@@ -25,12 +23,11 @@ struct import_target {
 };
 
 struct import_settings {
+    int64_t now_ms;                  /* no capture is from later than a day from then */
     const char *account;             /* of captures that name none */
-    struct maybe_int interval_ms;    /* likewise */
+    struct maybe_int interval_ms;    /* likewise, but for the stream's, which have none */
     struct maybe_int received_at_ms; /* the file is one bare response of that time */
     bool skip_bad;                   /* report bad lines and go on */
-    char *read_buffer; /* IMPORT_READ_BUFFER_SIZE bytes that outlive the stream; NULL: the stream's
-                          own */
 
     void *context; /* of the two below, either of which may be NULL */
     void (*on_progress)(void *context, int64_t bytes_done);
@@ -46,7 +43,8 @@ struct import_counts {
     int64_t valuations;
 };
 
-/* Imports a file and adds to `counts`. On failure nothing of the file is kept; the error names file
+/* Imports a file and adds to `counts`. What is held in memory is a line of IMPORT_LINE_SIZE_MAX at
+ * most, however long the file's are. On failure nothing of the file is kept; the error names file
  * and line. `name` is for people; the caller closes the file. */
 bool import_file(struct import_target *target, FILE *file, const char *name,
                  const struct import_settings *settings, struct import_counts *counts,

@@ -84,7 +84,7 @@ static enum listen_key_step take_failure(struct http_response *response, struct 
 static bool take_key(struct listen_key *key, struct http_response *response, bool *is_other)
 {
     struct text given = {0};
-    bool good = response->result == HTTP_ANSWERED && response->status.value == 200 &&
+    bool good = response->status.value == 200 &&
                 endpoint_read_listen_key(text_span(&response->body), &given);
     if (good) {
         struct text before = key->text;

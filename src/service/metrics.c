@@ -34,6 +34,16 @@ static void append_gauge(struct text *out, const char *name, const char *type, c
     text_printf(out, "posrec_%s %lld\n", name, (long long)value);
 }
 
+/* Seconds; CAPTURE_NO_AGE is older than any limit. */
+static void append_age(struct text *out, int64_t age_ms)
+{
+    if (age_ms == CAPTURE_NO_AGE) {
+        text_append_string(out, "+Inf\n");
+    } else {
+        text_printf(out, "%.3f\n", (double)age_ms / 1000);
+    }
+}
+
 static void append_seconds(struct text *out, const char *name, const char *help, int64_t ms)
 {
     append_head(out, name, "gauge", help);
@@ -86,12 +96,13 @@ static void append_accounts(struct text *out, const struct metrics *metrics)
     for (size_t i = 0; i < metrics->account_count; i++) {
         append_captures(out, &metrics->accounts[i]);
     }
-    append_head(out, "last_good_poll_age_seconds", "gauge", "Since the last good poll.");
+    append_head(out, "last_good_poll_age_seconds", "gauge",
+                "Since the last good poll; +Inf when it lies in the future.");
     for (size_t i = 0; i < metrics->account_count; i++) {
         const struct account_metrics *account = &metrics->accounts[i];
         if (account->last_good_ms > 0) {
-            text_printf(out, "posrec_last_good_poll_age_seconds{account=\"%s\"} %.3f\n",
-                        account->name, (double)(metrics->now_ms - account->last_good_ms) / 1000);
+            text_printf(out, "posrec_last_good_poll_age_seconds{account=\"%s\"} ", account->name);
+            append_age(out, capture_age_ms(account->last_good_ms, metrics->now_ms));
         }
     }
     append_head(out, "stream_up", "gauge", "Whether the user data stream's messages come.");
@@ -314,8 +325,11 @@ bool metrics_write_mirror(const struct mirror_metrics *metrics, const char *path
                  metrics->capture_id);
     append_gauge(&content, "mirror_waiting_captures", "gauge", "Captures that wait to be mirrored.",
                  metrics->captures);
-    append_seconds(&content, "mirror_lag_seconds",
-                   "How long the first capture that is not mirrored has waited.", metrics->lag_ms);
+    append_head(&content, "mirror_lag_seconds", "gauge",
+                "How long the first capture that is not mirrored has waited; +Inf when it lies in "
+                "the future.");
+    text_append_string(&content, "posrec_mirror_lag_seconds ");
+    append_age(&content, metrics->lag_ms);
     return replace_file(path, &content, error);
 }
 

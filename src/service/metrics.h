@@ -56,7 +56,7 @@ struct mirror_metrics {
     bool connected;
     int64_t capture_id; /* the last that is mirrored */
     int64_t captures;   /* that wait ... */
-    int64_t lag_ms;     /* ... the longest for so long */
+    int64_t lag_ms;     /* ... the longest for so long; or CAPTURE_NO_AGE */
 };
 
 bool metrics_write_mirror(const struct mirror_metrics *metrics, const char *path,

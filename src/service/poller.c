@@ -120,7 +120,7 @@ static void take_time(struct poller *poller, struct http_response *response)
     int64_t server_ms;
     struct log_line line;
     capture_clear(&poller->capture);
-    if (response->result == HTTP_ANSWERED && response->status.value == 200 &&
+    if (response->status.value == 200 &&
         endpoint_read_time(text_span(&response->body), &server_ms)) {
         exchange_clock_measure(poller->clock, poller->sent_monotonic_ms, now_monotonic_ms,
                                server_ms);

@@ -1,6 +1,7 @@
 #include "store/capture_reader.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "store/archive.h"
 
@@ -182,6 +183,28 @@ enum step capture_reader_get(struct capture_reader *reader, int64_t capture_id,
     return step == STEP_ROW && stored->capture_id != capture_id ? STEP_DONE : step;
 }
 
+enum step capture_reader_get_proven(struct capture_reader *reader, int64_t capture_id,
+                                    struct stored_capture *stored, struct error *error)
+{
+    bool intact = true;
+    enum step step = capture_reader_get(reader, capture_id, stored, error);
+    if (step == STEP_ROW && stored->payload_id.known &&
+        !capture_reader_check_body(reader, stored, &intact, error)) {
+        return STEP_FAILED;
+    }
+    if (!intact) {
+        error_set(error, ERROR_FAILED, "capture %lld: the body is not what was received",
+                  (long long)capture_id);
+        step = STEP_FAILED;
+    }
+    if (step == STEP_FAILED && error->kind == ERROR_FAILED &&
+        strstr(error->text, "posrec verify") == NULL) {
+        struct error cause = *error;
+        error_set(error, ERROR_FAILED, "%s (run 'posrec verify')", cause.text);
+    }
+    return step;
+}
+
 bool capture_reader_visit(struct capture_reader *reader, const struct capture_range *range,
                           bool (*visit)(void *context, const struct stored_capture *stored,
                                         struct error *error),
@@ -189,9 +212,8 @@ bool capture_reader_visit(struct capture_reader *reader, const struct capture_ra
 {
     sqlite3_stmt *ids = database_prepare(
         reader->database,
-        "SELECT s.capture_id FROM capture AS s JOIN account AS a ON a.account_id = s.account_id "
-        "WHERE s.received_ms BETWEEN ? AND ? AND (?3 = '' OR a.name = ?3) "
-        "ORDER BY s.received_ms, s.capture_id",
+        "SELECT capture_id FROM capture WHERE received_ms BETWEEN ? AND ? AND (?3 = '' OR "
+        "account_id = (SELECT account_id FROM account WHERE name = ?3)) ORDER BY capture_id",
         error);
     if (ids == NULL) {
         return false;
@@ -204,7 +226,7 @@ bool capture_reader_visit(struct capture_reader *reader, const struct capture_ra
     bool going = true;
     while (going && (step = database_step(reader->database, ids, error)) == STEP_ROW) {
         int64_t capture_id = sqlite3_column_int64(ids, 0);
-        enum step found = capture_reader_get(reader, capture_id, &stored, error);
+        enum step found = capture_reader_get_proven(reader, capture_id, &stored, error);
         going = found == STEP_ROW && visit(context, &stored, error);
         if (found == STEP_DONE) {
             error_set(error, ERROR_FAILED, "capture %lld is missing (run 'posrec verify')",

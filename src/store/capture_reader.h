@@ -50,6 +50,11 @@ enum step capture_reader_get_from(struct capture_reader *reader, int64_t capture
 bool capture_reader_check_body(struct capture_reader *reader, const struct stored_capture *stored,
                                bool *intact, struct error *error);
 
+/* As capture_reader_get(), for whoever hands the bytes out: those that are not what was received
+ * make it fail, and its errors say what to do. */
+enum step capture_reader_get_proven(struct capture_reader *reader, int64_t capture_id,
+                                    struct stored_capture *stored, struct error *error);
+
 /* Which captures export wants: those received within from_ms and to_ms, both included. */
 struct capture_range {
     int64_t from_ms;
@@ -57,8 +62,8 @@ struct capture_range {
     struct span account; /* empty for all */
 };
 
-/* Calls `visit` with each capture of the range, by received_ms and then capture_id, until it
- * returns false. The captures are those of one moment, whatever is written meanwhile. */
+/* Calls `visit` with each capture of the range, by capture_id, until it returns false or a body is
+ * not what was received. The captures are those of one moment, whatever is written meanwhile. */
 bool capture_reader_visit(struct capture_reader *reader, const struct capture_range *range,
                           bool (*visit)(void *context, const struct stored_capture *stored,
                                         struct error *error),

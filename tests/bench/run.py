@@ -23,6 +23,7 @@ QUERY_RUNS = 7
 MONEY_POLLS = 20000
 YEAR_POLLS = 1_000_000
 YEAR_INTERVAL_MS = 31536  # so that they are a year
+YEAR_START_MS = 1735689600000  # 2025-01-01: one that is over, since nothing of the future is imported
 
 LEG = "account = 'main' AND symbol = 'ETHUSD_PERP' AND position_side = 'BOTH'"
 SERIES = f"SELECT time_ms, unrealized_pnl FROM pnl_history WHERE {LEG} ORDER BY time_ms"
@@ -166,7 +167,8 @@ def replay_rate(database, polls):
 
 def import_year(database):
     generator = subprocess.Popen([sys.executable, HERE / "make_captures.py", str(YEAR_POLLS),
-                                  "--interval-ms", str(YEAR_INTERVAL_MS)], stdout=subprocess.PIPE)
+                                  "--interval-ms", str(YEAR_INTERVAL_MS), "--start-ms", str(YEAR_START_MS)],
+                                 stdout=subprocess.PIPE)
     subprocess.run([POSREC, "-q", "-d", database, "import", "-"], stdin=generator.stdout, check=True)
     if generator.wait() != 0:
         sys.exit("bench: the generator failed")

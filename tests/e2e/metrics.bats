@@ -33,6 +33,22 @@ assert "posrec_commit_duration_seconds" in families
 PYTHON
 }
 
+@test "polls that an import has pushed into the future are older than any alert allows" {
+    printf '{"received_ms":%s,"body":"[]"}\n' $(($(date +%s%3N) + 43200000)) | posrec -q -d posrec.db import -
+    start_sim
+    start_metrics
+    has_age() { grep '^posrec_last_good_poll_age_seconds' posrec.prom 2> /dev/null; }
+    wait_for has_age
+    assert_equal "$(has_age)" 'posrec_last_good_poll_age_seconds{account="main"} +Inf'
+    stop_run
+    promtool check metrics < posrec.prom
+    /usr/bin/python3 - <<'PYTHON'
+from prometheus_client.parser import text_string_to_metric_families
+families = {family.name: family for family in text_string_to_metric_families(open("posrec.prom").read())}
+assert families["posrec_last_good_poll_age_seconds"].samples[0].value > 1e300
+PYTHON
+}
+
 @test "wallets and open legs are metrics, as the views have them" {
     start_sim --no-trades
     start_metrics "record = positions, account" "account_interval = 200ms"

@@ -424,6 +424,31 @@ PYTHON
     assert_equal "$(posrec status --format json | jq -r '.accounts[0].outcomes_24h')" ok:3
 }
 
+@test "a last good poll in the future has no age, and a monitor is told" {
+    poll() { printf '{"account":"%s","received_ms":%s,"interval_ms":10000,"body":"[]"}\n' "$1" $(($(date +%s%3N) + $2)); }
+    status_of() { posrec -d posrec.db status --account "$1" --format json | jq -c '.accounts[0] | [.age_s, .missed_now]'; }
+    poll near 3000 | posrec -q import -
+    posrec -d posrec.db -q status --max-age 1h > /dev/null
+    posrec -d posrec.db status --format json | jq -e '.accounts[0].age_s | . >= 0 and . < 3000' > /dev/null
+    poll ahead 43200000 | posrec -q import -
+    # The oldest is not the worst.
+    poll old -600000 | posrec -q import -
+    assert_equal "$(status_of ahead)" "[null,null]"
+    assert_contains "$(status_of old)" "[60"
+    run --separate-stderr posrec -d posrec.db status --max-age 1h
+    assert_equal "$status" 1
+    assert_equal "$(tail -n 1 <<< "$stderr")" "an account: its last good poll lies in the future: the clock, or an import"
+    run --separate-stderr posrec -d posrec.db status --max-age 1h --account ahead
+    assert_equal "$status" 1
+    assert_equal "$(tail -n 1 <<< "$stderr")" "account ahead: its last good poll lies in the future: the clock, or an import"
+    posrec -d posrec.db -q status --max-age 1h --account old > /dev/null
+    start_sim
+    sed -i 's/account main/account ahead/' posrec.ini
+    run --separate-stderr posrec status --max-age 1h
+    assert_equal "$status" 1
+    assert_equal "$(tail -n 1 <<< "$stderr")" "account ahead: its last good poll lies in the future: the clock, or an import"
+}
+
 @test "doctor says what is well and what to do about the rest" {
     start_sim
     posrec -q migrate

@@ -88,8 +88,12 @@ assert_ticks() {
     [ "$missing" -le $((skipped)) ]
 }
 
-# What holds after any trouble: a sound database in which times increase and each first try has its tick.
+# What holds after any trouble: a sound database, whose export makes an equal one, in which times increase and each
+# first try has its tick.
 assert_sound() {
-    posrec -q -d posrec.db verify > /dev/null
+    rm -f imported.db*
+    posrec -d posrec.db export > exported.ndjson
+    posrec -q -d imported.db import exported.ndjson
+    assert_equal "$(posrec -q -d imported.db verify)" "$(posrec -q -d posrec.db verify)"
     assert_equal "$(sql "SELECT count(*) FROM (SELECT due_ms FROM capture WHERE endpoint = 'positionRisk' AND attempt = 1 AND due_ms IS NOT NULL GROUP BY account_id, due_ms HAVING count(*) > 1)")" 0
 }

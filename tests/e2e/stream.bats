@@ -109,7 +109,7 @@ findings() {
 @test "what the stream says against a poll, or out of order, is named" {
     leg='{"symbol":"BTCUSD_PERP","positionSide":"BOTH","positionAmt":"2","entryPrice":"100.5","marginType":"cross","updateTime":1700000001000}'
     told='{"e":"ACCOUNT_UPDATE","E":%s,"T":%s,"a":{"m":"ORDER","B":[],"P":[{"s":"BTCUSD_PERP","ps":"BOTH","pa":"%s","ep":"100.5","mt":"cross"}]}}'
-    line() { jq -cn --argjson t "$1" --arg e "$2" --arg b "$3" '{received_ms: $t, endpoint: $e, interval_ms: 10000, body: $b}'; }
+    line() { jq -cn --argjson t "$1" --arg e "$2" --arg b "$3" '{received_ms: $t, endpoint: $e, body: $b} + if $e == "userData" then {} else {interval_ms: 10000} end'; }
     {
         line 1700000000000 positionRisk '[]'
         line 1700000001002 userData "$(printf "$told" 1700000001001 1700000001000 3)"
@@ -125,7 +125,7 @@ findings() {
 
 @test "a change that was seen just before the connection ended may have been told too late, and is not named" {
     leg() { printf '[{"symbol":"BTCUSD_PERP","positionSide":"BOTH","positionAmt":"%s","updateTime":%s}]' "$1" "$2"; }
-    line() { jq -cn --argjson t "$1" --arg e "$2" --argjson b "$3" '{received_ms: $t, endpoint: $e, interval_ms: 10000} + $b'; }
+    line() { jq -cn --argjson t "$1" --arg e "$2" --argjson b "$3" '{received_ms: $t, endpoint: $e} + $b + if $e == "userData" then {} else {interval_ms: 10000} end'; }
     body() { jq -cn --arg b "$1" '{body: $b}'; }
     ended() { # MS: the connection ends so long after a poll that shows a change
         line 1700000000000 positionRisk "$(body "$(leg 1 1699999990000)")"

@@ -16,7 +16,7 @@ history_db() {
     head=$output
     assert_equal "$head" "$(sql 'SELECT lower(hex(chain)) FROM capture ORDER BY capture_id DESC LIMIT 1')"
     posrec export > all.ndjson
-    tail -1 all.ndjson | sed 's/"received_ms":[0-9]*/"received_ms":1999999999999/' | posrec -q import -
+    tail -1 all.ndjson | sed 's/"received_ms":[0-9]*/"received_ms":1795560370000/' | posrec -q import -
     run posrec verify --head "$head"
     assert_equal "$status" 0
     run posrec verify --head "${head//[0-9]/0}"

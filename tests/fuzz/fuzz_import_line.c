@@ -5,6 +5,8 @@
 
 #include "model/capture_line.h"
 
+#define NOW_MS INT64_C(1795557600000)
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static bool same_text(const struct text *a, const struct text *b)
@@ -32,9 +34,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct error error;
     capture_clear(&first);
     capture_clear(&second);
-    if (capture_line_parse((struct span){(const char *)data, size}, &first, &error)) {
+    if (capture_line_parse((struct span){(const char *)data, size}, NOW_MS, &first, &error)) {
         capture_line_append(&line, &first);
-        if (line.failed || !capture_line_parse(text_span(&line), &second, &error) ||
+        if (line.failed || !capture_line_parse(text_span(&line), NOW_MS, &second, &error) ||
             !same_capture(&first, &second)) {
             abort();
         }

@@ -206,7 +206,8 @@ static void base64_is_undone_exactly(void **state)
 
 static void what_is_no_base64_is_refused(void **state)
 {
-    static const char *const EXAMPLES[] = {"A", "AB", "ABC", "AB=C", "A*==", " AAA", "AAA\n"};
+    static const char *const EXAMPLES[] = {
+        "A", "AB", "ABC", "AB=C", "A*==", " AAA", "AAA\n", "AA A", "AAAA----", "AAAAAAA-"};
     (void)state;
     for (size_t i = 0; i < sizeof EXAMPLES / sizeof EXAMPLES[0]; i++) {
         struct text decoded = {0};

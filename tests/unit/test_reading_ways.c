@@ -47,7 +47,7 @@ static int64_t import_into_memory(const char *command, bool compares_bytes,
     struct error error = {0};
     struct database database;
     struct import_counts counts = {0};
-    const struct import_settings settings = {.account = "main"};
+    const struct import_settings settings = {.now_ms = TEST_NOW_MS, .account = "main"};
     assert_true(database_open_memory(&database, &error));
     assert_true(migrate_apply(&database, TEST_NOW_MS, NULL, &error));
     struct recorder *recorder = recorder_new(&database, compares_bytes, &error);
