@@ -27,7 +27,7 @@ def replay(path, from_ms=0, to_ms=1 << 62):
     database.execute("BEGIN")  # all series are of one moment, whoever writes meanwhile
     series = [((max(row[0], from_ms), row) for row in database.execute(STATES, {
         "account": account, "symbol": symbol, "side": side, **span}))
-        for account, symbol, side in database.execute("SELECT account, symbol, position_side FROM leg_range")]
+        for account, symbol, side in database.execute("SELECT account, symbol, position_side FROM leg_range ORDER BY 1, 2, 3")]
     polls = ((time_ms, None) for time_ms, in database.execute(POLLS, span))
     legs = {}
     first = operator.itemgetter(0)
@@ -40,9 +40,10 @@ Step = namedtuple("Step", "time_ms legs equity trades")
 Equity = namedtuple("Equity", "time_ms account asset wallet unrealized margin_balance margin_balance_usd")
 Trade = namedtuple("Trade", "time_ms account symbol side trade_id signed_quantity price realized commission")
 BALANCES = """SELECT time_ms, account, asset, wallet_balance, unrealized_pnl, margin_balance, margin_balance_usd
-                FROM equity_history WHERE time_ms BETWEEN :from_ms AND :to_ms ORDER BY time_ms"""
+                FROM equity_history WHERE time_ms BETWEEN :from_ms AND :to_ms ORDER BY time_ms, account, asset"""
 TRADES = """SELECT time_ms, account, symbol, position_side, trade_id, signed_quantity, price, realized_pnl, commission
-              FROM trade_history WHERE time_ms BETWEEN :from_ms AND :to_ms ORDER BY time_ms"""
+              FROM trade_history WHERE time_ms BETWEEN :from_ms AND :to_ms
+             ORDER BY time_ms, account, symbol, CAST(trade_id AS INTEGER), position_side"""
 
 
 def steps(path, from_ms=0, to_ms=1 << 62):

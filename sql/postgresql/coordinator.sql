@@ -66,7 +66,7 @@ BEGIN
     END LOOP;
     FOR relation IN
         SELECT c.relname AS name,
-               string_agg(format('SELECT * FROM %I.%I', n.nspname, c.relname), ' UNION ALL ') AS query
+               string_agg(format('SELECT * FROM %I.%I', n.nspname, c.relname), ' UNION ALL ' ORDER BY n.nspname) AS query
           FROM pg_class AS c
           JOIN pg_namespace AS n ON n.oid = c.relnamespace
           JOIN pg_foreign_table AS f ON f.ftrelid = c.oid

@@ -47,4 +47,4 @@ SELECT h.account,
   FROM held AS h
  WHERE h.first_seen_ms >= h.from_ms
    AND (h.change <> 'seen' OR :all)
- ORDER BY h.first_seen_ms, h.account, h.symbol, h.position_side, h.time_ms;
+ ORDER BY h.first_seen_ms, h.account, h.symbol, h.position_side, h.time_ms, h.capture_id;

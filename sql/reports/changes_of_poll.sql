@@ -11,4 +11,5 @@ SELECT symbol,
   FROM position_change
  WHERE account = :account
    AND first_seen_ms = :received_ms
-   AND change <> 'seen';
+   AND change <> 'seen'
+ ORDER BY symbol, position_side;

@@ -8,4 +8,4 @@ SELECT first_seen_ms AS time_ms,
    AND (:side IS NULL OR position_side = :side)
    AND first_seen_ms BETWEEN :from_ms AND :to_ms
    AND change NOT IN ('seen', 'settings')
- ORDER BY first_seen_ms;
+ ORDER BY first_seen_ms, symbol, position_side;

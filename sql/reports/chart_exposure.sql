@@ -8,12 +8,12 @@ SELECT max(time_ms, :from_ms) AS time_ms, long_usd, short_usd, long_usd - short_
                lead(time_ms) OVER (ORDER BY time_ms) AS next_ms
           FROM (SELECT DISTINCT
                        h.first_seen_ms AS time_ms,
-                       sum(r.contract_size * (max(coalesce(h.position_amount, 0), 0)
-                                              - max(coalesce(h.previous_position_amount, 0), 0)))
-                           OVER (ORDER BY h.first_seen_ms) AS long_usd,
-                       sum(r.contract_size * (max(coalesce(-h.position_amount, 0), 0)
-                                              - max(coalesce(-h.previous_position_amount, 0), 0)))
-                           OVER (ORDER BY h.first_seen_ms) AS short_usd
+                       sum(round(1e8 * r.contract_size * (max(coalesce(h.position_amount, 0), 0)
+                                                          - max(coalesce(h.previous_position_amount, 0), 0))))
+                           OVER (ORDER BY h.first_seen_ms) / 1e8 AS long_usd,
+                       sum(round(1e8 * r.contract_size * (max(coalesce(-h.position_amount, 0), 0)
+                                                          - max(coalesce(-h.previous_position_amount, 0), 0))))
+                           OVER (ORDER BY h.first_seen_ms) / 1e8 AS short_usd
                   FROM leg_range AS r
                   JOIN position_change AS h
                     ON (h.account, h.symbol, h.position_side) = (r.account, r.symbol, r.position_side)

@@ -1,11 +1,11 @@
 -- What :account's positions earned and paid since :from_ms, added up in USD by kind, to draw.
 SELECT time_ms,
-       sum(iif(kind = 'realized', income_usd, 0)) OVER passed AS realized,
-       sum(iif(kind = 'funding', income_usd, 0)) OVER passed AS funding,
-       sum(iif(kind = 'commission', income_usd, 0)) OVER passed AS commission,
-       sum(iif(kind = 'other', income_usd, 0)) OVER passed AS other,
-       sum(income_usd) OVER passed AS total
-  FROM leg_income
+       sum(iif(kind = 'realized', usd_e8, 0)) OVER passed / 1e8 AS realized,
+       sum(iif(kind = 'funding', usd_e8, 0)) OVER passed / 1e8 AS funding,
+       sum(iif(kind = 'commission', usd_e8, 0)) OVER passed / 1e8 AS commission,
+       sum(iif(kind = 'other', usd_e8, 0)) OVER passed / 1e8 AS other,
+       sum(usd_e8) OVER passed / 1e8 AS total
+  FROM (SELECT account, symbol, time_ms, kind, CAST(round(income_usd * 1e8) AS INTEGER) AS usd_e8 FROM leg_income)
  WHERE account = :account
    AND (:symbol IS NULL OR symbol = :symbol)
    AND time_ms BETWEEN :from_ms AND :to_ms

@@ -14,7 +14,7 @@ WITH hole (account, day_ms, gaps, longest_gap_s) AS MATERIALIZED (
     SELECT s.account,
            s.opened_ms,
            coalesce(s.until_ms, r.to_ms),
-           max(coalesce(s.until_ms, r.to_ms)) OVER (PARTITION BY s.account ORDER BY s.opened_ms
+           max(coalesce(s.until_ms, r.to_ms)) OVER (PARTITION BY s.account ORDER BY s.capture_id
                                                    ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
       FROM account_range AS r
       JOIN stream_session AS s ON s.account = r.account

@@ -6,10 +6,10 @@
            margin_asset,
            number,
            shown_ms,
-           sum(iif(at_ms IS NULL, NULL, max(coalesce(position_amount, 0), 0) * contract_size)) AS long_usd,
-           sum(iif(at_ms IS NULL, NULL, max(coalesce(-position_amount, 0), 0) * contract_size)) AS short_usd,
-           round(sum(unrealized_pnl) * 1e8) / 1e8 AS unrealized_pnl,
-           round(sum(unrealized_pnl_usd) * 1e8) / 1e8 AS unrealized_pnl_usd
+           sum(iif(at_ms IS NULL, NULL, round(max(coalesce(position_amount, 0), 0) * contract_size * 1e8))) / 1e8 AS long_usd,
+           sum(iif(at_ms IS NULL, NULL, round(max(coalesce(-position_amount, 0), 0) * contract_size * 1e8))) / 1e8 AS short_usd,
+           sum(CAST(round(unrealized_pnl * 1e8) AS INTEGER)) / 1e8 AS unrealized_pnl,
+           sum(CAST(round(unrealized_pnl_usd * 1e8) AS INTEGER)) / 1e8 AS unrealized_pnl_usd
       FROM valued
      WHERE number > 0
      GROUP BY account, margin_asset, number

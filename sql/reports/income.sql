@@ -12,8 +12,8 @@ SELECT a.account,
        h.symbol,
        h.asset,
        count(*) AS count,
-       round(sum(h.income) * 1e8) / 1e8 AS income,
-       iif(count(*) = count(h.income_usd), round(sum(h.income_usd) * 1e8) / 1e8, NULL) AS income_usd
+       sum(CAST(round(h.income * 1e8) AS INTEGER)) / 1e8 AS income,
+       iif(count(*) = count(h.income_usd), sum(CAST(round(h.income_usd * 1e8) AS INTEGER)) / 1e8, NULL) AS income_usd
   FROM asked AS a
  CROSS JOIN income_history AS h
     ON h.account = a.account AND h.time_ms BETWEEN a.from_ms AND a.to_ms

@@ -27,7 +27,7 @@ SELECT CASE
            WHEN :kind <> 'coverage' AND NOT EXISTS (SELECT 1 FROM answered)
                THEN (SELECT 'Account ' || group_concat(account, ', ')
                             || ' never gave a good answer (posrec status says why).'
-                       FROM named)
+                       FROM (SELECT account FROM named ORDER BY account))
            WHEN :from_ms > :to_ms
                THEN 'The range ends before it begins: from ' || from_time || ' to ' || to_time || '.'
            WHEN :from_ms > (SELECT max(to_ms) FROM named) OR :to_ms < (SELECT min(from_ms) FROM named)

@@ -33,14 +33,14 @@ paid AS MATERIALIZED (
                ELSE max(1, (i.time_ms - (a.from_ms + :every_ms - 1) / :every_ms * :every_ms
                             + :every_ms - 1) / :every_ms + 1)
            END AS number,
-           sum(iif(i.kind = 'realized', round(i.income * 1e8), 0)) AS realized_e8,
-           sum(iif(i.kind = 'funding', round(i.income * 1e8), 0)) AS funding_e8,
-           sum(iif(i.kind = 'commission', round(i.income * 1e8), 0)) AS commission_e8,
-           sum(iif(i.kind = 'other', round(i.income * 1e8), 0)) AS other_e8,
-           sum(iif(i.kind = 'realized', round(i.income_usd * 1e8), 0)) AS realized_usd_e8,
-           sum(iif(i.kind = 'funding', round(i.income_usd * 1e8), 0)) AS funding_usd_e8,
-           sum(iif(i.kind = 'commission', round(i.income_usd * 1e8), 0)) AS commission_usd_e8,
-           sum(iif(i.kind = 'other', round(i.income_usd * 1e8), 0)) AS other_usd_e8,
+           sum(iif(i.kind = 'realized', CAST(round(i.income * 1e8) AS INTEGER), 0)) AS realized_e8,
+           sum(iif(i.kind = 'funding', CAST(round(i.income * 1e8) AS INTEGER), 0)) AS funding_e8,
+           sum(iif(i.kind = 'commission', CAST(round(i.income * 1e8) AS INTEGER), 0)) AS commission_e8,
+           sum(iif(i.kind = 'other', CAST(round(i.income * 1e8) AS INTEGER), 0)) AS other_e8,
+           sum(iif(i.kind = 'realized', CAST(round(i.income_usd * 1e8) AS INTEGER), 0)) AS realized_usd_e8,
+           sum(iif(i.kind = 'funding', CAST(round(i.income_usd * 1e8) AS INTEGER), 0)) AS funding_usd_e8,
+           sum(iif(i.kind = 'commission', CAST(round(i.income_usd * 1e8) AS INTEGER), 0)) AS commission_usd_e8,
+           sum(iif(i.kind = 'other', CAST(round(i.income_usd * 1e8) AS INTEGER), 0)) AS other_usd_e8,
            sum(i.income_usd IS NULL) AS unpriced
       FROM asked AS a
      CROSS JOIN leg_income AS i

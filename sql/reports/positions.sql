@@ -26,4 +26,5 @@ SELECT h.account,
     ON (m.account, m.symbol, m.position_side) = (h.account, h.symbol, h.position_side)
    AND m.time_ms = h.time_ms
  WHERE (:account IS NULL OR r.account = :account)
-   AND (h.position_amount <> 0 OR (:all AND h.position_amount IS NOT NULL));
+   AND (h.position_amount <> 0 OR (:all AND h.position_amount IS NOT NULL))
+ ORDER BY h.account, h.symbol, h.position_side;

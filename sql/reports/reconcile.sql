@@ -79,7 +79,7 @@ streamed (finding, account, symbol, position_side, capture_id, time_ms, detail) 
            'told of ' || transaction_time || ' after '
            || strftime('%Y-%m-%dT%H:%M:%fZ', before_ms / 1000.0, 'unixepoch')
       FROM (SELECT w.*,
-                   max(w.transaction_ms) OVER (PARTITION BY w.account ORDER BY w.capture_id
+                   max(w.transaction_ms) OVER (PARTITION BY w.account ORDER BY w.capture_id, w.leg_id
                                                ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
                        AS before_ms
               FROM told AS w)
@@ -215,4 +215,4 @@ SELECT f.finding,
         SELECT finding, account, symbol, position_side, NULL, capture_id, time_ms, detail FROM streamed
          UNION ALL
         SELECT * FROM money_finding) AS f
- ORDER BY f.time_ms, f.capture_id, f.finding, f.symbol, f.position_side;
+ ORDER BY f.time_ms, f.capture_id, f.finding, f.account, f.symbol, f.position_side, f.asset, f.detail;

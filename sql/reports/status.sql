@@ -37,7 +37,8 @@ SELECT t.account,
           FROM (SELECT p.outcome, count(*) AS times
                   FROM poll_log AS p
                  WHERE p.account = t.account AND p.received_ms > t.now_ms - 86400000
-                 GROUP BY p.outcome) AS o) AS outcomes_24h,
+                 GROUP BY p.outcome
+                 ORDER BY p.outcome) AS o) AS outcomes_24h,
        (SELECT count(*)
           FROM gap AS g
          WHERE g.account = t.account AND g.from_ms > t.now_ms - 86400000) AS gaps_24h,
@@ -63,15 +64,17 @@ SELECT t.account,
                END
           FROM stream_session AS s
          WHERE s.account = t.account
-         ORDER BY s.opened_ms DESC LIMIT 1) AS stream,
-       (SELECT coalesce(group_concat(iif(c.outcome = 'ok', NULL,
-                                         c.endpoint || ': ' || c.outcome || ': ' || coalesce(c.detail, '')), '; '),
-                        iif(count(c.outcome) > 0, 'ok', NULL))
-          FROM (SELECT 'account' AS endpoint UNION ALL SELECT 'income' UNION ALL SELECT 'userTrades') AS e
-          LEFT JOIN capture_log AS c
-            ON c.capture_id = (SELECT s.capture_id
-                                 FROM capture_log AS s
-                                WHERE s.account = t.account AND s.endpoint = e.endpoint
-                                ORDER BY s.received_ms DESC LIMIT 1)) AS money
+         ORDER BY s.capture_id DESC LIMIT 1) AS stream,
+       (SELECT coalesce(group_concat(iif(o.outcome = 'ok', NULL,
+                                         o.endpoint || ': ' || o.outcome || ': ' || coalesce(o.detail, '')), '; '),
+                        iif(count(o.outcome) > 0, 'ok', NULL))
+          FROM (SELECT c.endpoint, c.outcome, c.detail
+                  FROM (SELECT 'account' AS endpoint UNION ALL SELECT 'income' UNION ALL SELECT 'userTrades') AS e
+                  JOIN capture_log AS c
+                    ON c.capture_id = (SELECT s.capture_id
+                                         FROM capture_log AS s
+                                        WHERE s.account = t.account AND s.endpoint = e.endpoint
+                                        ORDER BY s.received_ms DESC LIMIT 1)
+                 ORDER BY c.endpoint) AS o) AS money
   FROM at AS t
  ORDER BY t.account;

@@ -20,4 +20,4 @@ SELECT h.account,
     ON h.account = a.account AND h.time_ms BETWEEN a.from_ms AND a.to_ms
  WHERE (:symbol IS NULL OR h.symbol = :symbol)
    AND (:side IS NULL OR h.position_side = :side)
- ORDER BY h.account, h.time_ms, h.symbol, CAST(h.trade_id AS INTEGER);
+ ORDER BY h.account, h.time_ms, h.symbol, CAST(h.trade_id AS INTEGER), h.trade_id, h.position_side;

@@ -41,7 +41,7 @@ wallet AS (
 wallet_rest AS (
     SELECT w.*,
            w.wallet_e8 - w.before_e8
-               - (SELECT coalesce(sum(round(h.income * 1e8)), 0)
+               - (SELECT coalesce(sum(CAST(round(h.income * 1e8) AS INTEGER)), 0)
                     FROM income_history AS h
                    WHERE h.account = w.account
                      AND h.asset = w.asset
@@ -83,13 +83,13 @@ amount_rest AS (
 traded AS MATERIALIZED (
     SELECT h.*,
            k.from_ms <= h.time_ms AND k.to_ms > h.time_ms AS has_income,
-           (SELECT coalesce(sum(round(i.income * 1e8)), 0)
+           (SELECT coalesce(sum(CAST(round(i.income * 1e8) AS INTEGER)), 0)
               FROM trade_income AS i
              WHERE i.account = h.account
                AND i.trade_id = h.trade_id
                AND i.symbol = h.symbol
                AND i.income_type = 'REALIZED_PNL') AS paid_realized_e8,
-           (SELECT coalesce(sum(round(i.income * 1e8)), 0)
+           (SELECT coalesce(sum(CAST(round(i.income * 1e8) AS INTEGER)), 0)
               FROM trade_income AS i
              WHERE i.account = h.account
                AND i.trade_id = h.trade_id

@@ -3,7 +3,8 @@
 -- hole of the service. Where neither has an interval nothing is judged. `missed` is how many would have
 -- fitted into a gap. `known_until_ms`: up to then the account stands as `from_ms` found it, which is to
 -- the one that followed, in a gap at that moment alone, and after the last for one and a half
--- intervals. Every other statement of what a gap is reads this one.
+-- intervals. Every other statement of what a gap is reads this one. The order is that of the index capture_by_time:
+-- messages of the stream may share a millisecond.
 CREATE VIEW capture_pair AS
 SELECT account,
        endpoint,
@@ -31,4 +32,5 @@ SELECT account,
                                   AND b.endpoint = p.endpoint
                                   AND b.outcome = 'ok'
                                   AND b.received_ms > p.received_ms
-                                ORDER BY b.received_ms LIMIT 1));
+                                ORDER BY b.received_ms, iif(b.endpoint = 'userData', b.capture_id, 0)
+                                LIMIT 1));

@@ -1,8 +1,8 @@
 -- The equity curve: each asset's wallet, unrealized PnL and margin balance, in the asset and in USD. `price`
 -- is the mark price of the asset known then: that which a leg of one of its contracts had as it stood, the
--- perpetual's before others; where all of them stood flat without one, the newest there was. `price_ms` is the
--- valuation's. NULL, and so the USD, when there
--- is none. The products are in integers, as in pnl_history, and exact to eight places.
+-- perpetual's before others, and of others that of the one delivered first; where all of them stood flat without one,
+-- the newest there was. `price_ms` is the valuation's. NULL, and so the USD, when there is none. The products are in
+-- integers, as in pnl_history, and exact to eight places.
 CREATE VIEW equity_history AS
 SELECT a.name AS account,
        b.asset,
@@ -39,6 +39,8 @@ SELECT a.name AS account,
                      FROM (SELECT x.leg_id,
                                   x.time_ms,
                                   g.rank,
+                                  g.delivery_ms,
+                                  g.symbol,
                                   x.time_ms = (SELECT max(w.time_ms)
                                                  FROM valuation AS w
                                                 WHERE w.leg_id = g.leg_id AND w.time_ms <= b.time_ms) AS stands
@@ -51,7 +53,8 @@ SELECT a.name AS account,
                                                   AND w.time_ms <= b.time_ms
                                                   AND w.mark_price_e8 > 0)
                             WHERE g.account_id = b.account_id AND g.asset = b.asset) AS p
-                    ORDER BY p.stands DESC, p.rank, p.time_ms DESC LIMIT 1)
+                    ORDER BY p.stands DESC, p.rank, p.time_ms DESC, p.delivery_ms NULLS LAST, p.symbol, p.leg_id
+                    LIMIT 1)
   LEFT JOIN valuation AS v
     ON v.leg_id = q.leg_id
    AND v.time_ms = (SELECT max(w.time_ms)

@@ -1,7 +1,8 @@
 -- What each account had at stake in each margin asset at each poll: the USD notional of its contracts,
 -- |amount| x contract size, long and short, their difference and their sum; and the unrealized PnL of
 -- all its legs in the asset. An asset has a row whenever one of its legs has a valuation: at every poll
--- while any is open. They are sorted by time first: a number is compared faster than names.
+-- while any is open. They are sorted by time first: a number is compared faster than names. What is summed up is
+-- whole at 10^8, so that no order of the legs changes the sum.
 CREATE VIEW exposure AS
 SELECT account,
        margin_asset,
@@ -15,11 +16,11 @@ SELECT account,
   FROM (SELECT a.name AS account,
                c.margin_asset,
                v.time_ms,
-               total(p.position_amount_e8 / 1e8 * (c.contract_size_e8 / 1e8))
-                   FILTER (WHERE p.position_amount_e8 > 0) AS long_usd,
-               total(p.position_amount_e8 / -1e8 * (c.contract_size_e8 / 1e8))
-                   FILTER (WHERE p.position_amount_e8 < 0) AS short_usd,
-               round(total(v.unrealized_pnl_e8)) / 1e8 AS unrealized_pnl
+               total(round(p.position_amount_e8 * (c.contract_size_e8 / 1e8)))
+                   FILTER (WHERE p.position_amount_e8 > 0) / 1e8 AS long_usd,
+               total(round(p.position_amount_e8 * (c.contract_size_e8 / 1e8)))
+                   FILTER (WHERE p.position_amount_e8 < 0) / -1e8 AS short_usd,
+               coalesce(sum(v.unrealized_pnl_e8), 0) / 1e8 AS unrealized_pnl
           FROM account AS a
          CROSS JOIN contract AS c ON c.product = a.product
          CROSS JOIN leg AS l ON l.account_id = a.account_id AND l.contract_id = c.contract_id

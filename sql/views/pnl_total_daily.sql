@@ -10,8 +10,8 @@ WITH paid AS (
            asset,
            time_ms / 86400000 * 86400000 AS day_ms,
            kind,
-           round(sum(income) * 1e8) AS income_e8,
-           iif(count(*) = count(income_usd), round(sum(income_usd) * 1e8), NULL) AS income_usd_e8
+           sum(CAST(round(income * 1e8) AS INTEGER)) AS income_e8,
+           iif(count(*) = count(income_usd), sum(CAST(round(income_usd * 1e8) AS INTEGER)), NULL) AS income_usd_e8
       FROM leg_income
      GROUP BY 1, 2, 3, 4, 5
 ),
@@ -20,8 +20,8 @@ moved AS (
            symbol,
            margin_asset AS asset,
            day_ms,
-           sum(coalesce(last_e8, 0) - coalesce(before_e8, first_e8, 0)) AS change_e8,
-           sum(coalesce(last_usd_e8, 0) - coalesce(before_usd_e8, first_usd_e8, 0)) AS change_usd_e8
+           sum(CAST(coalesce(last_e8, 0) - coalesce(before_e8, first_e8, 0) AS INTEGER)) AS change_e8,
+           sum(CAST(coalesce(last_usd_e8, 0) - coalesce(before_usd_e8, first_usd_e8, 0) AS INTEGER)) AS change_usd_e8
       FROM (SELECT d.account,
                    d.symbol,
                    d.margin_asset,

@@ -22,5 +22,5 @@ SELECT h.account,
     ON f.leg_id = h.leg_id
    AND f.capture_id = (SELECT min(q.capture_id) FROM position AS q WHERE q.leg_id = h.leg_id)
    AND h.time_ms <= f.update_ms
-WINDOW later AS (PARTITION BY h.leg_id ORDER BY h.time_ms, CAST(h.trade_id AS INTEGER)
+WINDOW later AS (PARTITION BY h.leg_id ORDER BY h.time_ms, CAST(h.trade_id AS INTEGER), h.trade_id
                  ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING);

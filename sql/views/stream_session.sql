@@ -2,7 +2,7 @@
 -- and why it ended. A connection's end is the `closed` of the same number (attempt); one without an
 -- end (the recorder was killed) ended with the account's last capture before the next was opened; of
 -- the last one closed_ms is NULL while it is up. until_ms: how long its word can be trusted, which of
--- a connection that went silent, or whose key turned out to be gone, is its last message.
+-- a connection that went silent, or whose key turned out to be gone, is its last message. capture_id: the opening's.
 CREATE VIEW stream_session AS
 SELECT account,
        opened_ms,
@@ -12,8 +12,10 @@ SELECT account,
        messages,
        reason,
        iif(reason IN ('a ping was not answered', 'no byte for five minutes', 'another listen key is alive'),
-           coalesce(heard_ms, opened_ms), closed_ms) AS until_ms
+           coalesce(heard_ms, opened_ms), closed_ms) AS until_ms,
+       capture_id
   FROM (SELECT o.account,
+               o.capture_id,
                o.opened_ms,
                coalesce(e.received_ms,
                         (SELECT max(p.received_ms)

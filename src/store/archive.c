@@ -82,8 +82,8 @@ static bool prepare(struct archive *archive, struct error *error)
      */
     archive->first_delta = database_prepare(
         database,
-        "SELECT length(zstd) FROM (SELECT base_id, zstd FROM payload WHERE payload_id > ?1 "
-        "ORDER BY payload_id LIMIT 100000) WHERE base_id = ?1 LIMIT 1",
+        "SELECT length(zstd) FROM payload WHERE payload_id = (SELECT min(payload_id) FROM payload "
+        "WHERE payload_id BETWEEN ?1 + 1 AND ?1 + 100000 AND base_id = ?1)",
         error);
     return archive->insert != NULL && archive->select != NULL && archive->last != NULL &&
            archive->last_good != NULL && archive->first_delta != NULL;

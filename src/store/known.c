@@ -52,7 +52,7 @@ static const char *const SQL[STATEMENT_COUNT] = {
          "JOIN leg AS l ON l.contract_id = c.contract_id AND l.account_id = i.account_id "
          "JOIN trade AS o INDEXED BY trade_by_id ON o.leg_id = l.leg_id AND o.trade_id = "
          "i.trade_id "
-         "AND o.source = 'rest' WHERE c.symbol = i.symbol) GROUP BY i.symbol"),
+         "AND o.source = 'rest' WHERE c.symbol = i.symbol) GROUP BY i.symbol ORDER BY 1, 2"),
     [SELECT_ANSWER] =
         ("SELECT row_count, received_ms, capture_id FROM capture "
          "WHERE account_id = " ACCOUNT " AND endpoint = ?2 AND outcome = 'ok' AND request = ?3 "
@@ -60,7 +60,7 @@ static const char *const SQL[STATEMENT_COUNT] = {
     [SELECT_PAGE_BY_TIME] = ("SELECT t.time_ms, CAST(t.trade_id AS INTEGER)" TRADES_OF_SYMBOL
                              "AND t.time_ms >= ?3 ORDER BY 1, 2 LIMIT 1 OFFSET ?4"),
     [SELECT_PAGE_BY_ID] = ("SELECT t.time_ms, CAST(t.trade_id AS INTEGER)" TRADES_OF_SYMBOL
-                           "AND CAST(t.trade_id AS INTEGER) >= ?3 ORDER BY 2 LIMIT 1 OFFSET ?4"),
+                           "AND CAST(t.trade_id AS INTEGER) >= ?3 ORDER BY 2, 1 LIMIT 1 OFFSET ?4"),
     [SELECT_SYMBOLS] =
         ("SELECT DISTINCT symbol FROM income WHERE account_id = " ACCOUNT
          " AND symbol <> '' UNION SELECT c.symbol FROM leg AS l JOIN trade AS t "

@@ -50,12 +50,13 @@ keys() {
     plan "SELECT * FROM position_change WHERE $leg"
     plan "SELECT * FROM position_now WHERE $leg"
     plan "SELECT * FROM position_now"
+    plan "SELECT * FROM capture_pair WHERE account = 'main' AND endpoint = 'positionRisk'"
 }
 
 @test "the as-of snapshot and a poll's changes are found by keys" {
     setup_history
-    plan "$(cat "$SOURCE/sql/reports/positions.sql")"
-    plan "$(cat "$SOURCE/sql/reports/changes_of_poll.sql")"
+    keys "$(cat "$SOURCE/sql/reports/positions.sql")"
+    keys "$(cat "$SOURCE/sql/reports/changes_of_poll.sql")"
 }
 
 @test "daily views and exposure reach keys by account, symbol, side and time" {

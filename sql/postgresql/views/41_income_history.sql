@@ -6,7 +6,7 @@ SELECT a.name AS account, i.symbol, c.pair, c.margin_asset,
           FROM leg AS l
           JOIN trade AS t ON t.account_id = l.account_id AND t.leg_id = l.leg_id AND t.trade_id = i.trade_id
          WHERE l.account_id = i.account_id AND l.contract_id = c.contract_id AND i.trade_id <> ''
-         LIMIT 1) AS position_side,
+         ORDER BY t.source, t.capture_id DESC, l.position_side LIMIT 1) AS position_side,
        i.asset, i.time_ms,
        to_char(to_timestamp(i.time_ms / 1000.0) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS time,
        i.income_type,
@@ -32,7 +32,7 @@ SELECT a.name AS account, i.symbol, c.pair, c.margin_asset,
                                 WHERE w.account_id = l.account_id AND w.leg_id = l.leg_id
                                   AND w.time_ms <= i.time_ms) DESC,
                   CASE WHEN g.contract_type = 'PERPETUAL' THEN 0 ELSE 1 END,
-                  x.time_ms DESC, l.contract_id, l.position_side
+                  x.time_ms DESC, g.delivery_ms, g.symbol COLLATE "C", l.leg_id
          LIMIT 1) AS v ON true
  WHERE i.revision = (SELECT max(x.revision)
                        FROM income AS x
