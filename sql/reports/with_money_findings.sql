@@ -163,9 +163,9 @@ money_finding (finding, account, symbol, position_side, asset, capture_id, time_
      WHERE difference <> ''
     UNION ALL
     -- A type and a millisecond that the answer does not hold whole: the exchange shows no more of them.
-    SELECT 'income_incomplete', q.account, NULL, NULL, NULL, q.capture_id, q.time_ms,
+    SELECT 'income_incomplete', cut.account, NULL, NULL, NULL, cut.capture_id, cut.time_ms,
            format('of the %d rows of %s in this millisecond that are known, there may be more: the exchange shows no others',
-                  q.row_count, substr(q.type, 1, instr(q.type, '&') - 1))
+                  cut.row_count, substr(cut.type, 1, instr(cut.type, '&') - 1))
       FROM (SELECT m.account,
                    m.from_ms,
                    m.to_ms,
@@ -183,8 +183,8 @@ money_finding (finding, account, symbol, position_side, asset, capture_id, time_
                AND s.row_count >= 1000
                AND instr(s.request, 'incomeType=') > 0
              WHERE :symbol IS NULL AND :side IS NULL
-             GROUP BY m.account, s.request) AS q
-     WHERE q.time_ms BETWEEN q.from_ms AND q.to_ms
+             GROUP BY m.account, s.request) AS cut
+     WHERE cut.time_ms BETWEEN cut.from_ms AND cut.to_ms
     UNION ALL
     SELECT 'margin_balance_unexplained', b.account, NULL, NULL, b.asset, b.capture_id, b.time_ms,
            format('marginBalance %.8f is not walletBalance %.8f and unrealizedProfit %.8f', b.margin_balance,
