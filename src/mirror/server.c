@@ -50,7 +50,9 @@ static void keep_quiet(void *context, const char *message)
 struct server *server_connect(const char *conninfo, struct error *error)
 {
     static const char SETTINGS[] = "SET search_path = posrec; SET datestyle = ISO; "
-                                   "SET client_encoding = 'UTF8'; SET synchronous_commit = on";
+                                   "SET bytea_output = hex; SET client_encoding = 'UTF8'; "
+                                   "SET standard_conforming_strings = on; "
+                                   "SET synchronous_commit = on";
     /* What the conninfo says comes after, and holds. */
     const char *const keys[] = {"fallback_application_name", "connect_timeout", "dbname", NULL};
     const char *const values[] = {"posrec", "10", conninfo, NULL};
