@@ -1,5 +1,7 @@
 #include "mirror/copy.h"
 
+#include <string.h>
+
 #define CHUNK_SIZE ((size_t)64 * 1024) /* of lines that are handed to libpq at once */
 
 bool copy_open(const struct database *database, int source, struct copy *copy, struct error *error)
@@ -20,37 +22,19 @@ void copy_close(struct copy *copy)
 }
 
 /* Tabs part columns and newlines rows: a backslash goes before what would be read otherwise. */
-static void append_text(struct text *line, struct span text, bool escaped)
+static void append_escaped(struct text *line, const char *text)
 {
-    size_t begin = 0;
-    for (size_t i = 0; i < text.size; i++) {
-        const char *instead = NULL;
-        switch (text.data[i]) {
-        case '\0':
-            instead = "\xEF\xBF\xBD";
-            break;
-        case '\\':
-            instead = escaped ? "\\\\" : NULL;
-            break;
-        case '\t':
-            instead = escaped ? "\\t" : NULL;
-            break;
-        case '\n':
-            instead = escaped ? "\\n" : NULL;
-            break;
-        case '\r':
-            instead = escaped ? "\\r" : NULL;
-            break;
-        default:
-            break;
+    static const char SPECIAL[] = "\\\t\n\r", LETTERS[] = "\\tnr";
+    for (;; text++) {
+        size_t size = strcspn(text, SPECIAL);
+        text_append(line, text, size);
+        text += size;
+        if (*text == '\0') {
+            return;
         }
-        if (instead != NULL) {
-            text_append(line, text.data + begin, i - begin);
-            text_append_string(line, instead);
-            begin = i + 1;
-        }
+        text_append_char(line, '\\');
+        text_append_char(line, LETTERS[strchr(SPECIAL, *text) - SPECIAL]);
     }
-    text_append(line, text.data + begin, text.size - begin);
 }
 
 static void append_bytes(struct text *line, struct span bytes, bool escaped)
@@ -63,31 +47,46 @@ static void append_bytes(struct text *line, struct span bytes, bool escaped)
     }
 }
 
-void copy_append_value(struct text *line, sqlite3_value *value, bool escaped)
+bool copy_append_value(struct text *line, sqlite3_value *value, bool escaped)
 {
     int type = sqlite3_value_type(value);
     if (type == SQLITE_NULL) {
-        text_append_string(line, "\\N");
+        text_append_string(line, escaped ? "\\N" : "");
     } else if (type == SQLITE_INTEGER) {
         text_append_int(line, sqlite3_value_int64(value));
+    } else if (type == SQLITE_BLOB) {
+        const char *bytes = sqlite3_value_blob(value);
+        append_bytes(line, (struct span){bytes, (size_t)sqlite3_value_bytes(value)}, escaped);
     } else {
-        const char *data = type == SQLITE_BLOB ? sqlite3_value_blob(value)
-                                               : (const char *)sqlite3_value_text(value);
-        struct span bytes = {data, (size_t)sqlite3_value_bytes(value)};
-        (type == SQLITE_BLOB ? append_bytes : append_text)(line, bytes, escaped);
+        const char *text = (const char *)sqlite3_value_text(value);
+        size_t size = (size_t)sqlite3_value_bytes(value);
+        if (text == NULL || memchr(text, '\0', size) != NULL) {
+            return false;
+        }
+        if (escaped) {
+            append_escaped(line, text);
+        } else {
+            text_append(line, text, size);
+        }
     }
+    return true;
 }
 
-static void append_line(struct text *line, sqlite3_stmt *select, int64_t recorder_id)
+static bool append_line(struct text *line, sqlite3_stmt *select, int64_t recorder_id,
+                        struct error *error)
 {
-    text_append_int(line, recorder_id << SOURCE_ACCOUNT_BITS | sqlite3_column_int64(select, 0));
+    text_append_int(line, recorder_id * SOURCE_ACCOUNTS + sqlite3_column_int64(select, 0));
     text_append_char(line, '\t');
     text_append_int(line, recorder_id);
     for (int i = 1; i < sqlite3_column_count(select); i++) {
         text_append_char(line, '\t');
-        copy_append_value(line, sqlite3_column_value(select, i), true);
+        if (!copy_append_value(line, sqlite3_column_value(select, i), true)) {
+            return error_set(error, ERROR_FAILED, "%s: %s", sqlite3_column_name(select, i),
+                             COPY_HAS_NUL);
+        }
     }
     text_append_char(line, '\n');
+    return !line->failed || error_no_memory(error);
 }
 
 static bool begin(const struct copy *copy, struct server *server, struct error *error)
@@ -107,10 +106,8 @@ bool copy_rows(const struct copy *copy, const struct database *database, struct 
     enum step step = STEP_DONE;
     bool begun = false, good = true;
     while (good && (step = database_step(database, copy->select, error)) == STEP_ROW) {
-        good = begun || begin(copy, server, error);
-        begun = good;
-        append_line(&lines, copy->select, recorder_id);
-        good = good && (!lines.failed || error_no_memory(error));
+        begun = begun || begin(copy, server, error);
+        good = begun && append_line(&lines, copy->select, recorder_id, error);
         if (good && lines.size > CHUNK_SIZE) {
             good = server_copy_put(server, text_span(&lines), error);
             text_clear(&lines);

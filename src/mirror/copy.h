@@ -5,9 +5,12 @@
 #include "mirror/server.h"
 #include "mirror/source.h"
 
-/* Appends a value as COPY and `column::text` there write it: NULL is \N, bytes are \x and hex
- * digits, and a NUL, which PostgreSQL's text cannot hold, is U+FFFD. `escaped`: for COPY. */
-void copy_append_value(struct text *line, sqlite3_value *value, bool escaped);
+/* Appends a value as `column::text` there writes it: bytes are \x and hex digits, NULL is nothing.
+ * `escaped`: as COPY reads it, where NULL is \N. False for a text with a NUL (COPY_HAS_NUL). */
+bool copy_append_value(struct text *line, sqlite3_value *value, bool escaped);
+#define COPY_HAS_NUL                                                                               \
+    "a text has a NUL, which PostgreSQL cannot hold and posrec does not record ('posrec verify' "  \
+    "says what was changed)"
 
 struct copy {
     struct source source;

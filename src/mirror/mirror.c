@@ -14,8 +14,9 @@ struct mirror {
     const struct database *database;
     struct server *server;
     struct mirror_settings settings;
-    int64_t recorder_id; /* 0 while the file has no capture */
-    int64_t capture_id;  /* the watermark */
+    int64_t recorder_id;         /* 0 while the file has no capture */
+    char first[SHA256_HEX_SIZE]; /* the chain's first link */
+    int64_t capture_id;          /* the watermark */
     struct maybe_int payload_id;
     int64_t last_capture_id, row_count;
     int64_t name_count; /* accounts, contracts and legs when they were copied last; -1: not yet */
@@ -76,7 +77,6 @@ static int64_t number_of(const char *first)
 /* What a server has recorded of this recorder. */
 struct recorded {
     const struct mirror *mirror;
-    char first[SHA256_HEX_SIZE];
     bool found;
     int64_t capture_id;
     struct maybe_int payload_id;
@@ -88,11 +88,17 @@ static bool take_recorder(void *context, const struct span *columns, int count, 
     const struct mirror *mirror = recorded->mirror;
     char hex[SHA256_HEX_SIZE];
     (void)count;
-    if (!span_is(columns[0], recorded->first)) {
+    if (!span_is(columns[0], mirror->first)) {
         return error_set(error, ERROR_FAILED,
                          "another file is mirrored as '%s': its chain starts with %.16s, this "
                          "one's with %.16s (mirror this file under a --name of its own)",
-                         mirror->settings.name, columns[0].data, recorded->first);
+                         mirror->settings.name, columns[0].data, mirror->first);
+    }
+    if (recorded->found || strtoll(columns[4].data, NULL, 10) != mirror->recorder_id) {
+        return error_set(error, ERROR_FAILED,
+                         "posrec.recorder was changed: of this file it has not one row, of "
+                         "recorder_id %lld",
+                         (long long)mirror->recorder_id);
     }
     recorded->found = true;
     recorded->capture_id = strtoll(columns[1].data, NULL, 10);
@@ -110,13 +116,17 @@ static bool take_recorder(void *context, const struct span *columns, int count, 
                      columns[2].data);
 }
 
-static bool find_recorder(struct mirror *mirror, struct recorded *recorded, struct error *error)
+static bool find_recorder(const struct mirror *mirror, struct recorded *recorded,
+                          struct error *error)
 {
     struct text sql = {0};
-    text_printf(&sql,
-                "SELECT encode(first_chain, 'hex'), capture_id, encode(chain, 'hex'), payload_id "
-                "FROM recorder WHERE recorder_id = %lld OR name = ",
-                (long long)mirror->recorder_id);
+    *recorded = (struct recorded){.mirror = mirror};
+    text_printf(
+        &sql,
+        "SELECT encode(first_chain, 'hex'), capture_id, encode(chain, 'hex'), payload_id, "
+        "recorder_id FROM posrec.recorder WHERE recorder_id = %lld OR first_chain = '\\x%s' "
+        "OR name = ",
+        (long long)mirror->recorder_id, mirror->first);
     server_append_quoted(&sql, mirror->settings.name);
     bool done = (!sql.failed || error_no_memory(error)) &&
                 server_rows(mirror->server, text_string(&sql), take_recorder, recorded, error);
@@ -128,19 +138,19 @@ static bool find_recorder(struct mirror *mirror, struct recorded *recorded, stru
  * lock keeps it single. */
 static bool identify(struct mirror *mirror, int64_t first_id, int64_t now_ms, struct error *error)
 {
-    struct recorded recorded = {.mirror = mirror};
+    struct recorded recorded;
     struct error ignored = {0};
     struct text sql = {0};
-    if (!link_of(mirror, first_id, recorded.first, error)) {
+    if (!link_of(mirror, first_id, mirror->first, error)) {
         return false;
     }
-    mirror->recorder_id = number_of(recorded.first);
+    mirror->recorder_id = number_of(mirror->first);
     bool done = server_run(mirror->server, "BEGIN; LOCK TABLE recorder IN EXCLUSIVE MODE", error) &&
                 find_recorder(mirror, &recorded, error);
     if (done && !recorded.found) {
         text_printf(&sql, "INSERT INTO recorder VALUES (%lld, ", (long long)mirror->recorder_id);
         server_append_quoted(&sql, mirror->settings.name);
-        text_printf(&sql, ", '\\x%s', 0, '\\x', %lld, NULL)", recorded.first, (long long)now_ms);
+        text_printf(&sql, ", '\\x%s', 0, '\\x', %lld, NULL)", mirror->first, (long long)now_ms);
         done = server_run_text(mirror->server, &sql, error);
     }
     if (done && server_run(mirror->server, "COMMIT", error)) {
@@ -200,6 +210,22 @@ static bool copy_one(struct mirror *mirror, int number, struct error *error)
                      &mirror->row_count, error);
 }
 
+/* A number beyond would be one of the next recorder's. */
+static bool accounts_fit(const struct mirror *mirror, struct error *error)
+{
+    char sql[128];
+    int64_t wrong_id;
+    sqlite3_snprintf(sizeof sql, sql,
+                     "SELECT account_id FROM account WHERE account_id NOT BETWEEN 0 AND %lld",
+                     (long long)SOURCE_ACCOUNTS - 1);
+    return database_integer(mirror->database, sql, &wrong_id, error) &&
+           (wrong_id == 0 ||
+            error_set(error, ERROR_FAILED,
+                      "account_id %lld of the file is not within 0 and %lld, as many as "
+                      "a mirror has numbers for (record some in a file of their own)",
+                      (long long)wrong_id, (long long)SOURCE_ACCOUNTS - 1));
+}
+
 /* Accounts, contracts and legs are few: where any was added, or an exchangeInfo may have changed
  * contracts, all are copied anew. */
 static bool copy_names(struct mirror *mirror, int64_t until_id, struct error *error)
@@ -218,11 +244,11 @@ static bool copy_names(struct mirror *mirror, int64_t until_id, struct error *er
         return true;
     }
     mirror->name_count = count;
-    bool done = true;
+    bool done = accounts_fit(mirror, error);
     for (int i = SOURCE_ACCOUNT; done && i <= SOURCE_LEG; i++) {
         struct text sql = {0};
-        text_printf(&sql, "DELETE FROM %s WHERE recorder_id = %lld", mirror->copies[i].source.table,
-                    (long long)mirror->recorder_id);
+        text_printf(&sql, "DELETE FROM %s", mirror->copies[i].source.table);
+        source_append_where(&sql, mirror->recorder_id);
         done = server_run_text(mirror->server, &sql, error) && copy_one(mirror, i, error);
     }
     return done;
@@ -264,6 +290,15 @@ static bool copy_bodies(struct mirror *mirror, int64_t until_id, struct error *e
 }
 
 /* Another mirror of the same file, or an answer to COMMIT that was lost, shows here. */
+static bool stands(const struct mirror *mirror, int64_t capture_id, struct error *error)
+{
+    return capture_id == mirror->capture_id ||
+           error_set(error, ERROR_FAILED,
+                     "this recorder's mirror moved from capture %lld to %lld meanwhile "
+                     "(is another 'posrec mirror' at work on it?)",
+                     (long long)mirror->capture_id, (long long)capture_id);
+}
+
 static bool lock_watermark(struct mirror *mirror, struct error *error)
 {
     char sql[128];
@@ -272,15 +307,9 @@ static bool lock_watermark(struct mirror *mirror, struct error *error)
     sqlite3_snprintf(sizeof sql, sql,
                      "SELECT capture_id FROM recorder WHERE recorder_id = %lld FOR UPDATE",
                      (long long)mirror->recorder_id);
-    if (!server_run(mirror->server, "BEGIN", error) ||
-        !server_integer(mirror->server, sql, &capture_id, &known, error)) {
-        return false;
-    }
-    return (known && capture_id == mirror->capture_id) ||
-           error_set(error, ERROR_FAILED,
-                     "this recorder's mirror moved from capture %lld to %lld meanwhile "
-                     "(is another 'posrec mirror' at work on it?)",
-                     (long long)mirror->capture_id, (long long)capture_id);
+    return server_run(mirror->server, "BEGIN", error) &&
+           server_integer(mirror->server, sql, &capture_id, &known, error) &&
+           stands(mirror, known ? capture_id : 0, error);
 }
 
 static bool set_watermark(struct mirror *mirror, int64_t until_id, int64_t now_ms,
@@ -335,16 +364,43 @@ bool mirror_step(struct mirror *mirror, int64_t now_ms, bool *more, struct error
     return true;
 }
 
+/* Which bodies the next batch brings hangs on it. */
+static bool bodies_stand(const struct mirror *mirror, struct maybe_int recorded,
+                         struct error *error)
+{
+    int64_t payload_id;
+    return !recorded.known ||
+           (last_payload(mirror, mirror->capture_id, &payload_id, error) &&
+            (payload_id == recorded.value ||
+             error_set(error, ERROR_FAILED,
+                       "posrec.recorder was changed: it has bodies up to %lld, not %lld",
+                       (long long)recorded.value, (long long)payload_id)));
+}
+
+/* Within a transaction that is rolled back: what the schema is held against is made in it. Rows
+ * come first, as a difference among them says most. */
+static bool check_all(const struct mirror *mirror, int64_t *row_count, struct error *error)
+{
+    struct recorded recorded;
+    return server_run(mirror->server,
+                      "BEGIN ISOLATION LEVEL REPEATABLE READ; SET LOCAL search_path = pg_catalog",
+                      error) &&
+           (mirror->recorder_id == 0 ||
+            (find_recorder(mirror, &recorded, error) &&
+             stands(mirror, recorded.capture_id, error) &&
+             bodies_stand(mirror, recorded.payload_id, error) &&
+             check_sources(mirror->database, mirror->server, mirror->recorder_id,
+                           mirror->capture_id, recorded.payload_id.known, row_count, error))) &&
+           schema_compare(mirror->server, error);
+}
+
 bool mirror_check(const struct mirror *mirror, int64_t *row_count, struct error *error)
 {
-    bool done = true;
+    struct error ignored = {0};
     *row_count = 0;
-    for (int i = 0; done && i < SOURCE_COUNT && mirror->recorder_id != 0; i++) {
-        done = (i == SOURCE_PAYLOAD && !mirror->payload_id.known) ||
-               check_source(mirror->database, mirror->server, i, mirror->recorder_id,
-                            mirror->capture_id, row_count, error);
-    }
-    return done;
+    bool same = check_all(mirror, row_count, error);
+    server_run(mirror->server, "ROLLBACK", &ignored);
+    return same;
 }
 
 static bool lag_after(const struct database *database, int64_t capture_id, struct mirror_lag *lag,

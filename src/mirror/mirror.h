@@ -51,9 +51,9 @@ bool mirror_own_lag(const struct mirror *mirror, struct mirror_lag *lag, struct 
 /* How long the first capture that is not there yet has waited. */
 int64_t mirror_lag_ms(const struct mirror_lag *lag, int64_t now_ms);
 
-/* Compares both sides by table, account and day, up to the watermark: how many rows, and a digest
- * of all their columns. Sets the error to the first difference. The file must be frozen and
- * mirrored to its end (store/database.h). *row_count: the rows compared. */
+/* Compares both sides by table, account and day, up to the watermark (mirror/check.h), and then
+ * the schema with what this program makes. Sets the error to the first difference. The file must be
+ * frozen and mirrored to its end (store/database.h). *row_count: the rows compared. */
 bool mirror_check(const struct mirror *mirror, int64_t *row_count, struct error *error);
 
 #endif

@@ -109,8 +109,9 @@ static void append_select(const struct restore *restore, struct text *sql)
     } else {
         text_printf(sql, "SELECT %s", columns);
     }
-    text_printf(sql, " FROM %s WHERE recorder_id = %lld ORDER BY %s_id", table,
-                (long long)restore->recorder_id, table);
+    text_printf(sql, " FROM %s", table);
+    source_append_where(sql, restore->recorder_id);
+    text_printf(sql, " ORDER BY %s_id", table);
 }
 
 static bool put_table(struct restore *restore, struct server *server, struct error *error)

@@ -7,14 +7,15 @@
 
 extern const struct embedded_file POSTGRESQL_MIGRATIONS[];
 extern const struct embedded_file POSTGRESQL_VIEWS[];
+extern const struct embedded_file POSTGRESQL_SHAPE[];
 
 /* Any number that nobody else takes for a lock. */
 #define LOCK "SELECT pg_advisory_xact_lock(5786965395300)"
 
-static const char MAKE_SCHEMA[] =
-    "CREATE SCHEMA IF NOT EXISTS posrec; "
-    "CREATE TABLE IF NOT EXISTS posrec.schema_migration (version bigint NOT NULL, "
-    "name text NOT NULL, sha256 text NOT NULL, applied_ms bigint NOT NULL)";
+#define MAKE_SCHEMA "CREATE SCHEMA IF NOT EXISTS posrec; "
+#define MAKE_MIGRATIONS                                                                            \
+    "CREATE TABLE IF NOT EXISTS schema_migration (version bigint NOT NULL, name text NOT NULL, "   \
+    "sha256 text NOT NULL, applied_ms bigint NOT NULL)"
 
 /* What is recorded: migrations, and under version 0 the views that were made last. */
 struct state {
@@ -110,6 +111,16 @@ static const char *view_name(const struct embedded_file *file)
     return strchr(file->name, '_') + 1;
 }
 
+static bool make_views(struct server *server, struct error *error)
+{
+    bool done = true;
+    for (const struct embedded_file *file = POSTGRESQL_VIEWS; done && file->name != NULL; file++) {
+        done = server_run(server, file->text, error) ||
+               error_context(error, "view %s", view_name(file));
+    }
+    return done;
+}
+
 static bool renew_views(struct server *server, struct error *error)
 {
     size_t count = count_files(POSTGRESQL_VIEWS);
@@ -117,12 +128,7 @@ static bool renew_views(struct server *server, struct error *error)
     for (size_t i = count; i-- > 0;) {
         text_printf(&sql, "DROP VIEW IF EXISTS posrec.%s; ", view_name(&POSTGRESQL_VIEWS[i]));
     }
-    bool done = server_run_text(server, &sql, error);
-    for (size_t i = 0; done && i < count; i++) {
-        done = server_run(server, POSTGRESQL_VIEWS[i].text, error) ||
-               error_context(error, "view %s", view_name(&POSTGRESQL_VIEWS[i]));
-    }
-    return done;
+    return server_run_text(server, &sql, error) && make_views(server, error);
 }
 
 static bool is_current(const struct state *state)
@@ -135,7 +141,7 @@ static bool apply(struct server *server, struct state *state, int64_t now_ms, st
 {
     bool there;
     bool done = server_run(server, LOCK, error) && read_state(server, state, &there, error) &&
-                (there || server_run(server, MAKE_SCHEMA, error));
+                (there || server_run(server, MAKE_SCHEMA MAKE_MIGRATIONS, error));
     for (const struct embedded_file *file; done; state->applied++) {
         file = &POSTGRESQL_MIGRATIONS[state->applied];
         if (file->name == NULL) {
@@ -187,4 +193,45 @@ bool schema_distribute(struct server *server, int64_t now_ms, int64_t *count, st
                          "it, sql/postgresql/coordinator.sql spreads recorders over servers)");
     }
     return server_integer(server, DISTRIBUTE, count, &known, error);
+}
+
+/* What this program makes, as temporary tables and views. */
+static bool make_model(struct server *server, struct error *error)
+{
+    bool done = server_run(server, "SET LOCAL search_path = pg_temp; " MAKE_MIGRATIONS, error);
+    for (const struct embedded_file *file = POSTGRESQL_MIGRATIONS; done && file->name != NULL;
+         file++) {
+        done = server_run(server, file->text, error);
+    }
+    return done && make_views(server, error);
+}
+
+static bool take_difference(void *context, const struct span *columns, int count,
+                            struct error *error)
+{
+    (void)context;
+    (void)count;
+    return error_set(error, ERROR_FAILED, "%s is not as this posrec makes it: %s differs",
+                     columns[0].data, columns[1].data);
+}
+
+bool schema_compare(struct server *server, struct error *error)
+{
+    const char *shape = POSTGRESQL_SHAPE[0].text;
+    struct text model = {0}, compare = {0};
+    text_printf(&model, "CREATE TABLE pg_temp.model AS %s", shape);
+    /* posrec before pg_temp: both are named without their schema. */
+    text_printf(&compare,
+                "SET LOCAL search_path = posrec, pg_temp; CREATE TABLE pg_temp.made AS %s", shape);
+    bool same = make_model(server, error) && server_run_text(server, &model, error) &&
+                server_run_text(server, &compare, error) &&
+                server_rows(server,
+                            "SELECT relation, part FROM ((TABLE pg_temp.model EXCEPT TABLE "
+                            "pg_temp.made) UNION (TABLE pg_temp.made EXCEPT TABLE pg_temp.model)) "
+                            "AS d WHERE relation IN (SELECT relation FROM pg_temp.model) "
+                            "ORDER BY relation, part <> 'its kind', part LIMIT 1",
+                            take_difference, NULL, error);
+    text_free(&model);
+    text_free(&compare);
+    return same;
 }

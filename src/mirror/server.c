@@ -52,7 +52,9 @@ static void keep_quiet(void *context, const char *message)
 struct server *server_connect(const char *conninfo, struct error *error)
 {
     static const char SETTINGS[] = "SET search_path = posrec; SET datestyle = ISO; "
-                                   "SET client_encoding = 'UTF8'; SET synchronous_commit = on";
+                                   "SET bytea_output = hex; SET client_encoding = 'UTF8'; "
+                                   "SET standard_conforming_strings = on; "
+                                   "SET synchronous_commit = on";
     /* What the conninfo says comes after, and holds. */
     const char *const keys[] = {"fallback_application_name", "connect_timeout", "dbname", NULL};
     const char *const values[] = {"posrec", "10", conninfo, NULL};
@@ -136,14 +138,18 @@ bool server_run_text(struct server *server, struct text *sql, struct error *erro
 
 #define COLUMNS_MAX 24
 
-/* Takes a row at a time, so that an answer of any length needs no memory. */
-bool server_rows(struct server *server, const char *sql, server_row *row, void *context,
-                 struct error *error)
+/* A row at a time, so that an answer of any length needs no memory. */
+bool server_ask(struct server *server, const char *sql, struct error *error)
 {
-    bool good =
-        PQsendQuery(server->connection, sql) == 1 && PQsetSingleRowMode(server->connection) == 1;
+    return (PQsendQuery(server->connection, sql) == 1 &&
+            PQsetSingleRowMode(server->connection) == 1) ||
+           fail(server, NULL, "PostgreSQL", error);
+}
+
+bool server_answer(struct server *server, server_row *row, void *context, struct error *error)
+{
+    bool good = true;
     PGresult *result;
-    good = good || fail(server, NULL, "PostgreSQL", error);
     while ((result = PQgetResult(server->connection)) != NULL) {
         ExecStatusType status = PQresultStatus(result);
         if (good && status != PGRES_SINGLE_TUPLE && status != PGRES_TUPLES_OK) {
@@ -163,6 +169,12 @@ bool server_rows(struct server *server, const char *sql, server_row *row, void *
         PQclear(result);
     }
     return good;
+}
+
+bool server_rows(struct server *server, const char *sql, server_row *row, void *context,
+                 struct error *error)
+{
+    return server_ask(server, sql, error) && server_answer(server, row, context, error);
 }
 
 struct one_integer {

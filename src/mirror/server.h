@@ -43,6 +43,11 @@ typedef bool server_row(void *context, const struct span *columns, int count, st
 bool server_rows(struct server *server, const char *sql, server_row *row, void *context,
                  struct error *error);
 
+/* The same in two, for who has something to do while the server works. What is not taken of an
+ * answer, the next SQL drops. */
+bool server_ask(struct server *server, const char *sql, struct error *error);
+bool server_answer(struct server *server, server_row *row, void *context, struct error *error);
+
 /* The one integer that the SQL gives; not known when it gives no row or NULL. */
 bool server_integer(struct server *server, const char *sql, int64_t *value, bool *known,
                     struct error *error);

@@ -139,6 +139,13 @@ bool source_of(int number, struct source *source, struct error *error)
     return true;
 }
 
+void source_append_where(struct text *sql, int64_t recorder_id)
+{
+    int64_t first_id = recorder_id * SOURCE_ACCOUNTS;
+    text_printf(sql, " WHERE account_id BETWEEN %lld AND %lld", (long long)first_id,
+                (long long)(first_id + SOURCE_ACCOUNTS - 1));
+}
+
 void source_free(struct source *source)
 {
     text_free(&source->columns);

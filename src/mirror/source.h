@@ -8,6 +8,7 @@
 
 /* account_id there is recorder_id x 2^20 + the file's own. */
 #define SOURCE_ACCOUNT_BITS 20
+#define SOURCE_ACCOUNTS (INT64_C(1) << SOURCE_ACCOUNT_BITS)
 
 /* Captures, bodies, the kinds of rows; then the names, which are mirrored as a whole. */
 enum {
@@ -30,5 +31,8 @@ struct source {
 /* Zeroed on failure. */
 bool source_of(int number, struct source *source, struct error *error);
 void source_free(struct source *source);
+
+/* Appends the condition on a table there that its rows are a recorder's, which its keys answer. */
+void source_append_where(struct text *sql, int64_t recorder_id);
 
 #endif

@@ -3,6 +3,7 @@
 
     mirror_servers.py POSREC DATA
 """
+import os
 import pathlib
 import subprocess
 import sys
@@ -46,6 +47,31 @@ def check_one_server(paths, server):
     print("three recorders into one new server at once: the sums are those of the files")
 
 
+def check_keys_suffice(paths, server):
+    """A check asks for its recorder's rows by their keys: told to avoid it, the server reads no table as a whole."""
+    reads = ("SELECT coalesce(sum(seq_scan), 0), sum(idx_scan) FROM pg_stat_user_tables WHERE schemaname = 'posrec' AND"
+             " relname NOT IN ('recorder', 'schema_migration')")
+    before = server.sql(reads)[0]
+    for path in paths:
+        subprocess.run([POSREC, "-q", "-d", path, "mirror", "--to", server.conninfo, "--check"], check=True,
+                       env=dict(os.environ, PGOPTIONS="-c enable_seqscan=off"))
+    after = server.sql(reads)[0]
+    assert after[0] == before[0] and int(after[1]) > int(before[1]), (before, after)
+    print("a check is answered by keys")
+
+
+def check_each_its_own(paths, server):
+    """What was changed of one recorder, its own check finds, and no other's."""
+    one = server.sql("SELECT recorder_id, account_id, ctid, income_e8 FROM posrec.income ORDER BY account_id LIMIT 1")[0]
+    server.sql(f"UPDATE posrec.income SET income_e8 = -500000000000 WHERE account_id = {one[1]} AND ctid = '{one[2]}'")
+    whose = server.sql(f"SELECT name FROM posrec.recorder WHERE recorder_id = {one[0]}")[0][0]
+    for path in paths:
+        is_its = whose.endswith(f":{path.resolve()}")
+        posrec(path, "-q", "mirror", "--to", server.conninfo, "--check", code=1 if is_its else 0)
+    server.sql(f"UPDATE posrec.income SET income_e8 = {one[3]} WHERE account_id = {one[1]} AND income_e8 = -500000000000")
+    print("a changed row is its recorder's to find")
+
+
 def plan(server, query):
     return "\n".join(r[0] for r in server.sql(f"SET enable_partitionwise_aggregate = on; SET enable_partitionwise_join = on;"
                                               f" EXPLAIN (VERBOSE, COSTS OFF) {query}"))
@@ -85,6 +111,8 @@ def main():
             paths = recorders(pathlib.Path(name))
             servers.append(Server())
             check_one_server(paths, servers[0])
+            check_keys_suffice(paths, servers[0])
+            check_each_its_own(paths, servers[0])
             servers += [Server(), Server()]
             check_coordinator(paths, servers[1], servers[2])
     finally:

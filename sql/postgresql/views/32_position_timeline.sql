@@ -40,8 +40,8 @@ SELECT a.name AS account, c.symbol, c.pair, c.margin_asset, l.position_side,
                                 AND x.transaction_ms = p.update_ms AND p.revision = 0
                               ORDER BY x.capture_id LIMIT 1) AS u ON true
          UNION ALL
-        SELECT x.account_id, x.leg_id, x.transaction_ms, x.transaction_ms, 0, 'stream', m.received_ms,
-               x.position_amount_e8, x.entry_price_e8, x.break_even_price_e8, NULL, x.margin_type,
+        SELECT x.account_id, x.leg_id, x.transaction_ms, x.transaction_ms, 0, 'stream' AS source, m.received_ms,
+               x.position_amount_e8, x.entry_price_e8, x.break_even_price_e8, NULL AS leverage, x.margin_type,
                x.isolated_wallet_e8, 1, x.capture_id
           FROM position_update AS x
           JOIN capture AS m ON m.account_id = x.account_id AND m.capture_id = x.capture_id
