@@ -19,3 +19,11 @@ ALTER TABLE leg_margin      ADD CONSTRAINT recorder_of_account CHECK (recorder_i
 ALTER TABLE income          ADD CONSTRAINT recorder_of_account CHECK (recorder_id = account_id >> 20);
 ALTER TABLE leg_hour        ADD CONSTRAINT recorder_of_account CHECK (recorder_id = account_id >> 20);
 ALTER TABLE poll_hour       ADD CONSTRAINT recorder_of_account CHECK (recorder_id = account_id >> 20);
+
+-- What is no contract of the product's has no USD, as in the files (their schema 8).
+UPDATE leg_hour AS h
+   SET unrealized_pnl_usd_first_e8 = NULL, unrealized_pnl_usd_last_e8 = NULL,
+       unrealized_pnl_usd_min_e8 = NULL, unrealized_pnl_usd_max_e8 = NULL
+  FROM leg AS l
+  JOIN contract AS c ON c.account_id = l.account_id AND c.contract_id = l.contract_id
+ WHERE l.account_id = h.account_id AND l.leg_id = h.leg_id AND c.contract_size_e8 IS NULL;
