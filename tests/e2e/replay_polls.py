@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Replays a database with examples/replay.py and compares the legs with the bodies that made it.
 
-    replay_polls.py POSREC POLLS
+    replay_polls.py POSREC
 """
 import json
 import pathlib
@@ -14,7 +14,9 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent.parent / "examples"))
 from replay import replay  # noqa: E402
+from sample import LONG  # noqa: E402
 
+POLLS = 100000 if LONG else 20000
 COMPARE_EVERY = 97
 
 
@@ -52,10 +54,10 @@ def check(time_ms, legs, body):
 
 
 def main():
-    posrec, polls = sys.argv[1], int(sys.argv[2])
+    posrec = sys.argv[1]
     with tempfile.TemporaryDirectory(prefix="posrec-replay-") as folder:
         database = f"{folder}/replay.db"
-        bodies, times = make(posrec, polls, database)
+        bodies, times = make(posrec, POLLS, database)
         started = time.perf_counter()
         count = sum(1 for _ in replay(database))
         seconds = time.perf_counter() - started
