@@ -421,11 +421,6 @@ static bool lag_after(const struct database *database, int64_t capture_id, struc
     return true;
 }
 
-int64_t mirror_lag_ms(const struct mirror_lag *lag, int64_t now_ms)
-{
-    return lag->since_ms > 0 && now_ms > lag->since_ms ? now_ms - lag->since_ms : 0;
-}
-
 bool mirror_own_lag(const struct mirror *mirror, struct mirror_lag *lag, struct error *error)
 {
     return lag_after(mirror->database, mirror->capture_id, lag, error);

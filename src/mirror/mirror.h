@@ -48,9 +48,6 @@ bool mirror_lag(const struct database *database, struct server *server, struct m
 /* The same by what a mirror at work knows, without asking the server. */
 bool mirror_own_lag(const struct mirror *mirror, struct mirror_lag *lag, struct error *error);
 
-/* How long the first capture that is not there yet has waited. */
-int64_t mirror_lag_ms(const struct mirror_lag *lag, int64_t now_ms);
-
 /* Compares both sides by table, account and day, up to the watermark (mirror/check.h), and then
  * the schema with what this program makes. Sets the error to the first difference. The file must be
  * frozen and mirrored to its end (store/database.h). *row_count: the rows compared. */

@@ -278,9 +278,6 @@ static bool split_url(const char *stream_url, struct text *url, struct text *hos
     text_append_char(url, '/');
     text_append(host, rest, host_size);
     text_append_string(path, rest + host_size);
-    while (path->size > 0 && path->data[path->size - 1] == '/') {
-        path->data[--path->size] = '\0';
-    }
     return !(url->failed || host->failed || path->failed);
 }
 
