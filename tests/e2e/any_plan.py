@@ -37,7 +37,7 @@ class Lines:
 
     def add(self, time, account, endpoint, body=None, **more):
         if body is not None:
-            more.update(http_status=200, body=json.dumps(body))
+            more.update(body=json.dumps(body), **({} if endpoint == "userData" else {"http_status": 200}))
         self.list.append({"account": account, "endpoint": endpoint, "received_ms": time, **more})
 
     def number(self, low, high):
@@ -78,10 +78,10 @@ def stream(lines, account, time):
     """Two connections and six messages of one millisecond, each of which tells of every leg."""
     for attempt in (2, 1):
         lines.add(time, account, "userData", outcome="opened", attempt=attempt)
-    for n in range(6):
+    for _ in range(6):
         lines.add(time, account, "userData", {"e": "ACCOUNT_UPDATE", "E": time - 10, "T": time - 20, "a": {
             "m": "ORDER", "B": [], "P": [{"s": s, "pa": str(lines.rng.randrange(1, 99)), "ep": lines.number(100, 90000),
-                                          "mt": "cross", "ps": side} for s in SYMBOLS for side in SIDES]}}, interval_ms=1000 * n + 1000)
+                                          "mt": "cross", "ps": side} for s in SYMBOLS for side in SIDES]}})
     for attempt in (1, 2):
         lines.add(time + MINUTE * attempt, account, "userData", outcome="closed", attempt=attempt, detail=f"end {attempt}")
 
