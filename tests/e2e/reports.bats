@@ -335,6 +335,22 @@ SHOWN='Zürich\x1b[2J\xc2\x9b2J\xe2\x80\xae\xe2\x80\xa8\x0a_PERP'
     grep -q '<td>BTCUSD_201225</td>' out.html
 }
 
+@test "dygraphs' notice goes wherever dygraphs goes" {
+    documented
+    notice=$SOURCE/src/report/assets/dygraphs.txt
+    posrec report all --format html > page.html
+    posrec sql --format html 'SELECT 1' > query.html
+    for page in page.html query.html; do
+        assert_equal "$(sed -n '/^<!--$/,/^-->$/p' $page | sed '1d;$d')" "$(cat "$notice")"
+    done
+    grep -qF '@license https://github.com/danvk/dygraphs' page.html
+    grep '^Copyright' "$notice" | cut -d' ' -f3- > holders
+    assert_equal "$(wc -l < holders)" 12
+    while read -r holder; do
+        for file in LICENSE debian/copyright; do grep -qF "$holder" "$SOURCE/$file"; done
+    done < holders
+}
+
 @test "a report over other people's numbers keeps all digits" {
     poll 1700000000000 "[$(leg LONG 1234567 1 entryPrice:60071992.54740991 markPrice:60071992.54740992 unRealizedProfit:-12345678.12345678)]" |
         posrec -q import -
