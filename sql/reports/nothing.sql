@@ -1,13 +1,24 @@
 -- Why :kind, a report's name or `positions` (as they stood at :to_ms), has nothing to show, as a sentence.
-WITH named AS (
-    SELECT * FROM account_range WHERE :account IS NULL OR account = :account
+WITH recorded AS (
+    SELECT account, min(from_ms) AS from_ms, max(to_ms) AS to_ms
+      FROM (SELECT account, from_ms, to_ms FROM account_range WHERE :kind NOT IN ('equity', 'income', 'trades')
+             UNION ALL
+            SELECT account, from_ms, to_ms
+              FROM money_range
+             WHERE :kind IN ('equity', 'income', 'trades', 'reconcile'))
+     GROUP BY account
+    HAVING min(from_ms) IS NOT NULL
+),
+named AS (
+    SELECT * FROM recorded WHERE :account IS NULL OR account = :account
 ),
 answered AS (
     SELECT *
       FROM named AS n
      WHERE EXISTS (SELECT 1
-                     FROM poll_log AS p
+                     FROM capture_log AS p
                     WHERE p.account = n.account
+                      AND (p.endpoint = 'positionRisk' OR :kind IN ('equity', 'income', 'trades', 'reconcile'))
                       AND p.outcome = 'ok')
 ),
 bounds (first, last, from_time, to_time) AS (
@@ -18,12 +29,16 @@ bounds (first, last, from_time, to_time) AS (
       FROM named
 )
 SELECT CASE
-           WHEN NOT EXISTS (SELECT 1 FROM account_range WHERE from_ms IS NOT NULL)
+           WHEN NOT EXISTS (SELECT 1 FROM account)
                THEN 'Nothing is recorded yet (posrec fetch polls once, posrec run goes on).'
-           WHEN NOT EXISTS (SELECT 1 FROM named)
+           WHEN NOT EXISTS (SELECT 1 FROM account WHERE :account IS NULL OR name = :account)
                THEN 'No account ' || :account || ' is recorded here; there is: '
                     || (SELECT group_concat(account, ', ')
                           FROM (SELECT account FROM account_range ORDER BY account)) || '.'
+           WHEN NOT EXISTS (SELECT 1 FROM named) AND :kind IN ('equity', 'income', 'trades')
+               THEN 'No wallets, income or trades are recorded (record in posrec.ini says what is).'
+           WHEN NOT EXISTS (SELECT 1 FROM named)
+               THEN 'No polls are recorded (record in posrec.ini says what is).'
            WHEN :kind <> 'coverage' AND NOT EXISTS (SELECT 1 FROM answered)
                THEN (SELECT 'Account ' || group_concat(account, ', ')
                             || ' never gave a good answer (posrec status says why).'
@@ -31,7 +46,8 @@ SELECT CASE
            WHEN :from_ms > :to_ms
                THEN 'The range ends before it begins: from ' || from_time || ' to ' || to_time || '.'
            WHEN :from_ms > (SELECT max(to_ms) FROM named) OR :to_ms < (SELECT min(from_ms) FROM named)
-               THEN 'No poll is in this range; the history goes from ' || first || ' to ' || last || '.'
+               THEN iif(:kind IN ('equity', 'income', 'trades', 'reconcile'), 'Nothing', 'No poll')
+                    || ' is in this range; the history goes from ' || first || ' to ' || last || '.'
            WHEN :symbol IS NOT NULL
                 AND NOT EXISTS (SELECT 1
                                   FROM leg_range AS l
@@ -42,8 +58,12 @@ SELECT CASE
            WHEN :kind = 'positions' THEN 'No position is open then (--all shows flat legs too).'
            WHEN :kind = 'changes' THEN 'No position changed in this range.'
            WHEN :kind = 'reconcile' THEN 'No findings: everything in this range adds up.'
+           WHEN :kind = 'income' THEN 'No income is in this range.'
+           WHEN :kind = 'trades' THEN 'No trade is in this range.'
            WHEN :every_ms IS NOT NULL
-               THEN 'No whole step of --every is in this range, or no position was open in it.'
+               THEN 'No whole step of --every is in this range, or no '
+                    || iif(:kind = 'equity', 'wallet was known', 'position was open') || ' in it.'
+           WHEN :kind = 'equity' THEN 'No wallet was known in this range.'
            ELSE 'No position was open in this range.'
        END AS sentence
   FROM bounds;

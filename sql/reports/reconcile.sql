@@ -1,6 +1,6 @@
--- What does not add up in the range, each with the capture that shows it. After with_range, with_changed and
--- with_money_findings. First what differs in words: a REAL's text ends in at least one decimal, which a whole
--- number does not need.
+-- What does not add up in the range, each with the capture that shows it. After with_range, with_changed,
+-- with_money_asked and with_money_findings. First what differs in words: a REAL's text ends in at least one
+-- decimal, which a whole number does not need.
 , differing AS (
     SELECT c.*,
            iif(position_amount IS previous_position_amount, '',
@@ -60,7 +60,7 @@ streamed (finding, account, symbol, position_side, capture_id, time_ms, detail) 
                      FROM session AS up
                     WHERE up.account = c.account
                       AND up.opened_ms + 100 < c.update_ms -- the clocks' difference
-                      AND up.until_ms > c.first_seen_ms + 1000) -- what breaks now may have been told late
+                      AND up.until_ms > c.update_ms + 1000) -- what breaks now may have been told late
        AND NOT EXISTS (SELECT 1
                          FROM account_update_history AS u
                         WHERE (u.account, u.symbol, u.position_side) = (c.account, c.symbol, c.position_side)

@@ -1,11 +1,6 @@
--- Of what reconcile finds: what is wrong with the money, over `money_asked`, the range that is known of it. Each is
--- judged where both of what it holds together are known (money_known). After with_range.
-, money_asked AS MATERIALIZED (
-    SELECT account, max(coalesce(:from_ms, from_ms), from_ms) AS from_ms, coalesce(:to_ms, 9e18) AS to_ms
-      FROM money_range
-     WHERE :account IS NULL OR account = :account
-),
-income_known AS MATERIALIZED (
+-- Of what reconcile finds: what is wrong with the money. Each is judged where both of what it holds together are
+-- known (money_known). After with_range, with_changed and with_money_asked.
+, income_known AS MATERIALIZED (
     SELECT account, from_ms, to_ms FROM money_known WHERE kind = 'income'
 ),
 trades_known AS MATERIALIZED (
@@ -162,29 +157,10 @@ money_finding (finding, account, symbol, position_side, asset, capture_id, time_
       FROM traded
      WHERE difference <> ''
     UNION ALL
-    -- A type and a millisecond that the answer does not hold whole: the exchange shows no more of them.
-    SELECT 'income_incomplete', cut.account, NULL, NULL, NULL, cut.capture_id, cut.time_ms,
+    SELECT 'income_incomplete', account, NULL, NULL, NULL, capture_id, time_ms,
            format('of the %d rows of %s in this millisecond that are known, there may be more: the exchange shows no others',
-                  cut.row_count, substr(cut.type, 1, instr(cut.type, '&') - 1))
-      FROM (SELECT m.account,
-                   m.from_ms,
-                   m.to_ms,
-                   min(s.capture_id) AS capture_id,
-                   s.row_count,
-                   CAST(substr(s.request, instr(s.request, '&startTime=') + 11) AS INTEGER) AS time_ms,
-                   substr(s.request, instr(s.request, 'incomeType=') + 11) || '&' AS type
-              FROM money_asked AS m
-             CROSS JOIN account AS a ON a.name = m.account
-             CROSS JOIN capture AS s
-                ON s.account_id = a.account_id
-               AND s.endpoint = 'income'
-               AND s.received_ms >= m.from_ms
-               AND s.outcome = 'ok'
-               AND s.row_count >= 1000
-               AND instr(s.request, 'incomeType=') > 0
-             WHERE :symbol IS NULL AND :side IS NULL
-             GROUP BY m.account, s.request) AS cut
-     WHERE cut.time_ms BETWEEN cut.from_ms AND cut.to_ms
+                  row_count, substr(type, 1, instr(type, '&') - 1))
+      FROM cut
     UNION ALL
     SELECT 'margin_balance_unexplained', b.account, NULL, NULL, b.asset, b.capture_id, b.time_ms,
            format('marginBalance %.8f is not walletBalance %.8f and unrealizedProfit %.8f', b.margin_balance,

@@ -15,7 +15,7 @@ SELECT account,
        max(1, (to_ms - from_ms + interval_ms / 2) / interval_ms - 1) AS missed,
        CASE
            WHEN to_ms - from_ms > interval_ms * 1.5 THEN from_ms
-           ELSE coalesce(to_ms, from_ms + interval_ms * 1.5, 9e18)
+           ELSE coalesce(to_ms, CAST(from_ms + interval_ms * 1.5 AS INTEGER), 9000000000000000000)
        END AS known_until_ms
   FROM (SELECT a.name AS account,
                p.endpoint,

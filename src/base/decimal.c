@@ -176,3 +176,13 @@ size_t decimal_format_real(double value, char out[static DECIMAL_REAL_TEXT_SIZE]
     int length = snprintf(out, DECIMAL_REAL_TEXT_SIZE, "%.*f", places > 0 ? places : 0, value);
     return (size_t)length;
 }
+
+size_t decimal_format_pointed(double value, char out[static DECIMAL_REAL_TEXT_SIZE])
+{
+    size_t size = decimal_format_real(value, out);
+    if (memchr(out, '.', size) != NULL) {
+        return size;
+    }
+    memcpy(out + size, ".0", 3);
+    return size + 2;
+}

@@ -32,4 +32,7 @@ size_t decimal_format_e8(int64_t value_e8, char out[static DECIMAL_TEXT_SIZE]);
  * ("0.00005866"). Infinities and NaN, which SQLite never stores, give "0". Returns the length. */
 size_t decimal_format_real(double value, char out[static DECIMAL_REAL_TEXT_SIZE]);
 
+/* The same, with a point always ("5.0"): not to be taken for an integer. */
+size_t decimal_format_pointed(double value, char out[static DECIMAL_REAL_TEXT_SIZE]);
+
 #endif

@@ -16,27 +16,26 @@ static void append_hex(struct text *out, struct span bytes)
     }
 }
 
-static void append_real(struct text *out, double value)
+typedef size_t format_real(double value, char out[static DECIMAL_REAL_TEXT_SIZE]);
+
+static void append_real(struct text *out, double value, format_real *format)
 {
     char digits[DECIMAL_REAL_TEXT_SIZE];
-    size_t size = decimal_format_real(value, digits);
-    text_append(out, digits, size);
+    if (isinf(value)) {
+        text_append_string(out, value > 0 ? "Inf" : "-Inf");
+    } else {
+        text_append(out, digits, format(value, digits));
+    }
 }
 
-void cell_append_text(sqlite3_stmt *statement, int column, struct text *out)
+static void append_plain(sqlite3_stmt *statement, int column, format_real *format, struct text *out)
 {
-    double real;
     switch (sqlite3_column_type(statement, column)) {
     case SQLITE_INTEGER:
         text_append_int(out, sqlite3_column_int64(statement, column));
         break;
     case SQLITE_FLOAT:
-        real = sqlite3_column_double(statement, column);
-        if (isinf(real)) {
-            text_append_string(out, real > 0 ? "Inf" : "-Inf");
-        } else {
-            append_real(out, real);
-        }
+        append_real(out, sqlite3_column_double(statement, column), format);
         break;
     case SQLITE_BLOB:
         append_hex(out, column_span(statement, column));
@@ -49,6 +48,16 @@ void cell_append_text(sqlite3_stmt *statement, int column, struct text *out)
     default:
         break;
     }
+}
+
+void cell_append_text(sqlite3_stmt *statement, int column, struct text *out)
+{
+    append_plain(statement, column, decimal_format_real, out);
+}
+
+void cell_append_data(sqlite3_stmt *statement, int column, struct text *out)
+{
+    append_plain(statement, column, decimal_format_pointed, out);
 }
 
 static void append_json_text(struct text *out, struct span bytes)
@@ -71,7 +80,7 @@ void cell_append_json(sqlite3_stmt *statement, int column, struct text *out)
             text_append_string(out, "null"); /* JSON has no infinity */
             break;
         }
-        cell_append_text(statement, column, out);
+        cell_append_data(statement, column, out);
         break;
     case SQLITE_BLOB:
         text_append_char(out, '"');
@@ -82,6 +91,6 @@ void cell_append_json(sqlite3_stmt *statement, int column, struct text *out)
         append_json_text(out, column_span(statement, column));
         break;
     default:
-        cell_append_text(statement, column, out);
+        cell_append_data(statement, column, out);
     }
 }

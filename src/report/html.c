@@ -105,7 +105,10 @@ void html_begin(struct text *out, const char *title, struct maybe_int refresh_ms
     append_script_hashes(out);
     text_append_string(out, "\">\n<title>");
     html_append_text(out, span_of(title));
-    text_append_string(out, "</title>\n<style>\n");
+    /* The licence asks for its notice wherever the library goes. */
+    text_append_string(out, "</title>\n<!--\n");
+    append_asset(out, "dygraphs.txt");
+    text_append_string(out, "-->\n<style>\n");
     append_asset(out, "dygraph.min.css");
     append_asset(out, "page.css");
     text_append_string(out, "</style>\n");

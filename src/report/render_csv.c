@@ -42,7 +42,7 @@ static void row(sqlite3_stmt *statement, int64_t number, struct text *out)
             text_append_char(out, ',');
         }
         text_clear(&field);
-        cell_append_text(statement, i, &field);
+        cell_append_data(statement, i, &field);
         out->failed |= field.failed;
         append_field(out, text_span(&field));
     }

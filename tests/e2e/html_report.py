@@ -214,6 +214,50 @@ def check_refresh(driver, folder):
     driver.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", hold)
 
 
+# Of an account each: for how many milliseconds there are polls, and between which values its PnL moves.
+SPANS = ((2, "0.10000001", "0.10000009"), (40, "-0.00000005", "0.00000005"), (900, "1234567.1", "1234567.3"), (5_000, "5", "5"),
+         (90_000, "0.29", "0.31"), (3_600_000, "99999", "100001"), (86_400_000, "-7.001", "-7.002"), (8 * 86_400_000, "0.1", "0.1000001"),
+         (60 * 86_400_000, "-1", "1000000"), (400 * 86_400_000, "20000000.5", "20000001.5"), (5 * 365 * 86_400_000, "-1", "3"),
+         (8 * 365 * 86_400_000, "0.00000001", "0.00000002"))
+
+
+def make_spans(folder):
+    begin = 1483228800000 + 15 * 3600_000 + 41_300  # 2017-01-01
+    lines = []
+    for number, (span_ms, low, high) in enumerate(SPANS):
+        for part, (pnl, liquidation) in enumerate(((low, "0.99"), (high, "0.99000100"), (low, "0.99000050"))):
+            leg = {"symbol": "BTCUSD_PERP", "positionSide": "BOTH", "positionAmt": "1", "markPrice": "1", "unRealizedProfit": pnl,
+                   "liquidationPrice": liquidation, "updateTime": 1}
+            lines.append(json.dumps({"account": f"{number:02}", "received_ms": begin + span_ms * part // 2, "body": json.dumps([leg])}))
+    database, page = folder / "spans.db", folder / "spans.html"
+    subprocess.run([POSREC, "-q", "-d", database, "import", "-"], input="\n".join(lines), text=True, check=True)
+    subprocess.run([POSREC, "-q", "-d", database, "report", "all", "--format", "html", "--output", page], check=True)
+    return page
+
+
+LABELS = """
+    return [...document.querySelectorAll('#pnl figure.chart, #margin figure.chart')].map(figure => ['x', 'y'].map(axis =>
+        [...figure.querySelectorAll('.dygraph-axis-label-' + axis)].map(e => [e.textContent, e.getBoundingClientRect(), e])
+            .sort((a, b) => axis === 'x' ? a[1].left - b[1].left : b[1].top - a[1].top)
+            .map(([text, box, e]) => [text, e.scrollWidth <= e.clientWidth])));
+"""
+
+
+def check_labels(driver, page):
+    """No axis says the same twice, however short or long, small or large what it shows is."""
+    driver.get(page.as_uri())
+    charts = driver.execute_script(LABELS)
+    require("there is a chart of PnL and one of margin for each account", len(charts) == 2 * len(SPANS), len(charts))
+    for axes in charts:
+        times, values = ([text for text, _ in labels] for labels in axes)
+        days = [text for text in times if re.fullmatch(r"\d\d\s\w{3}|\w{3}\s\d{4}", text)]
+        numbers = [float(text.replace(",", "").removesuffix(" %")) for text in values]
+        what = f"from {values[0]} to {values[-1]}, from {times[0]} to {times[-1]}, neighbours differ and are not cut off"
+        require(what, len(times) > 1 and all(a != b for a, b in zip(times, times[1:])) and len(days) == len(set(days))
+                and len(numbers) > 1 and all(a < b for a, b in zip(numbers, numbers[1:]))
+                and all(fits for labels in axes for _, fits in labels), axes)
+
+
 def main():
     with tempfile.TemporaryDirectory(prefix="posrec-html-") as name:
         folder = pathlib.Path(name)
@@ -227,6 +271,7 @@ def main():
             check_quiet(driver, page)
             check_dark(driver)
             check_refresh(driver, folder)
+            check_labels(driver, make_spans(folder))
             driver.get(page.as_uri())
             check_phone(driver)
             check_without_scripts(driver)

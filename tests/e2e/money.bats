@@ -357,3 +357,92 @@ PYTHON
     line userTrades 'symbol=BTCUSD_PERP&startTime=1790743480000&endTime=1790743490000&limit=1000&extraName=12345678901234567' "$trade" | posrec -q import -
     assert_equal "$(sql 'SELECT * FROM money_known')" "main|trades|BTCUSD_PERP|1790743480000|1790743490000"
 }
+
+# wallet MS BTC UPDATE_MS, income MS FROM_MS ROWS: capture lines. They happened a tenth of a second before.
+wallet() {
+    jq -cn --argjson time "$1" --arg btc "$2" --argjson update "$3" '{received_ms: $time, endpoint: "account", interval_ms: 60000,
+        body: ({assets: [{asset: "BTC", walletBalance: $btc, unrealizedProfit: "0", marginBalance: $btc, updateTime: $update}], positions: []} | tojson)}'
+}
+income() {
+    jq -cn --argjson time "$1" --arg from "$2" --arg rows "$3" \
+        '{received_ms: $time, endpoint: "income", request: "/dapi/v1/income?startTime=\($from)&limit=1000", body: $rows}'
+}
+transfer() { # MS BTC ID
+    printf '[{"symbol":"","incomeType":"TRANSFER","income":"%s","asset":"BTC","info":"","time":%s,"tranId":"%s","tradeId":""}]' "$2" "$1" "$3"
+}
+
+# header: of reconcile's first row the account, the first and last capture, and the head at the end.
+header() {
+    posrec report reconcile "$@" 2> /dev/null | sed -n 2p | awk '{print $1, $6, $7, $NF}'
+}
+
+chain_of() {
+    sql "SELECT chain FROM capture_log WHERE capture_id = $1"
+}
+
+@test "without polls reconcile says what income and wallets show, and what it stands on" {
+    {
+        income 1700000000000 1699990000000 '[]'
+        wallet 1700000001000 1 1699999000000
+        wallet 1700000061000 1.5 1700000050000
+        income 1700000062000 1699990000000 "$(transfer 1700000050000 0.25 1)"
+        income 1700000070000 1699000000000 "$(transfer 1699100000000 7 2)" # the time before
+    } | posrec -q import -
+    run posrec report reconcile --strict --format ndjson
+    assert_equal "$status" 1
+    assert_equal "$(jq -r '[.finding, .asset, .capture_id] | join(" ")' <<< "${lines[0]}")" "wallet_unexplained BTC 3"
+    assert_equal "$(header)" "main 1 5 $(posrec -q verify)"
+    posrec report reconcile --format html > page.html
+    grep -q "$(posrec -q verify)" page.html
+    # A range of which only a later answer told: no poll, and no capture of its time.
+    assert_equal "$(header --to 1699200000000)" "main 5 5 $(chain_of 5)"
+    run --separate-stderr posrec report reconcile --strict --to 1699200000000
+    assert_equal "$status" 0
+    assert_equal "$stderr" "No findings: everything in this range adds up."
+    run --separate-stderr posrec report reconcile --strict --from 1699999999000 --to 1700000061000
+    assert_equal "$status" 1
+    assert_equal "$(header --from 1699999999000 --to 1700000061000)" "main 1 4 $(chain_of 4)"
+    run --separate-stderr posrec report reconcile --from 2099-01-01
+    assert_equal "$stderr" "Nothing is in this range; the history goes from 2023-11-04T12:13:20Z to 2023-11-14T22:14:30Z."
+    for report in income equity; do
+        run --separate-stderr posrec report $report --to 2020-01-01
+        assert_contains "$stderr" "Nothing is in this range; the history goes from 2023-11-04T12:13:20Z"
+    done
+    run --separate-stderr posrec report trades
+    assert_equal "$stderr" "No trade is in this range."
+    run --separate-stderr posrec report pnl
+    assert_equal "$stderr" "No polls are recorded (record in posrec.ini says what is)."
+}
+
+@test "the head that reconcile names at the end covers every capture that a finding names" {
+    poll() { jq -cn --argjson time "$1" '{received_ms: $time, interval_ms: 10000, body: "[]"}'; }
+    trades='[{"symbol":"BTCUSD_PERP","id":6,"orderId":28,"pair":"BTCUSD","side":"SELL","price":"8800","qty":"1","realizedPnl":"0","marginAsset":"BTC","baseQty":"0.01136364","commission":"0","commissionAsset":"BTC","time":1700000005000,"positionSide":"BOTH","buyer":false,"maker":false}]'
+    told='{"e":"ACCOUNT_UPDATE","E":%s,"T":%s,"a":{"m":"ORDER","B":[],"P":[{"s":"BTCUSD_PERP","ps":"BOTH","pa":"1","ep":"1","mt":"cross"}]}}'
+    full=$(seq 1000 | jq -cR '{symbol: "", incomeType: "TRANSFER", income: "1", asset: "BTC", info: "", time: 1700000004000, tranId: ., tradeId: ""}' | jq -cs .)
+    {
+        poll 1700000000000
+        jq -cn '{received_ms: 1700000001000, endpoint: "userData", outcome: "opened"}'
+        poll 1700000010000
+        # What tells of the time before comes after the last poll of the range.
+        jq -cn --arg body "$trades" '{received_ms: 1700000011000, endpoint: "userTrades", request: "/dapi/v1/userTrades?symbol=BTCUSD_PERP&startTime=1700000000000&limit=1000", body: $body}'
+        jq -cn --arg body "$(printf "$told" 1700000007000 1700000007000)" '{received_ms: 1700000012000, endpoint: "userData", body: $body}'
+        jq -cn --arg body "$(printf "$told" 1700000006000 1700000006000)" '{received_ms: 1700000013000, endpoint: "userData", body: $body}'
+        income 1700000014000 1700000004000 "$full"
+        jq -cn --arg body "$full" '{received_ms: 1700000015000, endpoint: "income", request: "/dapi/v1/income?startTime=1700000004000&endTime=1700000004000&limit=1000&incomeType=TRANSFER", body: $body}'
+        poll 1700000020000
+        income 1700000021000 1700000015000 '[]'
+        jq -cn '{received_ms: 1700000022000, endpoint: "userData", outcome: "closed", detail: "why"}'
+    } | posrec -q import -
+    findings() { posrec report reconcile "$@" --format ndjson 2> /dev/null | jq -r '[.finding, .capture_id] | join(" ")' | sort | xargs; }
+    assert_equal "$(findings)" "income_incomplete 8 stream_time_went_back 6 trade_one_witness 4"
+    assert_equal "$(header)" "main 1 11 $(posrec -q verify)"
+    assert_equal "$(findings --to 1700000010000)" "income_incomplete 8 stream_time_went_back 6 trade_one_witness 4"
+    assert_equal "$(header --to 1700000010000)" "main 1 8 $(chain_of 8)"
+    assert_equal "$(posrec -q verify --head "$(chain_of 8)")" "$(posrec -q verify)"
+    # Of an answer alone, of a message alone, and of what no poll was there for.
+    assert_equal "$(header --from 1700000005000 --to 1700000005500)" "main 4 4 $(chain_of 4)"
+    assert_equal "$(header --from 1700000006000 --to 1700000006500)" "main 6 6 $(chain_of 6)"
+    assert_equal "$(header --from 1700000003000 --to 1700000004000)" "main 7 8 $(chain_of 8)"
+    assert_equal "$(header --from 1700000021000)" "main 10 11 $(posrec -q verify)"
+    assert_equal "$(header --from 1700000023000)" ""
+}

@@ -86,8 +86,8 @@ keys() {
     for report in "with_parts.sql pnl.sql" "with_parts.sql margin.sql" exposure.sql; do
         keys "$(part $points $report)"
     done
-    keys "$(part with_range.sql with_changed.sql with_money_findings.sql reconcile.sql)"
-    keys "$(part with_range.sql audit.sql)"
+    keys "$(part with_range.sql with_changed.sql with_money_asked.sql with_money_findings.sql reconcile.sql)"
+    keys "$(part with_range.sql with_money_asked.sql audit.sql)"
     keys "$(part with_balance_range.sql with_accounts.sql with_samples.sql equity.sql)"
     for report in income trades; do
         keys "$(part with_money_range.sql $report.sql)"

@@ -38,7 +38,7 @@ documented() {
     done
     # 0.00005866 x 11788.66626667 = 0.6915231632...
     assert_equal "$(posrec report pnl --format csv | tail -1 | tr -d '\r')" \
-        "main,BTCUSD_201225,LONG,2021-07-23T07:54:42.000Z,1,BTC,0.00005866,0,0.00005866,0.00005866,0.69152316,0,0.69152316,0.69152316,11707.70000003,11788.66626667,,,,,,,,,,"
+        "main,BTCUSD_201225,LONG,2021-07-23T07:54:42.000Z,1.0,BTC,0.00005866,0.0,0.00005866,0.00005866,0.69152316,0.0,0.69152316,0.69152316,11707.70000003,11788.66626667,,,,,,,,,,"
     posrec report exposure --format json > out.json
     assert_equal "$(jq -c '.[0] | [.long_usd, .short_usd, .net_usd, .gross_usd]' out.json)" '[100,0,100,100]'
 }
@@ -300,10 +300,10 @@ SHOWN='Zürich\x1b[2J\xc2\x9b2J\xe2\x80\xae\xe2\x80\xa8\x0a_PERP'
     "$BUILD/posrec" run --for 60s 2> /dev/null 3>&- & pid=$!
     for _ in $(seq 15); do
         posrec report all --format html > page.html
-        # The page's range is read first and the audit last: they name the same poll.
+        # The page's range is read first and the audit last: its last capture was the last when that ended.
         range=$(grep -oE ' to 2[^ <]*' page.html | head -1 | cut -c5-)
-        audit=$(sed -n '/id="reconcile"/,$p' page.html | grep -oE '<td>2[^<]*Z' | sed -n 2p | cut -c5-)
-        assert_equal "$audit" "$range"
+        audit=$(sed -n '/id="reconcile"/,$p' page.html | grep -oE '<td class="number">[0-9]+' | sed -n 4p | grep -oE '[0-9]+$')
+        assert_equal "$(sql "SELECT max(received) FROM poll_log WHERE capture_id <= $audit")" "$range"
     done
     kill $pid
     wait $pid
@@ -333,6 +333,22 @@ SHOWN='Zürich\x1b[2J\xc2\x9b2J\xe2\x80\xae\xe2\x80\xa8\x0a_PERP'
     assert_equal "$(grep -c '<script' out.html)" 0
     posrec positions --format html > out.html
     grep -q '<td>BTCUSD_201225</td>' out.html
+}
+
+@test "dygraphs' notice goes wherever dygraphs goes" {
+    documented
+    notice=$SOURCE/src/report/assets/dygraphs.txt
+    posrec report all --format html > page.html
+    posrec sql --format html 'SELECT 1' > query.html
+    for page in page.html query.html; do
+        assert_equal "$(sed -n '/^<!--$/,/^-->$/p' $page | sed '1d;$d')" "$(cat "$notice")"
+    done
+    grep -qF '@license https://github.com/danvk/dygraphs' page.html
+    grep '^Copyright' "$notice" | cut -d' ' -f3- > holders
+    assert_equal "$(wc -l < holders)" 12
+    while read -r holder; do
+        for file in LICENSE debian/copyright; do grep -qF "$holder" "$SOURCE/$file"; done
+    done < holders
 }
 
 @test "a report over other people's numbers keeps all digits" {

@@ -489,7 +489,7 @@ PYTHON
     posrec -q import in.ndjson
     assert_equal "$(sql "SELECT missed FROM gap" | xargs)" "3 1 8640"
     assert_equal "$(sql "SELECT day, expected, ok, failed, share FROM coverage_daily" | xargs)" "2024-10-04|8640|8636|1|0.999537 2024-10-05|8640|0|0|0.0 2024-10-06|8640|8640|0|1.0"
-    assert_equal "$(posrec report coverage --format csv | tr -d '\r' | sed -n 2p)" "main,2024-10-04,8640,8636,1,0.999537,3,86410,"
+    assert_equal "$(posrec report coverage --format csv | tr -d '\r' | sed -n 2p)" "main,2024-10-04,8640,8636,1,0.999537,3,86410.0,"
     assert_equal "$(posrec report coverage --from 2024-10-06 --format ndjson | jq -r .day)" 2024-10-06
     run posrec report coverage --from 2030-01-01
     assert_contains "$output" "No poll is in this range; the history goes from"

@@ -142,6 +142,30 @@ findings() {
     assert_equal "$(posrec -d late.db report reconcile --format ndjson | jq -r .finding)" change_not_streamed
 }
 
+@test "a change is held against the stream of its own time, whenever a poll shows it" {
+    leg() { printf '[{"symbol":"BTCUSD_PERP","positionSide":"BOTH","positionAmt":"%s","updateTime":%s}]' "$1" "$2"; }
+    line() { jq -cn --argjson t "$1" --arg e "$2" --argjson b "$3" '{received_ms: $t, endpoint: $e} + $b + if $e == "userData" then {} else {interval_ms: 10000} end'; }
+    body() { jq -cn --arg b "$1" '{body: $b}'; }
+    # named CHANGED_MS: what is said of a change so long after the opening, five seconds before the end. The poll comes after it.
+    named() {
+        rm -f late.db*
+        {
+            line 1700000000000 positionRisk "$(body "$(leg 1 1699999990000)")"
+            line 1700000001000 userData '{"outcome":"opened"}'
+            line 1700000006000 userData '{"outcome":"closed","detail":"closed by the exchange"}'
+            line 1700000010000 positionRisk "$(body "$(leg 2 $((1700000001000 + $1)))")"
+        } > late.ndjson
+        posrec -q -d late.db import late.ndjson
+        posrec -d late.db report reconcile --format ndjson 2> /dev/null | jq -r '[.finding, .capture_id] | join(" ")'
+    }
+    assert_equal "$(named -1)" ""
+    assert_equal "$(named 100)" ""
+    assert_equal "$(named 101)" "change_not_streamed 4"
+    assert_equal "$(named 3999)" "change_not_streamed 4"
+    assert_equal "$(named 4000)" ""
+    assert_equal "$(named 6000)" ""
+}
+
 @test "the stream's faults: what comes twice, late, in pieces or broken is recorded once, and it goes on" {
     start_stream 500ms
     told_once() { [ "$(sent_messages | sort -u | md5sum)" = "$(recorded_messages | sort -u | md5sum)" ]; }

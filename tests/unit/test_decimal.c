@@ -1,5 +1,6 @@
 #include "support.h"
 
+#include <float.h>
 #include <string.h>
 
 #include "base/decimal.h"
@@ -141,6 +142,35 @@ static void reals_are_written_shortest_without_exponent(void **state)
     }
 }
 
+static void reals_for_programs_always_have_a_point(void **state)
+{
+    static const struct {
+        double value;
+        const char *text;
+    } EXAMPLES[] = {
+        {0, "0.0"},
+        {-0.0, "0.0"},
+        {5, "5.0"},
+        {-100, "-100.0"},
+        {-0.5, "-0.5"},
+        {111.988, "111.988"},
+        {1e-9, "0.000000001"},
+        {1e21, "1000000000000000000000.0"},
+        {1 << 30, "1073741824.0"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof EXAMPLES / sizeof EXAMPLES[0]; i++) {
+        char text[DECIMAL_REAL_TEXT_SIZE];
+        size_t size = decimal_format_pointed(EXAMPLES[i].value, text);
+        assert_string_equal(text, EXAMPLES[i].text);
+        assert_int_equal(size, strlen(text));
+    }
+    /* The longest there is fits. */
+    char text[DECIMAL_REAL_TEXT_SIZE];
+    assert_int_equal(decimal_format_pointed(-DBL_MAX, text), 312);
+    assert_string_equal(text + 310, ".0");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -150,6 +180,7 @@ int main(void)
         cmocka_unit_test(what_is_no_number_is_refused),
         cmocka_unit_test(whole_numbers_have_scale_zero),
         cmocka_unit_test(reals_are_written_shortest_without_exponent),
+        cmocka_unit_test(reals_for_programs_always_have_a_point),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,6 +6,7 @@
     const LIGHT = ["#1f6feb", "#d9730d", "#1a7f37", "#b3268f", "#0b7a8a", "#8250df", "#9a6700", "#cf222e"];
     const DARK = ["#6cb0ff", "#ffa657", "#5fd07a", "#f58fd7", "#4fd1e0", "#c4a5ff", "#e3c15b", "#ff8a80"];
     const VIEW = "posrec view"; // what sessionStorage keeps it under
+    const AXIS_WIDTH = 70; // pixels, where no label needs more
     const MARK_REACH = 6; // pixels within which a mark's text shows
     const night = window.matchMedia("(prefers-color-scheme: dark)");
     const graphs = [];
@@ -46,11 +47,42 @@
             .map(([time, values]) => [new Date(data.from + time), ...values]);
     }
 
-    function number(value, share) {
-        if (share) {
-            return (value * 100).toLocaleString("en", { maximumFractionDigits: 3 }) + " %";
+    // How many decimals tell values apart that differ by `step`.
+    function places(step) {
+        return Math.min(20, Math.max(0, Math.ceil(-Math.log10(step) - 1e-9)));
+    }
+
+    function format(value, decimals) {
+        return value.toLocaleString("en", { maximumFractionDigits: decimals });
+    }
+
+    // A value with at least as many decimals as tell it from one that is `step` away.
+    function number(value, share, step) {
+        return share ? format(value * 100, Math.max(3, places(step * 100))) + " %"
+            : format(value, Math.max(Math.abs(value) < 1 ? 6 : 2, places(step)));
+    }
+
+    // The axis' own steps, each with as many decimals as tell it from the next.
+    function ticks(share) {
+        const scale = share ? 100 : 1;
+        return (...axis) => {
+            const steps = Dygraph.numericTicks(...axis);
+            const step = steps.length > 1 ? Math.abs(steps[1].v - steps[0].v) : 1;
+            steps.forEach((tick) => {
+                const value = Math.round(tick.v / step) * step + 0; // never -0
+                tick.label = format(value * scale, places(step * scale)) + (share ? " %" : "");
+            });
+            return steps;
+        };
+    }
+
+    // A label that is cut off would look like its neighbour.
+    function widenAxis(graph, plot) {
+        const labels = [...plot.querySelectorAll(".dygraph-axis-label-y")];
+        const more = Math.max(0, ...labels.map((label) => label.scrollWidth - label.clientWidth));
+        if (more > 0) {
+            graph.updateOptions({ axes: { y: { axisLabelWidth: graph.getOptionForAxis("axisLabelWidth", "y") + more } } });
         }
-        return value.toLocaleString("en", { maximumFractionDigits: Math.abs(value) < 1 ? 6 : 2 });
     }
 
     function instant(time) {
@@ -71,7 +103,7 @@
     }
 
     // The line above the plot: the time and each series' value there, or just the names.
-    function showValues(box, data, palette, time, points, mark) {
+    function showValues(box, data, palette, time, points, mark, step) {
         box.textContent = "";
         const add = (text, color) => {
             const item = document.createElement("span");
@@ -87,7 +119,7 @@
         data.series.forEach((series, i) => {
             const point = points.find((p) => p.name === String(i));
             const known = point && Number.isFinite(point.yval);
-            add(series.label + (known ? " " + number(point.yval, data.share) : ""), palette[i]);
+            add(series.label + (known ? " " + number(point.yval, data.share, step) : ""), palette[i]);
         });
         if (mark) {
             add("\u25b2 " + mark[1]);
@@ -158,10 +190,14 @@
             gridLineColor: style("--line"),
             axisLineColor: style("--line"),
             dateWindow: wholeSpan(data),
-            axes: { y: { axisLabelFormatter: (value) => number(value, data.share), axisLabelWidth: 70 } },
+            axes: { y: { ticker: ticks(data.share), axisLabelWidth: AXIS_WIDTH } },
+            drawCallback: (drawn) => widenAxis(drawn, plot),
             underlayCallback: underlay(data),
-            highlightCallback: (event, time, points) => showValues(values, data, palette, time, points,
-                nearestMark(data, graph, graph.eventToDomCoords(event)[0])),
+            highlightCallback: (event, time, points) => {
+                const [low, high] = graph.yAxisRange();
+                showValues(values, data, palette, time, points,
+                    nearestMark(data, graph, graph.eventToDomCoords(event)[0]), (high - low) / 100);
+            },
             unhighlightCallback: () => showValues(values, data, palette, null, [], null),
             // After a double-click the chart has no window of its own any more.
             zoomCallback: (from, to) => showSpan(graph.isZoomed("x") ? [from, to] : null),
