@@ -123,6 +123,30 @@ with_trigger() {
     done
 }
 
+@test "a finding names the row by its own key" {
+    posrec -q import "$SOURCE/tests/data/history.ndjson" "$SOURCE/tests/data/stream.ndjson" "$SOURCE/tests/data/money.ndjson"
+    posrec export | jq -c 'select(.account == "main" and .http_status == 200 and .endpoint == "positionRisk") | .received_ms = 1795564503500 | del(.sent_ms, .due_ms)' | tail -1 | posrec -q import -
+    posrec -q verify > /dev/null
+    cp posrec.db good.db
+    while IFS='|' read -r change finding; do
+        cp good.db posrec.db
+        sqlite3 posrec.db "$change"
+        run posrec verify
+        assert_equal "$status" 1
+        assert_contains "$output" "rows: $finding"
+    done << 'CHANGES'
+DELETE FROM trade WHERE trade_id = '7001'|trade BTCUSD_PERP LONG, time 2026-11-24T22:46:10.215Z, trade_id 7001, source stream: the row of this capture is missing
+DELETE FROM income WHERE tran_id = '5003'|income main, time 2026-11-24T22:53:25.000Z, income_type COMMISSION, tran_id 5003, asset BTC, symbol BTCUSD_PERP: the row of this capture is missing
+UPDATE income SET trade_id = 'x' WHERE tran_id = '5003'|income main, time 2026-11-24T22:53:25.000Z, income_type COMMISSION, tran_id 5003, asset BTC, symbol BTCUSD_PERP: trade_id is x, the bytes say 8001
+DELETE FROM balance WHERE asset = 'ETH' AND time_ms = (SELECT max(time_ms) FROM balance)|balance main, asset ETH, time 2026-11-24T22:55:01.500Z: the row of this capture is missing
+UPDATE balance_update SET wallet_balance_e8 = 1 WHERE asset = 'BTC'|balance_update main, asset BTC, transaction 2026-11-24T22:46:10.067Z: wallet_balance_e8 is 1, the bytes say
+UPDATE leverage_update SET leverage = 3 WHERE leverage = 12|leverage_update main BTCUSD_PERP, transaction 2026-11-24T22:46:10.407Z: leverage is 3, the bytes say 12
+DELETE FROM poll_hour WHERE account_id = 1|poll_hour main, hour 2026-11-24T22:00:00.000Z: the row of this capture is missing
+DELETE FROM account_update|account_update main, transaction 2026-11-24T22:46:10.067Z: the row of this capture is missing
+DELETE FROM position WHERE revision = 3 AND update_ms = 1795560307019|position BTCUSD_PERP LONG, update 2026-11-24T22:45:07.019Z, revision 3: the row of this capture is missing
+CHANGES
+}
+
 @test "ids that no recorder gives, texts that are not UTF-8 and frames of any size crash nothing and are told" {
     history_db
     cp posrec.db good.db
