@@ -40,6 +40,18 @@ bool cli_open_any_version(struct cli *cli, struct database *database, struct err
            database_open(path, DATABASE_READ, database, error);
 }
 
+bool cli_open_evidence(struct cli *cli, struct database *database, struct error *error)
+{
+    if (!cli_open_any_version(cli, database, error)) {
+        return false;
+    }
+    if (!migrate_check_version(database, error)) {
+        database_close(database);
+        return false;
+    }
+    return true;
+}
+
 bool cli_open_database(struct cli *cli, enum database_mode mode, struct database *database,
                        struct error *error)
 {

@@ -123,6 +123,43 @@ with_trigger() {
     done
 }
 
+@test "a view that another posrec words otherwise keeps nothing from being checked, and is told" {
+    history_db
+    head=$(posrec -q verify)
+    cp posrec.db good.db
+    for change in "DROP VIEW pnl_history; CREATE VIEW pnl_history AS SELECT 1 AS one" "DROP VIEW pnl_history"; do
+        cp good.db posrec.db
+        sqlite3 posrec.db "$change"
+        how=$([ "$change" = "DROP VIEW pnl_history" ] && echo missing || echo "not as this posrec makes it")
+        run --separate-stderr posrec verify --head "$head"
+        assert_equal "$status" 1
+        assert_equal "$output" "$head"
+        assert_contains "$stderr" "schema: the evidence is sound; view pnl_history is $how ('posrec migrate' renews views)"
+        run --separate-stderr posrec verify --format json
+        assert_equal "$status" 1
+        assert_equal "$(jq -r '.sound, .evidence_sound, .kind, .captures, .head' <<< "$output" | xargs)" "false true schema 89 $head"
+        rm -f copy.db*
+        run posrec backup copy.db
+        assert_equal "$status" 0
+        assert_contains "$output" "copy.db: copied and verified, 89 captures, head $head"
+        assert_contains "$output" "the evidence is sound; view pnl_history is $how"
+        run posrec doctor
+        assert_equal "$status" 1
+        assert_contains "$output" "pnl_history is"
+        # What is wrong besides is found, and comes first.
+        sqlite3 posrec.db "UPDATE position SET leverage = 3 WHERE leg_id = 2"
+        run --separate-stderr posrec verify --format json
+        assert_equal "$status" 1
+        assert_equal "$(jq -r '.sound, .evidence_sound, .kind' <<< "$output" | xargs)" "false false rows"
+        rm -f copy.db*
+        run posrec backup copy.db
+        assert_equal "$status" 1
+        assert_contains "$output" "the copy is not sound: rows: "
+    done
+    posrec -q rebuild # which renews views too
+    assert_equal "$(posrec -q verify)" "$head"
+}
+
 @test "a finding names the row by its own key" {
     posrec -q import "$SOURCE/tests/data/history.ndjson" "$SOURCE/tests/data/stream.ndjson" "$SOURCE/tests/data/money.ndjson"
     posrec export | jq -c 'select(.account == "main" and .http_status == 200 and .endpoint == "positionRisk") | .received_ms = 1795564503500 | del(.sent_ms, .due_ms)' | tail -1 | posrec -q import -
