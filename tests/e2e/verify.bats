@@ -361,6 +361,41 @@ killed_writes() {
     done
 }
 
+@test "a rebuild killed at any write leaves the rows as they were, or all of them anew" {
+    export ASAN_OPTIONS=detect_leaks=0 # the leak detector and strace are both debuggers
+    draw_seed
+    history_db
+    dump posrec.db > anew
+    head=$(posrec -q verify)
+    sqlite3 posrec.db "UPDATE position SET leverage = 3; DELETE FROM valuation WHERE leg_id = 2" "PRAGMA wal_checkpoint(TRUNCATE)" > /dev/null
+    dump posrec.db > before
+    cp posrec.db old.db
+    strace -f -o writes -e trace=pwrite64,fdatasync "$BUILD/posrec" -q rebuild
+    for write in $(killed_writes writes); do
+        cp old.db posrec.db
+        rm -f posrec.db-wal posrec.db-shm
+        (strace -f -o /dev/null -e trace=pwrite64 -e "inject=pwrite64:signal=KILL:when=$write" "$BUILD/posrec" -q rebuild || true) 2> /dev/null
+        dump posrec.db > after
+        cmp -s before after || cmp anew after
+        posrec -q rebuild # nobody holds the lock
+        assert_equal "$(posrec -q verify --head "$head")" "$head"
+    done
+}
+
+@test "no migration beside a recorder of before" {
+    cp "$SOURCE/tests/data/schema-2.db" posrec.db
+    chmod 600 posrec.db
+    touch posrec.db.run-lock
+    for command in migrate "import $SOURCE/tests/data/stream.ndjson" rebuild; do
+        run flock -x posrec.db.run-lock "$BUILD/posrec" -d posrec.db $command
+        assert_equal "$status" 1
+        assert_contains "$output" "an older 'posrec run' is recording into it (stop that one first)"
+    done
+    assert_equal "$(sql 'PRAGMA user_version')" 2
+    posrec -q migrate
+    flock -x posrec.db.run-lock "$BUILD/posrec" -q migrate # there is nothing to do
+}
+
 @test "another program recomputes the chain from the documentation alone" {
     history_db
     assert_equal "$(python3 "$SOURCE/tests/e2e/recompute_chain.py" posrec.db)" "$(posrec -q verify)"
