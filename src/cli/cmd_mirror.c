@@ -252,6 +252,7 @@ static bool make_again(struct cli *cli, struct server *server, const struct data
     bool done = migrate_apply(database, cli->now_ms, NULL, error) &&
                 restore_evidence(server, cli->options.name, database, &restoring, head, error) &&
                 rebuild_database(database, &rebuilding, &captures, error) &&
+                database_empty_log(database, error) &&
                 verify_database(database, &settings, &report, error);
     progress_end(&progress);
     if (!done) {

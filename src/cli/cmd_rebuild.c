@@ -36,7 +36,7 @@ static bool rebuild_copy(struct cli *cli, struct error *error)
     if (!done || !database_open(cli->options.output, DATABASE_WRITE, &copy, error)) {
         return false;
     }
-    done = rebuild(cli, &copy, error);
+    done = rebuild(cli, &copy, error) && database_empty_log(&copy, error);
     database_close(&copy);
     if (!done) {
         backup_remove(cli->options.output);

@@ -6,18 +6,49 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* SQLite's own "disk is full" knows neither quotas nor limits on a file's size. */
+static bool is_no_room(int code, int why)
+{
+    return code == SQLITE_FULL ||
+           (code == SQLITE_IOERR && (why == ENOSPC || why == EDQUOT || why == EFBIG));
+}
+
+/* Why the system refused. SQLite notes it of statements, not of a commit; the log's file knows. */
+static int system_errno(sqlite3 *handle)
+{
+    int why = sqlite3_system_errno(handle);
+    sqlite3_file *log = NULL;
+    if (why == 0 &&
+        sqlite3_file_control(handle, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log) == SQLITE_OK &&
+        log != NULL && log->pMethods != NULL) {
+        log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &why);
+    }
+    return why;
+}
+
 bool database_error(const struct database *database, const char *doing, struct error *error)
 {
-    int code = sqlite3_errcode(database->handle);
+    return database_error_of(database, sqlite3_errcode(database->handle), doing, error);
+}
+
+bool database_error_of(const struct database *database, int code, const char *doing,
+                       struct error *error)
+{
+    code &= 0xff; /* some calls give extended ones */
+    bool is_last = sqlite3_errcode(database->handle) == code;
+    const char *what = is_last ? sqlite3_errmsg(database->handle) : sqlite3_errstr(code);
+    int why = code == SQLITE_IOERR ? system_errno(database->handle) : 0;
     const char *path = database->path;
+    if (is_no_room(code, why)) {
+        return error_set(error, ERROR_NO_ROOM, "%s: no room left for %s%s%s (free some disk space)",
+                         doing, path, code == SQLITE_FULL ? "" : ": ",
+                         code == SQLITE_FULL ? "" : strerror(why));
+    }
     switch (code) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
         return error_set(error, ERROR_FAILED,
                          "%s: %s is locked by another program (end its transaction, try again)",
-                         doing, path);
-    case SQLITE_FULL:
-        return error_set(error, ERROR_NO_ROOM, "%s: no room left for %s (free some disk space)",
                          doing, path);
     case SQLITE_NOTADB:
         return error_set(error, ERROR_FAILED,
@@ -25,16 +56,20 @@ bool database_error(const struct database *database, const char *doing, struct e
     case SQLITE_CORRUPT:
         return error_set(error, ERROR_FAILED,
                          "%s: %s is damaged: %s (run 'posrec verify', restore a backup)", doing,
-                         path, sqlite3_errmsg(database->handle));
+                         path, what);
+    case SQLITE_CANTOPEN:
+    case SQLITE_READONLY:
+        return error_set(error, ERROR_FAILED,
+                         "%s: %s: %s (check who may write the file, its -wal and -shm, and their "
+                         "folder)",
+                         doing, path, what);
     case SQLITE_NOMEM:
         return error_no_memory(error);
     case SQLITE_IOERR:
-        return error_set(error, ERROR_FAILED, "%s: %s: %s: %s (check the disk)", doing, path,
-                         sqlite3_errmsg(database->handle),
-                         strerror(sqlite3_system_errno(database->handle)));
+        return error_set(error, ERROR_FAILED, "%s: %s: %s: %s (check the disk)", doing, path, what,
+                         strerror(why));
     default:
-        return error_set(error, ERROR_FAILED, "%s: %s: %s", doing, path,
-                         sqlite3_errmsg(database->handle));
+        return error_set(error, ERROR_FAILED, "%s: %s: %s", doing, path, what);
     }
 }
 
@@ -289,6 +324,13 @@ void database_checkpoint(const struct database *database)
     sqlite3_busy_timeout(database->handle, 0);
     sqlite3_wal_checkpoint_v2(database->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
     sqlite3_busy_timeout(database->handle, busy_ms);
+}
+
+bool database_empty_log(const struct database *database, struct error *error)
+{
+    return sqlite3_wal_checkpoint_v2(database->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL,
+                                     NULL) == SQLITE_OK ||
+           database_error(database, "database", error);
 }
 
 void database_close(struct database *database)

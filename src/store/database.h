@@ -66,8 +66,16 @@ bool database_freeze(const struct database *database, struct error *error);
  * writers allow it now. Best effort: what stays in the log is read from there all the same. */
 void database_checkpoint(const struct database *database);
 
+/* The same, of a file that nobody else has: fails when anything stays in the log, without which the
+ * file is not whole. */
+bool database_empty_log(const struct database *database, struct error *error);
+
 /* Sets an error from the connection's last result: "DOING: why (what to do)". Returns false. */
 bool database_error(const struct database *database, const char *doing, struct error *error);
+
+/* The same of a result that a call gave. */
+bool database_error_of(const struct database *database, int code, const char *doing,
+                       struct error *error);
 
 /* Runs SQL without parameters or rows. */
 bool database_run(const struct database *database, const char *sql, struct error *error);
