@@ -1,10 +1,13 @@
 #include "store/database.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "store/still_file.h"
 
 /* SQLite's own "disk is full" knows neither quotas nor limits on a file's size. */
 static bool is_no_room(int code, int why)
@@ -210,7 +213,6 @@ static bool configure(const struct database *database, struct error *error)
 {
     sqlite3 *handle = database->handle;
     sqlite3_extended_result_codes(handle, 0);
-    sqlite3_busy_timeout(handle, DATABASE_BUSY_MS);
     sqlite3_db_config(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     sqlite3_db_config(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     sqlite3_db_config(handle, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
@@ -248,6 +250,51 @@ static bool check_exists(const char *path, struct error *error)
     return error_set(error, ERROR_FAILED, "%s: %s", path, strerror(errno));
 }
 
+/* What is recorded is its owner's and group's business: SQLite would let everybody read it. It
+ * gives the -wal and -shm the same mode. */
+static void make_file(const char *path)
+{
+    struct stat info;
+    if (stat(path, &info) != 0) {
+        int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0660);
+        if (file >= 0) {
+            close(file);
+        }
+    }
+}
+
+static bool open_handle(struct database *database, const char *name, int flags, struct error *error)
+{
+    int code = sqlite3_open_v2(name, &database->handle, flags, NULL);
+    if (database->handle == NULL) {
+        return error_no_memory(error);
+    }
+    sqlite3_busy_timeout(database->handle, DATABASE_BUSY_MS);
+    return code == SQLITE_OK ||
+           error_set(error, ERROR_FAILED, "%s: cannot be opened: %s (check path and permissions)",
+                     database->path, strerror(sqlite3_system_errno(database->handle)));
+}
+
+/* Opens again, as it lies, what cannot be read otherwise. */
+static bool open_to_read(struct database *database, int flags, struct error *error)
+{
+    struct text uri = {0};
+    if (!open_handle(database, database->path, flags, error)) {
+        return false;
+    }
+    database->is_still = still_file_is_needed(
+        sqlite3_exec(database->handle, "PRAGMA schema_version", NULL, NULL, NULL));
+    if (!database->is_still) {
+        return true;
+    }
+    bool opened = still_file_uri(database->handle, &uri, error);
+    sqlite3_close_v2(database->handle);
+    database->handle = NULL;
+    opened = opened && open_handle(database, text_string(&uri), flags | SQLITE_OPEN_URI, error);
+    text_free(&uri);
+    return opened;
+}
+
 bool database_open(const char *path, enum database_mode mode, struct database *database,
                    struct error *error)
 {
@@ -259,17 +306,16 @@ bool database_open(const char *path, enum database_mode mode, struct database *d
     if (database->path == NULL) {
         return error_no_memory(error);
     }
-    int flags = SQLITE_OPEN_NOMUTEX |
-                (database->writable ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY) |
-                (mode == DATABASE_WRITE ? SQLITE_OPEN_CREATE : 0);
-    if (sqlite3_open_v2(path, &database->handle, flags, NULL) != SQLITE_OK) {
-        if (database->handle == NULL) {
-            error_no_memory(error);
-        } else {
-            error_set(error, ERROR_FAILED, "%s: cannot be opened: %s (check path and permissions)",
-                      path, strerror(sqlite3_system_errno(database->handle)));
-        }
-    } else if (configure(database, error)) {
+    if (mode == DATABASE_WRITE) {
+        make_file(path);
+    }
+    bool opened = mode == DATABASE_READ
+                      ? open_to_read(database, SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READONLY, error)
+                      : open_handle(database, path,
+                                    SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE |
+                                        (mode == DATABASE_WRITE ? SQLITE_OPEN_CREATE : 0),
+                                    error);
+    if (opened && configure(database, error)) {
         return true;
     }
     sqlite3_close_v2(database->handle);

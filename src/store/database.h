@@ -29,6 +29,7 @@ struct database {
     sqlite3 *handle;
     char *path;
     bool writable;
+    bool is_still; /* read as it lies: what is written from now on is not seen */
 };
 
 enum database_mode {
@@ -39,8 +40,10 @@ enum database_mode {
 
 enum step { STEP_ROW, STEP_DONE, STEP_FAILED };
 
-/* Opens the file and checks that it is empty or posrec's; the schema is migrate's business. On
- * failure nothing is left open. Close with database_close(). */
+/* Opens the file and checks that it is empty or posrec's; the schema is migrate's business. A file
+ * that is made is its owner's and group's, as far as the umask lets it; one whose folder cannot be
+ * written is read as it lies (store/still_file.h). On failure nothing is left open. Close with
+ * database_close(). */
 bool database_open(const char *path, enum database_mode mode, struct database *database,
                    struct error *error);
 void database_close(struct database *database);

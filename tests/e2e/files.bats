@@ -63,6 +63,128 @@ PYTHON
     wait_for test -e held
 }
 
+@test "a database in a folder that cannot be written is read, asked, verified and copied" {
+    setup_here
+    head=$(posrec -q verify)
+    mkdir "$HERE/out"
+    chmod 777 "$HERE/out"
+    for beside in none wal shm; do
+        owner
+        rm -f "$DB-wal" "$DB-shm" "$HERE"/out/*
+        case $beside in
+        wal) : > "$DB-wal" ;;
+        shm) cp posrec.db-shm "$DB-shm" ;;
+        esac
+        assert_equal "$(stranger -q -d "$DB" verify)" "$head"
+        stranger -d "$DB" sql --format json 'SELECT count(*) AS n FROM capture' | jq -e '.[0].n == 89'
+        stranger -q -d "$DB" positions --format csv | cmp - <(posrec -q positions --format csv)
+        stranger -q -d "$DB" status --format json | jq -e '.running == false' > /dev/null
+        stranger -q -d "$DB" export | cmp - <(posrec -q export)
+        stranger -q -d "$DB" body 3 | cmp - <(posrec -q body 3)
+        stranger -q -d "$DB" report all --format html --output "$HERE/out/page.html"
+        stranger -q -d "$DB" backup "$HERE/out/copy.db"
+        stranger -q -d "$DB" rebuild --output "$HERE/out/rebuilt.db"
+        assert_equal "$(posrec -q -d "$HERE/out/copy.db" verify)" "$head"
+        assert_contains "$(stranger -d "$DB" doctor || true)" "ok    database: $DB"
+        assert_equal "$(ls "$HERE/db" | wc -l)" $([ $beside = none ] && echo 1 || echo 2)
+    done
+    run stranger -d "$DB" mirror --follow --to 'host=/nowhere dbname=x'
+    assert_equal "$status" 1
+    assert_contains "$output" "mirror it without --follow"
+}
+
+@test "where the newest rows are in a log that cannot be read, that is said, and its owner can help" {
+    setup_here
+    fill_log
+    cp "$DB" "$DB-wal" .
+    for command in verify positions "backup $HERE/copy.db"; do
+        run stranger -d "$DB" $command
+        assert_equal "$status" 1
+        assert_contains "$output" "what was written last stands in $DB-wal"
+        assert_contains "$output" "have their owner run 'posrec migrate'"
+    done
+    posrec -d "${DB##*/}" sql --format json 'SELECT count(*) AS n FROM mine' | jq -e '.[0].n == 0' # a copy of both
+    owner
+    posrec -q -d "$DB" migrate
+    rm -f "$DB-shm"
+    stranger -d "$DB" sql --format json 'SELECT count(*) AS n FROM mine' | jq -e '.[0].n == 0'
+    # A journal of an interrupted transaction is no less than a log.
+    owner
+    printf 'what was there before' > "$DB-journal"
+    rm -f "$DB-wal"
+    run stranger -d "$DB" verify
+    assert_equal "$status" 1
+    assert_contains "$output" "what was written last stands in $DB-journal"
+}
+
+@test "a log that another user keeps to himself hinders only while he is at work" {
+    setup_here
+    hold
+    UNREADABLE="-wal -shm"
+    run stranger -d "$DB" verify
+    assert_equal "$status" 1
+    assert_contains "$output" "another user's program uses it, and its -wal or -shm cannot be read"
+    UNREADABLE=
+    stranger -q -d "$DB" verify > /dev/null # who can read them reads beside him
+    owner
+    rm held
+    wait "$HOLDER_PID"
+    HOLDER_PID=
+    posrec -q -d "$DB" migrate # leaves an empty log
+    UNREADABLE="-wal -shm"
+    stranger -q -d "$DB" verify > /dev/null
+    UNREADABLE=
+    owner
+    fill_log
+    UNREADABLE="-wal"
+    run stranger -d "$DB" verify
+    assert_equal "$status" 1
+    assert_contains "$output" "what was written last stands in $DB-wal"
+}
+
+@test "a medium that cannot be written is read" {
+    unshare -rm true || skip "namespaces are not to be had"
+    setup_here
+    head=$(posrec -q verify)
+    sealed() { unshare -rm sh -c 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"' "$HERE/db" "$HERE/posrec" -q -d "$DB" "$@"; }
+    assert_equal "$(sealed verify)" "$head"
+    : > "$DB-wal"
+    assert_equal "$(sealed verify)" "$head"
+    fill_log
+    run sealed verify
+    assert_equal "$status" 1
+    assert_contains "$output" "what was written last stands in $DB-wal"
+}
+
+@test "a database is made for its owner and group; one that is there keeps its mode" {
+    modes() { stat -c %a "$@" | sort -u | xargs; }
+    for mask in 022:640 002:660 027:640 077:600; do
+        rm -f ./*.db*
+        (
+            umask "${mask%:*}"
+            posrec -q import "$SOURCE/tests/data/history.ndjson"
+            posrec -q backup copy.db
+            posrec -q rebuild
+            posrec -q rebuild --output rebuilt.db
+            posrec -q -d empty.db migrate
+        )
+        ls posrec.db posrec.db-wal posrec.db-shm posrec.db.run-lock copy.db rebuilt.db empty.db > /dev/null
+        assert_equal "$(modes ./*.db*)" "${mask#*:}"
+    done
+    rm -f posrec.db-*
+    chmod 644 posrec.db
+    posrec -q import "$SOURCE/tests/data/stream.ndjson"
+    assert_equal "$(modes posrec.db posrec.db-wal posrec.db-shm)" 644
+}
+
+@test "the lock that root makes is the database's owner's" {
+    [ "$(id -u)" = 0 ] || skip "only root makes files for others"
+    setup_here
+    chown 65534:65534 "$HERE/db" "$DB"
+    posrec -q -d "$DB" rebuild
+    assert_equal "$(stat -c %u:%g "$DB.run-lock")" 65534:65534
+}
+
 # room SIZE COMMAND: runs it with a disk of that size at `disk`, and then lists what is there.
 room() {
     unshare -rm sh -c 'mount -t tmpfs -o size="$0" tmpfs disk || exit 99
