@@ -9,6 +9,7 @@
 #include "base/terminal.h"
 #include "cli/progress.h"
 #include "report/nothing.h"
+#include "service/run_lock.h"
 #include "store/migrate.h"
 
 bool cli_load_config(struct cli *cli, struct error *error)
@@ -40,6 +41,39 @@ bool cli_open_any_version(struct cli *cli, struct database *database, struct err
            database_open(path, DATABASE_READ, database, error);
 }
 
+bool cli_open_evidence(struct cli *cli, struct database *database, struct error *error)
+{
+    if (!cli_open_any_version(cli, database, error)) {
+        return false;
+    }
+    if (!migrate_check_version(database, error)) {
+        database_close(database);
+        return false;
+    }
+    return true;
+}
+
+/* An older recorder that is still running would go on as if nothing had changed. */
+static bool migrate(const struct cli *cli, const struct database *database, struct error *error)
+{
+    struct progress progress;
+    struct hours_watch watch = {&progress, progress_watch};
+    int64_t version;
+    if (!migrate_version(database, &version, error)) {
+        return false;
+    }
+    if (version < migrate_latest() && run_lock_is_held(database->path)) {
+        return error_set(error, ERROR_FAILED,
+                         "%s: schema version %lld is older than this posrec's %d, and an older "
+                         "'posrec run' is recording into it (stop that one first)",
+                         database->path, (long long)version, migrate_latest());
+    }
+    progress_begin(&progress, "migrate", 0, cli->options.quiet);
+    bool done = migrate_apply(database, cli->now_ms, &watch, error);
+    progress_end(&progress);
+    return done;
+}
+
 bool cli_open_database(struct cli *cli, enum database_mode mode, struct database *database,
                        struct error *error)
 {
@@ -47,12 +81,8 @@ bool cli_open_database(struct cli *cli, enum database_mode mode, struct database
     if (!cli_database_path(cli, &path, error) || !database_open(path, mode, database, error)) {
         return false;
     }
-    struct progress progress;
-    struct hours_watch watch = {&progress, progress_watch};
-    progress_begin(&progress, "migrate", 0, cli->options.quiet);
-    bool ready = mode == DATABASE_READ ? migrate_check(database, error)
-                                       : migrate_apply(database, cli->now_ms, &watch, error);
-    progress_end(&progress);
+    bool ready =
+        mode == DATABASE_READ ? migrate_check(database, error) : migrate(cli, database, error);
     if (!ready) {
         database_close(database);
     }

@@ -67,7 +67,10 @@ bool cli_database_path(struct cli *cli, const char **path, struct error *error);
 bool cli_open_database(struct cli *cli, enum database_mode mode, struct database *database,
                        struct error *error);
 
-/* Like cli_open_database() for reading, whatever the schema's version. */
+/* Like cli_open_database() for reading, whatever its views are: for what only looks at tables. */
+bool cli_open_evidence(struct cli *cli, struct database *database, struct error *error);
+
+/* The same, whatever the schema's version. */
 bool cli_open_any_version(struct cli *cli, struct database *database, struct error *error);
 
 /* The stream for results: standard output, or for --output a file beside the named one, which takes

@@ -32,7 +32,7 @@ static bool verify_copy(const struct cli *cli, const char *path, struct error *e
     bool done = verify_database(&database, &settings, &report, error);
     progress_end(&progress);
     database_close(&database);
-    if (done && report.kind != VERIFY_SOUND) {
+    if (done && !report.evidence_sound) {
         return error_set(error, ERROR_FAILED,
                          "%s: the copy is not sound: %s: %s (run 'posrec verify' on the original)",
                          path, verify_kind_name(report.kind), report.what);
@@ -42,6 +42,9 @@ static bool verify_copy(const struct cli *cli, const char *path, struct error *e
         cli_say(cli, "%s: copied and verified, %lld captures, head %s", path,
                 (long long)report.captures, hex);
     }
+    if (done && report.kind != VERIFY_SOUND) {
+        cli_print(stderr, "posrec: backup: %s: %s", path, report.what);
+    }
     return done;
 }
 
@@ -50,7 +53,7 @@ static bool run(struct cli *cli, int *exit_code, struct error *error)
     struct database database;
     const char *path = cli->arguments[0];
     (void)exit_code;
-    if (!cli_open_database(cli, DATABASE_READ, &database, error)) {
+    if (!cli_open_evidence(cli, &database, error)) {
         return false;
     }
     bool done = copy(cli, &database, path, error);

@@ -47,6 +47,16 @@ static void check_disk(struct checkup *checkup, const char *path)
     }
 }
 
+static bool check_schema(const struct database *database, struct error *error)
+{
+    struct text view = {0};
+    bool good = migrate_check_recorded(database, error) && migrate_check(database, error) &&
+                schema_check(database, &view, error) &&
+                (view.size == 0 || error_set(error, ERROR_FAILED, "%s", text_string(&view)));
+    text_free(&view);
+    return good;
+}
+
 static void check_database(struct checkup *checkup, struct cli *cli)
 {
     struct database database;
@@ -60,8 +70,7 @@ static void check_database(struct checkup *checkup, struct cli *cli)
         say(checkup, VERDICT_WARN, "database: %s", error.text);
         return;
     }
-    if (migrate_check_recorded(&database, &error) && migrate_check(&database, &error) &&
-        schema_check(&database, &error)) {
+    if (check_schema(&database, &error)) {
         say(checkup, VERDICT_OK, "database: %s, schema version %d%s", path, migrate_latest(),
             run_lock_is_held(path) ? ", 'posrec run' is recording" : "");
     } else {

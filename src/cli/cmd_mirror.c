@@ -197,6 +197,16 @@ static bool wait_ms(int signals, int64_t ms)
     return poll(&file, 1, (int)ms) <= 0 || signals_take(signals) != SIGNAL_STOP;
 }
 
+/* What is read as it lies is not followed: nothing that comes would be seen. */
+static bool check_still(const struct job *job, struct error *error)
+{
+    return !(job->database.is_still && job->cli->options.follow) ||
+           error_set(error, ERROR_FAILED,
+                     "%s: nothing writes to it, and what will is not seen from a folder that "
+                     "cannot be written (mirror it without --follow, or start 'posrec run' first)",
+                     job->database.path);
+}
+
 /* Whatever fails on the server's side is tried again, on a new connection. What the server has is
  * another file's: that is no failure to wait for. */
 static bool follow(struct job *job, struct error *error)
@@ -252,6 +262,7 @@ static bool make_again(struct cli *cli, struct server *server, const struct data
     bool done = migrate_apply(database, cli->now_ms, NULL, error) &&
                 restore_evidence(server, cli->options.name, database, &restoring, head, error) &&
                 rebuild_database(database, &rebuilding, &captures, error) &&
+                database_empty_log(database, error) &&
                 verify_database(database, &settings, &report, error);
     progress_end(&progress);
     if (!done) {
@@ -323,7 +334,8 @@ static bool run(struct cli *cli, int *exit_code, struct error *error)
     if (!cli_open_database(cli, DATABASE_READ, &job.database, error)) {
         return error_context(error, "mirror");
     }
-    bool done = database_unmap(&job.database, error) && choose_name(&job, error) &&
+    bool done = check_still(&job, error) && database_unmap(&job.database, error) &&
+                choose_name(&job, error) &&
                 (cli->options.follow ? follow(&job, error) : once(&job, error));
     database_close(&job.database);
     return done || error_context(error, "mirror");

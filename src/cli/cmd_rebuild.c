@@ -1,5 +1,8 @@
+#include <unistd.h>
+
 #include "cli/cli.h"
 #include "cli/progress.h"
+#include "service/run_lock.h"
 #include "store/backup.h"
 #include "store/migrate.h"
 #include "store/rebuild.h"
@@ -33,11 +36,24 @@ static bool rebuild_copy(struct cli *cli, struct error *error)
     if (!done || !database_open(cli->options.output, DATABASE_WRITE, &copy, error)) {
         return false;
     }
-    done = rebuild(cli, &copy, error);
+    done = rebuild(cli, &copy, error) && database_empty_log(&copy, error);
     database_close(&copy);
     if (!done) {
         backup_remove(cli->options.output);
     }
+    return done;
+}
+
+/* A recorder would wait for the whole transaction, and may give up what it has to write. */
+static bool rebuild_alone(const struct cli *cli, const struct database *database,
+                          struct error *error)
+{
+    int lock;
+    if (!run_lock_keep_free(database->path, &lock, error)) {
+        return false;
+    }
+    bool done = rebuild(cli, database, error);
+    close(lock);
     return done;
 }
 
@@ -51,7 +67,7 @@ static bool run(struct cli *cli, int *exit_code, struct error *error)
     if (!cli_open_database(cli, DATABASE_UPDATE, &database, error)) {
         return false;
     }
-    bool done = rebuild(cli, &database, error) || error_context(error, "rebuild");
+    bool done = rebuild_alone(cli, &database, error) || error_context(error, "rebuild");
     database_close(&database);
     return done;
 }
@@ -63,7 +79,10 @@ const struct command COMMAND_REBUILD = {
     .help = "Contracts, legs, positions and valuations are made anew from the responses, in one\n"
             "transaction; captures and responses stay as they are. A rebuilt database equals the "
             "original\n"
-            "row for row. With --output a copy is rebuilt and the database is only read.\n\n"
+            "row for row. Killed, it has changed nothing. While 'posrec run' records it is "
+            "refused.\n\n"
+            "With --output a copy is rebuilt and the database is only read, also while it is "
+            "recorded into.\n\n"
             "Examples:\n"
             "  posrec rebuild\n"
             "  posrec rebuild --output rebuilt.db\n",

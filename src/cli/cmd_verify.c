@@ -43,9 +43,11 @@ static void print_json(const struct verify_report *report, FILE *out)
     bool sound = report->kind == VERIFY_SOUND;
     sha256_hex(&report->head, hex);
     text_printf(&text,
-                "{\"sound\":%s,\"captures\":%lld,\"payloads\":%lld,\"positions\":%lld,"
+                "{\"sound\":%s,\"evidence_sound\":%s,\"captures\":%lld,\"payloads\":%lld,"
+                "\"positions\":%lld,"
                 "\"valuations\":%lld,\"last_capture\":%lld,\"head\":\"%s\"",
-                sound ? "true" : "false", (long long)report->captures, (long long)report->payloads,
+                sound ? "true" : "false", report->evidence_sound ? "true" : "false",
+                (long long)report->captures, (long long)report->payloads,
                 (long long)report->positions, (long long)report->valuations,
                 (long long)report->last_capture_id, hex);
     if (!sound) {
@@ -66,9 +68,11 @@ static void print_words(const struct cli *cli, const struct database *database,
                         const struct verify_report *report)
 {
     char hex[SHA256_HEX_SIZE], time[TIME_TEXT_SIZE];
-    if (report->kind == VERIFY_SOUND) {
+    if (report->evidence_sound) {
         sha256_hex(&report->head, hex);
         printf("%s\n", hex);
+    }
+    if (report->kind == VERIFY_SOUND) {
         cli_say(
             cli,
             "%s: sound: %lld captures, %lld payloads, %lld positions, %lld valuations; the head "
@@ -111,7 +115,7 @@ static bool verify(struct cli *cli, struct verify_settings *settings, struct ver
 {
     struct database database;
     struct progress progress;
-    if (!cli_open_database(cli, DATABASE_READ, &database, error)) {
+    if (!cli_open_evidence(cli, &database, error)) {
         return false;
     }
     settings->context = &progress;
@@ -168,7 +172,10 @@ const struct command COMMAND_VERIFY = {
     .help =
         "Checks the file and its foreign keys, the schema, every link of the chain, every body's\n"
         "SHA-256, and that the rows derived again from the bytes are the rows stored. Prints the\n"
-        "chain's head and ends with 0, or names the first thing wrong and ends with 1.\n\n"
+        "chain's head and ends with 0, or names the first thing wrong and ends with 1. A view "
+        "that\n"
+        "is not as this posrec makes it ends with 1 too, after all else was checked: when that is\n"
+        "sound it says so and prints the head. 'posrec migrate' renews views.\n\n"
         "Note the head somewhere else, on paper or in another system: --head then proves that the\n"
         "history up to it is still there. --from takes the captures before it as given.\n\n"
         "Examples:\n"

@@ -2,6 +2,7 @@
  */
 #include <cjson/cJSON.h>
 #include <curl/curl.h>
+#include <errno.h>
 #include <libsmartcols/libsmartcols.h>
 #include <locale.h>
 #include <openssl/crypto.h>
@@ -162,6 +163,13 @@ static int code_of(const struct error *error)
     }
 }
 
+/* What was printed stands only now where it goes to. */
+static bool flush_output(struct error *error)
+{
+    return (fflush(stdout) == 0 && ferror(stdout) == 0) ||
+           error_set(error, ERROR_FAILED, "standard output: %s", strerror(errno));
+}
+
 int main(int argc, char **argv)
 {
     struct cli cli = {.now_ms = clock_real_ms()};
@@ -169,9 +177,10 @@ int main(int argc, char **argv)
     int exit_code = EXIT_DONE;
     /* A reader that goes away shows as a failed write, with its own error text. */
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* so does a file that may not grow */
     /* What posrec shows is UTF-8 whatever the locale: its widths are those of that. */
     setlocale(LC_CTYPE, "C.UTF-8");
-    if (!dispatch(&cli, argc, argv, &exit_code, &error)) {
+    if (!dispatch(&cli, argc, argv, &exit_code, &error) || !flush_output(&error)) {
         cli_print(stderr, "posrec: %s", error.text);
         return code_of(&error);
     }

@@ -6,8 +6,8 @@
 
 #define PAGES_PER_STEP 1024
 
-static bool copy_pages(const struct database *database, sqlite3_backup *backup,
-                       const struct backup_watch *watch, struct error *error)
+/* SQLite's result; SQLITE_DONE when all are copied. */
+static int copy_pages(sqlite3_backup *backup, const struct backup_watch *watch)
 {
     int code;
     while ((code = sqlite3_backup_step(backup, PAGES_PER_STEP)) == SQLITE_OK) {
@@ -16,7 +16,7 @@ static bool copy_pages(const struct database *database, sqlite3_backup *backup,
             watch->on_progress(watch->context, total - sqlite3_backup_remaining(backup), total);
         }
     }
-    return code == SQLITE_DONE || database_error(database, "backup", error);
+    return code;
 }
 
 /* Copies in one read transaction, so that a writer's commits do not start the copy over again. */
@@ -29,13 +29,13 @@ static bool copy_to(const struct database *database, struct database *copy,
         return false;
     }
     sqlite3_backup *backup = sqlite3_backup_init(copy->handle, "main", database->handle, "main");
-    bool done = backup != NULL ? copy_pages(copy, backup, watch, error)
-                               : database_error(copy, "backup", error);
-    if (sqlite3_backup_finish(backup) != SQLITE_OK && done) {
-        done = database_error(copy, "backup", error);
-    }
+    int code = backup != NULL ? copy_pages(backup, watch) : sqlite3_errcode(copy->handle);
+    /* Only its end tells the copy's connection what went wrong. */
+    int ended = sqlite3_backup_finish(backup);
+    code = code == SQLITE_DONE ? ended : code;
+    bool done = code == SQLITE_OK || database_error_of(copy, code, "copying", error);
     sqlite3_exec(database->handle, "COMMIT", NULL, NULL, NULL);
-    return done;
+    return done && database_empty_log(copy, error);
 }
 
 void backup_remove(const char *path)

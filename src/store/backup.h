@@ -12,8 +12,8 @@ struct backup_watch {
     void (*on_progress)(void *context, int64_t done, int64_t total);
 };
 
-/* Copies the database to a file that must not be there yet, through SQLite's online backup. On
- * failure no file is left. */
+/* Copies the database to a file that must not be there yet, through SQLite's online backup. All of
+ * it is in that one file. On failure no file is left. */
 bool backup_database(const struct database *database, const char *path,
                      const struct backup_watch *watch, struct error *error);
 

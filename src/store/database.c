@@ -1,23 +1,57 @@
 #include "store/database.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "store/still_file.h"
+
+/* SQLite's own "disk is full" knows neither quotas nor limits on a file's size. */
+static bool is_no_room(int code, int why)
+{
+    return code == SQLITE_FULL ||
+           (code == SQLITE_IOERR && (why == ENOSPC || why == EDQUOT || why == EFBIG));
+}
+
+/* Why the system refused. SQLite notes it of statements, not of a commit; the log's file knows. */
+static int system_errno(sqlite3 *handle)
+{
+    int why = sqlite3_system_errno(handle);
+    sqlite3_file *log = NULL;
+    if (why == 0 &&
+        sqlite3_file_control(handle, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log) == SQLITE_OK &&
+        log != NULL && log->pMethods != NULL) {
+        log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &why);
+    }
+    return why;
+}
+
 bool database_error(const struct database *database, const char *doing, struct error *error)
 {
-    int code = sqlite3_errcode(database->handle);
+    return database_error_of(database, sqlite3_errcode(database->handle), doing, error);
+}
+
+bool database_error_of(const struct database *database, int code, const char *doing,
+                       struct error *error)
+{
+    code &= 0xff; /* some calls give extended ones */
+    bool is_last = sqlite3_errcode(database->handle) == code;
+    const char *what = is_last ? sqlite3_errmsg(database->handle) : sqlite3_errstr(code);
+    int why = code == SQLITE_IOERR ? system_errno(database->handle) : 0;
     const char *path = database->path;
+    if (is_no_room(code, why)) {
+        return error_set(error, ERROR_NO_ROOM, "%s: no room left for %s%s%s (free some disk space)",
+                         doing, path, code == SQLITE_FULL ? "" : ": ",
+                         code == SQLITE_FULL ? "" : strerror(why));
+    }
     switch (code) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
         return error_set(error, ERROR_FAILED,
                          "%s: %s is locked by another program (end its transaction, try again)",
-                         doing, path);
-    case SQLITE_FULL:
-        return error_set(error, ERROR_NO_ROOM, "%s: no room left for %s (free some disk space)",
                          doing, path);
     case SQLITE_NOTADB:
         return error_set(error, ERROR_FAILED,
@@ -25,16 +59,20 @@ bool database_error(const struct database *database, const char *doing, struct e
     case SQLITE_CORRUPT:
         return error_set(error, ERROR_FAILED,
                          "%s: %s is damaged: %s (run 'posrec verify', restore a backup)", doing,
-                         path, sqlite3_errmsg(database->handle));
+                         path, what);
+    case SQLITE_CANTOPEN:
+    case SQLITE_READONLY:
+        return error_set(error, ERROR_FAILED,
+                         "%s: %s: %s (check who may write the file, its -wal and -shm, and their "
+                         "folder)",
+                         doing, path, what);
     case SQLITE_NOMEM:
         return error_no_memory(error);
     case SQLITE_IOERR:
-        return error_set(error, ERROR_FAILED, "%s: %s: %s: %s (check the disk)", doing, path,
-                         sqlite3_errmsg(database->handle),
-                         strerror(sqlite3_system_errno(database->handle)));
+        return error_set(error, ERROR_FAILED, "%s: %s: %s: %s (check the disk)", doing, path, what,
+                         strerror(why));
     default:
-        return error_set(error, ERROR_FAILED, "%s: %s: %s", doing, path,
-                         sqlite3_errmsg(database->handle));
+        return error_set(error, ERROR_FAILED, "%s: %s: %s", doing, path, what);
     }
 }
 
@@ -175,7 +213,6 @@ static bool configure(const struct database *database, struct error *error)
 {
     sqlite3 *handle = database->handle;
     sqlite3_extended_result_codes(handle, 0);
-    sqlite3_busy_timeout(handle, DATABASE_BUSY_MS);
     sqlite3_db_config(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     sqlite3_db_config(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     sqlite3_db_config(handle, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
@@ -213,6 +250,51 @@ static bool check_exists(const char *path, struct error *error)
     return error_set(error, ERROR_FAILED, "%s: %s", path, strerror(errno));
 }
 
+/* What is recorded is its owner's and group's business: SQLite would let everybody read it. It
+ * gives the -wal and -shm the same mode. */
+static void make_file(const char *path)
+{
+    struct stat info;
+    if (stat(path, &info) != 0) {
+        int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0660);
+        if (file >= 0) {
+            close(file);
+        }
+    }
+}
+
+static bool open_handle(struct database *database, const char *name, int flags, struct error *error)
+{
+    int code = sqlite3_open_v2(name, &database->handle, flags, NULL);
+    if (database->handle == NULL) {
+        return error_no_memory(error);
+    }
+    sqlite3_busy_timeout(database->handle, DATABASE_BUSY_MS);
+    return code == SQLITE_OK ||
+           error_set(error, ERROR_FAILED, "%s: cannot be opened: %s (check path and permissions)",
+                     database->path, strerror(sqlite3_system_errno(database->handle)));
+}
+
+/* Opens again, as it lies, what cannot be read otherwise. */
+static bool open_to_read(struct database *database, int flags, struct error *error)
+{
+    struct text uri = {0};
+    if (!open_handle(database, database->path, flags, error)) {
+        return false;
+    }
+    database->is_still = still_file_is_needed(
+        sqlite3_exec(database->handle, "PRAGMA schema_version", NULL, NULL, NULL));
+    if (!database->is_still) {
+        return true;
+    }
+    bool opened = still_file_uri(database->handle, &uri, error);
+    sqlite3_close_v2(database->handle);
+    database->handle = NULL;
+    opened = opened && open_handle(database, text_string(&uri), flags | SQLITE_OPEN_URI, error);
+    text_free(&uri);
+    return opened;
+}
+
 bool database_open(const char *path, enum database_mode mode, struct database *database,
                    struct error *error)
 {
@@ -224,17 +306,16 @@ bool database_open(const char *path, enum database_mode mode, struct database *d
     if (database->path == NULL) {
         return error_no_memory(error);
     }
-    int flags = SQLITE_OPEN_NOMUTEX |
-                (database->writable ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY) |
-                (mode == DATABASE_WRITE ? SQLITE_OPEN_CREATE : 0);
-    if (sqlite3_open_v2(path, &database->handle, flags, NULL) != SQLITE_OK) {
-        if (database->handle == NULL) {
-            error_no_memory(error);
-        } else {
-            error_set(error, ERROR_FAILED, "%s: cannot be opened: %s (check path and permissions)",
-                      path, strerror(sqlite3_system_errno(database->handle)));
-        }
-    } else if (configure(database, error)) {
+    if (mode == DATABASE_WRITE) {
+        make_file(path);
+    }
+    bool opened = mode == DATABASE_READ
+                      ? open_to_read(database, SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READONLY, error)
+                      : open_handle(database, path,
+                                    SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE |
+                                        (mode == DATABASE_WRITE ? SQLITE_OPEN_CREATE : 0),
+                                    error);
+    if (opened && configure(database, error)) {
         return true;
     }
     sqlite3_close_v2(database->handle);
@@ -289,6 +370,13 @@ void database_checkpoint(const struct database *database)
     sqlite3_busy_timeout(database->handle, 0);
     sqlite3_wal_checkpoint_v2(database->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
     sqlite3_busy_timeout(database->handle, busy_ms);
+}
+
+bool database_empty_log(const struct database *database, struct error *error)
+{
+    return sqlite3_wal_checkpoint_v2(database->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL,
+                                     NULL) == SQLITE_OK ||
+           database_error(database, "database", error);
 }
 
 void database_close(struct database *database)

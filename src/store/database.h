@@ -29,6 +29,7 @@ struct database {
     sqlite3 *handle;
     char *path;
     bool writable;
+    bool is_still; /* read as it lies: what is written from now on is not seen */
 };
 
 enum database_mode {
@@ -39,8 +40,10 @@ enum database_mode {
 
 enum step { STEP_ROW, STEP_DONE, STEP_FAILED };
 
-/* Opens the file and checks that it is empty or posrec's; the schema is migrate's business. On
- * failure nothing is left open. Close with database_close(). */
+/* Opens the file and checks that it is empty or posrec's; the schema is migrate's business. A file
+ * that is made is its owner's and group's, as far as the umask lets it; one whose folder cannot be
+ * written is read as it lies (store/still_file.h). On failure nothing is left open. Close with
+ * database_close(). */
 bool database_open(const char *path, enum database_mode mode, struct database *database,
                    struct error *error);
 void database_close(struct database *database);
@@ -66,8 +69,16 @@ bool database_freeze(const struct database *database, struct error *error);
  * writers allow it now. Best effort: what stays in the log is read from there all the same. */
 void database_checkpoint(const struct database *database);
 
+/* The same, of a file that nobody else has: fails when anything stays in the log, without which the
+ * file is not whole. */
+bool database_empty_log(const struct database *database, struct error *error);
+
 /* Sets an error from the connection's last result: "DOING: why (what to do)". Returns false. */
 bool database_error(const struct database *database, const char *doing, struct error *error);
+
+/* The same of a result that a call gave. */
+bool database_error_of(const struct database *database, int code, const char *doing,
+                       struct error *error);
 
 /* Runs SQL without parameters or rows. */
 bool database_run(const struct database *database, const char *sql, struct error *error);

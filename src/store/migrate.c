@@ -308,7 +308,7 @@ static bool check_views_exist(const struct database *database, struct error *err
     return step == STEP_ROW;
 }
 
-bool migrate_check(const struct database *database, struct error *error)
+bool migrate_check_version(const struct database *database, struct error *error)
 {
     int64_t version;
     if (!migrate_version(database, &version, error) || !refuse_newer(database, version, error)) {
@@ -320,5 +320,10 @@ bool migrate_check(const struct database *database, struct error *error)
                          "(run 'posrec migrate')",
                          database->path, (long long)version, migrate_latest());
     }
-    return check_views_exist(database, error);
+    return true;
+}
+
+bool migrate_check(const struct database *database, struct error *error)
+{
+    return migrate_check_version(database, error) && check_views_exist(database, error);
 }

@@ -20,7 +20,10 @@ int migrate_latest(void);
 bool migrate_apply(const struct database *database, int64_t now_ms, const struct hours_watch *watch,
                    struct error *error);
 
-/* For readers: the database must be at the latest version already, and have the views. */
+/* For readers: the database must be at the latest version already ... */
+bool migrate_check_version(const struct database *database, struct error *error);
+
+/* ... and have the views. */
 bool migrate_check(const struct database *database, struct error *error);
 
 /* Whether each applied migration is recorded with the name and checksum that this program has. */

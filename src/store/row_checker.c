@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/time_text.h"
 #include "store/row_statement.h"
 #include "store/row_tellings.h"
 
@@ -35,6 +36,7 @@ struct row_checker {
     struct row_tellings *tellings;
     struct row stored; /* scratch: the row that is compared */
     struct row_counts counts;
+    struct text name; /* scratch: what a finding calls the row */
     char finding[ROW_CHECKER_FINDING_SIZE];
 };
 
@@ -51,16 +53,86 @@ static bool found(struct row_checker *checker, const char *format, ...)
     return false;
 }
 
+/* A text as a finding shows it. */
+static struct span shown(bool known, struct span text)
+{
+    return known ? (struct span){text.data, text.size < 60 ? text.size : 60} : span_of("NULL");
+}
+
 /* The row that is being compared, for findings. */
 struct row_name {
     const char *table;
     const char *symbol;
-    const char *side; /* "" for none */
+    const char *side;      /* "" for none */
+    const struct row *row; /* whose key names it besides; NULL for none */
 };
 
-static const char *space_before(const char *side)
+/* What an id stands for: the first column of a statement, or the id where it gives none. */
+static void append_named(const struct row_checker *checker, enum statement which, int64_t id,
+                         struct text *name)
 {
-    return side[0] != '\0' ? " " : "";
+    struct error ignored;
+    sqlite3_stmt *select = checker->statements[which];
+    bind_int(select, 1, id);
+    if (database_step(checker->database, select, &ignored) == STEP_ROW) {
+        struct span text = shown(true, column_span(select, 0));
+        text_printf(name, " %.*s", (int)text.size, text.data);
+    } else {
+        text_printf(name, " %lld", (long long)id);
+    }
+    sqlite3_reset(select);
+}
+
+static void append_id(const struct row_checker *checker, const char *column, int64_t id,
+                      struct text *name)
+{
+    if (strcmp(column, "account_id") == 0) {
+        append_named(checker, SELECT_ACCOUNT, id, name);
+    } else if (strcmp(column, "contract_id") == 0) {
+        append_named(checker, SELECT_CONTRACT, id, name);
+    } /* a leg is named by its symbol and side */
+}
+
+/* ", hour 2026-11-24T14:00:00.000Z", ", revision 2". */
+static void append_number(const struct column *column, int64_t value, struct text *name)
+{
+    size_t size = strlen(column->name);
+    char time[TIME_TEXT_SIZE];
+    if (size > 3 && strcmp(column->name + size - 3, "_ms") == 0) {
+        time_text_format(value, time);
+        text_printf(name, ", %.*s %s", (int)size - 3, column->name, time);
+    } else if (column->type != COLUMN_REVISION || value > 0) {
+        text_printf(name, ", %s %lld", column->name, (long long)value);
+    }
+}
+
+/* The capture that told of it is named by whoever tells of the finding. */
+static void append_key(const struct row_checker *checker, const struct row *row, int index,
+                       struct text *name)
+{
+    const struct column *column = &row->kind->columns[index];
+    struct span text = shown(true, row_text(row, index));
+    if (column->type == COLUMN_ID) {
+        append_id(checker, column->name, row->values[index], name);
+    } else if (column_is_text(column) && text.size > 0) {
+        text_printf(name, ", %s %.*s", column->name, (int)text.size, text.data);
+    } else if (!column_is_text(column) && column->type != COLUMN_CAPTURE) {
+        append_number(column, row->values[index], name);
+    }
+}
+
+/* What findings call the row, valid until the next is named. */
+static const char *called(struct row_checker *checker, const struct row_name *row)
+{
+    struct text *name = &checker->name;
+    text_clear(name);
+    text_append_string(name, row->table);
+    text_printf(name, "%s%s", row->symbol[0] != '\0' ? " " : "", row->symbol);
+    text_printf(name, "%s%s", row->side[0] != '\0' ? " " : "", row->side);
+    for (int i = 0; row->row != NULL && i < row->row->kind->key_count; i++) {
+        append_key(checker, row->row, i, name);
+    }
+    return text_string(name);
 }
 
 static bool same_int(struct row_checker *checker, const struct row_name *row, const char *column,
@@ -76,14 +148,8 @@ static bool same_int(struct row_checker *checker, const struct row_name *row, co
     if (derived.known) {
         snprintf(should, sizeof should, "%lld", (long long)derived.value);
     }
-    return found(checker, "%s %s%s%s: %s is %s, the bytes say %s", row->table, row->symbol,
-                 space_before(row->side), row->side, column, is, should);
-}
-
-/* A text as a finding shows it. */
-static struct span shown(bool known, struct span text)
-{
-    return known ? (struct span){text.data, text.size < 60 ? text.size : 60} : span_of("NULL");
+    return found(checker, "%s: %s is %s, the bytes say %s", called(checker, row), column, is,
+                 should);
 }
 
 static bool same_text(struct row_checker *checker, const struct row_name *row, const char *column,
@@ -94,9 +160,8 @@ static bool same_text(struct row_checker *checker, const struct row_name *row, c
         return true;
     }
     struct span is = shown(stored_known, stored), should = shown(derived_known, derived);
-    return found(checker, "%s %s%s%s: %s is %.*s, the bytes say %.*s", row->table, row->symbol,
-                 space_before(row->side), row->side, column, (int)is.size, is.data,
-                 (int)should.size, should.data);
+    return found(checker, "%s: %s is %.*s, the bytes say %.*s", called(checker, row), column,
+                 (int)is.size, is.data, (int)should.size, should.data);
 }
 
 /* A text column of a contract or a leg, NULL where it is empty. */
@@ -141,7 +206,7 @@ static bool put_leg(void *context, const struct account *account, const struct l
     struct row_checker *checker = context;
     sqlite3_stmt *select = checker->statements[SELECT_LEG];
     const struct row_name row = {"leg", text_string(&leg->state.symbol),
-                                 text_string(&leg->state.side)};
+                                 text_string(&leg->state.side), NULL};
     bind_int(select, 1, leg->leg_id);
     enum step step = database_step(checker->database, select, error);
     bool same =
@@ -180,13 +245,12 @@ static bool put_row(void *context, const struct row *row, const struct leg *leg,
     struct row_checker *checker = context;
     const struct row_name name = {row->kind->table,
                                   leg != NULL ? text_string(&leg->state.symbol) : "",
-                                  leg != NULL ? text_string(&leg->state.side) : ""};
+                                  leg != NULL ? text_string(&leg->state.side) : "", row};
     sqlite3_stmt *select = checker->selects[row->kind - ROW_KINDS];
     row_bind_key(select, row);
     enum step step = database_step(checker->database, select, error);
-    bool same =
-        step == STEP_DONE && found(checker, "%s %s%s%s: the row of this capture is missing",
-                                   name.table, name.symbol, space_before(name.side), name.side);
+    bool same = step == STEP_DONE &&
+                found(checker, "%s: the row of this capture is missing", called(checker, &name));
     if (step == STEP_ROW) {
         same = row_load(select, 0, row->kind, &checker->stored)
                    ? same_columns(checker, &name, &checker->stored, row)
@@ -243,6 +307,7 @@ void row_checker_free(struct row_checker *checker)
         }
         row_tellings_free(checker->tellings);
         row_free(&checker->stored);
+        text_free(&checker->name);
         free(checker);
     }
 }
@@ -266,7 +331,7 @@ static bool check_contract(struct row_checker *checker, const struct contract_en
                            struct error *error)
 {
     const struct contract *contract = &entry->contract;
-    const struct row_name row = {"contract", text_string(&contract->symbol), ""};
+    const struct row_name row = {"contract", text_string(&contract->symbol), "", NULL};
     sqlite3_stmt *select = checker->statements[SELECT_CONTRACT];
     bind_int(select, 1, entry->contract_id);
     enum step step = database_step(checker->database, select, error);

@@ -10,7 +10,7 @@
 #include "store/database.h"
 #include "store/derivation.h"
 
-#define ROW_CHECKER_FINDING_SIZE 400
+#define ROW_CHECKER_FINDING_SIZE 600
 
 struct row_checker;
 

@@ -4,7 +4,8 @@
 
 /* Compares every object of the model with the one of the same name. */
 static bool compare_objects(const struct database *database, const struct database *model,
-                            sqlite3_stmt *wanted, sqlite3_stmt *stored, struct error *error)
+                            sqlite3_stmt *wanted, sqlite3_stmt *stored, struct text *view,
+                            struct error *error)
 {
     enum step step;
     while ((step = database_step(model, wanted, error)) == STEP_ROW) {
@@ -17,26 +18,34 @@ static bool compare_objects(const struct database *database, const struct databa
         if (found == STEP_FAILED) {
             return false;
         }
-        if (!same) {
+        if (same) {
+            continue;
+        }
+        const char *how = found == STEP_ROW ? "not as this posrec makes it" : "missing";
+        if (!span_is(type, "view")) {
             return error_set(error, ERROR_FAILED, "%.*s %.*s is %s", (int)type.size, type.data,
-                             (int)name.size, name.data,
-                             found == STEP_ROW
-                                 ? "not as this posrec makes it ('posrec migrate' renews views)"
-                                 : "missing");
+                             (int)name.size, name.data, how);
+        }
+        if (view->size == 0) {
+            text_printf(view, "view %.*s is %s ('posrec migrate' renews views)", (int)name.size,
+                        name.data, how);
+        }
+        if (view->failed) {
+            return error_no_memory(error);
         }
     }
     return step == STEP_DONE;
 }
 
 static bool compare_schemas(const struct database *database, const struct database *model,
-                            struct error *error)
+                            struct text *view, struct error *error)
 {
     sqlite3_stmt *wanted = database_prepare(
         model, "SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL", error);
     sqlite3_stmt *stored = database_prepare(
         database, "SELECT sql FROM sqlite_schema WHERE type = ? AND name = ?", error);
-    bool same =
-        wanted != NULL && stored != NULL && compare_objects(database, model, wanted, stored, error);
+    bool same = wanted != NULL && stored != NULL &&
+                compare_objects(database, model, wanted, stored, view, error);
     sqlite3_finalize(wanted);
     sqlite3_finalize(stored);
     return same;
@@ -88,13 +97,14 @@ static bool check_types(const struct database *database, struct error *error)
     return good && step == STEP_DONE;
 }
 
-bool schema_check(const struct database *database, struct error *error)
+bool schema_check(const struct database *database, struct text *view, struct error *error)
 {
     struct database model;
     if (!check_types(database, error) || !database_open_memory(&model, error)) {
         return false;
     }
-    bool same = migrate_apply(&model, 0, NULL, error) && compare_schemas(database, &model, error);
+    bool same =
+        migrate_apply(&model, 0, NULL, error) && compare_schemas(database, &model, view, error);
     database_close(&model);
     return same;
 }

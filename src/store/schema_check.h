@@ -4,10 +4,13 @@
 
 #include <stdbool.h>
 
+#include "base/text.h"
 #include "store/database.h"
 
 /* False, naming the first object, when one is missing or has another definition, or when anything
- * is there that is no table, index or view. Those of a user's own are left alone. */
-bool schema_check(const struct database *database, struct error *error);
+ * is there that is no table, index or view. Those of a user's own are left alone. A view is no
+ * evidence, and another posrec words it otherwise: the first that differs is only named, in `view`,
+ * which is empty when all are as they should be. */
+bool schema_check(const struct database *database, struct text *view, struct error *error);
 
 #endif

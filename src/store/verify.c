@@ -36,6 +36,7 @@ struct verification {
     struct stored_capture stored; /* the one at hand */
     struct capture derived;       /* what its bytes say of outcome, code and detail */
     struct text canonical;        /* scratch of the chain */
+    struct text view;             /* what is to be said of the views */
     int64_t next_capture_id;
     int64_t last_payload_id; /* payloads are numbered in the order of their first capture */
     int64_t last_id;         /* of the captures that there are */
@@ -68,6 +69,17 @@ static bool found_at_capture(struct verification *run, enum verify_kind kind, co
     return found(run->report, kind, "%s", what);
 }
 
+/* What kept a check from being carried through is a finding, when it lies in the database. */
+static bool found_instead(struct verification *run, enum verify_kind kind, const struct error *why,
+                          struct error *error)
+{
+    if (why->kind == ERROR_FAILED) {
+        return found(run->report, kind, "%s", why->text);
+    }
+    *error = *why;
+    return false;
+}
+
 /* A PRAGMA that checks: its first row is what is wrong, unless it says "ok". */
 static bool check_pragma(struct verification *run, const char *sql, enum verify_kind kind,
                          struct error *error)
@@ -95,8 +107,16 @@ static bool check_file(struct verification *run, struct error *error)
     if (!check_pragma(run, "PRAGMA integrity_check(1)", VERIFY_INTEGRITY, error)) {
         return false;
     }
-    return (migrate_check_recorded(run->database, &why) && schema_check(run->database, &why)) ||
-           found(run->report, VERIFY_SCHEMA, "%s", why.text);
+    return (migrate_check_recorded(run->database, &why) &&
+            schema_check(run->database, &run->view, &why)) ||
+           found_instead(run, VERIFY_SCHEMA, &why, error);
+}
+
+/* Views prove nothing and hide nothing: what is recorded is checked all the same. */
+static bool check_views(struct verification *run)
+{
+    return run->view.size == 0 ||
+           found(run->report, VERIFY_SCHEMA, "the evidence is sound; %s", text_string(&run->view));
 }
 
 /* The link before the first capture that is checked, and the payload number reached by then. */
@@ -252,17 +272,6 @@ static bool check_rows(struct verification *run, struct error *error)
             rows_stopped(run, true));
 }
 
-/* The capture cannot be read back: that is a finding, but for posrec's own lack of memory. */
-static bool unreadable_capture(struct verification *run, const struct error *why,
-                               struct error *error)
-{
-    if (why->kind == ERROR_NO_MEMORY) {
-        *error = *why;
-        return false;
-    }
-    return found_at_capture(run, VERIFY_PAYLOAD, why->text);
-}
-
 static bool check_capture(struct verification *run, bool *more, struct error *error)
 {
     struct error why;
@@ -273,7 +282,9 @@ static bool check_capture(struct verification *run, bool *more, struct error *er
         return true;
     }
     if (step == STEP_FAILED) {
-        return unreadable_capture(run, &why, error);
+        run->report->capture_id = maybe_of(run->stored.capture_id);
+        run->report->time_ms = maybe_of(run->stored.capture.received_ms);
+        return found_instead(run, VERIFY_PAYLOAD, &why, error);
     }
     if (run->stored.capture_id != run->next_capture_id) {
         run->report->capture_id = maybe_of(run->next_capture_id);
@@ -392,6 +403,7 @@ static void close_verification(struct verification *run)
     stored_capture_free(&run->stored);
     text_free(&run->derived.detail);
     text_free(&run->canonical);
+    text_free(&run->view);
 }
 
 bool verify_database(const struct database *database, const struct verify_settings *settings,
@@ -402,8 +414,9 @@ bool verify_database(const struct database *database, const struct verify_settin
     if (!database_freeze(database, error)) {
         return false;
     }
-    bool done =
+    report->evidence_sound =
         check_file(&run, error) && open_verification(&run, error) && check_captures(&run, error);
+    bool done = report->evidence_sound && check_views(&run);
     if (run.checker != NULL) {
         struct row_counts counts = row_checker_counts(run.checker);
         report->positions = counts.rows[ROW_POSITION];

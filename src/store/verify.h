@@ -17,7 +17,7 @@ enum verify_kind {
     VERIFY_SOUND,
     VERIFY_INTEGRITY,   /* SQLite's own check of the file */
     VERIFY_FOREIGN_KEY, /* a row refers to one that is not there */
-    VERIFY_SCHEMA,      /* migrations, tables, indexes, views, triggers */
+    VERIFY_SCHEMA,      /* migrations, tables, indexes, triggers; views, when all else is sound */
     VERIFY_CHAIN,       /* a capture is missing, added, swapped or changed */
     VERIFY_PAYLOAD,     /* bytes are not those that were received */
     VERIFY_OUTCOME,     /* outcome, code, detail or row count do not follow from the bytes */
@@ -33,6 +33,7 @@ struct verify_settings {
 };
 
 struct verify_report {
+    bool evidence_sound;         /* nothing is wrong but, perhaps, the text of a view */
     enum verify_kind kind;       /* of the first thing wrong */
     struct maybe_int capture_id; /* where it is, when it is at a capture */
     struct maybe_int time_ms;    /* that capture's received_ms */

@@ -34,6 +34,29 @@ pause_after() {
     assert_equal "$(posrec status --format json | jq .running)" false
 }
 
+@test "rebuild and run keep each other out, by whatever name; a copy is rebuilt beside" {
+    start_sim
+    run_config 200ms
+    ln -s posrec.db link.db
+    start_run
+    wait_for good_polls 2
+    for name in posrec.db link.db; do
+        run posrec -d $name rebuild
+        assert_equal "$status" 1
+        assert_contains "$output" "$name: a 'posrec run' is recording into it (stop that one first)"
+    done
+    posrec -q rebuild --output copy.db
+    stop_run
+    touch posrec.db.run-lock
+    rebuilding() { flock -s -n posrec.db.run-lock "$@"; }
+    run rebuilding "$BUILD/posrec" run --for 1s
+    assert_equal "$status" 1
+    assert_contains "$output" "'posrec rebuild' is at work on it (start again when it is done)"
+    assert_equal "$(rebuilding "$BUILD/posrec" status --format json | jq .running)" false
+    posrec -q rebuild
+    assert_sound
+}
+
 @test "SIGTERM lets the poll in flight end; SIGINT stops too" {
     start_sim
     run_config 1s

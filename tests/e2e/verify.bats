@@ -123,6 +123,67 @@ with_trigger() {
     done
 }
 
+@test "a view that another posrec words otherwise keeps nothing from being checked, and is told" {
+    history_db
+    head=$(posrec -q verify)
+    cp posrec.db good.db
+    for change in "DROP VIEW pnl_history; CREATE VIEW pnl_history AS SELECT 1 AS one" "DROP VIEW pnl_history"; do
+        cp good.db posrec.db
+        sqlite3 posrec.db "$change"
+        how=$([ "$change" = "DROP VIEW pnl_history" ] && echo missing || echo "not as this posrec makes it")
+        run --separate-stderr posrec verify --head "$head"
+        assert_equal "$status" 1
+        assert_equal "$output" "$head"
+        assert_contains "$stderr" "schema: the evidence is sound; view pnl_history is $how ('posrec migrate' renews views)"
+        run --separate-stderr posrec verify --format json
+        assert_equal "$status" 1
+        assert_equal "$(jq -r '.sound, .evidence_sound, .kind, .captures, .head' <<< "$output" | xargs)" "false true schema 89 $head"
+        rm -f copy.db*
+        run posrec backup copy.db
+        assert_equal "$status" 0
+        assert_contains "$output" "copy.db: copied and verified, 89 captures, head $head"
+        assert_contains "$output" "the evidence is sound; view pnl_history is $how"
+        run posrec doctor
+        assert_equal "$status" 1
+        assert_contains "$output" "pnl_history is"
+        # What is wrong besides is found, and comes first.
+        sqlite3 posrec.db "UPDATE position SET leverage = 3 WHERE leg_id = 2"
+        run --separate-stderr posrec verify --format json
+        assert_equal "$status" 1
+        assert_equal "$(jq -r '.sound, .evidence_sound, .kind' <<< "$output" | xargs)" "false false rows"
+        rm -f copy.db*
+        run posrec backup copy.db
+        assert_equal "$status" 1
+        assert_contains "$output" "the copy is not sound: rows: "
+    done
+    posrec -q rebuild # which renews views too
+    assert_equal "$(posrec -q verify)" "$head"
+}
+
+@test "a finding names the row by its own key" {
+    posrec -q import "$SOURCE/tests/data/history.ndjson" "$SOURCE/tests/data/stream.ndjson" "$SOURCE/tests/data/money.ndjson"
+    posrec export | jq -c 'select(.account == "main" and .http_status == 200 and .endpoint == "positionRisk") | .received_ms = 1795564503500 | del(.sent_ms, .due_ms)' | tail -1 | posrec -q import -
+    posrec -q verify > /dev/null
+    cp posrec.db good.db
+    while IFS='|' read -r change finding; do
+        cp good.db posrec.db
+        sqlite3 posrec.db "$change"
+        run posrec verify
+        assert_equal "$status" 1
+        assert_contains "$output" "rows: $finding"
+    done << 'CHANGES'
+DELETE FROM trade WHERE trade_id = '7001'|trade BTCUSD_PERP LONG, time 2026-11-24T22:46:10.215Z, trade_id 7001, source stream: the row of this capture is missing
+DELETE FROM income WHERE tran_id = '5003'|income main, time 2026-11-24T22:53:25.000Z, income_type COMMISSION, tran_id 5003, asset BTC, symbol BTCUSD_PERP: the row of this capture is missing
+UPDATE income SET trade_id = 'x' WHERE tran_id = '5003'|income main, time 2026-11-24T22:53:25.000Z, income_type COMMISSION, tran_id 5003, asset BTC, symbol BTCUSD_PERP: trade_id is x, the bytes say 8001
+DELETE FROM balance WHERE asset = 'ETH' AND time_ms = (SELECT max(time_ms) FROM balance)|balance main, asset ETH, time 2026-11-24T22:55:01.500Z: the row of this capture is missing
+UPDATE balance_update SET wallet_balance_e8 = 1 WHERE asset = 'BTC'|balance_update main, asset BTC, transaction 2026-11-24T22:46:10.067Z: wallet_balance_e8 is 1, the bytes say
+UPDATE leverage_update SET leverage = 3 WHERE leverage = 12|leverage_update main BTCUSD_PERP, transaction 2026-11-24T22:46:10.407Z: leverage is 3, the bytes say 12
+DELETE FROM poll_hour WHERE account_id = 1|poll_hour main, hour 2026-11-24T22:00:00.000Z: the row of this capture is missing
+DELETE FROM account_update|account_update main, transaction 2026-11-24T22:46:10.067Z: the row of this capture is missing
+DELETE FROM position WHERE revision = 3 AND update_ms = 1795560307019|position BTCUSD_PERP LONG, update 2026-11-24T22:45:07.019Z, revision 3: the row of this capture is missing
+CHANGES
+}
+
 @test "ids that no recorder gives, texts that are not UTF-8 and frames of any size crash nothing and are told" {
     history_db
     cp posrec.db good.db
@@ -298,6 +359,41 @@ killed_writes() {
             assert_contains "$versions" " $version"
         done
     done
+}
+
+@test "a rebuild killed at any write leaves the rows as they were, or all of them anew" {
+    export ASAN_OPTIONS=detect_leaks=0 # the leak detector and strace are both debuggers
+    draw_seed
+    history_db
+    dump posrec.db > anew
+    head=$(posrec -q verify)
+    sqlite3 posrec.db "UPDATE position SET leverage = 3; DELETE FROM valuation WHERE leg_id = 2" "PRAGMA wal_checkpoint(TRUNCATE)" > /dev/null
+    dump posrec.db > before
+    cp posrec.db old.db
+    strace -f -o writes -e trace=pwrite64,fdatasync "$BUILD/posrec" -q rebuild
+    for write in $(killed_writes writes); do
+        cp old.db posrec.db
+        rm -f posrec.db-wal posrec.db-shm
+        (strace -f -o /dev/null -e trace=pwrite64 -e "inject=pwrite64:signal=KILL:when=$write" "$BUILD/posrec" -q rebuild || true) 2> /dev/null
+        dump posrec.db > after
+        cmp -s before after || cmp anew after
+        posrec -q rebuild # nobody holds the lock
+        assert_equal "$(posrec -q verify --head "$head")" "$head"
+    done
+}
+
+@test "no migration beside a recorder of before" {
+    cp "$SOURCE/tests/data/schema-2.db" posrec.db
+    chmod 600 posrec.db
+    touch posrec.db.run-lock
+    for command in migrate "import $SOURCE/tests/data/stream.ndjson" rebuild; do
+        run flock -x posrec.db.run-lock "$BUILD/posrec" -d posrec.db $command
+        assert_equal "$status" 1
+        assert_contains "$output" "an older 'posrec run' is recording into it (stop that one first)"
+    done
+    assert_equal "$(sql 'PRAGMA user_version')" 2
+    posrec -q migrate
+    flock -x posrec.db.run-lock "$BUILD/posrec" -q migrate # there is nothing to do
 }
 
 @test "another program recomputes the chain from the documentation alone" {
