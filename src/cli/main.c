@@ -49,6 +49,7 @@ static void print_command_help(const struct command *command, FILE *out)
     if (command->options[0] != OPTION_NONE) {
         fputs("\nOptions:\n", out);
         options_print_help(command->options, out);
+        options_print_values(command->options, out);
     }
     fputs("\nOptions of every command:\n", out);
     options_print_help(OPTIONS_GLOBAL, out);
