@@ -8,11 +8,16 @@
 struct tally {
     size_t failed;
     bool refused;
+    bool unread;        /* nobody reads what is printed, which is no account's failure */
     struct error first; /* of the first account that failed */
 };
 
 static void note_failure(struct tally *tally, const struct error *error)
 {
+    if (error->kind == ERROR_READER_GONE) {
+        tally->unread = true;
+        return;
+    }
     if (tally->failed++ == 0) {
         tally->first = *error;
     }
@@ -141,13 +146,13 @@ static bool print_results(struct cli *cli, const struct database *database,
             !print_changes(cli, database, account, &results[i], &why)) {
             note_failure(&tally, &why);
             /* The first is the command's own error line; the others are said here. */
-            if (tally.failed > 1) {
+            if (tally.failed > 1 && why.kind != ERROR_READER_GONE) {
                 cli_print(stderr, "posrec: fetch: %s", why.text);
             }
         }
     }
     if (tally.failed == 0) {
-        return true;
+        return !tally.unread || error_set(error, ERROR_READER_GONE, "output");
     }
     *error = tally.first;
     error->kind = tally.refused ? ERROR_REFUSED : tally.first.kind;

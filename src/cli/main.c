@@ -2,12 +2,15 @@
  */
 #include <cjson/cJSON.h>
 #include <curl/curl.h>
+#include <fcntl.h>
 #include <libsmartcols/libsmartcols.h>
 #include <locale.h>
 #include <openssl/crypto.h>
 #include <signal.h>
 #include <sqlite3.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <zstd.h>
 
 #include "base/clock.h"
@@ -163,16 +166,40 @@ static int code_of(const struct error *error)
     }
 }
 
+/* A standard stream that is closed must not become a database or a socket that is opened later:
+ * what takes its place fails as it did. */
+static void hold_standard_streams(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0 &&
+            open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0) {
+            abort();
+        }
+    }
+}
+
+/* What was printed without a look at each write shows here. */
+static bool end_output(struct error *error)
+{
+    return (fflush(stdout) == 0 && ferror(stdout) == 0) ||
+           error_set_output(error, stdout, "standard output");
+}
+
 int main(int argc, char **argv)
 {
+    hold_standard_streams();
     struct cli cli = {.now_ms = clock_real_ms()};
     struct error error = {0};
     int exit_code = EXIT_DONE;
-    /* A reader that goes away shows as a failed write, with its own error text. */
+    /* A peer that goes away shows as a failed write; so does a reader, which is no error. */
     signal(SIGPIPE, SIG_IGN);
     /* What posrec shows is UTF-8 whatever the locale: its widths are those of that. */
     setlocale(LC_CTYPE, "C.UTF-8");
-    if (!dispatch(&cli, argc, argv, &exit_code, &error)) {
+    if (!dispatch(&cli, argc, argv, &exit_code, &error) ||
+        (!end_output(&error) && exit_code == EXIT_DONE)) {
+        if (error.kind == ERROR_READER_GONE) {
+            return EXIT_READER_GONE;
+        }
         cli_print(stderr, "posrec: %s", error.text);
         return code_of(&error);
     }
