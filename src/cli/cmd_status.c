@@ -4,6 +4,7 @@
 #include "cli/cli.h"
 #include "mirror/mirror.h"
 #include "model/capture.h"
+#include "report/recorded.h"
 #include "service/disk.h"
 #include "service/run_lock.h"
 
@@ -187,6 +188,15 @@ static bool check_ages(struct cli *cli, const struct database *database, int *ex
     return true;
 }
 
+/* An account that is configured stands somewhere too, at nothing. */
+static bool check_account(const struct cli *cli, const struct database *database,
+                          struct error *error)
+{
+    const char *account = cli->options.account;
+    return (account != NULL && config_find_account(&cli->config, account) != NULL) ||
+           recorded_account_check(database, account, error);
+}
+
 static bool run(struct cli *cli, int *exit_code, struct error *error)
 {
     struct database database;
@@ -198,7 +208,8 @@ static bool run(struct cli *cli, int *exit_code, struct error *error)
     if (cli->config.mirror != NULL) {
         ask_mirror(cli, &database, &figures);
     }
-    bool done = collect(cli, &database, &figures, error) && cli_open_output(cli, &out, error);
+    bool done = check_account(cli, &database, error) && collect(cli, &database, &figures, error) &&
+                cli_open_output(cli, &out, error);
     if (done) {
         done = cli->options.format == FORMAT_JSON
                    ? write_json(cli, &database, &figures, out, error)
