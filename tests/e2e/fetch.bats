@@ -308,6 +308,7 @@ page() {
     run --separate-stderr posrec fetch
     assert_equal "$status" 3
     assert_contains "$stderr" "account second: capture"
+    assert_equal "$(awk '{ print $1 }' <<< "$output" | uniq | xargs)" "account main"
     assert_contains "$stderr" "-1022 Signature for this request is not valid."
     assert_equal "$(sql "SELECT group_concat(name || ' ' || outcome, ', ') FROM (SELECT name, outcome FROM capture JOIN account USING (account_id) WHERE endpoint = 'positionRisk' ORDER BY name)")" "main ok, second api_error"
     printf 'other-secret' > second.secret
