@@ -42,7 +42,9 @@ static void print_usage(FILE *out)
     }
     fputs("  help       show this, or a command's own help\n\nOptions:\n", out);
     options_print_help(OPTIONS_GLOBAL, out);
-    fputs("\nA first look: scripts/quickstart. A command's help: posrec help COMMAND\n", out);
+    fputs("\nA first look without an account: posrec-demo, or scripts/quickstart of the source.\n"
+          "A command's help: posrec help COMMAND\n",
+          out);
 }
 
 static void print_command_help(const struct command *command, FILE *out)
@@ -83,7 +85,7 @@ static const struct command *find_command(const char *name, struct error *error)
 
 static bool help(int count, char **arguments, struct error *error)
 {
-    if (count == 0) {
+    if (count == 0 || strcmp(arguments[0], "help") == 0) {
         print_usage(stdout);
         return true;
     }

@@ -22,6 +22,10 @@ one_poll() {
         assert_equal "$inline" "$output"
         run posrec help
     done
+    assert_equal "$(posrec help help)" "$output"
+    # What doctor says is told there.
+    posrec doctor | grep -q 'posrec help fetch tells where it looks'
+    posrec help fetch | grep -qF '$XDG_CONFIG_HOME/posrec/posrec.ini'
 }
 
 @test "bad usage is exit code 2 and one line that helps" {
