@@ -1,5 +1,6 @@
 -- What one poll changed, but for flat legs seen for the first time.
-SELECT symbol,
+SELECT account,
+       symbol,
        position_side,
        change,
        previous_position_amount,

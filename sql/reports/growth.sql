@@ -1,6 +1,31 @@
--- The polls of the day before :now_ms as a share of all captures, in millionths.
-SELECT 1000000 * sum((SELECT count(*)
-                        FROM poll_log AS p
-                       WHERE p.account = r.account AND p.received_ms > :now_ms - 86400000))
-       / max(1, (SELECT s.capture_id FROM capture_log AS s ORDER BY s.capture_id DESC LIMIT 1)) AS share_e6
-  FROM account_range AS r;
+-- About how many bytes a day are recorded, by the day before :now_ms or what there is of it, from an hour on (else NULL):
+-- of each capture its body as it is stored and what its rows and their keys take, measured (status.bats holds it against
+-- a file that grows), and of each valuation likewise.
+WITH recorded AS (
+    SELECT c.received_ms,
+           coalesce(c.stored_size, 0) + 220
+           + CASE
+                 WHEN e.endpoint = 'account' THEN 600
+                 WHEN e.endpoint IN ('userData', 'income', 'userTrades') THEN 150 * c.row_count
+                 ELSE 0
+             END AS bytes
+      FROM (SELECT 'positionRisk' AS endpoint UNION ALL SELECT 'exchangeInfo' UNION ALL SELECT 'account' UNION ALL
+            SELECT 'income' UNION ALL SELECT 'userTrades' UNION ALL SELECT 'userData') AS e
+     CROSS JOIN account_range AS r
+     CROSS JOIN capture_log AS c
+        ON c.account = r.account
+       AND c.endpoint = e.endpoint
+       AND c.received_ms BETWEEN :now_ms - 86400000 AND :now_ms
+),
+over (ms, bytes) AS (
+    SELECT max(received_ms) - min(received_ms), sum(bytes) FROM recorded
+)
+SELECT iif(o.ms >= 3600000,
+           CAST(86400000.0 / o.ms
+                * (o.bytes + 50 * (SELECT count(*)
+                                     FROM leg_range AS l
+                                    CROSS JOIN valuation_history AS v
+                                       ON v.leg_id = l.leg_id
+                                      AND v.time_ms BETWEEN :now_ms - 86400000 AND :now_ms)) AS INTEGER),
+           NULL) AS growth_bytes_a_day
+  FROM over AS o;

@@ -21,20 +21,14 @@ answered AS (
                       AND (p.endpoint = 'positionRisk' OR :kind IN ('equity', 'income', 'trades', 'reconcile'))
                       AND p.outcome = 'ok')
 ),
-bounds (first, last, from_time, to_time) AS (
+bounds (first, last) AS (
     SELECT strftime('%Y-%m-%dT%H:%M:%SZ', min(from_ms) / 1000, 'unixepoch'),
-           strftime('%Y-%m-%dT%H:%M:%SZ', max(to_ms) / 1000, 'unixepoch'),
-           strftime('%Y-%m-%dT%H:%M:%SZ', :from_ms / 1000, 'unixepoch'),
-           strftime('%Y-%m-%dT%H:%M:%SZ', :to_ms / 1000, 'unixepoch')
+           strftime('%Y-%m-%dT%H:%M:%SZ', max(to_ms) / 1000, 'unixepoch')
       FROM named
 )
 SELECT CASE
            WHEN NOT EXISTS (SELECT 1 FROM account)
                THEN 'Nothing is recorded yet (posrec fetch polls once, posrec run goes on).'
-           WHEN NOT EXISTS (SELECT 1 FROM account WHERE :account IS NULL OR name = :account)
-               THEN 'No account ' || :account || ' is recorded here; there is: '
-                    || (SELECT group_concat(account, ', ')
-                          FROM (SELECT account FROM account_range ORDER BY account)) || '.'
            WHEN NOT EXISTS (SELECT 1 FROM named) AND :kind IN ('equity', 'income', 'trades')
                THEN 'No wallets, income or trades are recorded (record in posrec.ini says what is).'
            WHEN NOT EXISTS (SELECT 1 FROM named)
@@ -43,8 +37,6 @@ SELECT CASE
                THEN (SELECT 'Account ' || group_concat(account, ', ')
                             || ' never gave a good answer (posrec status says why).'
                        FROM (SELECT account FROM named ORDER BY account))
-           WHEN :from_ms > :to_ms
-               THEN 'The range ends before it begins: from ' || from_time || ' to ' || to_time || '.'
            WHEN :from_ms > (SELECT max(to_ms) FROM named) OR :to_ms < (SELECT min(from_ms) FROM named)
                THEN iif(:kind IN ('equity', 'income', 'trades', 'reconcile'), 'Nothing', 'No poll')
                     || ' is in this range; the history goes from ' || first || ' to ' || last || '.'
@@ -53,7 +45,7 @@ SELECT CASE
                                   FROM leg_range AS l
                                   JOIN named AS n ON n.account = l.account
                                  WHERE l.symbol = :symbol)
-               THEN 'No symbol ' || :symbol || ' is recorded here (symbols are like BTCUSD_PERP).'
+               THEN 'No symbol ' || :symbol || ' is recorded of account ' || :account || '.'
            WHEN :kind = 'positions' AND :all THEN 'No leg is known then.'
            WHEN :kind = 'positions' THEN 'No position is open then (--all shows flat legs too).'
            WHEN :kind = 'changes' THEN 'No position changed in this range.'

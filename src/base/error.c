@@ -1,7 +1,8 @@
 #include "base/error.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 static void replace_control_characters(char *text)
@@ -39,6 +40,20 @@ bool error_context(struct error *error, const char *format, ...)
     }
     replace_control_characters(error->text);
     return false;
+}
+
+/* Also when it was an earlier write that failed, whose errno is gone. */
+static bool is_reader_gone(FILE *out)
+{
+    struct pollfd pipe = {.fd = fileno(out)};
+    return errno == EPIPE || (poll(&pipe, 1, 0) == 1 && (pipe.revents & POLLERR) != 0);
+}
+
+bool error_set_output(struct error *error, FILE *out, const char *name)
+{
+    const char *why = strerror(errno);
+    return error_set(error, is_reader_gone(out) ? ERROR_READER_GONE : ERROR_FAILED,
+                     "output%s%s: %s", name != NULL ? " " : "", name != NULL ? name : "", why);
 }
 
 bool error_no_memory(struct error *error)

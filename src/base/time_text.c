@@ -8,6 +8,9 @@
 
 #define NUMBER_DIGITS_MAX 18
 
+/* Seconds have ten digits until the year 2286, milliseconds eleven and more since March 1970. */
+#define SECONDS_DIGITS_MAX 10
+
 struct unit {
     const char *name;
     int64_t ms;
@@ -163,11 +166,11 @@ static bool parse_relative(const char *text, int64_t now_ms, int64_t *time_ms)
 
 static bool parse_epoch(const char *text, int64_t *time_ms)
 {
-    bool negative = take_char(&text, '-');
+    bool is_seconds = strlen(text) <= SECONDS_DIGITS_MAX;
     if (!take_number(&text, 0, time_ms) || *text != '\0') {
         return false;
     }
-    *time_ms = negative ? -*time_ms : *time_ms;
+    *time_ms *= is_seconds ? 1000 : 1;
     return true;
 }
 
@@ -183,7 +186,7 @@ bool time_text_parse(const char *text, int64_t now_ms, int64_t *time_ms, struct 
     }
     return error_set(error, ERROR_USAGE,
                      "time '%s': not understood (write 2026-11-24, 2026-11-24T14:03:10Z, epoch "
-                     "milliseconds, now or -24h)",
+                     "seconds or milliseconds, now or -24h)",
                      text);
 }
 

@@ -14,7 +14,9 @@
 #define TIME_MS_MAX INT64_C(253402300799999)
 
 /* Reads `2026-11-24`, `2026-11-24T14:03[:10[.123]][Z|+02:00]` (a space may stand for the T; UTC
- * when no zone is named), epoch milliseconds, `now`, or a duration from now such as `-24h`. */
+ * when no zone is named), epoch seconds (a number of up to ten digits) or milliseconds (of more),
+ * `now`, or a duration from now such as `-24h`. A signed number without a unit is refused: it would
+ * be a time before 1970 to one and hours to another. */
 bool time_text_parse(const char *text, int64_t now_ms, int64_t *time_ms, struct error *error);
 
 /* Writes `2026-11-24T14:03:10.123Z`; a time outside the years 1 to 9999 is written as its number.

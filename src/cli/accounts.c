@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/names.h"
 #include "model/capture.h"
 
 #define ENV_KEY "POSREC_API_KEY"
@@ -69,6 +70,23 @@ static bool load_account(const struct config *config, const struct config_accoun
     return true;
 }
 
+bool accounts_check_name(const struct config *config, const char *name, struct error *error)
+{
+    bool has_config = config->account_count > 0;
+    struct names names = {0};
+    if (name == NULL || config_find_account(config, name) != NULL ||
+        (!has_config && strcmp(name, ENV_ACCOUNT.name) == 0)) {
+        return true;
+    }
+    for (size_t i = 0; i < config->account_count; i++) {
+        names_add(&names, config->accounts[i].name);
+    }
+    error_set(error, ERROR_USAGE, "account %s: not in the config (there is: %s)", name,
+              has_config ? names_string(&names) : ENV_ACCOUNT.name);
+    names_free(&names);
+    return false;
+}
+
 bool accounts_load(const struct config *config, const char *only, struct accounts *accounts,
                    struct error *error)
 {
@@ -83,6 +101,9 @@ bool accounts_load(const struct config *config, const char *only, struct account
                          config->path != NULL ? " in " : "",
                          config->path != NULL ? config->path : "");
     }
+    if (!accounts_check_name(config, only, error)) {
+        return false;
+    }
     accounts->settings = calloc(count, sizeof *accounts->settings);
     accounts->credentials = calloc(count, sizeof *accounts->credentials);
     bool done =
@@ -91,9 +112,6 @@ bool accounts_load(const struct config *config, const char *only, struct account
         if (only == NULL || strcmp(only, list[i].name) == 0) {
             done = load_account(config, &list[i], count == 1, accounts, error);
         }
-    }
-    if (done && accounts->count == 0) {
-        done = error_set(error, ERROR_USAGE, "account %s: not in the config", only);
     }
     if (!done) {
         accounts_free(accounts);

@@ -15,6 +15,10 @@ struct accounts {
     size_t count;
 };
 
+/* ERROR_USAGE, with the accounts that there are, when `name` (NULL for all) is none of the config's
+ * or, without one, not that of the environment's key. */
+bool accounts_check_name(const struct config *config, const char *name, struct error *error);
+
 /* Loads every account of the config, or only the one called `only` when it is not NULL, with its
  * credentials. Settings point into the config, which must outlive them. ERROR_USAGE when something
  * is missing or wrong. */

@@ -141,14 +141,15 @@ static bool end_part(const char *output, bool done, struct error *error)
 bool cli_close_output(const struct cli *cli, FILE *out, bool done, struct error *error)
 {
     const char *output = cli->options.output;
-    bool written = ferror(out) == 0;
-    bool closed = (out == stdout ? fflush(out) : fclose(out)) == 0;
+    bool written = fflush(out) == 0 && ferror(out) == 0;
     if (!done && !written && output != NULL) {
         error_context(error, "%s", output); /* whoever wrote does not know the name */
     }
-    if (done && !(written && closed)) {
-        done = error_set(error, ERROR_FAILED, "output %s: %s",
-                         output != NULL ? output : "standard output", strerror(errno));
+    if (done && !written) {
+        done = error_set_output(error, out, output != NULL ? output : "standard output");
+    }
+    if (out != stdout && fclose(out) != 0 && done) {
+        done = error_set(error, ERROR_FAILED, "output %s: %s", output, strerror(errno));
     }
     return output != NULL ? end_part(output, done, error) : done;
 }

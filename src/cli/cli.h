@@ -14,7 +14,13 @@
 #include "report/report.h"
 #include "store/database.h"
 
-enum exit_code { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_REFUSED = 3 };
+enum exit_code {
+    EXIT_DONE = 0,
+    EXIT_FAILED = 1,
+    EXIT_USAGE = 2,
+    EXIT_REFUSED = 3,
+    EXIT_READER_GONE = 141, /* as of what SIGPIPE ends */
+};
 
 struct cli {
     struct options options;

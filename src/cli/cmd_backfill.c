@@ -15,7 +15,9 @@ static void on_progress(void *context, const struct backfill_progress *now)
     watch->progress.what = now->what != NULL ? now->what : "";
     progress_watch(&watch->progress, now->done, now->total);
     if (now->is_waiting && !watch->waiting_said && !watch->progress.on) {
-        cli_say(watch->cli, "account %s: waiting for the exchange's weight limit", watch->account);
+        cli_say(watch->cli, "account %s: %s%s", watch->account,
+                now->trouble != NULL ? "asking again: " : "waiting for the exchange's weight limit",
+                now->trouble != NULL ? now->trouble : "");
     }
     watch->waiting_said = now->is_waiting;
 }
@@ -56,6 +58,9 @@ static bool backfill(struct cli *cli, const struct database *database, struct ac
 static bool run(struct cli *cli, int *exit_code, struct error *error)
 {
     (void)exit_code;
+    if (cli->options.from_ms.known && cli->options.from_ms.value > cli->now_ms) {
+        return error_set(error, ERROR_USAGE, "backfill: --from lies in the future");
+    }
     return accounts_use(cli, backfill, error);
 }
 

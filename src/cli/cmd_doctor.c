@@ -248,11 +248,13 @@ static bool run(struct cli *cli, int *exit_code, struct error *error)
 {
     struct checkup checkup = {0};
     struct error why;
-    (void)error;
     if (!config_load(cli->options.config, &cli->config, &why)) {
         say(&checkup, VERDICT_FAIL, "config: %s", why.text);
         *exit_code = EXIT_FAILED;
         return true;
+    }
+    if (!accounts_check_name(&cli->config, cli->options.account, error)) {
+        return error_context(error, "doctor");
     }
     if (cli->config.path == NULL) {
         say(&checkup, VERDICT_WARN,

@@ -1,5 +1,6 @@
 #include "cli/cli.h"
 #include "report/export.h"
+#include "report/recorded.h"
 
 static bool export_to(struct cli *cli, struct capture_reader *reader, struct error *error)
 {
@@ -30,7 +31,8 @@ static bool run(struct cli *cli, int *exit_code, struct error *error)
         return false;
     }
     struct capture_reader *reader = capture_reader_new(&database, error);
-    bool done = reader != NULL && export_to(cli, reader, error);
+    bool done = reader != NULL && recorded_account_check(&database, cli->options.account, error) &&
+                export_to(cli, reader, error);
     capture_reader_free(reader);
     database_close(&database);
     return done;

@@ -8,11 +8,16 @@
 struct tally {
     size_t failed;
     bool refused;
+    bool unread;        /* nobody reads what is printed, which is no account's failure */
     struct error first; /* of the first account that failed */
 };
 
 static void note_failure(struct tally *tally, const struct error *error)
 {
+    if (error->kind == ERROR_READER_GONE) {
+        tally->unread = true;
+        return;
+    }
     if (tally->failed++ == 0) {
         tally->first = *error;
     }
@@ -141,13 +146,13 @@ static bool print_results(struct cli *cli, const struct database *database,
             !print_changes(cli, database, account, &results[i], &why)) {
             note_failure(&tally, &why);
             /* The first is the command's own error line; the others are said here. */
-            if (tally.failed > 1) {
+            if (tally.failed > 1 && why.kind != ERROR_READER_GONE) {
                 cli_print(stderr, "posrec: fetch: %s", why.text);
             }
         }
     }
     if (tally.failed == 0) {
-        return true;
+        return !tally.unread || error_set(error, ERROR_READER_GONE, "output");
     }
     *error = tally.first;
     error->kind = tally.refused ? ERROR_REFUSED : tally.first.kind;
@@ -194,7 +199,9 @@ const struct command COMMAND_FETCH = {
         "'posrec backfill' goes further back), records every answer, failures too, and prints\n"
         "what changed. Exit code 1 when an account's poll failed, 3 when the exchange refused its\n"
         "key or address.\n\n"
-        "Accounts come from the configuration file; without one, POSREC_API_KEY and\n"
+        "Accounts come from the configuration file: that of -c, $POSREC_CONFIG, ./posrec.ini,\n"
+        "$XDG_CONFIG_HOME/posrec/posrec.ini (~/.config without it) or /etc/posrec/posrec.ini,\n"
+        "whichever is there first; man posrec.ini describes it. Without one, POSREC_API_KEY and\n"
         "POSREC_API_SECRET serve one account called main.\n\n"
         "Examples:\n"
         "  posrec fetch\n"

@@ -98,7 +98,7 @@ static void leave(struct job *job)
 
 static bool enter(struct job *job, struct error *error)
 {
-    job->server = server_connect(job->conninfo, error);
+    job->server = server_connect(job->conninfo, 0, error);
     job->mirror = job->server != NULL ? mirror_new(&job->database, job->server, &job->settings,
                                                    clock_real_ms(), error)
                                       : NULL;
@@ -285,7 +285,7 @@ static bool restore(struct job *job, struct error *error)
     if (access(path, F_OK) == 0) {
         return error_set(error, ERROR_USAGE, "%s: is there already", path);
     }
-    job->server = server_connect(job->conninfo, error);
+    job->server = server_connect(job->conninfo, 0, error);
     if (job->server == NULL) {
         return false;
     }
@@ -305,7 +305,7 @@ static bool restore(struct job *job, struct error *error)
 static bool distribute(struct job *job, struct error *error)
 {
     int64_t count;
-    job->server = server_connect(job->conninfo, error);
+    job->server = server_connect(job->conninfo, 0, error);
     bool done =
         job->server != NULL && schema_distribute(job->server, clock_real_ms(), &count, error);
     if (done) {

@@ -1,5 +1,6 @@
 #include "base/time_text.h"
 #include "cli/cli.h"
+#include "report/recorded.h"
 
 static bool run(struct cli *cli, int *exit_code, struct error *error)
 {
@@ -18,6 +19,7 @@ static bool run(struct cli *cli, int *exit_code, struct error *error)
         {0},
     };
     bool done = database_freeze(&database, error) &&
+                recorded_account_check(&database, cli->options.account, error) &&
                 cli_report(cli, &database, "positions", parameters, &rows, error);
     if (done && rows == 0) {
         const struct report_filter filter = {

@@ -4,6 +4,7 @@
 #include "cli/progress.h"
 #include "report/kind.h"
 #include "report/page.h"
+#include "report/recorded.h"
 
 #define ALL "all"
 
@@ -67,12 +68,12 @@ static bool check_options(const struct options *options, const struct report_kin
     return !options->strict || kind->is_audit || refuse(kind->name, "strict", error);
 }
 
-static struct report_filter filter_of(const struct cli *cli)
+static struct report_filter filter_of(const struct cli *cli, const char *symbol)
 {
     const struct options *options = &cli->options;
     return (struct report_filter){
         .account = options->account,
-        .symbol = options->symbol,
+        .symbol = symbol,
         .side = options->side,
         .from_ms = options->from_ms,
         .to_ms = options->to_ms,
@@ -119,25 +120,42 @@ static bool write_rows(const struct cli *cli, const struct database *database,
     return report_filter_run(database, kind->name, filter, format, out, row_count, error);
 }
 
-static bool answer(struct cli *cli, const struct database *database, const struct report_kind *kind,
+static bool answer(const struct cli *cli, const struct database *database,
+                   const struct report_kind *kind, const struct report_filter *filter,
                    int64_t *row_count, struct error *error)
 {
-    struct report_filter filter = filter_of(cli);
     FILE *out;
-    if (!report_filter_check(database, &filter, error) || !cli_open_output(cli, &out, error)) {
+    if (!report_filter_check(database, filter, error) || !cli_open_output(cli, &out, error)) {
         return false;
     }
     bool page = cli->options.format == FORMAT_HTML;
-    bool done = page ? write_page(cli, database, kind, &filter, out, row_count, error)
-                     : write_rows(cli, database, kind, &filter, out, row_count, error);
+    bool done = page ? write_page(cli, database, kind, filter, out, row_count, error)
+                     : write_rows(cli, database, kind, filter, out, row_count, error);
     done = cli_close_output(cli, out, done, error);
     if (done && *row_count == 0 && !page) {
-        done = cli_say_nothing(cli, database, kind->name, &filter, error);
+        done = cli_say_nothing(cli, database, kind->name, filter, error);
     }
     if (done && *row_count > 0 && !page && kind->is_audit) {
         cli_say(cli, "%lld finding%s. See an answer as it came: posrec body CAPTURE",
                 (long long)*row_count, *row_count == 1 ? "" : "s");
     }
+    return done;
+}
+
+/* Asks for what is recorded under the names that were given. */
+static bool ask(const struct cli *cli, const struct database *database,
+                const struct report_kind *kind, int64_t *row_count, struct error *error)
+{
+    struct text symbol = {0};
+    bool done = database_freeze(database, error) &&
+                recorded_account_check(database, cli->options.account, error) &&
+                recorded_symbol(database, cli->options.symbol, &symbol, error);
+    if (done) {
+        struct report_filter filter =
+            filter_of(cli, cli->options.symbol != NULL ? text_string(&symbol) : NULL);
+        done = answer(cli, database, kind, &filter, row_count, error);
+    }
+    text_free(&symbol);
     return done;
 }
 
@@ -150,7 +168,7 @@ static bool run(struct cli *cli, int *exit_code, struct error *error)
         !cli_open_database(cli, DATABASE_READ, &database, error)) {
         return false;
     }
-    bool done = database_freeze(&database, error) && answer(cli, &database, kind, &rows, error);
+    bool done = ask(cli, &database, kind, &rows, error);
     database_close(&database);
     if (done && cli->options.strict && rows > 0) {
         *exit_code = EXIT_FAILED;

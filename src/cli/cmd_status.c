@@ -4,13 +4,17 @@
 #include "cli/cli.h"
 #include "mirror/mirror.h"
 #include "model/capture.h"
+#include "report/recorded.h"
 #include "service/disk.h"
 #include "service/run_lock.h"
+
+/* How long the mirror's server is waited for: what is known of the file is said before. */
+#define MIRROR_ANSWER_MS_MAX 3000
 
 struct figures {
     bool running;
     int64_t bytes;
-    int64_t growth;
+    struct maybe_int growth; /* bytes a day */
     int64_t left;
     struct mirror_lag lag;  /* where the configuration names a mirror's server ... */
     struct error no_mirror; /* ... unless this says why it is not known */
@@ -21,21 +25,17 @@ static bool collect(const struct cli *cli, const struct database *database, stru
 {
     const struct report_parameter parameters[] = {
         {.name = ":now_ms", .number = maybe_of(cli->now_ms)}, {0}};
-    struct maybe_int share_e6;
     figures->running = run_lock_is_held(database->path);
-    if (!disk_usage(database->path, &figures->bytes, &figures->left, error) ||
-        !report_integer(database, "growth", parameters, &share_e6, error)) {
-        return false;
-    }
-    figures->growth = share_e6.known ? disk_growth(figures->bytes, share_e6.value) : 0;
-    return true;
+    return disk_usage(database->path, &figures->bytes, &figures->left, error) &&
+           report_integer(database, "growth", parameters, &figures->growth, error);
 }
 
 /* A server that does not answer is no failure of the recorder's. */
 static void ask_mirror(const struct cli *cli, const struct database *database,
                        struct figures *figures)
 {
-    struct server *server = server_connect(cli->config.mirror, &figures->no_mirror);
+    struct server *server =
+        server_connect(cli->config.mirror, MIRROR_ANSWER_MS_MAX, &figures->no_mirror);
     if (server != NULL && !mirror_lag(database, server, &figures->lag, &figures->no_mirror)) {
         figures->lag.mirrored = false;
     }
@@ -82,6 +82,23 @@ static void print_mirror(const struct cli *cli, const struct figures *figures, F
     }
 }
 
+/* The mirror's part, after all else, and the object's end. With -q only json asks for it. */
+static void write_mirror(const struct cli *cli, const struct database *database,
+                         struct figures *figures, FILE *out)
+{
+    bool is_json = cli->options.format == FORMAT_JSON;
+    if (cli->config.mirror != NULL && (is_json || !cli->options.quiet)) {
+        fflush(out);
+        ask_mirror(cli, database, figures);
+        if (is_json) {
+            print_mirror(cli, figures, out);
+        } else {
+            say_mirror(cli, figures);
+        }
+    }
+    fputs(is_json ? "}\n" : "", out);
+}
+
 static bool write_accounts(const struct cli *cli, const struct database *database,
                            const struct figures *figures, enum report_format format, FILE *out,
                            int64_t *rows, struct error *error)
@@ -100,22 +117,23 @@ static bool write_words(const struct cli *cli, const struct database *database,
                         const struct figures *figures, FILE *out, struct error *error)
 {
     int64_t rows = 0;
+    char growth[64] = "its growth shows after an hour";
+    if (figures->growth.known) {
+        snprintf(growth, sizeof growth, "about %lld more a day", (long long)figures->growth.value);
+    }
     if (!write_accounts(cli, database, figures, cli->options.format, out, &rows, error)) {
         return false;
     }
     if (rows == 0 && cli->options.format == FORMAT_TABLE) {
         cli_say(cli, "No account has been polled yet.");
     }
-    cli_say(cli, "%s: %lld bytes, about %lld more a day; %lld bytes left on its disk; %s",
-            database->path, (long long)figures->bytes, (long long)figures->growth,
-            (long long)figures->left,
+    cli_say(cli, "%s: %lld bytes, %s; %lld bytes left on its disk; %s", database->path,
+            (long long)figures->bytes, growth, (long long)figures->left,
             figures->running ? "'posrec run' is recording" : "'posrec run' is not running");
-    if (cli->config.mirror != NULL) {
-        say_mirror(cli, figures);
-    }
     return true;
 }
 
+/* The object but for the mirror's part and its end. */
 static bool write_json(const struct cli *cli, const struct database *database,
                        const struct figures *figures, FILE *out, struct error *error)
 {
@@ -125,15 +143,11 @@ static bool write_json(const struct cli *cli, const struct database *database,
     fprintf(out,
             "{\"database\":{\"path\":%s,\"bytes\":%lld,\"growth_bytes_a_day\":%lld,"
             "\"disk_left_bytes\":%lld},\"running\":%s,\"accounts\":",
-            text_string(&path), (long long)figures->bytes, (long long)figures->growth,
+            text_string(&path), (long long)figures->bytes,
+            (long long)(figures->growth.known ? figures->growth.value : 0),
             (long long)figures->left, figures->running ? "true" : "false");
     text_free(&path);
-    bool done = write_accounts(cli, database, figures, FORMAT_JSON, out, &rows, error);
-    if (cli->config.mirror != NULL) {
-        print_mirror(cli, figures, out);
-    }
-    fputs("}\n", out);
-    return done;
+    return write_accounts(cli, database, figures, FORMAT_JSON, out, &rows, error);
 }
 
 /* Whether the account's last good poll (or, without a name, that of any) is too old or, as if it
@@ -187,6 +201,15 @@ static bool check_ages(struct cli *cli, const struct database *database, int *ex
     return true;
 }
 
+/* An account that is configured stands somewhere too, at nothing. */
+static bool check_account(const struct cli *cli, const struct database *database,
+                          struct error *error)
+{
+    const char *account = cli->options.account;
+    return (account != NULL && config_find_account(&cli->config, account) != NULL) ||
+           recorded_account_check(database, account, error);
+}
+
 static bool run(struct cli *cli, int *exit_code, struct error *error)
 {
     struct database database;
@@ -195,16 +218,17 @@ static bool run(struct cli *cli, int *exit_code, struct error *error)
     if (!cli_load_config(cli, error) || !cli_open_database(cli, DATABASE_READ, &database, error)) {
         return false;
     }
-    if (cli->config.mirror != NULL) {
-        ask_mirror(cli, &database, &figures);
-    }
-    bool done = collect(cli, &database, &figures, error) && cli_open_output(cli, &out, error);
+    bool done = check_account(cli, &database, error) && collect(cli, &database, &figures, error) &&
+                cli_open_output(cli, &out, error);
     if (done) {
-        done = cli->options.format == FORMAT_JSON
-                   ? write_json(cli, &database, &figures, out, error)
-                   : write_words(cli, &database, &figures, out, error);
-        done =
-            cli_close_output(cli, out, done, error) && check_ages(cli, &database, exit_code, error);
+        done = (cli->options.format == FORMAT_JSON
+                    ? write_json(cli, &database, &figures, out, error)
+                    : write_words(cli, &database, &figures, out, error)) &&
+               check_ages(cli, &database, exit_code, error);
+        if (done) {
+            write_mirror(cli, &database, &figures, out);
+        }
+        done = cli_close_output(cli, out, done, error);
     }
     database_close(&database);
     return done;
@@ -219,8 +243,11 @@ const struct command COMMAND_STATUS = {
         "hours,\n"
         "gaps, the next tick, the clock's offset and the weight used; the database's size, growth "
         "and\n"
-        "room. With --max-age the exit code is 1 when an account has waited longer than that, for\n"
-        "cron or a monitor; also when its last good poll lies in the future, which has no age.\n\n"
+        "room; at last, where a mirror is configured, how far it is, if its server answers within "
+        "3 s.\n"
+        "With --max-age the exit code is 1 when an account has waited longer than that, for cron "
+        "or a\n"
+        "monitor; also when its last good poll lies in the future, which has no age.\n\n"
         "Examples:\n"
         "  posrec status\n"
         "  posrec -q status --max-age 60s --format json\n",

@@ -248,7 +248,7 @@ static bool take_account_key(struct reading *reading, struct config_account *acc
     return fail(reading, "unknown key '%s' in an account's section", key);
 }
 
-static const struct config_account *find_account(const struct config *config, const char *name)
+const struct config_account *config_find_account(const struct config *config, const char *name)
 {
     for (size_t i = 0; i < config->account_count; i++) {
         if (strcmp(config->accounts[i].name, name) == 0) {
@@ -288,7 +288,7 @@ static bool add_account(struct reading *reading, const char *name)
     if (!capture_account_is_valid(span_of(name))) {
         return fail(reading, "account '%s': a name is " CAPTURE_ACCOUNT_RULE, name);
     }
-    if (find_account(config, name) != NULL) {
+    if (config_find_account(config, name) != NULL) {
         return fail(reading, "account '%s' is there twice", name);
     }
     if (config->account_count == config->account_capacity) {

@@ -62,6 +62,9 @@ struct config {
 bool config_load(const char *path, struct config *config, struct error *error);
 void config_free(struct config *config);
 
+/* NULL when it has none of that name. */
+const struct config_account *config_find_account(const struct config *config, const char *name);
+
 /* The account's own value, else the file's, else the default. */
 int64_t config_interval_ms(const struct config *config, const struct config_account *account);
 int64_t config_account_interval_ms(const struct config *config,

@@ -2,17 +2,20 @@
  */
 #include <cjson/cJSON.h>
 #include <curl/curl.h>
-#include <errno.h>
+#include <fcntl.h>
 #include <libsmartcols/libsmartcols.h>
 #include <locale.h>
 #include <openssl/crypto.h>
 #include <signal.h>
 #include <sqlite3.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <zstd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/time_text.h"
 #include "cli/cli.h"
 #include "cli/version.h"
 #include "mirror/server.h"
@@ -39,7 +42,9 @@ static void print_usage(FILE *out)
     }
     fputs("  help       show this, or a command's own help\n\nOptions:\n", out);
     options_print_help(OPTIONS_GLOBAL, out);
-    fputs("\nA first look: scripts/quickstart. A command's help: posrec help COMMAND\n", out);
+    fputs("\nA first look without an account: posrec-demo, or scripts/quickstart of the source.\n"
+          "A command's help: posrec help COMMAND\n",
+          out);
 }
 
 static void print_command_help(const struct command *command, FILE *out)
@@ -50,6 +55,7 @@ static void print_command_help(const struct command *command, FILE *out)
     if (command->options[0] != OPTION_NONE) {
         fputs("\nOptions:\n", out);
         options_print_help(command->options, out);
+        options_print_values(command->options, out);
     }
     fputs("\nOptions of every command:\n", out);
     options_print_help(OPTIONS_GLOBAL, out);
@@ -79,7 +85,7 @@ static const struct command *find_command(const char *name, struct error *error)
 
 static bool help(int count, char **arguments, struct error *error)
 {
-    if (count == 0) {
+    if (count == 0 || strcmp(arguments[0], "help") == 0) {
         print_usage(stdout);
         return true;
     }
@@ -105,6 +111,18 @@ static bool check_argument_count(const struct command *command, int count, struc
     return true;
 }
 
+static bool check_range(const struct options *options, struct error *error)
+{
+    char from[TIME_TEXT_SIZE], to[TIME_TEXT_SIZE];
+    if (!options->from_ms.known || !options->to_ms.known ||
+        options->from_ms.value <= options->to_ms.value) {
+        return true;
+    }
+    time_text_format(options->from_ms.value, from);
+    time_text_format(options->to_ms.value, to);
+    return error_set(error, ERROR_USAGE, "--from %s is after --to %s", from, to);
+}
+
 static bool run_command(struct cli *cli, const struct command *command, int argc, char **argv,
                         int *exit_code, struct error *error)
 {
@@ -121,6 +139,9 @@ static bool run_command(struct cli *cli, const struct command *command, int argc
     cli->arguments = argv + next;
     if (!check_argument_count(command, cli->argument_count, error)) {
         return false;
+    }
+    if (!check_range(&cli->options, error)) {
+        return error_context(error, "%s", command->name);
     }
     if (cli->options.verbosity > 0) {
         log_set_level(cli->options.verbosity > 1 ? LOG_DEBUG : LOG_INFO);
@@ -163,24 +184,41 @@ static int code_of(const struct error *error)
     }
 }
 
-/* What was printed stands only now where it goes to. */
-static bool flush_output(struct error *error)
+/* A standard stream that is closed must not become a database or a socket that is opened later:
+ * what takes its place fails as it did. */
+static void hold_standard_streams(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0 &&
+            open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0) {
+            abort();
+        }
+    }
+}
+
+/* What was printed without a look at each write shows here. */
+static bool end_output(struct error *error)
 {
     return (fflush(stdout) == 0 && ferror(stdout) == 0) ||
-           error_set(error, ERROR_FAILED, "standard output: %s", strerror(errno));
+           error_set_output(error, stdout, "standard output");
 }
 
 int main(int argc, char **argv)
 {
+    hold_standard_streams();
     struct cli cli = {.now_ms = clock_real_ms()};
     struct error error = {0};
     int exit_code = EXIT_DONE;
-    /* A reader that goes away shows as a failed write, with its own error text. */
+    /* A peer that goes away shows as a failed write; so does a reader, which is no error. */
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* so does a file that may not grow */
     /* What posrec shows is UTF-8 whatever the locale: its widths are those of that. */
     setlocale(LC_CTYPE, "C.UTF-8");
-    if (!dispatch(&cli, argc, argv, &exit_code, &error) || !flush_output(&error)) {
+    if (!dispatch(&cli, argc, argv, &exit_code, &error) ||
+        (!end_output(&error) && exit_code == EXIT_DONE)) {
+        if (error.kind == ERROR_READER_GONE) {
+            return EXIT_READER_GONE;
+        }
         cli_print(stderr, "posrec: %s", error.text);
         return code_of(&error);
     }

@@ -254,3 +254,25 @@ void options_print_help(const enum option_id *list, FILE *out)
         fprintf(out, "  %s%-22s %s\n", letter, name, definition->help);
     }
 }
+
+static bool takes(const enum option_id *list, enum kind kind)
+{
+    while (*list != OPTION_NONE && DEFINITIONS[*list].kind != kind) {
+        list++;
+    }
+    return *list != OPTION_NONE;
+}
+
+void options_print_values(const enum option_id *list, FILE *out)
+{
+    if (takes(list, KIND_TIME)) {
+        fputs(
+            "\nTIME: 2026-11-24, 2026-11-24T14:03:10Z or with +02:00 (UTC where no zone is named), "
+            "now,\n-24h (a duration from now), epoch seconds (a number of up to 10 digits) or "
+            "milliseconds\n(of 11 and more).\n",
+            out);
+    }
+    if (takes(list, KIND_DURATION)) {
+        fputs("\nDURATION: a whole number and ms, s, m, h or d, such as 10s.\n", out);
+    }
+}

@@ -102,6 +102,10 @@ bool options_parse(struct options *options, int argc, char **argv, const enum op
 /* Writes a line or two for each option of the list. */
 void options_print_help(const enum option_id *list, FILE *out);
 
+/* Writes how the times and durations that the list's options take are written; nothing when there
+ * are none. */
+void options_print_values(const enum option_id *list, FILE *out);
+
 extern const enum option_id OPTIONS_GLOBAL[];
 
 #endif

@@ -1,8 +1,12 @@
 #include "mirror/server.h"
 
+#include <errno.h>
 #include <libpq-fe.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
 
 #include "base/core_dump.h"
 
@@ -10,7 +14,32 @@
 
 struct server {
     PGconn *connection;
+    int64_t limit_ms; /* 0 for none ... */
+    int timer;        /* ... else can be read when the time is up; -1 */
 };
+
+static bool start_timer(struct server *server, struct error *error)
+{
+    const struct itimerspec limit = {.it_value = {.tv_sec = server->limit_ms / 1000,
+                                                  .tv_nsec = server->limit_ms % 1000 * 1000000}};
+    server->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+    return (server->timer >= 0 && timerfd_settime(server->timer, 0, &limit, NULL) == 0) ||
+           error_set(error, ERROR_FAILED, "no timer: %s", strerror(errno));
+}
+
+/* Waits for the socket, as long as there is time. */
+static bool await(const struct server *server, short events)
+{
+    struct pollfd waits[] = {{.fd = PQsocket(server->connection), .events = events},
+                             {.fd = server->timer, .events = POLLIN}};
+    return poll(waits, 2, -1) > 0 && waits[1].revents == 0;
+}
+
+static bool late(const struct server *server, const char *doing, struct error *error)
+{
+    return error_set(error, ERROR_FAILED, "%s: no answer within %lld ms", doing,
+                     (long long)server->limit_ms);
+}
 
 /* What to do about an error of the server's, by its SQLSTATE. */
 static const char *advice(const char *state)
@@ -49,7 +78,19 @@ static void keep_quiet(void *context, const char *message)
     (void)message;
 }
 
-struct server *server_connect(const char *conninfo, struct error *error)
+static bool connect_in_time(const struct server *server, struct error *error)
+{
+    PostgresPollingStatusType state = PGRES_POLLING_WRITING;
+    while (state == PGRES_POLLING_READING || state == PGRES_POLLING_WRITING) {
+        if (!await(server, state == PGRES_POLLING_READING ? POLLIN : POLLOUT)) {
+            return late(server, "cannot connect", error);
+        }
+        state = PQconnectPoll(server->connection);
+    }
+    return state == PGRES_POLLING_OK || fail(server, NULL, "cannot connect", error);
+}
+
+struct server *server_connect(const char *conninfo, int64_t limit_ms, struct error *error)
 {
     static const char SETTINGS[] = "SET search_path = posrec; SET datestyle = ISO; "
                                    "SET bytea_output = hex; SET client_encoding = 'UTF8'; "
@@ -64,12 +105,16 @@ struct server *server_connect(const char *conninfo, struct error *error)
         error_no_memory(error);
         return NULL;
     }
-    server->connection = PQconnectdbParams(keys, values, 1);
-    bool good = PQstatus(server->connection) == CONNECTION_OK ||
+    *server = (struct server){.limit_ms = limit_ms, .timer = -1};
+    server->connection =
+        limit_ms > 0 ? PQconnectStartParams(keys, values, 1) : PQconnectdbParams(keys, values, 1);
+    bool good = PQstatus(server->connection) != CONNECTION_BAD ||
                 fail(server, NULL, "cannot connect", error);
+    good =
+        good && (limit_ms == 0 || (start_timer(server, error) && connect_in_time(server, error)));
     if (good) {
         PQsetNoticeProcessor(server->connection, keep_quiet, NULL);
-        good = server_run(server, SETTINGS, error);
+        good = server_rows(server, SETTINGS, NULL, NULL, error);
     }
     if (!good) {
         server_close(server);
@@ -88,6 +133,9 @@ void server_close(struct server *server)
 {
     if (server != NULL) {
         PQfinish(server->connection);
+        if (server->timer >= 0) {
+            close(server->timer);
+        }
         free(server);
     }
 }
@@ -138,6 +186,20 @@ bool server_run_text(struct server *server, struct text *sql, struct error *erro
 
 #define COLUMNS_MAX 24
 
+/* The next result of what was sent, NULL after the last. *in_time: whether it came within the
+ * limit. */
+static PGresult *next_result(const struct server *server, bool *in_time)
+{
+    *in_time = true;
+    while (*in_time && server->limit_ms > 0 && PQisBusy(server->connection)) {
+        *in_time = await(server, POLLIN);
+        if (*in_time && PQconsumeInput(server->connection) != 1) {
+            break; /* PQgetResult() says why */
+        }
+    }
+    return *in_time ? PQgetResult(server->connection) : NULL;
+}
+
 /* A row at a time, so that an answer of any length needs no memory. */
 bool server_ask(struct server *server, const char *sql, struct error *error)
 {
@@ -150,9 +212,11 @@ bool server_answer(struct server *server, server_row *row, void *context, struct
 {
     bool good = true;
     PGresult *result;
-    while ((result = PQgetResult(server->connection)) != NULL) {
+    bool in_time = true;
+    while ((result = next_result(server, &in_time)) != NULL) {
         ExecStatusType status = PQresultStatus(result);
-        if (good && status != PGRES_SINGLE_TUPLE && status != PGRES_TUPLES_OK) {
+        if (good && status != PGRES_SINGLE_TUPLE && status != PGRES_TUPLES_OK &&
+            status != PGRES_COMMAND_OK) {
             good = fail(server, result, "PostgreSQL", error);
         }
         for (int i = 0; good && i < PQntuples(result); i++) {
@@ -168,7 +232,7 @@ bool server_answer(struct server *server, server_row *row, void *context, struct
         }
         PQclear(result);
     }
-    return good;
+    return in_time ? good : late(server, "PostgreSQL", error);
 }
 
 bool server_rows(struct server *server, const char *sql, server_row *row, void *context,

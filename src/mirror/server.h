@@ -15,8 +15,10 @@
 
 struct server;
 
-/* Connects, with the schema posrec first in the search path. NULL with the error set on failure. */
-struct server *server_connect(const char *conninfo, struct error *error);
+/* Connects, with the schema posrec first in the search path. NULL with the error set on failure.
+ * `limit_ms` (0 for none) is all the time that connecting, server_rows() and server_integer() have
+ * together; what takes longer fails. Only looking up the host's name is not bounded by it. */
+struct server *server_connect(const char *conninfo, int64_t limit_ms, struct error *error);
 void server_close(struct server *server);
 
 /* Appends "libpq 15.18", what is linked. */

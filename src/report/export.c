@@ -1,8 +1,5 @@
 #include "report/export.h"
 
-#include <errno.h>
-#include <string.h>
-
 #include "model/capture_line.h"
 
 struct export
@@ -22,7 +19,7 @@ static bool write_capture(void *context, const struct stored_capture *stored, st
     }
     if (fwrite(text_string(&export->line), 1, export->line.size, export->out) !=
         export->line.size) {
-        return error_set(error, ERROR_FAILED, "output: %s", strerror(errno));
+        return error_set_output(error, export->out, NULL);
     }
     export->count++;
     return true;
@@ -36,7 +33,7 @@ bool export_captures(struct capture_reader *reader, const struct capture_range *
     text_free(&export.line);
     *count = export.count;
     if (done && fflush(out) != 0) {
-        return error_set(error, ERROR_FAILED, "output: %s", strerror(errno));
+        return error_set_output(error, out, NULL);
     }
     return done;
 }

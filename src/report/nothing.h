@@ -9,9 +9,9 @@
 #include "report/kind.h"
 #include "store/database.h"
 
-/* Appends a sentence with its full stop: that nothing is recorded yet, that the account is unknown
- * or never answered, what range there is, that nothing was open. `kind` is the name of a report, or
- * `positions`. */
+/* Appends a sentence with its full stop: that nothing is recorded yet, that the account never
+ * answered, what range there is, that nothing was open. `kind` is the name of a report, or
+ * `positions`; the filter's names are recorded (report/recorded.h). */
 bool nothing_explain(const struct database *database, const char *kind,
                      const struct report_filter *filter, struct text *sentence,
                      struct error *error);

@@ -1,8 +1,5 @@
 #include "report/page.h"
 
-#include <errno.h>
-#include <string.h>
-
 #include "base/time_text.h"
 #include "report/chart.h"
 #include "report/html.h"
@@ -83,7 +80,7 @@ static bool write_charts(const struct database *database, const struct report_ki
         database_step(database, accounts, error) == STEP_ROW) {
         done = fprintf(out, "<p class=\"note\">There are more accounts than charts on this page: "
                             "--account chooses one.</p>\n") > 0 ||
-               error_set(error, ERROR_FAILED, "output: %s", strerror(errno));
+               error_set_output(error, out, NULL);
     }
     sqlite3_finalize(accounts);
     return done;

@@ -1,6 +1,5 @@
 #include "report/render.h"
 
-#include <errno.h>
 #include <string.h>
 
 #include "report/html.h"
@@ -29,7 +28,7 @@ bool render_flush(struct text *text, FILE *out, struct error *error)
         return error_no_memory(error);
     }
     if (fwrite(text_string(text), 1, text->size, out) != text->size) {
-        return error_set(error, ERROR_FAILED, "output: %s", strerror(errno));
+        return error_set_output(error, out, NULL);
     }
     text_clear(text);
     return true;
@@ -93,7 +92,7 @@ bool render_statement(const struct database *database, sqlite3_stmt *statement,
     *row_count = 0;
     bool done = render_format(database, statement, format, out, row_count, error);
     if (done && fflush(out) != 0) {
-        return error_set(error, ERROR_FAILED, "output: %s", strerror(errno));
+        return error_set_output(error, out, NULL);
     }
     return done;
 }

@@ -1,7 +1,5 @@
-#include <errno.h>
 #include <libsmartcols/libsmartcols.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -137,7 +135,7 @@ bool render_table(const struct database *database, sqlite3_stmt *statement, FILE
     if (!added) {
         error_no_memory(error);
     } else if (done && *row_count > 0 && !print_table(table, has_text, out)) {
-        done = error_set(error, ERROR_FAILED, "output: %s", strerror(errno));
+        done = error_set_output(error, out, NULL);
     }
     free(has_text);
     scols_unref_table(table);

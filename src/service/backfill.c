@@ -121,6 +121,7 @@ static bool ask(struct backfill *backfill, const struct question *question, stru
     int64_t pause_ms = 0;
     for (int tries = 1;; tries++) {
         struct recorded recorded = {0};
+        backfill->progress.trouble = tries > 1 ? text_string(&capture->detail) : NULL;
         if (!wait_for(backfill, endpoint_weight(question->endpoint), pause_ms, error) ||
             !ask_once(backfill, question, &recorded, error)) {
             return false;

@@ -27,7 +27,8 @@ struct backfill_progress {
     const char *what; /* "income", or a symbol */
     int64_t done;     /* ranges */
     int64_t total;
-    bool is_waiting; /* for weight, or because the exchange said so */
+    bool is_waiting;     /* for weight, or because the exchange said so ... */
+    const char *trouble; /* ... or to ask again, because of this; NULL when not */
 };
 
 struct backfill_watch {

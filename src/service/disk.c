@@ -25,8 +25,3 @@ bool disk_usage(const char *database_path, int64_t *used, int64_t *left, struct 
     *left = (int64_t)disk.f_bavail * (int64_t)disk.f_frsize;
     return true;
 }
-
-int64_t disk_growth(int64_t bytes, int64_t share_e6)
-{
-    return bytes / 1000000 * share_e6 + bytes % 1000000 * share_e6 / 1000000;
-}

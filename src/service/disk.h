@@ -11,7 +11,4 @@
  * than root. */
 bool disk_usage(const char *database_path, int64_t *used, int64_t *left, struct error *error);
 
-/* A share of `bytes` in millionths: how much a day adds, when that is the share of the last day. */
-int64_t disk_growth(int64_t bytes, int64_t share_e6);
-
 #endif

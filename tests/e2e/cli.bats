@@ -22,6 +22,10 @@ one_poll() {
         assert_equal "$inline" "$output"
         run posrec help
     done
+    assert_equal "$(posrec help help)" "$output"
+    # What doctor says is told there.
+    posrec doctor | grep -q 'posrec help fetch tells where it looks'
+    posrec help fetch | grep -qF '$XDG_CONFIG_HOME/posrec/posrec.ini'
 }
 
 @test "bad usage is exit code 2 and one line that helps" {
@@ -175,4 +179,69 @@ one_poll() {
     cmp body.out body.json
     run posrec positions --output /dev/full
     assert_equal "$status" 1
+}
+
+@test "a reader that ends early is no error; a full disk and a closed output are" {
+    start_sim
+    for _ in $(seq 30); do posrec -q fetch > /dev/null; done
+    python3 - "$BUILD/posrec" <<'PYTHON'
+import os, subprocess, sys
+
+POSREC, GONE = sys.argv[1], 141
+LARGE = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200000) SELECT i, hex(i) FROM n"
+COMMANDS = [["help"], ["help", "report"], ["--version"], ["positions"], ["positions", "--format", "json"], ["status"], ["export"],
+            ["status", "--format", "json"], ["body", "1"], ["doctor"], ["verify"], ["migrate", "--status"],
+            ["sql", LARGE], ["report", "all", "--format", "html"]]
+COMMANDS += [["report", "coverage", "--format", name] for name in ("table", "csv", "json", "ndjson", "html")]
+
+
+def ended_before(command):
+    """The reader is gone before the first byte."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run([POSREC, "-q", *command], stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writer)
+    return done.returncode, done.stderr
+
+
+def ends_within(command):
+    """The reader takes what a pipe brings first of more than a pipe holds, and is gone."""
+    with subprocess.Popen([POSREC, "-q", *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as program:
+        os.read(program.stdout.fileno(), 100)
+        program.stdout.close()
+        said = program.stderr.read()
+        return program.wait(), said
+
+
+for command in COMMANDS:
+    assert ended_before(command) == (GONE, ""), (command, ended_before(command))
+for command in (["sql", LARGE], ["sql", "--format", "csv", LARGE], ["sql", "--format", "json", LARGE], ["export"], ["report", "all", "--format", "html"]):
+    assert ends_within(command) == (GONE, ""), (command, ends_within(command))
+
+# What could not be written otherwise is still said, also by those who look at no write of their own.
+for command in COMMANDS:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([POSREC, "-q", *command], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 1 and "No space left on device" in done.stderr, (command, done)
+    done = subprocess.run(["sh", "-c", 'exec "$@" >&-', "sh", POSREC, "-q", *command], stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 1 and "Bad file descriptor" in done.stderr, (command, done)
+PYTHON
+    # What fetch prints it has recorded before.
+    sim "trade?account=main&symbol=BTCUSD_PERP&side=LONG&amount=5" > /dev/null
+    captures=$(sql 'SELECT count(*) FROM poll_log')
+    python3 -c 'import os, subprocess, sys
+reader, writer = os.pipe()
+os.close(reader)
+done = subprocess.run([sys.argv[1], "fetch"], stdout=writer, stderr=subprocess.PIPE, check=False)
+assert (done.returncode, done.stderr) == (141, b""), done' "$BUILD/posrec"
+    assert_equal "$(sql 'SELECT count(*) FROM poll_log')" $((captures + 1))
+    posrec -q verify
+    posrec positions | head -1 | grep -q '^account'
+}
+
+@test "closed standard streams do not become the database" {
+    "$BUILD/posrec" -q migrate <&- >&- 2>&-
+    documented_body > body.json
+    "$BUILD/posrec" -q import --received-at 2021-07-23T07:54:42Z body.json <&- >&- 2>&-
+    posrec -q verify
 }

@@ -48,6 +48,39 @@ load helper
     grep -q '</html>' report.html
 }
 
+@test "the README's table has every event of the log, and no other" {
+    python3 - "$SOURCE" <<'PYTHON'
+import pathlib, re, sys
+
+source = pathlib.Path(sys.argv[1])
+WORD = re.compile(r'"([a-z_]+)"')
+
+
+def calls(name, text):
+    """The arguments of each call of a function."""
+    return re.findall(rf"\b{name}\(((?:[^()]|\([^()]*\))*)\)", text)
+
+
+logged = set()
+for path in (source / "src").rglob("*.c"):
+    text = path.read_text()
+    for call in calls("log_begin", text):
+        logged.update(WORD.findall(call))
+    # A function that is handed the event: the first word of each of its calls.
+    for part in re.split(r"^(?=static )", text, flags=re.MULTILINE):
+        if path.name != "log.c" and re.search(r"log_begin\([^;]*, event\)", part):
+            helper = re.match(r"static \w+ \*?(\w+)\(", part).group(1)
+            named = [found.group(1) for found in map(WORD.search, calls(helper, text)) if found]
+            assert named, (path, helper)
+            logged.update(named)
+readme = (source / "README.md").read_text()
+table = readme.split("| event | what it means |\n|---|---|\n")[1].split("\n\n")[0]
+described = re.findall(r"`([a-z_]+)`", " ".join(row.split("|")[1] for row in table.splitlines()))
+assert len(described) == len(set(described)) >= 20, described
+assert logged == set(described), (logged - set(described), set(described) - logged)
+PYTHON
+}
+
 @test "the README's configuration is one that posrec takes" {
     sed -n '/^# posrec.ini$/,/^```$/p' "$SOURCE/README.md" | grep -v '^```' > posrec.ini
     sed -i '/api_key_file/i base_url = http://127.0.0.1:9' posrec.ini

@@ -308,6 +308,7 @@ page() {
     run --separate-stderr posrec fetch
     assert_equal "$status" 3
     assert_contains "$stderr" "account second: capture"
+    assert_equal "$(awk '{ print $1 }' <<< "$output" | uniq | xargs)" "account main"
     assert_contains "$stderr" "-1022 Signature for this request is not valid."
     assert_equal "$(sql "SELECT group_concat(name || ' ' || outcome, ', ') FROM (SELECT name, outcome FROM capture JOIN account USING (account_id) WHERE endpoint = 'positionRisk' ORDER BY name)")" "main ok, second api_error"
     printf 'other-secret' > second.secret
@@ -315,7 +316,17 @@ page() {
     assert_equal "$status" 0
     run posrec fetch --account nobody
     assert_equal "$status" 2
-    assert_contains "$output" "account nobody: not in the config"
+    assert_equal "$output" "posrec: account nobody: not in the config (there is: main, second)"
+    for command in run backfill doctor; do
+        run posrec $command --account nobody
+        assert_equal "$status" 2
+        assert_contains "$output" "account nobody: not in the config (there is: main, second)"
+    done
+    for name in $(seq -w 3 14); do
+        printf '[account a%s]\napi_key_file = main.key\nsecret_file = main.secret\n' "$name" >> posrec.ini
+    done
+    run posrec fetch --account nobody
+    assert_equal "$output" "posrec: account nobody: not in the config (there is: main, second, a03, a04, a05, a06, a07, a08, a09, a10 and 4 more)"
 }
 
 @test "RSA and Ed25519 keys sign as the exchange checks" {

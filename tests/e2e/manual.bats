@@ -84,3 +84,17 @@ options_of_man() {
     assert_equal "$(ask 'posrec report pnl --format ')" "csv html json ndjson table "
     zsh -fc "fpath=($BUILD/completion \$fpath); autoload -Uz compinit; compinit -u -D; [[ \$_comps[posrec] == _posrec ]] && autoload +X _posrec"
 }
+
+@test "dapi-sim --help says its options, and where its admin paths are described" {
+    run --separate-stderr "$BUILD/dapi-sim" --help
+    assert_equal "$status" 0
+    assert_equal "$stderr" ""
+    options=$(grep -oE '\{"[a-z-]+", (required|no)_argument' "$SOURCE/tests/sim/main.c" | cut -d'"' -f2 | sort)
+    [ "$(wc -w <<< "$options")" -ge 12 ]
+    assert_equal "$(grep -oE '^  --[^ ]+|, --[a-z-]+' <<< "$output" | tr -d ' ,' | sed 's/^--//' | sort)" "$options"
+    described=$(grep -oE 'tests/[a-z/]+\.c' <<< "$output")
+    grep -q '/sim/trade' "$SOURCE/$described"
+    run "$BUILD/dapi-sim" --nonsense
+    assert_equal "$status" 2
+    assert_contains "$output" "see dapi-sim --help"
+}

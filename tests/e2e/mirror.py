@@ -284,6 +284,14 @@ def check_errors(folder, path, server):
     said = subprocess.run([POSREC, "-c", config, "-d", path, "status", "--format", "json"], capture_output=True,
                           text=True, check=True)
     assert json.loads(said.stdout)["mirror"]["waiting_captures"] == 0, said.stdout
+    with subprocess.Popen(["psql", "-X", "-q", "-A", "-t", "-d", server.conninfo], stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE, text=True) as other:
+        other.stdin.write("BEGIN; LOCK TABLE posrec.recorder; SELECT 1;\n")
+        other.stdin.flush()
+        assert other.stdout.readline() == "1\n"
+        said = subprocess.run([POSREC, "-c", config, "-d", path, "status"], capture_output=True, text=True, check=True)
+        assert "mirror: PostgreSQL: no answer within 3000 ms" in said.stderr, said.stderr
+        other.communicate("ROLLBACK;\n")
     assert "CREATE EXTENSION citus" in mirror(path, server, "--distribute", code=1)
     server.sql("CREATE ROLE weak LOGIN")
     server.sql("CREATE DATABASE other")

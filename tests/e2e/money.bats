@@ -256,6 +256,19 @@ spoiled() {
     assert_equal "$(cat found)" "amount_unexplained ETHUSD_PERP LONG"
 }
 
+@test "backfill says why it asks again, and refuses to start in the future" {
+    start_sim
+    write_config "$SIM" "record = positions, income"
+    sim 'fault?kind=status&status=503&endpoint=income&count=1' > /dev/null
+    run --separate-stderr posrec backfill
+    assert_equal "$status" 0
+    assert_equal "$(sql "SELECT outcome FROM capture WHERE endpoint = 'income' ORDER BY capture_id LIMIT 1")" server_error
+    assert_contains "$stderr" "account main: asking again: $(sql "SELECT detail FROM capture WHERE outcome = 'server_error'")"
+    run posrec backfill --from +1h
+    assert_equal "$status" 2
+    assert_contains "$output" "backfill: --from lies in the future"
+}
+
 @test "backfill is complete and without doubles, however often it is killed, within the weight" {
     start_sim
     write_config "$SIM" "$ALL"

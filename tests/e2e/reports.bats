@@ -56,7 +56,7 @@ documented() {
     assert_equal "$(posrec report pnl --side LONG --to 1700000000000 --format json | jq '.[0].position_amount')" 1
     assert_equal "$(posrec report changes --from 1700000000001 --account main --format json | jq -c '.[] | [.change, .previous_position_amount, .position_amount, .held_s]')" \
         '["increase",1,3,0.001]'
-    assert_equal "$(posrec -q report pnl --symbol ETHUSD_PERP --format json | jq length)" 0
+    run -2 posrec -q report pnl --symbol ETHUSD_PERP
 }
 
 @test "where there is nothing to show, a sentence says why" {
@@ -88,11 +88,10 @@ documented() {
     says "Account mute never gave a good answer" positions
     assert_equal "$(posrec report coverage --format json | jq -c '.[] | [.ok, .failed]')" '[0,1]'
     documented
-    says "No account nobody is recorded here; there is: main, mute." report pnl --account nobody
-    says "No symbol NO_SUCH is recorded here" report margin --symbol NO_SUCH
+    poll 1700000001000 "[]" other | posrec -q import -
+    says "No symbol BTCUSD_201225 is recorded of account other." report pnl --account other --symbol BTCUSD_201225
     says "No poll is in this range; the history goes from 2021-07-23T07:54:42Z" report pnl --from 2099-01-01
     says "No poll is in this range" report exposure --to 2001-01-01
-    says "The range ends before it begins" report changes --from 2021-07-24 --to 2021-07-23
     says "No position was open in this range" report pnl --side SHORT
     says "No whole step of --every is in this range" report pnl --every 1d
     run --separate-stderr posrec report reconcile --format csv
@@ -100,6 +99,62 @@ documented() {
     assert_equal "$output" $'finding,account,symbol,position_side,capture_id,time,detail,asset\r'
     posrec report all --from 2099-01-01 --format html > all.html
     grep -q 'No poll is in this range' all.html
+}
+
+@test "a misspelt account or symbol is an error that says what there is; symbols are taken in any case" {
+    refuses() { # TEXT ARGUMENT...
+        local text=$1
+        shift
+        run posrec "$@"
+        assert_equal "$output" "posrec: $text"
+        assert_equal "$status" 2
+    }
+    posrec -q migrate
+    for words in positions export "report pnl" status; do
+        # shellcheck disable=SC2086 # a command and its arguments
+        posrec -q $words --account nobody
+    done
+    posrec -q report pnl --symbol nothing
+    documented
+    printf '%s\n' '{"account":"mute","received_ms":1700000000000,"outcome":"timeout","detail":"no answer"}' |
+        posrec -q import -
+    for words in positions export "report pnl" "report all --format html" status; do
+        # shellcheck disable=SC2086
+        refuses "account nobody: not recorded here (there is: main, mute)" $words --account nobody
+    done
+    refuses "symbol BTCUSD: not recorded here (there is: BTCUSD_201225)" report pnl --symbol BTCUSD
+    assert_equal "$(posrec report pnl --symbol btcusd_201225)" "$(posrec report pnl --symbol BTCUSD_201225)"
+    assert_equal "$(posrec report pnl --symbol bTcuSd_201225 --format json | jq -r '.[0].symbol')" BTCUSD_201225
+    # What is recorded in another case than the exchange's own is found as it is, and the very same first.
+    poll 1700000001000 "[$(leg LONG 1 1000 symbol:btcusd_201225),$(leg LONG 1 1000 symbol:BTCUSD_201225)]" | posrec -q import -
+    for symbol in btcusd_201225 BTCUSD_201225; do
+        assert_equal "$(posrec report changes --symbol $symbol --format json | jq -r 'map(.symbol) | unique[]')" $symbol
+    done
+    # A symbol that only income names is none that is misspelt; an account that is configured stands somewhere too.
+    jq -cn '{received_ms: 1795560900500, endpoint: "income", http_status: 200, body: ([{symbol: "XRPUSD_PERP",
+        incomeType: "FUNDING_FEE", income: "0.1", asset: "XRP", time: 1795560900000, tranId: 1, tradeId: "", info: ""}] | tojson)}' |
+        posrec -q import -
+    posrec -q report income --symbol xrpusd_perp
+    printf '[account fresh]\n' > fresh.ini
+    posrec -q -c fresh.ini status --account fresh
+    refuses "account nobody: not recorded here (there is: main, mute)" -c fresh.ini status --account nobody
+    for n in $(seq -w 20); do
+        poll 1700000001000 "[]" "z$n"
+    done | posrec -q import -
+    refuses "account nobody: not recorded here (there is: main, mute, z01, z02, z03, z04, z05, z06, z07, z08 and 12 more)" \
+        positions --account nobody
+}
+
+@test "a range that ends before it begins is an error" {
+    documented
+    for words in "report changes" "report pnl --every 1d" "report all --format html" export; do
+        # shellcheck disable=SC2086
+        run posrec $words --from 2021-07-24 --to 2021-07-23T12:00
+        assert_equal "$status" 2
+        assert_equal "$output" "posrec: ${words%% *}: --from 2021-07-24T00:00:00.000Z is after --to 2021-07-23T12:00:00.000Z"
+    done
+    # One moment is a range.
+    assert_equal "$(posrec export --from 2021-07-23T07:54:42Z --to 1627026882 | wc -l)" 1
 }
 
 @test "reconcile names what does not add up, and the poll that shows it" {

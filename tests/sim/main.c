@@ -1,16 +1,5 @@
-/* dapi-sim: a stand-in for the exchange's COIN-M futures API, on a loopback port.
- *
- *     dapi-sim --accounts FILE [--port N] [--port-file FILE] [--symbols N] [--seed N]
- *              [--weight-limit N] [--state FILE] [--steady]
- *              [--no-trades] [--tls-cert FILE --tls-key FILE]
- *
- * With --steady nothing changes while updateTime stands still; with --no-trades the accounts trade
- * only when they are told to.
- * With --state it goes on where it stood when it ran last: prices and positions are kept in that
- * file.
- *
- * Prints the port it listens on; writes it to --port-file too, when it is ready. Ends on SIGTERM.
- */
+/* dapi-sim: a stand-in for the exchange's COIN-M futures API, on a loopback port. HELP says how it
+ * is run. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <getopt.h>
@@ -220,17 +209,48 @@ struct settings {
     const char *tls_cert;
     const char *tls_key;
     uint16_t port;
+    bool help;
 };
+
+static const char HELP[] =
+    "dapi-sim: a stand-in for the exchange's COIN-M futures API, on a loopback port, for tests "
+    "and\n"
+    "first looks. Prints the port it listens on; ends on SIGTERM and SIGINT.\n\n"
+    "Usage: dapi-sim --accounts FILE [options]\n\nOptions:\n"
+    "  --accounts FILE     the accounts, one a line: NAME one-way|hedge KEY SECRET, where SECRET\n"
+    "                      may be pem:FILE, a public key (RSA or Ed25519)\n"
+    "  --port N            listen on this port; else on one that is free\n"
+    "  --port-file FILE    write the port here, when it is ready\n"
+    "  --symbols N         so many contracts, 1 to 70 (70)\n"
+    "  --seed N            what the market does follows from it (1)\n"
+    "  --weight-limit N    weight a minute (2400)\n"
+    "  --state FILE        go on where it stood when it ran last with this file\n"
+    "  --steady            nothing changes while updateTime stands still\n"
+    "  --no-trades         the accounts trade only when they are told to\n"
+    "  --tls-cert FILE, --tls-key FILE\n"
+    "                      speak TLS, with this certificate and its key in PEM\n"
+    "  --help              show this and end\n\n"
+    "What it is to do is said by GET /sim/..., as "
+    "/sim/trade?account=NAME&symbol=S&side=LONG&amount=5\n"
+    "or /sim/fault?kind=status&status=429: tests/sim/admin.c of the source describes all its "
+    "paths.\n";
 
 static bool parse_arguments(int argc, char **argv, struct settings *settings, struct sim *sim)
 {
     static const struct option OPTIONS[] = {
-        {"accounts", required_argument, NULL, 'a'},  {"port", required_argument, NULL, 'p'},
-        {"port-file", required_argument, NULL, 'f'}, {"symbols", required_argument, NULL, 's'},
-        {"seed", required_argument, NULL, 'r'},      {"weight-limit", required_argument, NULL, 'w'},
-        {"state", required_argument, NULL, 'S'},     {"steady", no_argument, NULL, 'y'},
-        {"no-trades", no_argument, NULL, 'n'},       {"tls-cert", required_argument, NULL, 'c'},
-        {"tls-key", required_argument, NULL, 'k'},   {0},
+        {"accounts", required_argument, NULL, 'a'},
+        {"port", required_argument, NULL, 'p'},
+        {"port-file", required_argument, NULL, 'f'},
+        {"symbols", required_argument, NULL, 's'},
+        {"seed", required_argument, NULL, 'r'},
+        {"weight-limit", required_argument, NULL, 'w'},
+        {"state", required_argument, NULL, 'S'},
+        {"steady", no_argument, NULL, 'y'},
+        {"no-trades", no_argument, NULL, 'n'},
+        {"tls-cert", required_argument, NULL, 'c'},
+        {"tls-key", required_argument, NULL, 'k'},
+        {"help", no_argument, NULL, 'h'},
+        {0},
     };
     int option;
     while ((option = getopt_long(argc, argv, "", OPTIONS, NULL)) != -1) {
@@ -268,6 +288,9 @@ static bool parse_arguments(int argc, char **argv, struct settings *settings, st
         case 'k':
             settings->tls_key = optarg;
             break;
+        case 'h':
+            settings->help = true;
+            return true;
         default:
             return false;
         }
@@ -338,11 +361,12 @@ int main(int argc, char **argv)
     static struct sim sim = {.symbol_count = 70, .seed = 1, .weight_limit = 2400};
     struct settings settings = {0};
     if (!parse_arguments(argc, argv, &settings, &sim)) {
-        fputs("usage: dapi-sim --accounts FILE [--port N] [--port-file FILE] [--symbols 1..70]\n"
-              "                [--seed N] [--weight-limit N] [--state FILE] [--steady]\n"
-              "                [--no-trades] [--tls-cert FILE --tls-key FILE]\n",
+        fputs("dapi-sim: it needs --accounts FILE and what its options say (see dapi-sim --help)\n",
               stderr);
         return 2;
+    }
+    if (settings.help) {
+        return fputs(HELP, stdout) >= 0 && fflush(stdout) == 0 ? 0 : 1;
     }
     signal(SIGTERM, on_signal);
     signal(SIGINT, on_signal);
