@@ -387,6 +387,10 @@ bool chart_write(const struct database *database, const struct report_kind *kind
     chart.filter.account = account;
     chart.filter.from_ms = maybe_of(from_ms);
     chart.filter.to_ms = maybe_of(to_ms);
+    *drawn = false;
+    if (from_ms > to_ms) { /* of a database that 'posrec verify' refuses */
+        return true;
+    }
     bool done = build(&chart, error);
     *drawn = done && chart.risen;
     if (*drawn) {

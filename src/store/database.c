@@ -217,6 +217,7 @@ static bool configure(const struct database *database, struct error *error)
     sqlite3_db_config(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     sqlite3_db_config(handle, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
     sqlite3_limit(handle, SQLITE_LIMIT_LENGTH, DATABASE_VALUE_SIZE_MAX);
+    sqlite3_limit(handle, SQLITE_LIMIT_SQL_LENGTH, DATABASE_SQL_SIZE_MAX);
     database_open_schema(database, false);
     if (!database_run(database, "PRAGMA foreign_keys = ON", error)) {
         return false;
@@ -263,6 +264,33 @@ static void make_file(const char *path)
     }
 }
 
+/* SQLite deletes the file that a journal names as its super-journal, whatever it is. posrec's
+ * transactions have none. The name stands before this mark, at the journal's end
+ * (https://www.sqlite.org/fileformat2.html, The Rollback Journal; pager.c, readSuperJournal). */
+static bool check_journal(const struct database *database, struct error *error)
+{
+    static const unsigned char MARK[] = {0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7};
+    unsigned char end[sizeof MARK] = {0};
+    const char *path = sqlite3_db_filename(database->handle, "main");
+    const char *journal = path != NULL && *path != '\0' ? sqlite3_filename_journal(path) : NULL;
+    struct stat info;
+    if (journal == NULL || stat(journal, &info) != 0) {
+        return true;
+    }
+    if (S_ISREG(info.st_mode) && info.st_size >= (off_t)sizeof end) {
+        int file = open(journal, O_RDONLY | O_CLOEXEC);
+        if (file >= 0) {
+            (void)!pread(file, end, sizeof end, info.st_size - (off_t)sizeof end);
+            close(file);
+        }
+    }
+    return (S_ISREG(info.st_mode) && memcmp(end, MARK, sizeof MARK) != 0) ||
+           error_set(error, ERROR_FAILED,
+                     "%s: %s is none that posrec leaves, and can have other files deleted (put it "
+                     "somewhere else)",
+                     database->path, journal);
+}
+
 static bool open_handle(struct database *database, const char *name, int flags, struct error *error)
 {
     int code = sqlite3_open_v2(name, &database->handle, flags, NULL);
@@ -270,6 +298,9 @@ static bool open_handle(struct database *database, const char *name, int flags, 
         return error_no_memory(error);
     }
     sqlite3_busy_timeout(database->handle, DATABASE_BUSY_MS);
+    if (!check_journal(database, error)) {
+        return false;
+    }
     return code == SQLITE_OK ||
            error_set(error, ERROR_FAILED, "%s: cannot be opened: %s (check path and permissions)",
                      database->path, strerror(sqlite3_system_errno(database->handle)));

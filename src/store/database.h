@@ -22,6 +22,7 @@
 #define DATABASE_APPLICATION_ID 0x506f7352 /* "PosR" in the file's header */
 #define DATABASE_BUSY_MS 20000
 #define DATABASE_VALUE_SIZE_MAX (64 << 20) /* bytes; posrec writes none half as large */
+#define DATABASE_SQL_SIZE_MAX (1 << 20)    /* bytes of a statement, or of an object's definition */
 #define DATABASE_CACHE_KIB 4096
 #define DATABASE_MAP_BYTES "2147418112" /* as much as SQLite maps */
 

@@ -6,6 +6,7 @@
 #include "store/chain.h"
 #include "store/derivation.h"
 #include "store/row_writer.h"
+#include "store/schema_check.h"
 #include "store/state_loader.h"
 
 #define CAPTURE_ID_MAX (INT64_C(1) << 53) /* as many as JSON's numbers hold */
@@ -51,6 +52,16 @@ struct recorder {
     struct sha256_digest head;
 };
 
+/* What was made otherwise can drop what is written to it. */
+static bool check_tables(const struct database *database, struct error *error)
+{
+    struct text view = {0}; /* views hold nothing */
+    bool good = schema_check(database, &view, error) ||
+                error_context(error, "%s: nothing can be recorded", database->path);
+    text_free(&view);
+    return good;
+}
+
 struct recorder *recorder_new(const struct database *database, bool compares_bytes,
                               struct error *error)
 {
@@ -68,7 +79,7 @@ struct recorder *recorder_new(const struct database *database, bool compares_byt
     if (recorder->archive != NULL) {
         recorder->writer = row_writer_new(database, error);
     }
-    bool ready = recorder->writer != NULL;
+    bool ready = recorder->writer != NULL && check_tables(database, error);
     for (int i = 0; i < STATEMENT_COUNT && ready; i++) {
         recorder->statements[i] = database_prepare(database, SQL[i], error);
         ready = recorder->statements[i] != NULL;

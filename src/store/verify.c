@@ -8,6 +8,7 @@
 #include "store/capture_reader.h"
 #include "store/chain.h"
 #include "store/derivation.h"
+#include "store/index_check.h"
 #include "store/migrate.h"
 #include "store/row_checker.h"
 #include "store/schema_check.h"
@@ -107,9 +108,11 @@ static bool check_file(struct verification *run, struct error *error)
     if (!check_pragma(run, "PRAGMA integrity_check(1)", VERIFY_INTEGRITY, error)) {
         return false;
     }
-    return (migrate_check_recorded(run->database, &why) &&
-            schema_check(run->database, &run->view, &why)) ||
-           found_instead(run, VERIFY_SCHEMA, &why, error);
+    if (!migrate_check_recorded(run->database, &why) ||
+        !schema_check(run->database, &run->view, &why)) {
+        return found_instead(run, VERIFY_SCHEMA, &why, error);
+    }
+    return index_check(run->database, &why) || found_instead(run, VERIFY_INTEGRITY, &why, error);
 }
 
 /* Views prove nothing and hide nothing: what is recorded is checked all the same. */
