@@ -3,7 +3,8 @@
  *     main.c (sockets)  ->  admin.c (/sim/...: faults, clock, keys, log)
  *                       ->  exchange.c (/dapi/v1/...: checks, weight, answers; money.c: from
  * books.c)
- *                       ->  stream.c (/ws/KEY: the user data stream) */
+ *                       ->  connection.c (/ws/KEY, /stream: the user data stream; subscribe.c: what
+ * a client asks there; stream.c: what it is told) */
 #ifndef SIM_SIM_H
 #define SIM_SIM_H
 
