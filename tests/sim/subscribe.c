@@ -191,7 +191,7 @@ static bool is_id(const cJSON *id)
         size_t size = strlen(id->valuestring);
         return size > 0 && size <= ID_LENGTH_MAX && strspn(id->valuestring, LETTERS) == size;
     }
-    return cJSON_IsNumber(id) && id->valuedouble >= 0 && fabs(fmod(id->valuedouble, 1)) < 1e-300;
+    return cJSON_IsNumber(id) && id->valuedouble >= 0 && floor(id->valuedouble) == id->valuedouble;
 }
 
 static void answer_request(struct call *call, const cJSON *request)
