@@ -47,7 +47,7 @@ async function readPositions(sold) {
     assertDocumented('PositionInformationResponseInner', rows);
     const { positionAmt, entryPrice, updateTime } = rows.find(isOpened);
     assert.deepEqual([positionAmt, entryPrice, updateTime], [String(OPENED.amount), sold.price, sold.time]);
-    assert.deepEqual((await data(rest.positionInformation({ marginAsset: 'BTC' }))).length, rows.length);
+    assert.equal((await data(rest.positionInformation({ marginAsset: 'BTC' }))).length, rows.length);
 }
 
 async function readAccount(wallets) {
@@ -101,8 +101,7 @@ async function listen() {
     stream.on('message', (event) => events.push(event));
     await waitFor('the answer to SUBSCRIBE', () => answers.some((answer) => answer.result === null));
     assert.equal(await hearTrade(events), '-4');
-    await sim('stream', { close: 1001 }); // then it names the stream in the URL
-    await waitFor('the end', async () => (await hearers()) === 0);
+    await sim('stream', { close: 1001 }); // when it comes back, it names the stream in the URL
     await waitFor('a new connection', async () => (await hearers()) === 1);
     assert.equal(await hearTrade(events), '-3');
     await sim('stream', { expire: 1 });
