@@ -213,22 +213,14 @@ static struct reply exchange_info_reply(const struct sim *sim)
     FILE *out = open_memstream(&reply.body, &reply.size);
     fprintf(out,
             "{\"timezone\":\"UTC\",\"serverTime\":%lld,\"rateLimits\":[{\"rateLimitType\":"
-            "\"REQUEST_WEIGHT\",\"interval\":\"MINUTE\",\"intervalNum\":1,\"limit\":%d}],"
-            "\"exchangeFilters\":[],\"symbols\":[",
+            "\"REQUEST_WEIGHT\",\"interval\":\"MINUTE\",\"intervalNum\":1,\"limit\":%d},{"
+            "\"rateLimitType\":"
+            "\"ORDERS\",\"interval\":\"MINUTE\",\"intervalNum\":1,\"limit\":1200}],"
+            "\"exchangeFilters\":[],"
+            "\"symbols\":",
             (long long)sim_now_ms(sim), sim->weight_limit);
-    for (int i = 0; i < sim->symbol_count; i++) {
-        const struct market_symbol *symbol = &sim->symbols[i];
-        fprintf(
-            out,
-            "%s{\"symbol\":\"%s\",\"pair\":\"%s\",\"contractType\":\"%s\",\"deliveryDate\":%lld,"
-            "\"onboardDate\":1597042800000,\"contractStatus\":\"TRADING\",\"contractSize\":%d,"
-            "\"marginAsset\":\"%s\",\"baseAsset\":\"%s\",\"quoteAsset\":\"USD\","
-            "\"pricePrecision\":1,\"quantityPrecision\":0}",
-            i == 0 ? "" : ",", symbol->name, symbol->pair,
-            symbol->perpetual ? "PERPETUAL" : "CURRENT_QUARTER", (long long)symbol->delivery_ms,
-            symbol->contract_size, symbol->asset, symbol->asset);
-    }
-    fputs("]}", out);
+    market_write_contracts(out, sim->symbols, sim->symbol_count);
+    fputc('}', out);
     fclose(out);
     return reply;
 }

@@ -9,6 +9,7 @@
 #include <time.h>
 #include <zlib.h>
 
+#include "connection.h"
 #include "sim.h"
 
 #define UPLOAD_SIZE_MAX ((size_t)32 << 20)
@@ -166,8 +167,8 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
         *size = 0;
         return taken ? MHD_YES : MHD_NO;
     }
-    if (strncmp(path, "/ws/", 4) == 0) {
-        return (enum MHD_Result)stream_upgrade(sim, request, path);
+    if (strncmp(path, "/ws/", 4) == 0 || strcmp(path, "/ws") == 0 || strcmp(path, "/stream") == 0) {
+        return (enum MHD_Result)connection_upgrade(sim, request, path);
     }
     return strncmp(path, "/sim/", 5) == 0 ? admin_answer(sim, request, path)
                                           : exchange_answer(sim, request, method, path);

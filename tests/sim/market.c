@@ -388,3 +388,45 @@ void market_write_positions(FILE *out, const struct market_account *account,
     }
     fputc(']', out);
 }
+
+/* What all contracts have alike. */
+static const char RULES[] =
+    "\"filters\":[{\"filterType\":\"PRICE_FILTER\",\"minPrice\":\"0.1\",\"maxPrice\":\"1000000\","
+    "\"tickSize\":\"0.1\"},{\"filterType\":\"LOT_SIZE\",\"minQty\":\"1\",\"maxQty\":\"1000000\","
+    "\"stepSize\":\"1\"},{\"filterType\":\"MARKET_LOT_SIZE\",\"minQty\":\"1\",\"maxQty\":\"60000\","
+    "\"stepSize\":\"1\"},{\"filterType\":\"MAX_NUM_ORDERS\",\"limit\":200},{\"filterType\":"
+    "\"PERCENT_PRICE\",\"multiplierUp\":\"1.0500\",\"multiplierDown\":\"0.9500\","
+    "\"multiplierDecimal\":\"4\"}],\"timeInForce\":[\"GTC\",\"IOC\",\"FOK\",\"GTX\"],"
+    "\"liquidationFee\":\"0.015000\",\"marketTakeBound\":\"0.05\",\"pricePrecision\":1,"
+    "\"quantityPrecision\":0,\"baseAssetPrecision\":8,\"quotePrecision\":8,"
+    "\"equalQtyPrecision\":4,\"triggerProtect\":\"0.0500\",\"maintMarginPercent\":\"2.5000\","
+    "\"requiredMarginPercent\":\"5.0000\",\"underlyingType\":\"COIN\",\"underlyingSubType\":["
+    "\"PoW\"],";
+static const char ORDER_TYPES[] = "[\"LIMIT\",\"MARKET\",\"STOP\",\"STOP_MARKET\",\"TAKE_PROFIT\","
+                                  "\"TAKE_PROFIT_MARKET\",\"TRAILING_STOP_MARKET\"]";
+
+static const char *contract_type(const struct market_symbol *symbol)
+{
+    return symbol->perpetual                       ? "PERPETUAL"
+           : symbol->delivery_ms == DELIVERY_MS[0] ? "CURRENT_QUARTER"
+                                                   : "NEXT_QUARTER";
+}
+
+void market_write_contracts(FILE *out, const struct market_symbol *symbols, int count)
+{
+    fputc('[', out);
+    for (int i = 0; i < count; i++) {
+        const struct market_symbol *symbol = &symbols[i];
+        fprintf(
+            out,
+            "%s{\"symbol\":\"%s\",\"pair\":\"%s\",\"contractType\":\"%s\",\"deliveryDate\":%lld,"
+            "\"onboardDate\":1597042800000,\"contractStatus\":\"TRADING\",\"contractSize\":%d,"
+            "\"marginAsset\":\"%s\",\"baseAsset\":\"%s\",\"quoteAsset\":\"USD\",%s",
+            i == 0 ? "" : ",", symbol->name, symbol->pair, contract_type(symbol),
+            (long long)symbol->delivery_ms, symbol->contract_size, symbol->asset, symbol->asset,
+            RULES);
+        /* By the name that the documentation has, and by the one that was seen. */
+        fprintf(out, "\"OrderType\":%s,\"orderTypes\":%s}", ORDER_TYPES, ORDER_TYPES);
+    }
+    fputc(']', out);
+}

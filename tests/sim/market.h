@@ -108,4 +108,7 @@ void market_write_positions(FILE *out, const struct market_account *account,
                             const struct market_symbol *symbols, int count,
                             const struct market_style *style);
 
+/* Writes the contracts of exchangeInfo. */
+void market_write_contracts(FILE *out, const struct market_symbol *symbols, int count);
+
 #endif

@@ -1,9 +1,10 @@
 /* The state of the simulated exchange and the way of one request through it:
  *
  *     main.c (sockets)  ->  admin.c (/sim/...: faults, clock, keys, log)
- *                       ->  exchange.c (/dapi/v1/...: checks, weight, answers; money.c: from
- * books.c)
- *                       ->  stream.c (/ws/KEY: the user data stream) */
+ *                       ->  exchange.c (/dapi/v1/...: checks, weight, answers)
+ *                           money.c (those from books.c)
+ *                       ->  connection.c (/ws/KEY, /stream: the user data stream)
+ *                           subscribe.c (what a client asks there), stream.c (what it is told) */
 #ifndef SIM_SIM_H
 #define SIM_SIM_H
 

@@ -1,36 +1,14 @@
 #include "stream.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <openssl/evp.h>
 #include <openssl/rand.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
-#include <wslay/wslay.h>
 
+#include "connection.h"
 #include "messages.h"
 #include "sim.h"
 
 #define KEY_LIFE_MS (60 * 60 * 1000)
-#define ACCEPT_GUID "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-#define OVERSIZE ((size_t)2 << 20)
-
-/* One connection. */
-struct sim_connection {
-    struct sim *sim;
-    struct sim_account *account; /* NULL: of a key that nobody has */
-    char key[STREAM_KEY_SIZE];   /* that it was opened with */
-    MHD_socket file;
-    struct MHD_UpgradeResponseHandle *upgrade;
-    wslay_event_context_ptr frames;
-    bool stalled; /* nothing is said or heard any more */
-    bool spoilt;  /* said what no client can live with: it is for the client to end it */
-    bool over;
-    int64_t end_ms; /* 0: lives on */
-    struct sim_connection *next;
-};
 
 /* A message that waits for its time. */
 struct delayed {
@@ -45,59 +23,7 @@ static int64_t local_ms(const struct sim *sim)
     return sim_now_ms(sim) - sim->clock_offset_ms;
 }
 
-static ssize_t send_bytes(wslay_event_context_ptr frames, const uint8_t *data, size_t size,
-                          int flags, void *context)
-{
-    struct sim_connection *connection = context;
-    (void)flags;
-    ssize_t sent = send(connection->file, data, size, MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (sent < 0) {
-        bool later = errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
-        wslay_event_set_error(frames, later ? WSLAY_ERR_WOULDBLOCK : WSLAY_ERR_CALLBACK_FAILURE);
-        connection->over |= !later;
-    }
-    return sent;
-}
-
-static ssize_t receive_bytes(wslay_event_context_ptr frames, uint8_t *buffer, size_t room,
-                             int flags, void *context)
-{
-    struct sim_connection *connection = context;
-    (void)flags;
-    ssize_t size = recv(connection->file, buffer, room, MSG_DONTWAIT);
-    if (size <= 0) {
-        bool later = size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR);
-        wslay_event_set_error(frames, later ? WSLAY_ERR_WOULDBLOCK : WSLAY_ERR_CALLBACK_FAILURE);
-        connection->over |= !later;
-        return -1;
-    }
-    return size;
-}
-
-static const struct wslay_event_callbacks CALLBACKS = {
-    .recv_callback = receive_bytes,
-    .send_callback = send_bytes,
-};
-
-static void on_upgrade(void *context, struct MHD_Connection *mhd, void *request_context,
-                       const char *extra, size_t extra_size, MHD_socket file,
-                       struct MHD_UpgradeResponseHandle *upgrade)
-{
-    struct sim_connection *connection = context;
-    struct sim *sim = connection->sim;
-    (void)mhd;
-    (void)request_context;
-    (void)extra;
-    (void)extra_size; /* a client waits for the answer before it says more */
-    connection->file = file;
-    connection->upgrade = upgrade;
-    fcntl(file, F_SETFL, fcntl(file, F_GETFL) | O_NONBLOCK);
-    wslay_event_context_server_init(&connection->frames, &CALLBACKS, connection);
-    connection->next = sim->connections;
-    sim->connections = connection;
-}
-
-static struct sim_account *find_key(struct sim *sim, const char *key)
+struct sim_account *stream_find_key(struct sim *sim, const char *key)
 {
     for (int i = 0; i < sim->accounts.count; i++) {
         struct sim_account *account = &sim->accounts.list[i];
@@ -107,43 +33,6 @@ static struct sim_account *find_key(struct sim *sim, const char *key)
         }
     }
     return NULL;
-}
-
-static const char *request_header(struct request *request, const char *name)
-{
-    const char *value = MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
-    return value == NULL ? "" : value;
-}
-
-int stream_upgrade(struct sim *sim, struct request *request, const char *path)
-{
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned digest_size = 0;
-    char text[256], accept[64];
-    const char *nonce = request_header(request, "Sec-WebSocket-Key");
-    struct sim_account *account = find_key(sim, path + strlen("/ws/"));
-    if (strcasecmp(request_header(request, "Upgrade"), "websocket") != 0 ||
-        strcmp(request_header(request, "Sec-WebSocket-Version"), "13") != 0 ||
-        strlen(nonce) != 24) {
-        return (int)sim_answer(request, 400, "not a WebSocket handshake\n", 26, NULL);
-    }
-    snprintf(text, sizeof text, "%s%s", nonce, ACCEPT_GUID);
-    EVP_Digest(text, strlen(text), digest, &digest_size, EVP_sha1(), NULL);
-    EVP_EncodeBlock((unsigned char *)accept, digest, (int)digest_size);
-    struct sim_connection *connection = calloc(1, sizeof *connection);
-    connection->sim = sim;
-    connection->account = account; /* with any key it opens; with a wrong one nothing comes */
-    snprintf(connection->key, sizeof connection->key, "%s", path + strlen("/ws/"));
-    if (sim->stream_life_ms > 0) {
-        connection->end_ms = local_ms(sim) + sim->stream_life_ms;
-    }
-    struct MHD_Response *response = MHD_create_response_for_upgrade(on_upgrade, connection);
-    MHD_add_response_header(response, MHD_HTTP_HEADER_UPGRADE, "websocket");
-    MHD_add_response_header(response, "Sec-WebSocket-Accept", accept);
-    enum MHD_Result result =
-        MHD_queue_response(request->connection, MHD_HTTP_SWITCHING_PROTOCOLS, response);
-    MHD_destroy_response(response);
-    return (int)result;
 }
 
 struct reply stream_key_reply(struct sim *sim, struct sim_account *account, const char *method)
@@ -178,65 +67,6 @@ struct reply stream_key_reply(struct sim *sim, struct sim_account *account, cons
     return reply;
 }
 
-/* Sends a frame by hand, as no honest server would. */
-static void send_raw(struct sim_connection *connection, const void *bytes, size_t size)
-{
-    wslay_event_send(connection->frames);
-    if (send(connection->file, bytes, size, MSG_NOSIGNAL) < 0) {
-        connection->over = true;
-    }
-}
-
-struct source {
-    const char *text;
-    size_t size;
-    size_t at;
-};
-
-/* Three bytes a frame. */
-static ssize_t give_part(wslay_event_context_ptr frames, uint8_t *buffer, size_t room,
-                         const union wslay_event_msg_source *source, int *eof, void *context)
-{
-    struct source *text = source->data;
-    size_t size = text->size - text->at < 3 ? text->size - text->at : 3;
-    (void)frames;
-    (void)context;
-    size = size < room ? size : room;
-    memcpy(buffer, text->text + text->at, size);
-    text->at += size;
-    *eof = text->at == text->size;
-    return (ssize_t)size;
-}
-
-static void send_fragments(struct sim_connection *connection, const char *message)
-{
-    struct source source = {message, strlen(message), 0};
-    const struct wslay_event_fragmented_msg fragments = {
-        .opcode = WSLAY_TEXT_FRAME, .source = {.data = &source}, .read_callback = give_part};
-    wslay_event_queue_fragmented_msg(connection->frames, &fragments);
-    while (source.at < source.size && wslay_event_send(connection->frames) == 0 &&
-           !connection->over) {
-    }
-}
-
-static void send_oversize(struct sim_connection *connection)
-{
-    char *large = malloc(OVERSIZE);
-    const struct wslay_event_msg message = {
-        .opcode = WSLAY_TEXT_FRAME, .msg = (const uint8_t *)large, .msg_length = OVERSIZE};
-    memset(large, ' ', OVERSIZE);
-    wslay_event_queue_msg(connection->frames, &message);
-    free(large);
-}
-
-static void send_one(struct sim_connection *connection, const char *message)
-{
-    const struct wslay_event_msg text = {
-        .opcode = WSLAY_TEXT_FRAME, .msg = (const uint8_t *)message, .msg_length = strlen(message)};
-    wslay_event_queue_msg(connection->frames, &text);
-    wslay_event_send(connection->frames);
-}
-
 static bool take_fault(int *count)
 {
     if (*count > 0) {
@@ -253,20 +83,45 @@ static void log_message(struct sim *sim, const struct sim_account *account, cons
             (long long)local_ms(sim), account->name, fate, message);
 }
 
-/* Whether the account's messages come by it: that of a key that is gone stays up and silent. */
-static bool hears(const struct sim_connection *c, const struct sim_account *account)
+/* The stream by which the account's messages come: that of a key that is gone stays up and silent.
+ */
+static const struct sim_subscription *stream_of(const struct sim_connection *c,
+                                                const struct sim_account *account)
 {
-    return c->account == account && strcmp(c->key, account->stream.listen_key) == 0 &&
-           !(c->stalled || c->spoilt || c->over);
+    for (size_t i = 0; i < c->stream_count && !(c->stalled || c->spoilt || c->over); i++) {
+        const struct sim_subscription *stream = &c->streams[i];
+        if (stream->account == account && strcmp(stream->name, account->stream.listen_key) == 0) {
+            return stream;
+        }
+    }
+    return NULL;
 }
 
 static bool has_connection(const struct sim *sim, const struct sim_account *account)
 {
     const struct sim_connection *c = sim->connections;
-    while (c != NULL && !hears(c, account)) {
+    while (c != NULL && stream_of(c, account) == NULL) {
         c = c->next;
     }
     return c != NULL;
+}
+
+/* As it is, or in an envelope. */
+static void send_to(struct sim_connection *connection, const struct sim_subscription *stream,
+                    const char *message, bool fragments)
+{
+    char *envelope = NULL;
+    if (connection->combined &&
+        asprintf(&envelope, "{\"stream\":\"%s\",\"data\":%s}", stream->name, message) < 0) {
+        abort();
+    }
+    const char *text = envelope != NULL ? envelope : message;
+    if (fragments) {
+        connection_send_fragments(connection, text);
+    } else {
+        connection_send(connection, text);
+    }
+    free(envelope);
 }
 
 /* To all connections of the account. */
@@ -278,23 +133,20 @@ static void send_all(struct sim *sim, struct sim_account *account, const char *m
     bool fragments = take_fault(&state->fragment), masks = take_fault(&state->mask);
     bool is_garbage = take_fault(&state->garbage), is_large = take_fault(&state->oversize);
     for (struct sim_connection *c = sim->connections; c != NULL; c = c->next) {
-        if (!hears(c, account)) {
+        const struct sim_subscription *stream = stream_of(c, account);
+        if (stream == NULL) {
             continue;
         }
-        if (fragments) {
-            send_fragments(c, message);
-        } else {
-            send_one(c, message);
-        }
+        send_to(c, stream, message, fragments);
         /* What no client can live with comes after the message, so that none is lost by it. */
         if (masks) {
-            send_raw(c, MASKED, sizeof MASKED);
+            connection_send_raw(c, MASKED, sizeof MASKED);
         }
         if (is_garbage) {
-            send_raw(c, GARBAGE, sizeof GARBAGE);
+            connection_send_raw(c, GARBAGE, sizeof GARBAGE);
         }
         if (is_large) {
-            send_oversize(c);
+            connection_send_oversize(c);
         }
         c->spoilt = masks || is_garbage || is_large;
     }
@@ -372,13 +224,6 @@ static void send_burst(struct sim *sim, struct sim_account *account)
     }
 }
 
-static void free_connection(struct sim_connection *connection)
-{
-    wslay_event_context_free(connection->frames);
-    MHD_upgrade_action(connection->upgrade, MHD_UPGRADE_ACTION_CLOSE);
-    free(connection);
-}
-
 static void send_delayed(struct sim *sim)
 {
     struct delayed **link = &sim->delayed;
@@ -406,20 +251,9 @@ void stream_work(struct sim *sim)
     }
     while (*link != NULL) {
         struct sim_connection *c = *link;
-        if (!c->stalled) {
-            wslay_event_recv(c->frames);
-            wslay_event_send(c->frames);
-        }
-        bool closed =
-            wslay_event_get_close_received(c->frames) && wslay_event_get_close_sent(c->frames);
-        if (c->end_ms > 0 && local_ms(sim) >= c->end_ms) {
-            wslay_event_queue_close(c->frames, 1001, (const uint8_t *)"a day is over", 13);
-            wslay_event_send(c->frames);
-            closed = true;
-        }
-        if (c->over || closed) {
+        if (connection_work(c, local_ms(sim))) {
             *link = c->next;
-            free_connection(c);
+            connection_free(c);
         } else {
             link = &c->next;
         }
@@ -429,13 +263,12 @@ void stream_work(struct sim *sim)
 void stream_end(struct sim *sim, struct sim_account *account, int code, bool stall)
 {
     for (struct sim_connection *c = sim->connections; c != NULL; c = c->next) {
-        if (c->account != account) {
+        if (!connection_is_of(c, account)) {
             continue;
         }
         c->stalled |= stall;
         if (!stall && code > 0) {
-            wslay_event_queue_close(c->frames, (uint16_t)code, (const uint8_t *)"simulated", 9);
-            wslay_event_send(c->frames);
+            connection_close(c, code, "simulated");
         }
         c->over |= !stall;
     }
@@ -447,11 +280,21 @@ void stream_expire_key(struct sim *sim, struct sim_account *account, bool as_tex
     account->stream.listen_key[0] = '\0';
 }
 
+static bool hears_any(const struct sim_connection *c)
+{
+    size_t i = 0;
+    while (i < c->stream_count && (c->streams[i].account == NULL ||
+                                   stream_of(c, c->streams[i].account) != &c->streams[i])) {
+        i++;
+    }
+    return i < c->stream_count;
+}
+
 int stream_count(const struct sim *sim)
 {
     int count = 0;
     for (const struct sim_connection *c = sim->connections; c != NULL; c = c->next) {
-        count += c->account != NULL && hears(c, c->account);
+        count += hears_any(c);
     }
     return count;
 }
@@ -461,7 +304,7 @@ void stream_free(struct sim *sim)
     while (sim->connections != NULL) {
         struct sim_connection *connection = sim->connections;
         sim->connections = connection->next;
-        free_connection(connection);
+        connection_free(connection);
     }
     while (sim->delayed != NULL) {
         struct delayed *delayed = sim->delayed;

@@ -1,5 +1,5 @@
-/* The simulated exchange's user data stream: listen keys, WebSocket connections (wslay over MHD's
- * upgrade), the messages that trades cause, and faults of all of these. */
+/* The simulated exchange's user data stream: listen keys, the messages that trades cause, and
+ * faults of both, and of the connections (connection.h) that the messages go to. */
 #ifndef SIM_STREAM_H
 #define SIM_STREAM_H
 
@@ -33,8 +33,8 @@ struct sim_stream_state {
 /* POST, PUT or DELETE of listenKey. */
 struct reply stream_key_reply(struct sim *sim, struct sim_account *account, const char *method);
 
-/* Answers GET /ws/KEY: 101, and a connection from then on, or an error. */
-int stream_upgrade(struct sim *sim, struct request *request, const char *path);
+/* The account whose listen key, still valid, this is; NULL for none. */
+struct sim_account *stream_find_key(struct sim *sim, const char *key);
 
 /* Tells all that an account's trades have done since the last call. */
 void stream_tell(struct sim *sim, struct sim_account *account);
