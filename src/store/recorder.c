@@ -52,16 +52,6 @@ struct recorder {
     struct sha256_digest head;
 };
 
-/* What was made otherwise can drop what is written to it. */
-static bool check_tables(const struct database *database, struct error *error)
-{
-    struct text view = {0}; /* views hold nothing */
-    bool good = schema_check(database, &view, error) ||
-                error_context(error, "%s: nothing can be recorded", database->path);
-    text_free(&view);
-    return good;
-}
-
 struct recorder *recorder_new(const struct database *database, bool compares_bytes,
                               struct error *error)
 {
@@ -79,7 +69,9 @@ struct recorder *recorder_new(const struct database *database, bool compares_byt
     if (recorder->archive != NULL) {
         recorder->writer = row_writer_new(database, error);
     }
-    bool ready = recorder->writer != NULL && check_tables(database, error);
+    bool ready = recorder->writer != NULL &&
+                 (schema_check_tables(database, error) ||
+                  error_context(error, "%s: nothing can be recorded", database->path));
     for (int i = 0; i < STATEMENT_COUNT && ready; i++) {
         recorder->statements[i] = database_prepare(database, SQL[i], error);
         ready = recorder->statements[i] != NULL;

@@ -37,11 +37,13 @@ static bool compare_objects(const struct database *database, const struct databa
     return step == STEP_DONE;
 }
 
+#define OBJECTS "SELECT type, name, sql FROM sqlite_schema WHERE "
+
+/* `objects` of a database that posrec makes, against this one's. */
 static bool compare_schemas(const struct database *database, const struct database *model,
-                            struct text *view, struct error *error)
+                            const char *objects, struct text *view, struct error *error)
 {
-    sqlite3_stmt *wanted = database_prepare(
-        model, "SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL", error);
+    sqlite3_stmt *wanted = database_prepare(model, objects, error);
     sqlite3_stmt *stored = database_prepare(
         database, "SELECT sql FROM sqlite_schema WHERE type = ? AND name = ?", error);
     bool same = wanted != NULL && stored != NULL &&
@@ -97,14 +99,26 @@ static bool check_types(const struct database *database, struct error *error)
     return good && step == STEP_DONE;
 }
 
-bool schema_check(const struct database *database, struct text *view, struct error *error)
+static bool check_objects(const struct database *database, const char *objects, struct text *view,
+                          struct error *error)
 {
     struct database model;
-    if (!check_types(database, error) || !database_open_memory(&model, error)) {
+    if (!database_open_memory(&model, error)) {
         return false;
     }
-    bool same =
-        migrate_apply(&model, 0, NULL, error) && compare_schemas(database, &model, view, error);
+    bool same = migrate_apply(&model, 0, NULL, error) &&
+                compare_schemas(database, &model, objects, view, error);
     database_close(&model);
     return same;
+}
+
+bool schema_check(const struct database *database, struct text *view, struct error *error)
+{
+    return check_types(database, error) &&
+           check_objects(database, OBJECTS "sql IS NOT NULL", view, error);
+}
+
+bool schema_check_tables(const struct database *database, struct error *error)
+{
+    return check_objects(database, OBJECTS "type = 'table' AND sql IS NOT NULL", NULL, error);
 }

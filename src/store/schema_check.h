@@ -13,4 +13,7 @@
  * which is empty when all are as they should be. */
 bool schema_check(const struct database *database, struct text *view, struct error *error);
 
+/* The same of posrec's tables alone: one that was made otherwise can drop what is written to it. */
+bool schema_check_tables(const struct database *database, struct error *error);
+
 #endif

@@ -160,6 +160,77 @@ with_trigger() {
     assert_equal "$(posrec -q verify)" "$head"
 }
 
+@test "an index that leads elsewhere than to its rows is found; one's own indexes are sound" {
+    history_db
+    head=$(posrec -q verify)
+    cp posrec.db good.db
+    while IFS='|' read -r kind name; do
+        cp good.db posrec.db
+        python3 "$SOURCE/tests/e2e/false_indexes.py" posrec.db "$kind"
+        run posrec verify --head "$head"
+        assert_equal "$status" 1
+        assert_contains "$output" "integrity: index $name does not lead to the rows of "
+        sqlite3 posrec.db 'REINDEX'
+        assert_equal "$(posrec -q verify)" "$head"
+    done << 'KINDS'
+account|sqlite_autoindex_account_1
+time|capture_by_time
+own|own
+KINDS
+    sqlite3 posrec.db "DROP INDEX own; CREATE INDEX a ON capture (outcome COLLATE NOCASE DESC) WHERE row_count > 3;
+        CREATE INDEX b ON valuation (round(mark_price_e8 / 1e8, 2), leg_id DESC); CREATE INDEX c ON account (name || ',)' COLLATE RTRIM);
+        CREATE TABLE mine (note TEXT PRIMARY KEY, [at, (ms)] INTEGER); CREATE INDEX d ON mine ([at, (ms)] DESC) WHERE note <> ''; INSERT INTO mine VALUES ('x', 1); ANALYZE"
+    assert_equal "$(posrec -q verify)" "$head"
+}
+
+# journal VICTIM: one that is rolled back at the next opening, after which SQLite deletes what it names.
+journal() {
+    python3 - "$1" << 'PYTHON'
+import struct, sys
+mark, name = bytes.fromhex("d9d505f920a163d7"), sys.argv[1].encode()
+header = (mark + struct.pack(">IIIII", 0, 1, 1, 512, 4096)).ljust(512, b"\0")
+sys.stdout.buffer.write(header + struct.pack(">I", (1 << 30) // 4096 + 1) + name + struct.pack(">II", len(name), sum(name)) + mark)
+PYTHON
+}
+
+@test "no file is deleted because a journal names it, and none holds posrec up" {
+    history_db
+    cp posrec.db good.db
+    echo precious > victim
+    for command in "import $SOURCE/tests/data/history.ndjson" rebuild migrate verify "report pnl"; do
+        cp good.db posrec.db
+        journal "$PWD/victim" > posrec.db-journal
+        run posrec -q $command
+        assert_equal "$status" 1
+        assert_contains "$output" "posrec.db-journal is none that posrec leaves"
+        [ -s victim ] && [ -s posrec.db-journal ]
+        rm posrec.db-journal
+        mkfifo posrec.db-journal
+        run timeout 20 "$BUILD/posrec" -q -d posrec.db $command
+        assert_equal "$status" 1
+        rm posrec.db-journal
+        posrec -q $command > /dev/null
+    done
+}
+
+@test "nothing is recorded into tables that are not as they were made" {
+    posrec -q migrate
+    sqlite3 posrec.db "PRAGMA writable_schema = ON;
+        UPDATE sqlite_schema SET sql = replace(sql, 'BETWEEN 1 AND', 'BETWEEN 1 AND 1 OR account_id <>') WHERE name = 'account'"
+    [ "$(sql "SELECT sql LIKE '%1 OR account_id%' FROM sqlite_schema WHERE name = 'account'")" = 1 ]
+    run posrec import "$SOURCE/tests/data/history.ndjson"
+    assert_equal "$status" 1
+    assert_contains "$output" "nothing can be recorded: table account is not as this posrec makes it"
+    assert_equal "$(sql 'SELECT count(*) FROM capture')" 0
+    rm posrec.db*
+    posrec -q migrate
+    # A definition of any size would be memory of any size.
+    echo "CREATE VIEW own AS SELECT 1 IN ($(seq -s, 300000)) AS one" | sqlite3 posrec.db
+    run posrec verify
+    assert_equal "$status" 1
+    assert_contains "$output" "too big"
+}
+
 @test "a finding names the row by its own key" {
     posrec -q import "$SOURCE/tests/data/history.ndjson" "$SOURCE/tests/data/stream.ndjson" "$SOURCE/tests/data/money.ndjson"
     posrec export | jq -c 'select(.account == "main" and .http_status == 200 and .endpoint == "positionRisk") | .received_ms = 1795564503500 | del(.sent_ms, .due_ms)' | tail -1 | posrec -q import -
