@@ -12,7 +12,6 @@
 
 #define ACCEPT_GUID "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 #define OVERSIZE ((size_t)2 << 20)
-#define HEARD_MAX 10 /* a second, pings and pongs counted in */
 
 static ssize_t send_bytes(wslay_event_context_ptr frames, const uint8_t *data, size_t size,
                           int flags, void *context)
@@ -51,7 +50,7 @@ static bool is_too_much(struct sim_connection *connection)
         connection->second = second;
         connection->heard_count = 0;
     }
-    return ++connection->heard_count > HEARD_MAX;
+    return ++connection->heard_count > connection->sim->message_limit;
 }
 
 static void take_message(wslay_event_context_ptr frames,

@@ -225,6 +225,7 @@ static const char HELP[] =
     "  --symbols N         so many contracts, 1 to 70 (70)\n"
     "  --seed N            what the market does follows from it (1)\n"
     "  --weight-limit N    weight a minute (2400)\n"
+    "  --message-limit N   messages a second on a WebSocket connection (10)\n"
     "  --state FILE        go on where it stood when it ran last with this file\n"
     "  --steady            nothing changes while updateTime stands still\n"
     "  --no-trades         the accounts trade only when they are told to\n"
@@ -245,6 +246,7 @@ static bool parse_arguments(int argc, char **argv, struct settings *settings, st
         {"symbols", required_argument, NULL, 's'},
         {"seed", required_argument, NULL, 'r'},
         {"weight-limit", required_argument, NULL, 'w'},
+        {"message-limit", required_argument, NULL, 'm'},
         {"state", required_argument, NULL, 'S'},
         {"steady", no_argument, NULL, 'y'},
         {"no-trades", no_argument, NULL, 'n'},
@@ -273,6 +275,9 @@ static bool parse_arguments(int argc, char **argv, struct settings *settings, st
             break;
         case 'w':
             sim->weight_limit = (int)strtol(optarg, NULL, 10);
+            break;
+        case 'm':
+            sim->message_limit = (int)strtol(optarg, NULL, 10);
             break;
         case 'y':
             sim->steady = true;
@@ -359,7 +364,8 @@ static bool announce(struct MHD_Daemon *daemon, const char *port_file)
 
 int main(int argc, char **argv)
 {
-    static struct sim sim = {.symbol_count = 70, .seed = 1, .weight_limit = 2400};
+    static struct sim sim = {
+        .symbol_count = 70, .seed = 1, .weight_limit = 2400, .message_limit = 10};
     struct settings settings = {0};
     if (!parse_arguments(argc, argv, &settings, &sim)) {
         fputs("dapi-sim: it needs --accounts FILE and what its options say (see dapi-sim --help)\n",

@@ -21,9 +21,10 @@ struct sim {
     /* Options */
     int symbol_count;
     uint64_t seed;
-    int weight_limit; /* a minute */
-    bool steady;      /* the accounts' leverage stays as it is */
-    bool no_trades;   /* the accounts trade only when they are told to */
+    int weight_limit;  /* a minute */
+    int message_limit; /* a second and connection, pings and pongs counted in */
+    bool steady;       /* the accounts' leverage stays as it is */
+    bool no_trades;    /* the accounts trade only when they are told to */
 
     struct market_symbol symbols[MARKET_SYMBOLS_MAX];
     struct sim_accounts accounts;
