@@ -111,12 +111,14 @@ static void append_key(const struct row_checker *checker, const struct row *row,
                        struct text *name)
 {
     const struct column *column = &row->kind->columns[index];
-    struct span text = shown(true, row_text(row, index));
-    if (column->type == COLUMN_ID) {
+    if (column_is_text(column)) {
+        struct span text = shown(true, row_text(row, index));
+        if (text.size > 0) {
+            text_printf(name, ", %s %.*s", column->name, (int)text.size, text.data);
+        }
+    } else if (column->type == COLUMN_ID) {
         append_id(checker, column->name, row->values[index], name);
-    } else if (column_is_text(column) && text.size > 0) {
-        text_printf(name, ", %s %.*s", column->name, (int)text.size, text.data);
-    } else if (!column_is_text(column) && column->type != COLUMN_CAPTURE) {
+    } else if (column->type != COLUMN_CAPTURE) {
         append_number(column, row->values[index], name);
     }
 }
