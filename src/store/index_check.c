@@ -74,7 +74,7 @@ static void append_name(struct text *sql, struct span name)
 /* Adds a term: a column, an expression of the definition, or the rowid. */
 static void add_term(struct subject *subject, sqlite3_stmt *column)
 {
-    enum { ROWID = -1, EXPRESSION = -2 };
+    enum { ROWID = -1 }; /* of a column; an expression is -2 */
     int cid = sqlite3_column_int(column, 0), number = ++subject->terms;
     struct text term = {0};
     struct span text = {"rowid", 5};
