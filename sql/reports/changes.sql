@@ -46,5 +46,5 @@ SELECT h.account,
        h.capture_id
   FROM held AS h
  WHERE h.first_seen_ms >= h.from_ms
-   AND (h.change <> 'seen' OR :all)
+   AND (h.change IS NOT 'seen' OR :all)
  ORDER BY h.first_seen_ms, h.account, h.symbol, h.position_side, h.time_ms, h.capture_id;

@@ -1,4 +1,4 @@
--- What one poll changed, but for flat legs seen for the first time.
+-- What the poll received at :from_ms changed, but for flat legs seen for the first time.
 SELECT account,
        symbol,
        position_side,
@@ -11,6 +11,6 @@ SELECT account,
        update_time
   FROM position_change
  WHERE account = :account
-   AND first_seen_ms = :received_ms
+   AND first_seen_ms = :from_ms
    AND change <> 'seen'
  ORDER BY symbol, position_side;

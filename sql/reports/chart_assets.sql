@@ -1,4 +1,4 @@
--- The assets to draw for :account. After with_balance_range.
+-- The assets to draw for :account. After with_balances and with_range.
 SELECT r.asset AS label, r.asset, NULL
   FROM asked AS a
  CROSS JOIN asset_range AS r ON r.account = a.account

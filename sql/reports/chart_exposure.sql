@@ -1,25 +1,45 @@
--- The USD notional of :account over all margin assets, to draw: as the range begins, and after each change
--- within it. Between changes of a position it stands still.
+-- The USD notional of :account over all margin assets, to draw: as the range begins, and after each change of a
+-- position or of a contract's size within it. Between those it stands still.
+WITH held AS (
+    SELECT r.leg_id,
+           h.first_seen_ms AS from_ms,
+           lead(h.first_seen_ms, 1, 9e18) OVER (PARTITION BY r.leg_id ORDER BY h.first_seen_ms) AS to_ms,
+           coalesce(h.position_amount, 0) AS amount
+      FROM leg_range AS r
+      JOIN position_history AS h
+        ON (h.account, h.symbol, h.position_side) = (r.account, r.symbol, r.position_side)
+     WHERE r.account = :account
+       AND (:symbol IS NULL OR r.symbol = :symbol)
+       AND (:side IS NULL OR r.position_side = :side)
+       AND h.first_seen_ms <= :to_ms
+),
+valued AS (
+    SELECT h.leg_id,
+           max(h.from_ms, t.from_ms) AS time_ms,
+           round(t.contract_size_e8 * max(h.amount, 0)) AS long_e8,
+           round(t.contract_size_e8 * max(-h.amount, 0)) AS short_e8
+      FROM held AS h
+     CROSS JOIN leg_term AS t
+        ON t.leg_id = h.leg_id
+       AND t.to_ms > h.from_ms
+       AND t.from_ms < min(h.to_ms, :to_ms + 1)
+       AND t.contract_size_e8 IS NOT NULL
+),
+moved AS (
+    SELECT time_ms,
+           long_e8 - lag(long_e8, 1, 0) OVER leg AS long_e8,
+           short_e8 - lag(short_e8, 1, 0) OVER leg AS short_e8
+      FROM valued
+    WINDOW leg AS (PARTITION BY leg_id ORDER BY time_ms)
+)
 SELECT max(time_ms, :from_ms) AS time_ms, long_usd, short_usd, long_usd - short_usd AS net_usd,
        long_usd + short_usd AS gross_usd
-  FROM (SELECT time_ms,
-               long_usd,
-               short_usd,
-               lead(time_ms) OVER (ORDER BY time_ms) AS next_ms
+  FROM (SELECT time_ms, long_usd, short_usd, lead(time_ms) OVER (ORDER BY time_ms) AS next_ms
           FROM (SELECT DISTINCT
-                       h.first_seen_ms AS time_ms,
-                       sum(round(1e8 * r.contract_size * (max(coalesce(h.position_amount, 0), 0)
-                                                          - max(coalesce(h.previous_position_amount, 0), 0))))
-                           OVER (ORDER BY h.first_seen_ms) / 1e8 AS long_usd,
-                       sum(round(1e8 * r.contract_size * (max(coalesce(-h.position_amount, 0), 0)
-                                                          - max(coalesce(-h.previous_position_amount, 0), 0))))
-                           OVER (ORDER BY h.first_seen_ms) / 1e8 AS short_usd
-                  FROM leg_range AS r
-                  JOIN position_change AS h
-                    ON (h.account, h.symbol, h.position_side) = (r.account, r.symbol, r.position_side)
-                 WHERE r.account = :account
-                   AND (:symbol IS NULL OR r.symbol = :symbol)
-                   AND (:side IS NULL OR r.position_side = :side)
-                   AND h.first_seen_ms <= :to_ms))
+                       time_ms,
+                       sum(long_e8) OVER passed / 1e8 AS long_usd,
+                       sum(short_e8) OVER passed / 1e8 AS short_usd
+                  FROM moved
+                WINDOW passed AS (ORDER BY time_ms)))
  WHERE coalesce(next_ms, :to_ms) >= :from_ms
  ORDER BY time_ms;

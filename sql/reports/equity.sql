@@ -1,12 +1,11 @@
 -- What each asset of an account came to at each sample, in the asset and in USD, and the highest margin ratio since
--- the sample before. Assets of which there never was any in the range are shown with :all. After with_balance_range,
--- with_accounts and with_samples.
+-- the sample before. Assets of which there never was any in the range are shown with :all. After with_balances,
+-- with_range and with_samples.
 , held AS MATERIALIZED (
     SELECT r.account, r.asset
       FROM asked AS a
      CROSS JOIN asset_range AS r ON r.account = a.account
      WHERE r.from_ms <= a.to_ms
-       AND (:asset IS NULL OR r.asset = :asset)
        AND (:all OR EXISTS (SELECT 1
                               FROM balance_history AS b
                              WHERE b.account = r.account

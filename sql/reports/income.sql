@@ -1,5 +1,5 @@
 -- What changed the wallets in the range, by kind, symbol and step: the sums of each, from `time` up to `until`. In USD
--- at the mark prices known then; NULL where for one of them none was. After with_money_range.
+-- at the mark prices known then; NULL where for one of them none was. After with_money and with_range.
 SELECT a.account,
        strftime('%Y-%m-%dT%H:%M:%fZ',
                 max(a.from_ms, iif(:every_ms IS NULL, a.from_ms, h.time_ms / :every_ms * :every_ms)) / 1000.0,

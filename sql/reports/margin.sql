@@ -1,5 +1,5 @@
 -- The margin of each leg at each sample, and how close it came to liquidation since the sample before.
--- After with_range, with_polls, with_samples, with_legs, with_points and with_parts.
+-- After with_polls, with_range, with_samples, with_legs, with_points and with_parts.
 , margined (account, symbol, position_side, margin_asset, number, shown_ms, position_amount, margin_type,
             leverage, isolated_margin, initial_margin, mark_price, liquidation_price,
             liquidation_distance, distance_min) AS (

@@ -1,7 +1,7 @@
 -- The unrealized PnL of each leg at each sample: what it was, how it changed since the range's start, and
 -- the lowest and highest since the sample before (packed, so that one reading gives all four). And the money: what the
 -- leg realized, its funding, commission and other income since the range's start, and with the change the total; NULL
--- where income is not known. After with_range, with_polls, with_samples, with_legs, with_points and with_parts.
+-- where income is not known. After with_polls, with_range, with_samples, with_legs, with_points and with_parts.
 , ranged AS (
     SELECT t.*,
            iif(t.number = 0 OR t.at_ms IS NULL, NULL, (

@@ -1,5 +1,5 @@
--- The legs as they stood at :at_ms: of each its last valuation at or before then. A leg that had
--- vanished by then has no amount there.
+-- The legs as they stood at :to_ms: of each its last valuation at or before then. A leg that had
+-- vanished by then has neither amount nor mark price there; one whose amount could not be read is no flat one.
 SELECT h.account,
        h.symbol,
        h.position_side,
@@ -19,12 +19,14 @@ SELECT h.account,
    AND h.time_ms = (SELECT t.time_ms
                       FROM pnl_history AS t
                      WHERE (t.account, t.symbol, t.position_side) = (r.account, r.symbol, r.position_side)
-                       AND t.time_ms <= :at_ms
+                       AND t.time_ms <= :to_ms
                      ORDER BY t.time_ms DESC
                      LIMIT 1)
   CROSS JOIN margin_history AS m
     ON (m.account, m.symbol, m.position_side) = (h.account, h.symbol, h.position_side)
    AND m.time_ms = h.time_ms
  WHERE (:account IS NULL OR r.account = :account)
-   AND (h.position_amount <> 0 OR (:all AND h.position_amount IS NOT NULL))
+   AND (h.position_amount <> 0
+        OR (h.position_amount IS NULL AND h.mark_price IS NOT NULL)
+        OR (:all AND h.position_amount IS NOT NULL))
  ORDER BY h.account, h.symbol, h.position_side;

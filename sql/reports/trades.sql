@@ -1,4 +1,4 @@
--- Every trade in the range, and who told of it. After with_money_range.
+-- Every trade in the range, and who told of it. After with_money and with_range.
 SELECT h.account,
        h.time,
        h.symbol,

@@ -16,7 +16,7 @@ cut AS MATERIALIZED (
                    substr(s.request, instr(s.request, 'incomeType=') + 11) || '&' AS type
               FROM money_asked AS m
              CROSS JOIN account AS a ON a.name = m.account
-             CROSS JOIN capture AS s
+             CROSS JOIN capture_read AS s
                 ON s.account_id = a.account_id
                AND s.endpoint = 'income'
                AND s.received_ms >= m.from_ms

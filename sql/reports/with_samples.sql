@@ -1,4 +1,4 @@
--- What the sampled reports go on with, after with_range and with_polls (or their like about money).
+-- What the sampled reports go on with, after with_polls (or with_balances) and with_range.
 -- `sample`: the moments to show. With :every_ms they are its whole multiples in UTC; without, one, the
 -- range's end. Number 0 is the range's start, which changes are counted from. `first_ms` is the first
 -- good poll after the moment before. `known_ms` is the last good poll at or before the moment, NULL in a

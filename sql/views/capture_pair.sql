@@ -23,11 +23,11 @@ SELECT account,
                n.received_ms AS to_ms,
                coalesce(min(p.interval_ms, n.interval_ms), p.interval_ms, n.interval_ms) AS interval_ms
           FROM account AS a
-         CROSS JOIN capture AS p
+         CROSS JOIN capture_read AS p
             ON p.account_id = a.account_id AND p.outcome = 'ok'
           LEFT JOIN capture AS n
             ON n.capture_id = (SELECT b.capture_id
-                                 FROM capture AS b
+                                 FROM capture_read AS b
                                 WHERE b.account_id = p.account_id
                                   AND b.endpoint = p.endpoint
                                   AND b.outcome = 'ok'

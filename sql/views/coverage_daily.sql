@@ -38,7 +38,7 @@ WITH RECURSIVE
                   UNION ALL
                  SELECT r.account_id, s.received_ms, s.outcome = 'ok', s.outcome <> 'ok'
                    FROM poll_running AS r
-                  CROSS JOIN capture AS s
+                  CROSS JOIN capture_read AS s
                      ON s.account_id = r.account_id
                     AND s.endpoint = 'positionRisk'
                     AND s.received_ms >= r.from_ms)

@@ -13,18 +13,13 @@ SELECT account,
        long_usd - short_usd AS net_usd,
        long_usd + short_usd AS gross_usd,
        unrealized_pnl
-  FROM (SELECT a.name AS account,
-               c.margin_asset,
-               v.time_ms,
-               total(round(p.position_amount_e8 * (c.contract_size_e8 / 1e8)))
-                   FILTER (WHERE p.position_amount_e8 > 0) / 1e8 AS long_usd,
-               total(round(p.position_amount_e8 * (c.contract_size_e8 / 1e8)))
-                   FILTER (WHERE p.position_amount_e8 < 0) / -1e8 AS short_usd,
-               coalesce(sum(v.unrealized_pnl_e8), 0) / 1e8 AS unrealized_pnl
-          FROM account AS a
-         CROSS JOIN contract AS c ON c.product = a.product
-         CROSS JOIN leg AS l ON l.account_id = a.account_id AND l.contract_id = c.contract_id
-         CROSS JOIN valuation AS v ON v.leg_id = l.leg_id
-         CROSS JOIN position AS p
-            ON p.leg_id = v.leg_id AND p.update_ms = v.update_ms AND p.revision = v.revision
-         GROUP BY v.time_ms, c.margin_asset, a.name);
+  FROM (SELECT account,
+               margin_asset,
+               time_ms,
+               total(round(position_amount_e8 * (contract_size_e8 / 1e8)))
+                   FILTER (WHERE position_amount_e8 > 0) / 1e8 AS long_usd,
+               total(round(position_amount_e8 * (contract_size_e8 / 1e8)))
+                   FILTER (WHERE position_amount_e8 < 0) / -1e8 AS short_usd,
+               coalesce(sum(unrealized_pnl_e8), 0) / 1e8 AS unrealized_pnl
+          FROM valuation_history
+         GROUP BY time_ms, margin_asset, account);

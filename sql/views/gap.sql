@@ -15,7 +15,7 @@ SELECT p.account,
  CROSS JOIN poll_pair AS p
     ON p.account = a.name
    AND p.from_ms >= coalesce((SELECT max(s.received_ms)
-                                FROM capture AS s
+                                FROM capture_read AS s
                                WHERE s.account_id = h.account_id
                                  AND s.endpoint = 'positionRisk'
                                  AND s.outcome = 'ok'

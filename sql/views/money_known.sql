@@ -12,7 +12,7 @@ WITH asked AS (
            s.row_count,
            '&' || substr(s.request, instr(s.request, '?') + 1) || '&' AS request
       FROM account AS a
-     CROSS JOIN capture AS s
+     CROSS JOIN capture_read AS s
         ON s.account_id = a.account_id
        AND s.endpoint IN ('income', 'userTrades')
      WHERE s.outcome = 'ok'

@@ -10,10 +10,10 @@ SELECT account,
          UNION ALL
         SELECT a.name,
                (SELECT min(received_ms)
-                  FROM capture
+                  FROM capture_read
                  WHERE account_id = a.account_id AND endpoint = e.endpoint AND outcome = 'ok'),
                (SELECT max(received_ms)
-                  FROM capture
+                  FROM capture_read
                  WHERE account_id = a.account_id AND endpoint = e.endpoint AND outcome = 'ok')
           FROM account AS a
          CROSS JOIN (SELECT 'account' AS endpoint

@@ -12,14 +12,13 @@ SELECT a.name AS account,
        p.revision,
        CASE
            WHEN p.present = 0 THEN 'vanish'
-           WHEN b.leg_id IS NULL
-               THEN iif(coalesce(p.position_amount_e8, 0) = 0, 'seen', 'open')
            WHEN b.present = 0 THEN 'return'
-           WHEN p.position_amount_e8 IS b.position_amount_e8 THEN 'settings'
-           WHEN coalesce(b.position_amount_e8, 0) = coalesce(p.position_amount_e8, 0)
-               THEN 'settings'
-           WHEN coalesce(b.position_amount_e8, 0) = 0 THEN 'open'
-           WHEN coalesce(p.position_amount_e8, 0) = 0 THEN 'close'
+           WHEN p.position_amount_e8 IS NULL THEN NULL
+           WHEN b.leg_id IS NULL THEN iif(p.position_amount_e8 = 0, 'seen', 'open')
+           WHEN b.position_amount_e8 IS NULL THEN NULL
+           WHEN b.position_amount_e8 = p.position_amount_e8 THEN 'settings'
+           WHEN b.position_amount_e8 = 0 THEN 'open'
+           WHEN p.position_amount_e8 = 0 THEN 'close'
            WHEN (p.position_amount_e8 > 0) <> (b.position_amount_e8 > 0) THEN 'flip'
            WHEN abs(p.position_amount_e8) > abs(b.position_amount_e8) THEN 'increase'
            ELSE 'reduce'

@@ -4,11 +4,13 @@ CREATE VIEW timeline_change AS
 SELECT *,
        CASE
            WHEN present = 0 THEN 'vanish'
-           WHEN previous_present IS NULL THEN iif(coalesce(position_amount, 0) = 0, 'seen', 'open')
            WHEN previous_present = 0 THEN 'return'
-           WHEN coalesce(previous_position_amount, 0) = coalesce(position_amount, 0) THEN 'settings'
-           WHEN coalesce(previous_position_amount, 0) = 0 THEN 'open'
-           WHEN coalesce(position_amount, 0) = 0 THEN 'close'
+           WHEN position_amount IS NULL THEN NULL
+           WHEN previous_present IS NULL THEN iif(position_amount = 0, 'seen', 'open')
+           WHEN previous_position_amount IS NULL THEN NULL
+           WHEN previous_position_amount = position_amount THEN 'settings'
+           WHEN previous_position_amount = 0 THEN 'open'
+           WHEN position_amount = 0 THEN 'close'
            WHEN (position_amount > 0) <> (previous_position_amount > 0) THEN 'flip'
            WHEN abs(position_amount) > abs(previous_position_amount) THEN 'increase'
            ELSE 'reduce'

@@ -44,5 +44,10 @@ SELECT t.account,
     ON o.leg_id = t.leg_id
    AND o.trade_id = t.trade_id
    AND o.source = iif(t.source = 'rest', 'stream', 'rest')
-   AND o.revision = 0
+   AND NOT EXISTS (SELECT 1
+                     FROM trade AS x
+                    WHERE x.leg_id = o.leg_id
+                      AND x.trade_id = o.trade_id
+                      AND x.source = o.source
+                      AND (x.capture_id, x.revision, x.time_ms) > (o.capture_id, o.revision, o.time_ms))
  WHERE t.source = 'rest' OR o.leg_id IS NULL;

@@ -26,8 +26,9 @@ SELECT a.name AS account,
  CROSS JOIN contract AS c ON c.product = a.product
  CROSS JOIN leg AS l ON l.account_id = a.account_id AND l.contract_id = c.contract_id
  CROSS JOIN trade AS t ON t.leg_id = l.leg_id
- WHERE t.revision = (SELECT max(x.revision)
-                       FROM trade AS x
-                      WHERE x.leg_id = t.leg_id
-                        AND x.trade_id = t.trade_id
-                        AND x.source = t.source);
+ WHERE NOT EXISTS (SELECT 1
+                     FROM trade AS x
+                    WHERE x.leg_id = t.leg_id
+                      AND x.trade_id = t.trade_id
+                      AND x.source = t.source
+                      AND (x.capture_id, x.revision, x.time_ms) > (t.capture_id, t.revision, t.time_ms));

@@ -1,5 +1,6 @@
 -- Everything known of each leg at each poll, in integers: what pnl_history, margin_history, position_now and the
 -- summaries of hours read. The formulas stand here alone.
+-- A contract's size is that of the time: the last one's, which `contract` has, or that of a term before it.
 -- unrealized_pnl_usd = unrealized_pnl x mark, NULL of what is no contract of the product's: the product of two numbers at 10^8 is taken apart so that
 -- every step fits into 64 bits, and its eight places are exact (halves away from zero).
 -- expected_pnl = amount x contract size x (1/entry - 1/mark), in the margin asset: COIN-M contracts
@@ -14,19 +15,19 @@
 -- reaches a key and valuations are never scanned. LEFT JOIN lets it leave the position out where no
 -- column of it is asked for; the foreign key says that there is one.
 CREATE VIEW valuation_history AS
-SELECT a.name AS account,
-       c.symbol,
-       c.pair,
-       c.margin_asset,
-       c.contract_size_e8,
-       c.source AS contract_source,
-       l.position_side,
-       l.leg_id,
+SELECT v.account,
+       v.symbol,
+       v.pair,
+       v.margin_asset,
+       v.contract_size_e8,
+       v.contract_source,
+       v.position_side,
+       v.leg_id,
        v.time_ms,
        v.update_ms,
        v.mark_price_e8,
        v.unrealized_pnl_e8,
-       iif(c.contract_size_e8 IS NOT NULL,
+       iif(v.contract_size_e8 IS NOT NULL,
            v.unrealized_pnl_e8 / 100000000 * v.mark_price_e8
            + v.unrealized_pnl_e8 % 100000000 * (v.mark_price_e8 / 100000000)
            + (v.unrealized_pnl_e8 % 100000000 * (v.mark_price_e8 % 100000000)
@@ -48,7 +49,7 @@ SELECT a.name AS account,
        CASE
            WHEN p.position_amount_e8 = 0 THEN 0
            WHEN p.entry_price_e8 <> 0 AND v.mark_price_e8 <> 0
-               THEN CAST(p.position_amount_e8 * (c.contract_size_e8 / 1e8)
+               THEN CAST(p.position_amount_e8 * (v.contract_size_e8 / 1e8)
                          * (v.mark_price_e8 - p.entry_price_e8)
                          / p.entry_price_e8 / v.mark_price_e8 * 1e8
                          + iif((p.position_amount_e8 > 0) = (v.mark_price_e8 > p.entry_price_e8),
@@ -57,14 +58,14 @@ SELECT a.name AS account,
        CASE
            WHEN p.position_amount_e8 = 0 THEN 0.0
            WHEN p.entry_price_e8 <> 0 AND v.mark_price_e8 <> 0
-               THEN 1.5e-8 + 1e-8 * abs(p.position_amount_e8 / 1e8) * (c.contract_size_e8 / 1e8)
+               THEN 1.5e-8 + 1e-8 * abs(p.position_amount_e8 / 1e8) * (v.contract_size_e8 / 1e8)
                              * (1e16 / p.entry_price_e8 / p.entry_price_e8
                                 + 1e16 / v.mark_price_e8 / v.mark_price_e8)
        END AS pnl_tolerance,
        CASE
            WHEN p.position_amount_e8 = 0 THEN 0.0
            WHEN v.mark_price_e8 <> 0 AND p.leverage <> 0
-               THEN abs(p.position_amount_e8) / 1e8 * (c.contract_size_e8 / 1e8)
+               THEN abs(p.position_amount_e8 / 1e8) * (v.contract_size_e8 / 1e8)
                     / (v.mark_price_e8 / 1e8) / p.leverage
        END AS initial_margin,
        CASE
@@ -76,9 +77,29 @@ SELECT a.name AS account,
                             THEN (v.liquidation_price_e8 - v.mark_price_e8) * 1.0 / v.mark_price_e8
                     END
        END AS liquidation_distance
-  FROM account AS a
- CROSS JOIN contract AS c ON c.product = a.product
- CROSS JOIN leg AS l ON l.account_id = a.account_id AND l.contract_id = c.contract_id
- CROSS JOIN valuation AS v ON v.leg_id = l.leg_id
+  FROM (SELECT a.name AS account,
+               c.symbol,
+               c.pair,
+               c.margin_asset,
+               c.source AS contract_source,
+               l.position_side,
+               l.leg_id,
+               v.time_ms,
+               v.update_ms,
+               v.revision,
+               v.mark_price_e8,
+               v.unrealized_pnl_e8,
+               v.liquidation_price_e8,
+               v.isolated_margin_e8,
+               v.notional_value_e8,
+               iif(v.time_ms >= c.since_ms, c.contract_size_e8,
+                   (SELECT t.contract_size_e8
+                      FROM contract_term AS t
+                     WHERE t.contract_id = c.contract_id AND t.from_ms <= v.time_ms
+                     ORDER BY t.from_ms DESC, t.capture_id DESC LIMIT 1)) AS contract_size_e8
+          FROM account AS a
+         CROSS JOIN contract AS c ON c.product = a.product
+         CROSS JOIN leg AS l ON l.account_id = a.account_id AND l.contract_id = c.contract_id
+         CROSS JOIN valuation AS v ON v.leg_id = l.leg_id) AS v
   LEFT JOIN position AS p
     ON p.leg_id = v.leg_id AND p.update_ms = v.update_ms AND p.revision = v.revision;

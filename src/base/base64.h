@@ -1,6 +1,5 @@
 /* Base64 (RFC 4648, with padding) through OpenSSL. */
-#ifndef POSREC_BASE_BASE64_H
-#define POSREC_BASE_BASE64_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -12,5 +11,3 @@ void base64_encode(struct span bytes, struct text *out);
 
 /* Appends the decoded bytes. False when the text is not base64 in full groups of four. */
 bool base64_decode(struct span base64, struct text *out);
-
-#endif

@@ -154,25 +154,16 @@ size_t decimal_format_real(double value, char out[static DECIMAL_REAL_TEXT_SIZE]
         return decimal_format_e8((int64_t)scaled, out);
     }
     char shortest[40];
-    for (int digits = 15; digits <= 17; digits++) {
-        snprintf(shortest, sizeof shortest, "%.*e", digits - 1, value);
-        if (strtod(shortest, NULL) == value) {
-            break;
-        }
-    }
+    int places = 14;
+    do {
+        snprintf(shortest, sizeof shortest, "%.*e", places, value);
+    } while (strtod(shortest, NULL) != value && places++ < 16);
     /* d.ddddde[+-]xx: print it again in fixed notation with just the places those digits need. */
-    char *e = strchr(shortest, 'e');
-    int exponent = (int)strtol(e + 1, NULL, 10);
-    int mantissa_places = 0;
-    for (char *p = e - 1; p > shortest; p--) {
-        if (*p == '.') {
-            break;
-        }
-        if (*p != '0' || mantissa_places > 0) {
-            mantissa_places++;
-        }
+    const char *e = strchr(shortest, 'e');
+    for (const char *p = e - 1; *p == '0'; p--) {
+        places--;
     }
-    int places = mantissa_places - exponent;
+    places -= (int)strtol(e + 1, NULL, 10);
     int length = snprintf(out, DECIMAL_REAL_TEXT_SIZE, "%.*f", places > 0 ? places : 0, value);
     return (size_t)length;
 }

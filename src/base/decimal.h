@@ -1,7 +1,6 @@
 /* Exact decimals: the exchange's decimal strings as int64 at a fixed scale, by digits, never
  * through double. A value at scale 8 (`_e8`) holds up to 92233720368.54775807 to eight places. */
-#ifndef POSREC_BASE_DECIMAL_H
-#define POSREC_BASE_DECIMAL_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -34,5 +33,3 @@ size_t decimal_format_real(double value, char out[static DECIMAL_REAL_TEXT_SIZE]
 
 /* The same, with a point always ("5.0"): not to be taken for an integer. */
 size_t decimal_format_pointed(double value, char out[static DECIMAL_REAL_TEXT_SIZE]);
-
-#endif

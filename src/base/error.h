@@ -3,8 +3,7 @@
  * A function that can fail returns bool and fills a `struct error` that its caller owns. The text
  * is built where the cause is known; callers add what they were doing with error_context(); main
  * prints it once as `posrec: what: why (what to do)`. */
-#ifndef POSREC_BASE_ERROR_H
-#define POSREC_BASE_ERROR_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -42,5 +41,3 @@ bool error_set_output(struct error *error, FILE *out, const char *name);
 
 /* ERROR_NO_MEMORY with "out of memory". Always returns false. */
 bool error_no_memory(struct error *error);
-
-#endif

@@ -4,23 +4,13 @@
 #include <unistd.h>
 
 #include "base/terminal.h"
+#include "base/text.h"
 
 static enum log_level level_max = LOG_ERROR;
 
 void log_set_level(enum log_level level)
 {
     level_max = level;
-}
-
-void log_begin(struct log_line *line, enum log_level level, const char *event)
-{
-    static const char *const NAMES[] = {"error", "warning", "info", "debug"};
-    *line = (struct log_line){.on = level <= level_max};
-    if (line->on) {
-        text_append_string(&line->text, "level=");
-        text_append_string(&line->text, NAMES[level]);
-        log_text(line, "event", event);
-    }
 }
 
 static bool is_plain(const char *value)
@@ -33,42 +23,40 @@ static bool is_plain(const char *value)
     return *value != '\0';
 }
 
-void log_text(struct log_line *line, const char *key, const char *value)
+static void append_text(struct text *line, const char *value)
 {
-    if (!line->on) {
-        return;
-    }
-    text_append_char(&line->text, ' ');
-    text_append_string(&line->text, key);
-    text_append_char(&line->text, '=');
     struct text safe = {0};
     terminal_append(&safe, span_of(value));
     if (is_plain(text_string(&safe))) {
-        text_append(&line->text, safe.data, safe.size);
+        text_append(line, safe.data, safe.size);
     } else {
-        text_append_json(&line->text, text_span(&safe));
+        text_append_json(line, text_span(&safe));
     }
     text_free(&safe);
 }
 
-void log_int(struct log_line *line, const char *key, int64_t value)
+void log_write(enum log_level level, const char *event, const struct log_field *fields)
 {
-    if (!line->on) {
+    static const char *const NAMES[] = {"error", "warning", "info", "debug"};
+    struct text line = {0};
+    if (level > level_max) {
         return;
     }
-    text_append_char(&line->text, ' ');
-    text_append_string(&line->text, key);
-    text_append_char(&line->text, '=');
-    text_append_int(&line->text, value);
-}
-
-void log_end(struct log_line *line)
-{
-    if (line->on) {
-        text_append_char(&line->text, '\n');
-        /* A log that cannot be written has nowhere to say so. */
-        ssize_t written = write(STDERR_FILENO, text_string(&line->text), line->text.size);
-        (void)written;
+    text_printf(&line, "level=%s event=%s", NAMES[level], event);
+    for (; fields->key != NULL; fields++) {
+        if (fields->text == NULL && !fields->is_known) {
+            continue;
+        }
+        text_printf(&line, " %s=", fields->key);
+        if (fields->text != NULL) {
+            append_text(&line, fields->text);
+        } else {
+            text_append_int(&line, fields->number);
+        }
     }
-    text_free(&line->text);
+    text_append_char(&line, '\n');
+    /* A log that cannot be written has nowhere to say so. */
+    ssize_t written = write(STDERR_FILENO, text_string(&line), line.size);
+    (void)written;
+    text_free(&line);
 }

@@ -1,7 +1,6 @@
 /* What there is, for people, when a name was asked for that is not among it: "a, b, c and 7 more".
  */
-#ifndef POSREC_BASE_NAMES_H
-#define POSREC_BASE_NAMES_H
+#pragma once
 
 #include <stdint.h>
 
@@ -20,5 +19,3 @@ void names_add(struct names *names, const char *name);
 /* All that were added, as a text that lives until names_free(). Nothing is added after it. */
 const char *names_string(struct names *names);
 void names_free(struct names *names);
-
-#endif

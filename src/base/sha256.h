@@ -1,7 +1,6 @@
 /* SHA-256 through OpenSSL EVP, with the algorithm looked up once: a lookup for each capture would
  * cost as much as hashing it. */
-#ifndef POSREC_BASE_SHA256_H
-#define POSREC_BASE_SHA256_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -31,5 +30,3 @@ bool sha256_from_bytes(struct span bytes, struct sha256_digest *digest);
 bool sha256_equal(const struct sha256_digest *a, const struct sha256_digest *b);
 
 void sha256_hex(const struct sha256_digest *digest, char out[static SHA256_HEX_SIZE]);
-
-#endif

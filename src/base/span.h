@@ -1,6 +1,5 @@
 /* A view of bytes that somebody else owns: a pointer and a size, not NUL-terminated. */
-#ifndef POSREC_BASE_SPAN_H
-#define POSREC_BASE_SPAN_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -25,5 +24,3 @@ static inline bool span_is(struct span span, const char *string)
 {
     return span_equal(span, span_of(string));
 }
-
-#endif

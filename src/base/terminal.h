@@ -1,7 +1,6 @@
 /* Text that came from outside, for a terminal: UTF-8 stays as it is, and nothing in it can move the
  * cursor, colour what follows or turn around the order in which text is read. */
-#ifndef POSREC_BASE_TERMINAL_H
-#define POSREC_BASE_TERMINAL_H
+#pragma once
 
 #include "base/span.h"
 #include "base/text.h"
@@ -12,5 +11,3 @@ void terminal_append(struct text *out, struct span bytes);
 
 /* How many columns the result takes, as far as the locale's LC_CTYPE knows its characters. */
 size_t terminal_columns(const char *text);
-
-#endif

@@ -93,23 +93,11 @@ static bool needs_escape(char c)
 
 static void append_escaped(struct text *text, char c)
 {
-    switch (c) {
-    case '"':
-        text_append_string(text, "\\\"");
-        break;
-    case '\\':
-        text_append_string(text, "\\\\");
-        break;
-    case '\n':
-        text_append_string(text, "\\n");
-        break;
-    case '\r':
-        text_append_string(text, "\\r");
-        break;
-    case '\t':
-        text_append_string(text, "\\t");
-        break;
-    default:
+    static const char SPECIAL[] = "\"\\\n\r\t", LETTERS[] = "\"\\nrt";
+    const char *special = memchr(SPECIAL, c, sizeof SPECIAL - 1);
+    if (special != NULL) {
+        text_append(text, (const char[]){'\\', LETTERS[special - SPECIAL]}, 2);
+    } else {
         text_printf(text, "\\u%04x", (unsigned)(unsigned char)c);
     }
 }
@@ -129,6 +117,27 @@ void text_append_json(struct text *text, struct span bytes)
     text_append_char(text, '"');
 }
 
+void text_append_hex(struct text *text, struct span bytes)
+{
+    static const char DIGITS[] = "0123456789abcdef";
+    for (size_t i = 0; i < bytes.size; i++) {
+        unsigned char byte = (unsigned char)bytes.data[i];
+        text_append(text, (const char[]){DIGITS[byte >> 4], DIGITS[byte & 15]}, 2);
+    }
+}
+
+void text_append_quoted(struct text *text, struct span bytes, char quote)
+{
+    text_append_char(text, quote);
+    for (size_t i = 0; i < bytes.size; i++) {
+        if (bytes.data[i] == quote) {
+            text_append_char(text, quote);
+        }
+        text_append_char(text, bytes.data[i]);
+    }
+    text_append_char(text, quote);
+}
+
 void text_clear(struct text *text)
 {
     text->size = 0;
@@ -142,6 +151,14 @@ void text_free(struct text *text)
 {
     free(text->data);
     *text = (struct text){0};
+}
+
+void text_wipe(struct text *text)
+{
+    if (text->data != NULL) {
+        explicit_bzero(text->data, text->capacity);
+    }
+    text_free(text);
 }
 
 struct span text_span(const struct text *text)

@@ -3,8 +3,7 @@
  * Start with a zeroed struct; text_free() ends it and leaves it zeroed, ready for use again. A
  * failed allocation, or growth past TEXT_SIZE_MAX, sets `failed` and makes every later append do
  * nothing, so a caller may append many times and check once. */
-#ifndef POSREC_BASE_TEXT_H
-#define POSREC_BASE_TEXT_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -34,14 +33,21 @@ void text_printf(struct text *text, const char *format, ...) __attribute__((form
  * result is JSON exactly when the bytes are UTF-8. */
 void text_append_json(struct text *text, struct span bytes);
 
+/* Appends two digits in lower case for each byte. */
+void text_append_hex(struct text *text, struct span bytes);
+
+/* Appends the bytes between two quotes; one among them is written twice, as in SQL and CSV. */
+void text_append_quoted(struct text *text, struct span bytes, char quote);
+
 /* Empties it, keeps the memory and clears `failed`. */
 void text_clear(struct text *text);
 void text_free(struct text *text);
+
+/* Frees a secret, of which nothing stays in memory: as long as its room was reserved at once. */
+void text_wipe(struct text *text);
 
 /* The bytes as a view, valid until the next change. */
 struct span text_span(const struct text *text);
 
 /* The bytes as a C string, "" when nothing was ever appended. */
 const char *text_string(const struct text *text);
-
-#endif

@@ -11,16 +11,6 @@
 /* Seconds have ten digits until the year 2286, milliseconds eleven and more since March 1970. */
 #define SECONDS_DIGITS_MAX 10
 
-struct unit {
-    const char *name;
-    int64_t ms;
-};
-
-static const struct unit UNITS[] = {
-    {"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}, {"d", 86400000},
-};
-#define UNIT_COUNT (sizeof UNITS / sizeof UNITS[0])
-
 /* Takes `count` digits (any number of them up to NUMBER_DIGITS_MAX when count is 0). */
 static bool take_number(const char **text, size_t count, int64_t *number)
 {
@@ -46,11 +36,15 @@ static bool take_char(const char **text, char c)
 
 static bool take_duration(const char *text, int64_t *duration_ms)
 {
+    static const struct {
+        const char *name;
+        int64_t ms;
+    } UNITS[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}, {"d", 86400000}};
     int64_t number;
     if (!take_number(&text, 0, &number)) {
         return false;
     }
-    for (size_t i = 0; i < UNIT_COUNT; i++) {
+    for (size_t i = 0; i < sizeof UNITS / sizeof UNITS[0]; i++) {
         if (strcmp(text, UNITS[i].name) == 0) {
             return !__builtin_mul_overflow(number, UNITS[i].ms, duration_ms);
         }

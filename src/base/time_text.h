@@ -1,6 +1,5 @@
 /* Times and durations as people write them, to and from milliseconds. */
-#ifndef POSREC_BASE_TIME_TEXT_H
-#define POSREC_BASE_TIME_TEXT_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -25,5 +24,3 @@ void time_text_format(int64_t time_ms, char out[static TIME_TEXT_SIZE]);
 
 /* Reads `100ms`, `10s`, `5m`, `1h`, `1d`: a whole number over 0 and its unit. */
 bool duration_parse(const char *text, int64_t *duration_ms, struct error *error);
-
-#endif

@@ -2,48 +2,26 @@
 
 #define HIGH_BITS UINT64_C(0x8080808080808080)
 
-/* The length of the sequence at `p`, 0 when it is none. */
-static size_t sequence_size(const unsigned char *p, size_t left)
-{
-    size_t size;
-    unsigned char low = 0x80, high = 0xbf; /* what the second byte may be */
-    if (p[0] < 0x80) {
-        return 1;
-    }
-    if (p[0] >= 0xc2 && p[0] <= 0xdf) {
-        size = 2;
-    } else if (p[0] >= 0xe0 && p[0] <= 0xef) {
-        size = 3;
-        low = p[0] == 0xe0 ? 0xa0 : low;
-        high = p[0] == 0xed ? 0x9f : high;
-    } else if (p[0] >= 0xf0 && p[0] <= 0xf4) {
-        size = 4;
-        low = p[0] == 0xf0 ? 0x90 : low;
-        high = p[0] == 0xf4 ? 0x8f : high;
-    } else {
-        return 0;
-    }
-    if (left < size || p[1] < low || p[1] > high) {
-        return 0;
-    }
-    for (size_t i = 2; i < size; i++) {
-        if (p[i] < 0x80 || p[i] > 0xbf) {
-            return 0;
-        }
-    }
-    return size;
-}
-
 size_t utf8_next(struct span bytes, uint32_t *point)
 {
+    static const uint32_t LEAST[] = {0, 0, 0x80, 0x800, 0x10000}; /* less has a shorter form */
     const unsigned char *p = (const unsigned char *)bytes.data;
-    size_t size = bytes.size > 0 ? sequence_size(p, bytes.size) : 0;
-    if (size > 0) {
-        *point = size == 1 ? p[0] : p[0] & (0x7fU >> size);
+    unsigned char first = bytes.size > 0 ? p[0] : 0xff;
+    size_t size = first < 0x80 ? 1 : first < 0xc0 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+    if (size == 0 || size > bytes.size || first > 0xf7) {
+        return 0;
     }
+    uint32_t read = size == 1 ? first : first & (0x7fU >> size);
     for (size_t i = 1; i < size; i++) {
-        *point = *point << 6 | (p[i] & 0x3f);
+        if ((p[i] & 0xc0) != 0x80) {
+            return 0;
+        }
+        read = read << 6 | (p[i] & 0x3f);
     }
+    if (read < LEAST[size] || (read >= 0xd800 && read <= 0xdfff) || read > 0x10ffff) {
+        return 0;
+    }
+    *point = read;
     return size;
 }
 
@@ -53,6 +31,7 @@ size_t utf8_valid_size(struct span bytes)
     size_t at = 0;
     while (at < bytes.size) {
         uint64_t eight;
+        uint32_t point;
         while (bytes.size - at >= sizeof eight) { /* responses are nearly always ASCII */
             memcpy(&eight, data + at, sizeof eight);
             if ((eight & HIGH_BITS) != 0) {
@@ -63,7 +42,7 @@ size_t utf8_valid_size(struct span bytes)
         if (at == bytes.size) {
             break;
         }
-        size_t size = sequence_size(data + at, bytes.size - at);
+        size_t size = utf8_next((struct span){bytes.data + at, bytes.size - at}, &point);
         if (size == 0) {
             return at;
         }
@@ -95,4 +74,13 @@ void utf8_append_valid(struct text *out, struct span bytes)
         }
         bytes = (struct span){bytes.data + good, bytes.size - good};
     }
+}
+
+void utf8_append_json(struct text *out, struct span bytes)
+{
+    struct text valid = {0};
+    utf8_append_valid(&valid, bytes);
+    text_append_json(out, text_span(&valid));
+    out->failed |= valid.failed;
+    text_free(&valid);
 }

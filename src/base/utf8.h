@@ -1,6 +1,5 @@
 /* Is it UTF-8? (RFC 3629: no overlong forms, no surrogates, nothing past U+10FFFF.) */
-#ifndef POSREC_BASE_UTF8_H
-#define POSREC_BASE_UTF8_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -17,7 +16,7 @@ static inline bool utf8_is_valid(struct span bytes)
 }
 
 /* The size of the character that the bytes begin with, and its code point; 0 when they begin with
- * none. */
+ * none, and the point is left alone. */
 size_t utf8_next(struct span bytes, uint32_t *point);
 
 /* Whether UTF-8 has a control character: those of ASCII, or U+0080 to U+009F, which terminals obey
@@ -27,4 +26,5 @@ bool utf8_has_control(struct span text);
 /* Appends the bytes, with U+FFFD for each byte that does not belong. */
 void utf8_append_valid(struct text *out, struct span bytes);
 
-#endif
+/* Appends them so as a JSON string with its quotes. */
+void utf8_append_json(struct text *out, struct span bytes);

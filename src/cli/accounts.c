@@ -4,13 +4,23 @@
 #include <string.h>
 
 #include "base/names.h"
+#include "exchange/limits.h"
 #include "model/capture.h"
 
 #define ENV_KEY "POSREC_API_KEY"
 #define ENV_SECRET "POSREC_API_SECRET"
 
+/* Where a known exchange's stream is. The first is the usual one. */
+static const struct {
+    const char *base_url, *stream_url;
+} EXCHANGES[] = {
+    {"https://dapi.binance.com", "wss://dstream.binance.com"},
+    {"https://demo-dapi.binance.com", "wss://demo-dstream.binance.com"},
+    {"https://testnet.binancefuture.com", "wss://dstream.binancefuture.com"},
+};
+
 /* The account that the environment's key is for when there is no config. */
-static const struct config_account ENV_ACCOUNT = {.name = (char[]){CAPTURE_ACCOUNT_DEFAULT}};
+static const struct config_account ENV_ACCOUNT = {.name = CAPTURE_ACCOUNT_DEFAULT};
 
 static bool load_credentials(const struct config_account *account, bool alone,
                              struct credentials *credentials, struct error *error)
@@ -25,15 +35,31 @@ static bool load_credentials(const struct config_account *account, bool alone,
            error_context(error, "account %s", account->name);
 }
 
-static struct poller_settings settings_of(const struct config *config,
-                                          const struct config_account *account,
-                                          const struct credentials *credentials)
+/* NULL when it is not known for the base_url. */
+static const char *stream_url_of(const struct config_account *account, const char *base_url)
 {
-    return (struct poller_settings){
+    const char *stream_url = account->stream_url;
+    for (size_t i = 0; stream_url == NULL && i < sizeof EXCHANGES / sizeof EXCHANGES[0]; i++) {
+        if (strcmp(base_url, EXCHANGES[i].base_url) == 0) {
+            stream_url = EXCHANGES[i].stream_url;
+        }
+    }
+    return stream_url;
+}
+
+static struct account_settings settings_of(const struct config *config,
+                                           const struct config_account *account,
+                                           const struct credentials *credentials)
+{
+    const struct config_times times = config_times(config, account);
+    const char *base_url = account->base_url != NULL ? account->base_url : EXCHANGES[0].base_url;
+    bool streams = config_records(account, "stream");
+    const char *stream_url = streams ? stream_url_of(account, base_url) : NULL;
+    return (struct account_settings){
         .account = account->name,
         .exchange =
             {
-                .base_url = config_base_url(account),
+                .base_url = base_url,
                 .margin_asset = account->margin_asset,
                 .pair = account->pair,
                 .recv_window_ms = account->recv_window_ms.known ? account->recv_window_ms.value
@@ -42,8 +68,8 @@ static struct poller_settings settings_of(const struct config *config,
             },
         .ca_file = account->ca_file,
         .proxy = account->proxy,
-        .timeout_ms = config_timeout_ms(config, account),
-        .interval_ms = maybe_of(config_interval_ms(config, account)),
+        .timeout_ms = times.timeout_ms.value,
+        .interval_ms = times.interval_ms,
         .records =
             {
                 [ENDPOINT_POSITION_RISK] = true,
@@ -51,11 +77,12 @@ static struct poller_settings settings_of(const struct config *config,
                 [ENDPOINT_INCOME] = config_records(account, "income"),
                 [ENDPOINT_USER_TRADES] = config_records(account, "trades"),
             },
-        .account_interval_ms = config_account_interval_ms(config, account),
-        .income_interval_ms = config_income_interval_ms(config, account),
-        .weight_share_percent = config_weight_share(config),
-        .stream_url = config_stream_url(account),
-        .lacks_stream_url = config_records(account, "stream") && config_stream_url(account) == NULL,
+        .account_interval_ms = times.account_interval_ms.value,
+        .income_interval_ms = times.income_interval_ms.value,
+        .weight_share_percent =
+            config->weight_share.known ? config->weight_share.value : LIMITS_SHARE_PERCENT,
+        .stream_url = stream_url,
+        .lacks_stream_url = streams && stream_url == NULL,
     };
 }
 
@@ -130,21 +157,15 @@ void accounts_free(struct accounts *accounts)
 }
 
 bool accounts_use(struct cli *cli,
-                  bool (*use)(struct cli *cli, const struct database *database,
-                              struct accounts *accounts, struct error *error),
+                  bool (*use)(struct cli *cli, struct accounts *accounts, struct error *error),
                   struct error *error)
 {
     struct accounts accounts;
-    struct database database;
     if (!cli_load_config(cli, error) ||
         !accounts_load(&cli->config, cli->options.account, &accounts, error)) {
         return false;
     }
-    bool done = cli_open_database(cli, DATABASE_WRITE, &database, error);
-    if (done) {
-        done = use(cli, &database, &accounts, error);
-        database_close(&database);
-    }
+    bool done = cli_open_database(cli, DATABASE_WRITE, error) && use(cli, &accounts, error);
     accounts_free(&accounts);
     return done;
 }

@@ -1,16 +1,15 @@
 /* The accounts to poll: from the config file and the environment to what the service needs. */
-#ifndef POSREC_CLI_ACCOUNTS_H
-#define POSREC_CLI_ACCOUNTS_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "cli/cli.h"
 #include "cli/config.h"
-#include "service/poller.h"
+#include "exchange/endpoints.h"
 
 struct accounts {
-    struct poller_settings *settings;
+    struct account_settings *settings;
     struct credentials *credentials; /* credentials[i] belongs to settings[i] */
     size_t count;
 };
@@ -31,8 +30,5 @@ void accounts_free(struct accounts *accounts);
 /* Loads the config and the accounts that the options name, opens the database to write, and has
  * both used. */
 bool accounts_use(struct cli *cli,
-                  bool (*use)(struct cli *cli, const struct database *database,
-                              struct accounts *accounts, struct error *error),
+                  bool (*use)(struct cli *cli, struct accounts *accounts, struct error *error),
                   struct error *error);
-
-#endif

@@ -8,8 +8,7 @@
 
 #include "base/terminal.h"
 #include "cli/progress.h"
-#include "report/nothing.h"
-#include "service/run_lock.h"
+#include "host/run_lock.h"
 #include "store/migrate.h"
 
 bool cli_load_config(struct cli *cli, struct error *error)
@@ -34,23 +33,16 @@ bool cli_database_path(struct cli *cli, const char **path, struct error *error)
     return true;
 }
 
-bool cli_open_any_version(struct cli *cli, struct database *database, struct error *error)
+bool cli_open_any_version(struct cli *cli, struct error *error)
 {
     const char *path;
     return cli_database_path(cli, &path, error) &&
-           database_open(path, DATABASE_READ, database, error);
+           database_open(path, DATABASE_READ, &cli->database, error);
 }
 
-bool cli_open_evidence(struct cli *cli, struct database *database, struct error *error)
+bool cli_open_evidence(struct cli *cli, struct error *error)
 {
-    if (!cli_open_any_version(cli, database, error)) {
-        return false;
-    }
-    if (!migrate_check_version(database, error)) {
-        database_close(database);
-        return false;
-    }
-    return true;
+    return cli_open_any_version(cli, error) && migrate_check_version(&cli->database, error);
 }
 
 /* An older recorder that is still running would go on as if nothing had changed. */
@@ -74,73 +66,65 @@ static bool migrate(const struct cli *cli, const struct database *database, stru
     return done;
 }
 
-bool cli_open_database(struct cli *cli, enum database_mode mode, struct database *database,
-                       struct error *error)
+bool cli_open_database(struct cli *cli, enum database_mode mode, struct error *error)
 {
+    struct database *database = &cli->database;
     const char *path;
-    if (!cli_database_path(cli, &path, error) || !database_open(path, mode, database, error)) {
-        return false;
-    }
-    bool ready =
-        mode == DATABASE_READ ? migrate_check(database, error) : migrate(cli, database, error);
-    if (!ready) {
-        database_close(database);
-    }
-    return ready;
+    return cli_database_path(cli, &path, error) && database_open(path, mode, database, error) &&
+           (mode == DATABASE_READ ? migrate_check(database, error) : migrate(cli, database, error));
 }
 
-/* The file that --output's content is gathered in; "" when it is written to directly. Where a name
- * is a link, the file that it leads to is replaced. */
-static bool part_name(const char *output, struct text *target, struct text *part,
-                      struct error *error)
+bool cli_verify(const struct cli *cli, const struct database *database,
+                struct verify_settings *settings, struct verify_report *report, struct error *error)
+{
+    struct progress progress;
+    settings->context = &progress;
+    settings->on_progress = progress_watch;
+    progress_begin(&progress, "verify", 0, cli->options.quiet);
+    bool done = verify_database(database, settings, report, error);
+    progress_end(&progress);
+    return done;
+}
+
+/* Where a name is a link, the file that it leads to is replaced. */
+static bool choose_paths(struct cli *cli, const char *output, struct error *error)
 {
     struct stat info;
     bool exists = stat(output, &info) == 0;
     char *resolved = exists ? realpath(output, NULL) : NULL;
-    text_append_string(target, resolved != NULL ? resolved : output);
+    text_append_string(&cli->out_path, resolved != NULL ? resolved : output);
     free(resolved);
     if (!exists || S_ISREG(info.st_mode)) {
-        text_printf(part, "%s.%d.part", text_string(target), (int)getpid());
+        text_printf(&cli->part_path, "%s.%d.part", text_string(&cli->out_path), (int)getpid());
     }
-    return !(target->failed || part->failed) || error_no_memory(error);
+    return !(cli->out_path.failed || cli->part_path.failed) || error_no_memory(error);
 }
 
-bool cli_open_output(const struct cli *cli, FILE **out, struct error *error)
+static bool output_error(const struct cli *cli, struct error *error)
+{
+    return error_set(error, ERROR_FAILED, "output %s: %s", cli->options.output, strerror(errno));
+}
+
+bool cli_open_output(struct cli *cli, struct error *error)
 {
     const char *output = cli->options.output;
-    struct text target = {0}, part = {0};
-    bool done = true;
-    *out = stdout;
-    if (output != NULL && (done = part_name(output, &target, &part, error))) {
-        *out = fopen(part.size > 0 ? text_string(&part) : output, "we");
-        done = *out != NULL ||
-               error_set(error, ERROR_FAILED, "output %s: %s", output, strerror(errno));
+    if (output == NULL) {
+        cli->out = stdout;
+    } else if (choose_paths(cli, output, error)) {
+        const char *part = text_string(&cli->part_path);
+        cli->out = fopen(part[0] != '\0' ? part : output, "we");
+        return cli->out != NULL || output_error(cli, error);
     }
-    text_free(&target);
-    text_free(&part);
-    return done;
+    return cli->out != NULL;
 }
 
-/* Gives the gathered file its name, or takes it away. */
-static bool end_part(const char *output, bool done, struct error *error)
+bool cli_close_output(struct cli *cli, bool done, struct error *error)
 {
-    struct text target = {0}, part = {0};
-    bool named = part_name(output, &target, &part, error);
-    if (named && part.size > 0) {
-        if (!done) {
-            unlink(text_string(&part));
-        } else if (rename(text_string(&part), text_string(&target)) != 0) {
-            named = error_set(error, ERROR_FAILED, "output %s: %s", output, strerror(errno));
-        }
+    const char *output = cli->options.output, *part = text_string(&cli->part_path);
+    FILE *out = cli->out;
+    if (out == NULL) {
+        return false;
     }
-    text_free(&target);
-    text_free(&part);
-    return done && named;
-}
-
-bool cli_close_output(const struct cli *cli, FILE *out, bool done, struct error *error)
-{
-    const char *output = cli->options.output;
     bool written = fflush(out) == 0 && ferror(out) == 0;
     if (!done && !written && output != NULL) {
         error_context(error, "%s", output); /* whoever wrote does not know the name */
@@ -149,32 +133,58 @@ bool cli_close_output(const struct cli *cli, FILE *out, bool done, struct error 
         done = error_set_output(error, out, output != NULL ? output : "standard output");
     }
     if (out != stdout && fclose(out) != 0 && done) {
-        done = error_set(error, ERROR_FAILED, "output %s: %s", output, strerror(errno));
+        done = output_error(cli, error);
     }
-    return output != NULL ? end_part(output, done, error) : done;
+    if (part[0] != '\0' && !done) {
+        unlink(part);
+    } else if (part[0] != '\0' && rename(part, text_string(&cli->out_path)) != 0) {
+        done = output_error(cli, error);
+    }
+    return done;
 }
 
-bool cli_report(const struct cli *cli, const struct database *database, const char *name,
-                const struct report_parameter *parameters, int64_t *row_count, struct error *error)
+struct report_question cli_question(const struct cli *cli)
 {
-    FILE *out;
-    if (!cli_open_output(cli, &out, error)) {
-        return false;
-    }
-    bool done = report_run(database, name, parameters, cli->options.format, out, row_count, error);
-    return cli_close_output(cli, out, done, error);
+    const struct options *options = &cli->options;
+    return (struct report_question){
+        .database = &cli->database,
+        .account = options->account,
+        .symbol = options->symbol,
+        .side = options->side,
+        .from_ms = options->from_ms,
+        .to_ms = options->to_ms,
+        .every_ms = options->every_ms,
+        .all = options->all,
+        .now_ms = cli->now_ms,
+    };
 }
 
-bool cli_say_nothing(const struct cli *cli, const struct database *database, const char *kind,
-                     const struct report_filter *filter, struct error *error)
+bool cli_report(struct cli *cli, const struct report_question *question, const char *name,
+                int64_t *row_count, struct error *error)
+{
+    bool done = cli_open_output(cli, error) &&
+                report_run(question, name, cli->options.format, cli->out, row_count, error);
+    return cli_close_output(cli, done, error);
+}
+
+bool cli_say_nothing(const struct cli *cli, const struct report_question *question,
+                     const char *kind, struct error *error)
 {
     struct text sentence = {0};
-    bool done = nothing_explain(database, kind, filter, &sentence, error);
+    bool done = report_explain_nothing(question, kind, &sentence, error);
     if (done) {
         cli_say(cli, "%s", text_string(&sentence));
     }
     text_free(&sentence);
     return done;
+}
+
+void cli_end(struct cli *cli)
+{
+    database_close(&cli->database);
+    config_free(&cli->config);
+    text_free(&cli->out_path);
+    text_free(&cli->part_path);
 }
 
 void cli_vprint(FILE *out, const char *format, va_list arguments)

@@ -22,20 +22,24 @@ static void on_progress(void *context, const struct backfill_progress *now)
     watch->waiting_said = now->is_waiting;
 }
 
-static bool backfill(struct cli *cli, const struct database *database, struct accounts *accounts,
-                     struct error *error)
+static bool backfill(struct cli *cli, struct accounts *accounts, struct error *error)
 {
-    struct recorder *recorder = recorder_new(database, true, error);
-    struct known *known = recorder != NULL ? known_new(database, error) : NULL;
+    struct recorder *recorder = recorder_new(&cli->database, true, error);
+    struct known *known = recorder != NULL ? known_new(&cli->database, error) : NULL;
     bool done = known != NULL;
     int64_t from_ms = cli->options.from_ms.known ? cli->options.from_ms.value : 0;
     for (size_t i = 0; i < accounts->count && done; i++) {
         struct watch watch = {.cli = cli, .account = accounts->settings[i].account};
-        const struct backfill_watch callbacks = {&watch, on_progress};
+        const struct backfill_job job = {
+            .settings = &accounts->settings[i],
+            .from_ms = from_ms,
+            .recorder = recorder,
+            .known = known,
+            .watch = {&watch, on_progress},
+        };
         struct backfill_result result;
         progress_begin(&watch.progress, "income", 0, cli->options.quiet);
-        done = backfill_account(&accounts->settings[i], from_ms, recorder, known, &callbacks,
-                                &result, error) ||
+        done = backfill_account(&job, &result, error) ||
                error_context(error, "account %s", watch.account);
         progress_end(&watch.progress);
         cli_say(cli,
@@ -55,9 +59,8 @@ static bool backfill(struct cli *cli, const struct database *database, struct ac
     return done || error_context(error, "backfill");
 }
 
-static bool run(struct cli *cli, int *exit_code, struct error *error)
+static bool run(struct cli *cli, struct error *error)
 {
-    (void)exit_code;
     if (cli->options.from_ms.known && cli->options.from_ms.value > cli->now_ms) {
         return error_set(error, ERROR_USAGE, "backfill: --from lies in the future");
     }
@@ -68,16 +71,6 @@ const struct command COMMAND_BACKFILL = {
     .name = "backfill",
     .arguments = "",
     .summary = "record income and trades of the time before",
-    .help =
-        "Asks each account for what the exchange still has: income as far back as it answers, and\n"
-        "the trades of the last three months of every symbol that income names. The answers are\n"
-        "evidence like all others. It stays within the exchange's weight limit and waits where it\n"
-        "must; it can be broken off, and run again it goes on and doubles nothing. 'posrec run' "
-        "may\n"
-        "go on beside it.\n\n"
-        "Examples:\n"
-        "  posrec backfill\n"
-        "  posrec backfill --from 2026-01-01 --account main\n",
-    .options = {OPTION_FROM, OPTION_ACCOUNT, OPTION_NONE},
+    .options = {OPTION(from_ms), OPTION(account)},
     .run = run,
 };

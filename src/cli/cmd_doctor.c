@@ -1,12 +1,14 @@
 #include <stdlib.h>
 
+#include "ask/ask.h"
 #include "cli/accounts.h"
 #include "cli/cli.h"
 #include "exchange/limits.h"
-#include "service/disk.h"
-#include "service/money.h"
+#include "host/descriptors.h"
+#include "host/disk.h"
+#include "host/run_lock.h"
+#include "service/descriptor_need.h"
 #include "service/probe.h"
-#include "service/run_lock.h"
 #include "store/migrate.h"
 #include "store/schema_check.h"
 
@@ -15,17 +17,15 @@
 
 enum verdict { VERDICT_OK, VERDICT_WARN, VERDICT_FAIL };
 
-struct checkup {
-    int fails;
-};
-
-static void say(struct checkup *checkup, enum verdict verdict, const char *format, ...)
+static void say(struct cli *cli, enum verdict verdict, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-static void say(struct checkup *checkup, enum verdict verdict, const char *format, ...)
+static void say(struct cli *cli, enum verdict verdict, const char *format, ...)
 {
     static const char *const WORDS[] = {"ok  ", "warn", "fail"};
-    checkup->fails += verdict == VERDICT_FAIL;
+    if (verdict == VERDICT_FAIL) {
+        cli->exit_code = EXIT_FAILED;
+    }
     va_list arguments;
     va_start(arguments, format);
     printf("%s  ", WORDS[verdict]);
@@ -33,17 +33,17 @@ static void say(struct checkup *checkup, enum verdict verdict, const char *forma
     va_end(arguments);
 }
 
-static void check_disk(struct checkup *checkup, const char *path)
+static void check_disk(struct cli *cli, const char *path)
 {
     int64_t used, left;
     struct error error;
     if (!disk_usage(path, &used, &left, &error)) {
-        say(checkup, VERDICT_FAIL, "disk: %s", error.text);
+        say(cli, VERDICT_FAIL, "disk: %s", error.text);
     } else if (left < DISK_LEFT_MIN) {
-        say(checkup, VERDICT_WARN, "disk: only %lld MiB left for %s (free some space)",
+        say(cli, VERDICT_WARN, "disk: only %lld MiB left for %s (free some space)",
             (long long)(left >> 20), path);
     } else {
-        say(checkup, VERDICT_OK, "disk: %lld MiB left", (long long)(left >> 20));
+        say(cli, VERDICT_OK, "disk: %lld MiB left", (long long)(left >> 20));
     }
 }
 
@@ -57,43 +57,40 @@ static bool check_schema(const struct database *database, struct error *error)
     return good;
 }
 
-static void check_database(struct checkup *checkup, struct cli *cli)
+static void check_database(struct cli *cli)
 {
-    struct database database;
     struct error error;
     const char *path;
     if (!cli_database_path(cli, &path, &error)) {
-        say(checkup, VERDICT_FAIL, "database: %s", error.text);
+        say(cli, VERDICT_FAIL, "database: %s", error.text);
         return;
     }
-    if (!database_open(path, DATABASE_READ, &database, &error)) {
-        say(checkup, VERDICT_WARN, "database: %s", error.text);
+    if (!database_open(path, DATABASE_READ, &cli->database, &error)) {
+        say(cli, VERDICT_WARN, "database: %s", error.text);
         return;
     }
-    if (check_schema(&database, &error)) {
-        say(checkup, VERDICT_OK, "database: %s, schema version %d%s", path, migrate_latest(),
+    if (check_schema(&cli->database, &error)) {
+        say(cli, VERDICT_OK, "database: %s, schema version %d%s", path, migrate_latest(),
             run_lock_is_held(path) ? ", 'posrec run' is recording" : "");
     } else {
-        say(checkup, VERDICT_FAIL, "database: %s", error.text);
+        say(cli, VERDICT_FAIL, "database: %s", error.text);
     }
-    database_close(&database);
-    check_disk(checkup, path);
+    check_disk(cli, path);
 }
 
-static void check_clock(struct checkup *checkup, const char *name,
-                        const struct probe_result *result)
+static void check_clock(struct cli *cli, const char *name, const struct probe_result *result)
 {
     if (!result->clock_offset_ms.known) {
-        say(checkup, VERDICT_WARN, "account %s: the exchange's time could not be had", name);
+        say(cli, VERDICT_WARN, "account %s: the exchange's time could not be had", name);
         return;
     }
     long long offset_ms = result->clock_offset_ms.value;
     if (llabs(offset_ms) > CLOCK_OFFSET_MS_MAX) {
-        say(checkup, VERDICT_WARN,
+        say(cli, VERDICT_WARN,
             "account %s: this machine's clock is off by %lld ms (posrec corrects it; set up NTP)",
             name, -offset_ms);
     } else {
-        say(checkup, VERDICT_OK, "account %s: clock within %lld ms of the exchange's", name,
+        say(cli, VERDICT_OK, "account %s: clock within %lld ms of the exchange's", name,
             llabs(offset_ms));
     }
 }
@@ -118,30 +115,30 @@ static const char *advice(const struct probe_result *result)
     }
 }
 
-static void check_account(struct checkup *checkup, const struct poller_settings *settings)
+static void check_account(struct cli *cli, const struct account_settings *settings)
 {
     struct probe_result result;
     struct error error;
     const char *name = settings->account;
     if (!probe_endpoint(settings, ENDPOINT_POSITION_RISK, &result, &error)) {
-        say(checkup, VERDICT_FAIL, "account %s: %s", name, error.text);
+        say(cli, VERDICT_FAIL, "account %s: %s", name, error.text);
         probe_result_free(&result);
         return;
     }
-    check_clock(checkup, name, &result);
+    check_clock(cli, name, &result);
     const struct capture *capture = &result.capture;
     if (capture->outcome == OUTCOME_OK && !endpoint_is_outage(capture)) {
-        say(checkup, VERDICT_OK, "account %s: a signed call with its %s key was answered", name,
+        say(cli, VERDICT_OK, "account %s: a signed call with its %s key was answered", name,
             signer_kind(settings->exchange.credentials->signer));
     } else {
-        say(checkup, VERDICT_FAIL, "account %s: %s: %s (%s)", name, outcome_name(capture->outcome),
+        say(cli, VERDICT_FAIL, "account %s: %s: %s (%s)", name, outcome_name(capture->outcome),
             text_string(&capture->detail), advice(&result));
     }
     probe_result_free(&result);
 }
 
 /* One call to each other endpoint that is recorded: a key may read some and not others. */
-static void check_money(struct checkup *checkup, const struct poller_settings *settings)
+static void check_money(struct cli *cli, const struct account_settings *settings)
 {
     static const enum endpoint ENDPOINTS[] = {ENDPOINT_ACCOUNT, ENDPOINT_INCOME,
                                               ENDPOINT_USER_TRADES};
@@ -154,30 +151,30 @@ static void check_money(struct checkup *checkup, const struct poller_settings *s
             continue;
         }
         if (!probe_endpoint(settings, ENDPOINTS[i], &result, &error)) {
-            say(checkup, VERDICT_FAIL, "account %s: %s: %s", settings->account, name, error.text);
+            say(cli, VERDICT_FAIL, "account %s: %s: %s", settings->account, name, error.text);
         } else if (result.capture.outcome == OUTCOME_OK) {
             text_printf(&answered, "%s%s", answered.size > 0 ? " and " : "", name);
         } else {
-            say(checkup, VERDICT_FAIL, "account %s: %s: %s: %s (%s; record chooses what is asked)",
+            say(cli, VERDICT_FAIL, "account %s: %s: %s: %s (%s; record chooses what is asked)",
                 settings->account, name, outcome_name(result.capture.outcome),
                 text_string(&result.capture.detail), advice(&result));
         }
         probe_result_free(&result);
     }
     if (answered.size > 0) {
-        say(checkup, VERDICT_OK, "account %s: %s are answered", settings->account,
+        say(cli, VERDICT_OK, "account %s: %s are answered", settings->account,
             text_string(&answered));
     }
     text_free(&answered);
 }
 
-static void check_stream(struct checkup *checkup, const struct poller_settings *settings)
+static void check_stream(struct cli *cli, const struct account_settings *settings)
 {
     struct capture capture = {0};
     struct error error;
     const char *name = settings->account;
     if (settings->lacks_stream_url) {
-        say(checkup, VERDICT_WARN,
+        say(cli, VERDICT_WARN,
             "account %s: its stream is not recorded: no stream_url is known for its base_url (set "
             "it, or record = positions)",
             name);
@@ -186,11 +183,11 @@ static void check_stream(struct checkup *checkup, const struct poller_settings *
         return;
     }
     if (!probe_stream(settings, &capture, &error)) {
-        say(checkup, VERDICT_FAIL, "account %s: stream: %s", name, error.text);
+        say(cli, VERDICT_FAIL, "account %s: stream: %s", name, error.text);
     } else if (capture.outcome == OUTCOME_OPENED) {
-        say(checkup, VERDICT_OK, "account %s: the user data stream was opened", name);
+        say(cli, VERDICT_OK, "account %s: the user data stream was opened", name);
     } else {
-        say(checkup, VERDICT_FAIL, "account %s: stream: %s: %s (%s)", name,
+        say(cli, VERDICT_FAIL, "account %s: stream: %s: %s (%s)", name,
             outcome_name(capture.outcome), text_string(&capture.detail),
             endpoint_is_refused(&capture)
                 ? endpoint_refusal_advice(&capture)
@@ -199,72 +196,82 @@ static void check_stream(struct checkup *checkup, const struct poller_settings *
     capture_free(&capture);
 }
 
-static void check_budget(struct checkup *checkup, const struct accounts *accounts)
+static void check_budget(struct cli *cli, const struct accounts *accounts)
 {
     struct limits_demand demand = {0};
     struct limits limits = limits_start(accounts->settings[0].weight_share_percent);
     int64_t budget = limits_budget(&limits);
     for (size_t i = 0; i < accounts->count; i++) {
-        limits_demand_add(&demand, endpoint_weight(ENDPOINT_POSITION_RISK),
-                          accounts->settings[i].interval_ms.value);
-        money_add_demand(&accounts->settings[i], &demand);
+        ask_add_demand(&accounts->settings[i], &demand);
     }
     int64_t fitting_ms = limits_fitting_interval_ms(&limits, &demand);
     if (demand.weight > (double)budget && fitting_ms == 0) {
-        say(checkup, VERDICT_WARN,
+        say(cli, VERDICT_WARN,
             "weight: %.0f a minute, the exchange allows about %lld (record less, or from more "
             "addresses)",
             demand.weight, (long long)budget);
     } else if (demand.weight > (double)budget) {
-        say(checkup, VERDICT_WARN,
+        say(cli, VERDICT_WARN,
             "weight: %.0f a minute, the exchange allows about %lld (an interval of %lld ms fits)",
             demand.weight, (long long)budget, (long long)fitting_ms);
     } else {
-        say(checkup, VERDICT_OK, "weight: %.0f a minute of about %lld", demand.weight,
+        say(cli, VERDICT_OK, "weight: %.0f a minute of about %lld", demand.weight,
             (long long)budget);
     }
 }
 
-static void check_accounts(struct checkup *checkup, struct cli *cli)
+static void check_descriptors(struct cli *cli, const struct accounts *accounts)
+{
+    struct descriptor_need need = descriptor_need_of(accounts->settings, accounts->count);
+    long long needed = need.streams + need.others;
+    long long allowed = descriptors_raise();
+    if (allowed < needed) {
+        say(cli, VERDICT_WARN,
+            "descriptors: it takes %lld, and %lld are allowed (raise LimitNOFILE of the unit, or "
+            "ulimit -n; until then some streams are not recorded)",
+            needed, allowed);
+    } else {
+        say(cli, VERDICT_OK, "descriptors: it takes %lld of those that are allowed", needed);
+    }
+}
+
+static void check_accounts(struct cli *cli)
 {
     struct accounts accounts;
     struct error error;
     if (!accounts_load(&cli->config, cli->options.account, &accounts, &error)) {
-        say(checkup, VERDICT_FAIL, "keys: %s", error.text);
+        say(cli, VERDICT_FAIL, "keys: %s", error.text);
         return;
     }
-    say(checkup, VERDICT_OK, "keys: readable by their owner only, %zu account%s", accounts.count,
+    say(cli, VERDICT_OK, "keys: readable by their owner only, %zu account%s", accounts.count,
         accounts.count == 1 ? "" : "s");
-    check_budget(checkup, &accounts);
+    check_budget(cli, &accounts);
+    check_descriptors(cli, &accounts);
     for (size_t i = 0; i < accounts.count; i++) {
-        check_account(checkup, &accounts.settings[i]);
-        check_money(checkup, &accounts.settings[i]);
-        check_stream(checkup, &accounts.settings[i]);
+        check_account(cli, &accounts.settings[i]);
+        check_money(cli, &accounts.settings[i]);
+        check_stream(cli, &accounts.settings[i]);
     }
     accounts_free(&accounts);
 }
 
-static bool run(struct cli *cli, int *exit_code, struct error *error)
+static bool run(struct cli *cli, struct error *error)
 {
-    struct checkup checkup = {0};
     struct error why;
     if (!config_load(cli->options.config, &cli->config, &why)) {
-        say(&checkup, VERDICT_FAIL, "config: %s", why.text);
-        *exit_code = EXIT_FAILED;
+        say(cli, VERDICT_FAIL, "config: %s", why.text);
         return true;
     }
     if (!accounts_check_name(&cli->config, cli->options.account, error)) {
         return error_context(error, "doctor");
     }
     if (cli->config.path == NULL) {
-        say(&checkup, VERDICT_WARN,
-            "config: no file found (posrec help fetch tells where it looks)");
+        say(cli, VERDICT_WARN, "config: no file found (posrec help fetch tells where it looks)");
     } else {
-        say(&checkup, VERDICT_OK, "config: %s", cli->config.path);
+        say(cli, VERDICT_OK, "config: %s", cli->config.path);
     }
-    check_database(&checkup, cli);
-    check_accounts(&checkup, cli);
-    *exit_code = checkup.fails > 0 ? EXIT_FAILED : EXIT_DONE;
+    check_database(cli);
+    check_accounts(cli);
     return true;
 }
 
@@ -272,12 +279,6 @@ const struct command COMMAND_DOCTOR = {
     .name = "doctor",
     .arguments = "",
     .summary = "check configuration, keys, database, disk, clock and exchange",
-    .help = "One line for each check: ok, warn or fail, and what to do about it. The signed call "
-            "to the\n"
-            "exchange is not recorded. Exit code 1 when something fails.\n\n"
-            "Examples:\n"
-            "  posrec doctor\n"
-            "  posrec -c /etc/posrec/posrec.ini doctor --account main\n",
-    .options = {OPTION_ACCOUNT, OPTION_NONE},
+    .options = {OPTION(account)},
     .run = run,
 };

@@ -1,6 +1,30 @@
 #include "cli/cli.h"
-#include "report/export.h"
+#include "model/capture_line.h"
 #include "report/recorded.h"
+#include "store/evidence/capture_reader.h"
+
+struct export
+{
+    FILE *out;
+    struct text line;
+    int64_t count;
+};
+
+static bool write_capture(void *context, const struct stored_capture *stored, struct error *error)
+{
+    struct export *export = context;
+    text_clear(&export->line);
+    capture_line_append(&export->line, &stored->capture);
+    if (export->line.failed) {
+        return error_no_memory(error);
+    }
+    if (fwrite(text_string(&export->line), 1, export->line.size, export->out) !=
+        export->line.size) {
+        return error_set_output(error, export->out, NULL);
+    }
+    export->count++;
+    return true;
+}
 
 static bool export_to(struct cli *cli, struct capture_reader *reader, struct error *error)
 {
@@ -10,31 +34,30 @@ static bool export_to(struct cli *cli, struct capture_reader *reader, struct err
         .to_ms = options->to_ms.known ? options->to_ms.value : INT64_MAX,
         .account = span_of(options->account != NULL ? options->account : ""),
     };
-    FILE *out;
-    int64_t count = 0;
-    if (!cli_open_output(cli, &out, error)) {
+    if (!cli_open_output(cli, error)) {
         return false;
     }
-    bool done = export_captures(reader, &range, out, &count, error);
-    done = cli_close_output(cli, out, done, error);
-    if (done && count == 0) {
+    struct export export = {.out = cli->out};
+    bool done = capture_reader_visit(reader, &range, write_capture, &export, error) &&
+                (fflush(cli->out) == 0 || error_set_output(error, cli->out, NULL));
+    done = cli_close_output(cli, done, error);
+    text_free(&export.line);
+    if (done && export.count == 0) {
         cli_say(cli, "No capture is in this range.");
     }
     return done;
 }
 
-static bool run(struct cli *cli, int *exit_code, struct error *error)
+static bool run(struct cli *cli, struct error *error)
 {
-    struct database database;
-    (void)exit_code;
-    if (!cli_open_database(cli, DATABASE_READ, &database, error)) {
+    const struct report_question question = cli_question(cli);
+    if (!cli_open_database(cli, DATABASE_READ, error)) {
         return false;
     }
-    struct capture_reader *reader = capture_reader_new(&database, error);
-    bool done = reader != NULL && recorded_account_check(&database, cli->options.account, error) &&
-                export_to(cli, reader, error);
+    struct capture_reader *reader = capture_reader_new(&cli->database, error);
+    bool done =
+        reader != NULL && recorded_check_account(&question, error) && export_to(cli, reader, error);
     capture_reader_free(reader);
-    database_close(&database);
     return done;
 }
 
@@ -42,14 +65,6 @@ const struct command COMMAND_EXPORT = {
     .name = "export",
     .arguments = "",
     .summary = "write recorded responses as NDJSON, the inverse of import",
-    .help =
-        "One line for each capture, in the order in which they were recorded. Importing the lines "
-        "of\n"
-        "all of them into an empty database gives an equal one, with the same head. Each body is\n"
-        "checked against its SHA-256. docs/capture-lines.md describes the fields.\n\n"
-        "Examples:\n"
-        "  posrec export --output history.ndjson\n"
-        "  posrec export --from 2026-11-01 --to 2026-11-24 --account main | zstd > november.zst\n",
-    .options = {OPTION_FROM, OPTION_TO, OPTION_ACCOUNT, OPTION_OUTPUT, OPTION_NONE},
+    .options = {OPTION(from_ms), OPTION(to_ms), OPTION(account), OPTION(output)},
     .run = run,
 };

@@ -1,5 +1,6 @@
 #include <stdlib.h>
 
+#include "base/time_text.h"
 #include "cli/accounts.h"
 #include "cli/cli.h"
 #include "service/fetch.h"
@@ -29,9 +30,9 @@ static const char *advice(const struct capture *capture)
 {
     switch (capture->outcome) {
     case OUTCOME_RATE_LIMITED:
-        return "wait a minute, poll less often";
+        return "poll less often, and wait until ";
     case OUTCOME_BANNED:
-        return "wait until the ban is over";
+        return "wait until the ban is over, at ";
     case OUTCOME_TLS_ERROR:
         return "check base_url, ca_file and the machine's clock";
     case OUTCOME_NETWORK_ERROR:
@@ -49,16 +50,22 @@ static const char *advice(const struct capture *capture)
 
 /* What there is to do about a poll that did not end well, in parentheses. An answer that is not the
  * exchange's JSON may say more than its status does. */
-static void append_advice(struct text *out, const struct capture *capture, int64_t capture_id)
+static void append_advice(struct text *out, const struct fetch_result *result)
 {
+    const struct capture *capture = &result->capture;
     const char *what = advice(capture);
+    char until[TIME_TEXT_SIZE] = "";
+    if (result->paused_until_ms.known) {
+        time_text_format(result->paused_until_ms.value, until);
+    }
     bool is_page =
         capture->has_body && !capture->api_code.known &&
         (capture->outcome == OUTCOME_API_ERROR || capture->outcome == OUTCOME_UNREADABLE);
     if (what[0] != '\0' || is_page) {
-        text_printf(out, " (%s%s", what, what[0] != '\0' && is_page ? "; " : "");
+        text_printf(out, " (%s%s%s", what, until, what[0] != '\0' && is_page ? "; " : "");
         if (is_page) {
-            text_printf(out, "'posrec body %lld' writes its bytes", (long long)capture_id);
+            text_printf(out, "'posrec body %lld' writes its bytes",
+                        (long long)result->recorded.capture_id);
         }
         text_append_char(out, ')');
     }
@@ -76,9 +83,9 @@ static bool check_result(const char *account, const struct fetch_result *result,
     if (capture->outcome == OUTCOME_OK) {
         return true;
     }
-    bool refused = endpoint_is_refused(capture);
+    bool refused = endpoint_is_refused(capture) || result->is_long_pause;
     struct text todo = {0};
-    append_advice(&todo, capture, result->recorded.capture_id);
+    append_advice(&todo, result);
     char code[32] = "";
     if (capture->api_code.known) {
         snprintf(code, sizeof code, "%lld ", (long long)capture->api_code.value);
@@ -90,20 +97,19 @@ static bool check_result(const char *account, const struct fetch_result *result,
     return false;
 }
 
-static bool print_changes(struct cli *cli, const struct database *database, const char *account,
+static bool print_changes(const struct cli *cli, const char *account,
                           const struct fetch_result *result, struct error *error)
 {
-    const struct report_parameter parameters[] = {
-        {.name = ":account", .text = account},
-        {.name = ":received_ms", .number = maybe_of(result->capture.received_ms)},
-        {0},
+    const struct report_question question = {
+        .database = &cli->database,
+        .account = account,
+        .from_ms = maybe_of(result->capture.received_ms),
     };
     int64_t changes = 0;
     if (cli->options.quiet) {
         return true;
     }
-    if (!report_run(database, "changes_of_poll", parameters, FORMAT_TABLE, stdout, &changes,
-                    error)) {
+    if (!report_run(&question, "changes_of_poll", FORMAT_TABLE, stdout, &changes, error)) {
         return false;
     }
     int64_t seen = result->recorded.position_count - changes;
@@ -134,16 +140,15 @@ static bool print_changes(struct cli *cli, const struct database *database, cons
     return true;
 }
 
-static bool print_results(struct cli *cli, const struct database *database,
-                          const struct accounts *accounts, const struct fetch_result *results,
-                          struct error *error)
+static bool print_results(const struct cli *cli, const struct accounts *accounts,
+                          const struct fetch_result *results, struct error *error)
 {
     struct tally tally = {0};
     for (size_t i = 0; i < accounts->count; i++) {
         const char *account = accounts->settings[i].account;
         struct error why;
         if (!check_result(account, &results[i], &why) ||
-            !print_changes(cli, database, account, &results[i], &why)) {
+            !print_changes(cli, account, &results[i], &why)) {
             note_failure(&tally, &why);
             /* The first is the command's own error line; the others are said here. */
             if (tally.failed > 1 && why.kind != ERROR_READER_GONE) {
@@ -159,20 +164,19 @@ static bool print_results(struct cli *cli, const struct database *database,
     return error_context(error, "fetch");
 }
 
-static bool fetch(struct cli *cli, const struct database *database, struct accounts *accounts,
-                  struct error *error)
+static bool fetch(struct cli *cli, struct accounts *accounts, struct error *error)
 {
     /* A poll by hand has no schedule that a gap could be judged by. */
     for (size_t i = 0; i < accounts->count; i++) {
         accounts->settings[i].interval_ms = (struct maybe_int){0};
     }
     struct fetch_result *results = calloc(accounts->count, sizeof *results);
-    struct recorder *recorder = results != NULL ? recorder_new(database, true, error) : NULL;
-    struct known *known = recorder != NULL ? known_new(database, error) : NULL;
+    struct recorder *recorder = results != NULL ? recorder_new(&cli->database, true, error) : NULL;
+    struct known *known = recorder != NULL ? known_new(&cli->database, error) : NULL;
     bool done = known != NULL || (results == NULL && error_no_memory(error));
     if (done) {
         done = fetch_all(accounts->settings, accounts->count, recorder, known, results, error) &&
-               print_results(cli, database, accounts, results, error);
+               print_results(cli, accounts, results, error);
     }
     for (size_t i = 0; results != NULL && i < accounts->count; i++) {
         fetch_result_free(&results[i]);
@@ -183,9 +187,8 @@ static bool fetch(struct cli *cli, const struct database *database, struct accou
     return done;
 }
 
-static bool run(struct cli *cli, int *exit_code, struct error *error)
+static bool run(struct cli *cli, struct error *error)
 {
-    (void)exit_code;
     return accounts_use(cli, fetch, error);
 }
 
@@ -193,19 +196,6 @@ const struct command COMMAND_FETCH = {
     .name = "fetch",
     .arguments = "",
     .summary = "ask for each account once and record the answers",
-    .help =
-        "Asks the exchange for the positions of each configured account, then for its balances,\n"
-        "income and trades since the last ones known (of the last seven days when none are;\n"
-        "'posrec backfill' goes further back), records every answer, failures too, and prints\n"
-        "what changed. Exit code 1 when an account's poll failed, 3 when the exchange refused its\n"
-        "key or address.\n\n"
-        "Accounts come from the configuration file: that of -c, $POSREC_CONFIG, ./posrec.ini,\n"
-        "$XDG_CONFIG_HOME/posrec/posrec.ini (~/.config without it) or /etc/posrec/posrec.ini,\n"
-        "whichever is there first; man posrec.ini describes it. Without one, POSREC_API_KEY and\n"
-        "POSREC_API_SECRET serve one account called main.\n\n"
-        "Examples:\n"
-        "  posrec fetch\n"
-        "  posrec -c /etc/posrec/posrec.ini fetch --account main\n",
-    .options = {OPTION_ACCOUNT, OPTION_NONE},
+    .options = {OPTION(account)},
     .run = run,
 };

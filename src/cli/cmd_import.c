@@ -9,34 +9,19 @@
 #include "cli/progress.h"
 #include "service/importer.h"
 
-/* What the importer's callbacks need. */
-struct watch {
-    const struct cli *cli;
-    struct progress progress;
-};
-
-/* The database: opened at once where it is there, else made for the first good capture. */
-struct destination {
-    struct cli *cli;
-    struct database database;
-    bool is_open;
-};
-
+/* The database is opened at once where it is there, else made for the first good capture. */
 static bool open_recorder(void *context, struct recorder **recorder, struct error *error)
 {
-    struct destination *destination = context;
-    destination->is_open =
-        cli_open_database(destination->cli, DATABASE_WRITE, &destination->database, error);
-    if (destination->is_open) {
-        *recorder = recorder_new(&destination->database, true, error);
+    struct cli *cli = context;
+    if (cli_open_database(cli, DATABASE_WRITE, error)) {
+        *recorder = recorder_new(&cli->database, true, error);
     }
     return *recorder != NULL;
 }
 
 static void on_progress(void *context, int64_t bytes_done)
 {
-    struct watch *watch = context;
-    progress_update(&watch->progress, bytes_done);
+    progress_update(context, bytes_done);
 }
 
 static void on_bad_line(void *context, const char *name, int64_t line, const struct error *error)
@@ -59,42 +44,42 @@ static bool open_file(const char *path, FILE **file, const char **name, int64_t 
     return true;
 }
 
-static bool import_one(struct watch *watch, struct import_target *target, const char *path,
-                       const struct import_settings *settings, struct import_counts *counts,
+static bool import_one(const struct cli *cli, struct import_target *target, const char *path,
+                       struct import_settings *settings, struct import_counts *counts,
                        struct error *error)
 {
+    struct progress progress;
     FILE *file;
     const char *name;
     int64_t size = 0;
     if (!open_file(path, &file, &name, &size, error)) {
         return false;
     }
-    progress_begin(&watch->progress, name, size, watch->cli->options.quiet);
+    settings->context = &progress;
+    progress_begin(&progress, name, size, cli->options.quiet);
     bool done = import_file(target, file, name, settings, counts, error);
-    progress_end(&watch->progress);
+    progress_end(&progress);
     if (file != stdin) {
         fclose(file);
     }
     return done;
 }
 
-static bool import_all(struct cli *cli, struct import_target *target, struct error *error)
+static bool import_all(const struct cli *cli, struct import_target *target, struct error *error)
 {
     const struct options *options = &cli->options;
-    struct watch watch = {.cli = cli};
     struct import_settings settings = {
         .now_ms = cli->now_ms,
         .account = options->account != NULL ? options->account : CAPTURE_ACCOUNT_DEFAULT,
         .interval_ms = options->interval_ms,
         .received_at_ms = options->received_at_ms,
         .skip_bad = options->skip_bad,
-        .context = &watch,
         .on_progress = on_progress,
         .on_bad_line = on_bad_line,
     };
     struct import_counts counts = {0};
     for (int i = 0; i < cli->argument_count; i++) {
-        if (!import_one(&watch, target, cli->arguments[i], &settings, &counts, error)) {
+        if (!import_one(cli, target, cli->arguments[i], &settings, &counts, error)) {
             /* A bad line is the input's fault, not the command line's. */
             error->kind = error->kind == ERROR_USAGE ? ERROR_FAILED : error->kind;
             return false;
@@ -130,15 +115,14 @@ static bool check_options(const struct cli *cli, struct error *error)
 }
 
 /* Opens the database that is there; for one that is not, asks only whether it can be made. */
-static bool open_existing(struct destination *destination, struct import_target *target,
-                          struct error *error)
+static bool open_existing(struct cli *cli, struct import_target *target, struct error *error)
 {
     const char *path;
-    if (!cli_database_path(destination->cli, &path, error)) {
+    if (!cli_database_path(cli, &path, error)) {
         return false;
     }
     if (access(path, F_OK) == 0) {
-        return open_recorder(destination, &target->recorder, error);
+        return open_recorder(cli, &target->recorder, error);
     }
     char *copy = strdup(path);
     bool done =
@@ -158,27 +142,20 @@ static bool check_files(const struct cli *cli, struct error *error)
         if (strcmp(path, "-") == 0) {
             continue;
         }
-        if (access(path, R_OK) != 0 || stat(path, &info) != 0) {
-            return error_set(error, ERROR_FAILED, "%s: %s", path, strerror(errno));
-        }
-        if (S_ISDIR(info.st_mode)) {
-            return error_set(error, ERROR_FAILED, "%s: %s", path, strerror(EISDIR));
+        bool found = access(path, R_OK) == 0 && stat(path, &info) == 0;
+        if (!found || S_ISDIR(info.st_mode)) {
+            return error_set(error, ERROR_FAILED, "%s: %s", path, strerror(found ? EISDIR : errno));
         }
     }
     return true;
 }
 
-static bool run(struct cli *cli, int *exit_code, struct error *error)
+static bool run(struct cli *cli, struct error *error)
 {
-    struct destination destination = {.cli = cli};
-    struct import_target target = {.context = &destination, .open = open_recorder};
-    (void)exit_code;
+    struct import_target target = {.context = cli, .open = open_recorder};
     bool done = check_options(cli, error) && check_files(cli, error) &&
-                open_existing(&destination, &target, error) && import_all(cli, &target, error);
+                open_existing(cli, &target, error) && import_all(cli, &target, error);
     recorder_free(target.recorder);
-    if (destination.is_open) {
-        database_close(&destination.database);
-    }
     return done;
 }
 
@@ -186,20 +163,7 @@ const struct command COMMAND_IMPORT = {
     .name = "import",
     .arguments = "FILE...",
     .summary = "record responses that were captured before",
-    .help =
-        "Each FILE (- is standard input) holds capture lines: NDJSON as export writes it, of "
-        "which\n"
-        "only received_ms and body are needed. docs/capture-lines.md describes the fields. With\n"
-        "--received-at the file is one bare response. --account names the account of captures\n"
-        "that name none (main otherwise); --interval says how often they were meant to come.\n\n"
-        "A file is one transaction: after a bad line nothing of it is kept. Captures must be in\n"
-        "the order of their times within each account; those recorded before are passed over.\n"
-        "Times go from 2017-01-01 to a day from now.\n\n"
-        "Examples:\n"
-        "  posrec import history.ndjson\n"
-        "  zstdcat november.zst | posrec import -\n"
-        "  posrec import --received-at 2026-11-24T14:03:10Z --account main response.json\n",
-    .options = {OPTION_ACCOUNT, OPTION_RECEIVED_AT, OPTION_INTERVAL, OPTION_SKIP_BAD, OPTION_NONE},
+    .options = {OPTION(account), OPTION(received_at_ms), OPTION(interval_ms), OPTION(skip_bad)},
     .arguments_min = 1,
     .arguments_max = -1,
     .run = run,

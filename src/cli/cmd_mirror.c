@@ -5,18 +5,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/log.h"
-#include "base/random.h"
 #include "cli/cli.h"
 #include "cli/progress.h"
 #include "exchange/limits.h"
+#include "host/clock.h"
+#include "host/random.h"
+#include "host/signals.h"
 #include "mirror/mirror.h"
 #include "mirror/restore.h"
 #include "mirror/schema.h"
 #include "service/metrics.h"
-#include "service/signals.h"
-#include "store/backup.h"
+#include "store/file/backup.h"
 #include "store/migrate.h"
 #include "store/rebuild.h"
 #include "store/verify.h"
@@ -30,13 +30,16 @@
 /* Where from and where to. */
 struct job {
     struct cli *cli;
-    struct database database;
+    const struct database *database;
     const char *conninfo;
     struct mirror_settings settings;
     char name[HOST_SIZE + PATH_MAX + 1];
+    struct server_watch watch;
     struct server *server;
     struct mirror *mirror;
+    int64_t capture_id; /* the watermark, also between connections; 0 before the first */
     int64_t next_metrics_ms;
+    bool stops;
 };
 
 /* A command line is seen by everybody on the machine; so is a config file that others can read. */
@@ -79,7 +82,8 @@ static bool choose_name(struct job *job, struct error *error)
     char host[HOST_SIZE] = "", path[PATH_MAX];
     job->settings.name = job->cli->options.name;
     if (job->settings.name == NULL) {
-        if (gethostname(host, sizeof host - 1) != 0 || realpath(job->database.path, path) == NULL) {
+        if (gethostname(host, sizeof host - 1) != 0 ||
+            realpath(job->database->path, path) == NULL) {
             return error_set(error, ERROR_FAILED, "no name for this recorder (give it a --name)");
         }
         snprintf(job->name, sizeof job->name, "%s:%s", host, path);
@@ -98,9 +102,9 @@ static void leave(struct job *job)
 
 static bool enter(struct job *job, struct error *error)
 {
-    job->server = server_connect(job->conninfo, 0, error);
-    job->mirror = job->server != NULL ? mirror_new(&job->database, job->server, &job->settings,
-                                                   clock_real_ms(), error)
+    job->server = server_connect_watched(job->conninfo, &job->watch, error);
+    job->mirror = job->server != NULL ? mirror_new(job->database, job->server, &job->settings,
+                                                   clock_wall_ms(), error)
                                       : NULL;
     return job->mirror != NULL;
 }
@@ -111,9 +115,9 @@ static bool copy_all(struct job *job, struct error *error)
     bool more = true, done = true;
     progress_begin(&progress, "mirror", 0, job->cli->options.quiet);
     while (done && more) {
-        done = mirror_step(job->mirror, clock_real_ms(), &more, error);
-        progress.total = mirror_last_capture_id(job->mirror);
-        progress_update(&progress, mirror_capture_id(job->mirror));
+        done = mirror_step(job->mirror, clock_wall_ms(), &more, error);
+        progress.total = mirror_progress(job->mirror).last_capture_id;
+        progress_update(&progress, mirror_progress(job->mirror).capture_id);
     }
     progress_end(&progress);
     return done;
@@ -126,7 +130,8 @@ static bool check(struct job *job, struct error *error)
         return error_context(error, "check");
     }
     cli_say(job->cli, "%s: the mirror has the same %lld rows, up to capture %lld",
-            job->database.path, (long long)rows, (long long)mirror_capture_id(job->mirror));
+            job->database->path, (long long)rows,
+            (long long)mirror_progress(job->mirror).capture_id);
     return true;
 }
 
@@ -134,34 +139,23 @@ static bool check(struct job *job, struct error *error)
 static bool once(struct job *job, struct error *error)
 {
     bool checks = job->cli->options.check;
-    bool done = (!checks || database_freeze(&job->database, error)) && enter(job, error) &&
+    bool done = (!checks || database_freeze(job->database, error)) && enter(job, error) &&
                 copy_all(job, error);
     if (done) {
-        cli_say(job->cli, "%s: mirrored up to capture %lld, %lld rows copied", job->database.path,
-                (long long)mirror_capture_id(job->mirror),
-                (long long)mirror_row_count(job->mirror));
+        cli_say(job->cli, "%s: mirrored up to capture %lld, %lld rows copied", job->database->path,
+                (long long)mirror_progress(job->mirror).capture_id,
+                (long long)mirror_progress(job->mirror).row_count);
     }
     done = done && (!checks || check(job, error));
     leave(job);
     return done;
 }
 
-static void log_lost(const struct error *why, int64_t retry_ms)
-{
-    struct log_line line;
-    log_begin(&line, LOG_ERROR, "mirror_failed");
-    log_text(&line, "reason", why->text);
-    log_int(&line, "retry_ms", retry_ms);
-    log_end(&line);
-}
-
 static void log_reached(const struct job *job)
 {
-    struct log_line line;
-    log_begin(&line, LOG_INFO, "mirror_follows");
-    log_int(&line, "capture", mirror_capture_id(job->mirror));
-    log_int(&line, "rows", mirror_row_count(job->mirror));
-    log_end(&line);
+    log_event(LOG_INFO, "mirror_follows",
+              LOG_INT("capture", mirror_progress(job->mirror).capture_id),
+              LOG_INT("rows", mirror_progress(job->mirror).row_count));
 }
 
 /* At most once a second. A file that cannot be written is said and holds nothing up. */
@@ -170,41 +164,70 @@ static void write_metrics(struct job *job)
     const char *path = job->cli->config.mirror_metrics_file;
     struct mirror_lag lag = {0};
     struct error error = {0};
-    int64_t monotonic_ms = clock_monotonic_ms();
+    int64_t monotonic_ms = clock_boot().ms;
     if (path == NULL || monotonic_ms < job->next_metrics_ms) {
         return;
     }
     job->next_metrics_ms = monotonic_ms + METRICS_EVERY_MS;
-    bool good = job->mirror == NULL || mirror_own_lag(job->mirror, &lag, &error);
+    bool good = mirror_lag_after(job->database, job->capture_id, &lag, &error);
     const struct mirror_metrics metrics = {
         .connected = job->mirror != NULL,
         .capture_id = lag.capture_id,
         .captures = lag.captures,
-        .lag_ms = lag.since_ms > 0 ? capture_age_ms(lag.since_ms, clock_real_ms()) : 0,
+        .lag_ms = lag.since_ms > 0 ? capture_age_ms(lag.since_ms, clock_wall_ms()) : 0,
     };
     if (!good || !metrics_write_mirror(&metrics, path, &error)) {
-        struct log_line line;
-        log_begin(&line, LOG_ERROR, "metrics_not_written");
-        log_text(&line, "reason", error.text);
-        log_end(&line);
+        log_event(LOG_ERROR, "metrics_not_written", LOG_TEXT("reason", error.text));
     }
 }
 
-/* Waits, or returns false when asked to stop. */
-static bool wait_ms(int signals, int64_t ms)
+/* What goes on while anything is waited for. */
+static bool watch(void *context, struct error *error)
 {
-    struct pollfd file = {.fd = signals, .events = POLLIN};
-    return poll(&file, 1, (int)ms) <= 0 || signals_take(signals) != SIGNAL_STOP;
+    struct job *job = context;
+    write_metrics(job);
+    job->stops = job->stops || signals_take(job->watch.wake) == SIGNAL_STOP;
+    return !job->stops || error_set(error, ERROR_FAILED, "stopped");
+}
+
+static void wait_ms(struct job *job, int64_t ms)
+{
+    struct pollfd file = {.fd = job->watch.wake, .events = POLLIN};
+    struct error ignored = {0};
+    int64_t until_ms = clock_boot().ms + ms;
+    while (watch(job, &ignored) && (ms = until_ms - clock_boot().ms) > 0) {
+        poll(&file, 1, (int)(ms < LOOK_EVERY_MS ? ms : LOOK_EVERY_MS));
+    }
 }
 
 /* What is read as it lies is not followed: nothing that comes would be seen. */
 static bool check_still(const struct job *job, struct error *error)
 {
-    return !(job->database.is_still && job->cli->options.follow) ||
+    return !(job->database->is_still && job->cli->options.follow) ||
            error_set(error, ERROR_FAILED,
                      "%s: nothing writes to it, and what will is not seen from a folder that "
                      "cannot be written (mirror it without --follow, or start 'posrec run' first)",
-                     job->database.path);
+                     job->database->path);
+}
+
+/* The next captures, and where there are none, the wait for them. */
+static bool go_on(struct job *job, struct error *error)
+{
+    bool more;
+    if (job->mirror == NULL) {
+        if (!enter(job, error)) {
+            return false;
+        }
+        job->capture_id = mirror_progress(job->mirror).capture_id;
+        log_reached(job);
+    }
+    if (!server_take_in(job->server, error) ||
+        !mirror_step(job->mirror, clock_wall_ms(), &more, error)) {
+        return false;
+    }
+    job->capture_id = mirror_progress(job->mirror).capture_id;
+    wait_ms(job, more ? 0 : LOOK_EVERY_MS);
+    return true;
 }
 
 /* Whatever fails on the server's side is tried again, on a new connection. What the server has is
@@ -212,37 +235,37 @@ static bool check_still(const struct job *job, struct error *error)
 static bool follow(struct job *job, struct error *error)
 {
     struct random random = random_start();
-    int signals, failures = 0;
-    bool goes_on = true, stays = true, more = false;
-    if (!signals_open(&signals, error)) {
+    int failures = 0;
+    bool stays = true;
+    job->watch = (struct server_watch){.on_wait = watch, .context = job};
+    job->next_metrics_ms = clock_boot().ms + METRICS_EVERY_MS; /* connected by then, mostly */
+    setenv("RES_OPTIONS", "timeout:2 attempts:1", 0); /* libpq looks names up without a watch */
+    if (!signals_open(&job->watch.wake, error)) {
         return false;
     }
-    while (goes_on && stays) {
+    while (!job->stops) {
         struct error why = {0};
-        bool good = job->mirror != NULL || enter(job, &why);
-        if (!good && job->server != NULL && !server_is_lost(job->server)) {
-            *error = why;
-            stays = false;
-            break;
-        }
-        good = good && mirror_step(job->mirror, clock_real_ms(), &more, &why);
-        write_metrics(job);
-        if (good) {
+        if (go_on(job, &why)) {
             failures = 0;
-            goes_on = wait_ms(signals, more ? 0 : LOOK_EVERY_MS);
-        } else {
+        } else if (!job->stops) {
+            if (job->mirror == NULL && job->server != NULL && !server_is_lost(job->server)) {
+                *error = why;
+                stays = false;
+                break;
+            }
             int64_t retry_ms = limits_backoff_ms(failures++, BACKOFF_BASE_MS, BACKOFF_CAP_MS,
                                                  random_next(&random));
-            log_lost(&why, retry_ms);
+            log_event(LOG_ERROR, "mirror_failed", LOG_TEXT("reason", why.text),
+                      LOG_INT("retry_ms", retry_ms));
             leave(job);
-            goes_on = wait_ms(signals, retry_ms);
+            wait_ms(job, retry_ms);
         }
     }
     if (job->mirror != NULL) {
         log_reached(job);
     }
     leave(job);
-    signals_close(signals);
+    signals_close(job->watch.wake);
     return stays;
 }
 
@@ -283,22 +306,20 @@ static bool restore(struct job *job, struct error *error)
     const char *path = job->cli->options.restore;
     struct database database;
     if (access(path, F_OK) == 0) {
-        return error_set(error, ERROR_USAGE, "%s: is there already", path);
+        return error_set(error, ERROR_USAGE, "restore: %s: is there already", path);
     }
     job->server = server_connect(job->conninfo, 0, error);
     if (job->server == NULL) {
-        return false;
+        return error_context(error, "restore");
     }
-    bool done = database_open(path, DATABASE_WRITE, &database, error);
-    if (done) {
-        done = make_again(job->cli, job->server, &database, error);
-        database_close(&database);
-        if (!done) {
-            backup_remove(path);
-        }
+    bool opened = database_open(path, DATABASE_WRITE, &database, error);
+    bool done = opened && make_again(job->cli, job->server, &database, error);
+    database_close(&database);
+    if (opened && !done) {
+        backup_remove(path);
     }
     leave(job);
-    return done;
+    return done || error_context(error, "restore");
 }
 
 /* Before anything is copied, so that rows are spread as they come. */
@@ -307,7 +328,7 @@ static bool distribute(struct job *job, struct error *error)
     int64_t count;
     job->server = server_connect(job->conninfo, 0, error);
     bool done =
-        job->server != NULL && schema_distribute(job->server, clock_real_ms(), &count, error);
+        job->server != NULL && schema_distribute(job->server, clock_wall_ms(), &count, error);
     if (done) {
         cli_say(job->cli, "%lld tables distributed by account_id", (long long)count);
     }
@@ -315,58 +336,37 @@ static bool distribute(struct job *job, struct error *error)
     return done || error_context(error, "distribute");
 }
 
-static bool run(struct cli *cli, int *exit_code, struct error *error)
+static bool mirror(struct job *job, struct error *error)
 {
-    struct job job = {.cli = cli, .settings.with_bodies = cli->options.with_bodies};
-    (void)exit_code;
+    struct cli *cli = job->cli;
     if (cli->options.follow && cli->options.check) {
-        return error_set(error, ERROR_USAGE, "mirror: --follow or --check, not both");
+        return error_set(error, ERROR_USAGE, "--follow or --check, not both");
     }
-    if (!choose_server(&job, error)) {
-        return error_context(error, "mirror");
-    }
-    if (cli->options.distribute && !distribute(&job, error)) {
-        return error_context(error, "mirror");
+    if (!choose_server(job, error) || (cli->options.distribute && !distribute(job, error))) {
+        return false;
     }
     if (cli->options.restore != NULL) {
-        return restore(&job, error) || error_context(error, "mirror: restore");
+        return restore(job, error);
     }
-    if (!cli_open_database(cli, DATABASE_READ, &job.database, error)) {
-        return error_context(error, "mirror");
-    }
-    bool done = check_still(&job, error) && database_unmap(&job.database, error) &&
-                choose_name(&job, error) &&
-                (cli->options.follow ? follow(&job, error) : once(&job, error));
-    database_close(&job.database);
-    return done || error_context(error, "mirror");
+    return cli_open_database(cli, DATABASE_READ, error) && check_still(job, error) &&
+           database_unmap(job->database, error) && choose_name(job, error) &&
+           (cli->options.follow ? follow(job, error) : once(job, error));
+}
+
+static bool run(struct cli *cli, struct error *error)
+{
+    struct job job = {.cli = cli,
+                      .database = &cli->database,
+                      .settings.with_bodies = cli->options.with_bodies,
+                      .watch.wake = -1};
+    return mirror(&job, error) || error_context(error, "mirror");
 }
 
 const struct command COMMAND_MIRROR = {
     .name = "mirror",
     .arguments = "",
     .summary = "copy everything recorded to PostgreSQL, and keep it up to date",
-    .help =
-        "Copies what is new since the last time into the schema `posrec` of a PostgreSQL server, "
-        "or\n"
-        "one that speaks its wire; makes the schema when it is not there. Any number of recorders\n"
-        "mirror into one database. Broken off anywhere and run again, nothing is missing or "
-        "double.\n"
-        "The file is only read; `posrec run` goes on meanwhile.\n\n"
-        "--check compares both sides by table, account and day, then the tables and views "
-        "themselves,\n"
-        "and names the first difference.\n"
-        "--follow goes on, at most a second behind, and connects again when the server was "
-        "away.\n\n"
-        "--restore FILE writes a recorder's file anew from a mirror with bodies, and verifies "
-        "it.\n\n"
-        "A password goes into ~/.pgpass, PGPASSWORD or the config file, never onto a command "
-        "line.\n\n"
-        "Examples:\n"
-        "  posrec mirror --to 'host=db.example.org dbname=positions user=posrec'\n"
-        "  posrec mirror --check\n"
-        "  posrec mirror --follow --with-bodies\n"
-        "  posrec mirror --restore posrec.db --name db1\n",
-    .options = {OPTION_SERVER, OPTION_NAME, OPTION_FOLLOW, OPTION_WITH_BODIES, OPTION_CHECK,
-                OPTION_RESTORE, OPTION_DISTRIBUTE, OPTION_NONE},
+    .options = {OPTION(server), OPTION(name), OPTION(follow), OPTION(with_bodies), OPTION(check),
+                OPTION(restore), OPTION(distribute)},
     .run = run,
 };

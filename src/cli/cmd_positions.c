@@ -2,43 +2,22 @@
 #include "cli/cli.h"
 #include "report/recorded.h"
 
-static bool run(struct cli *cli, int *exit_code, struct error *error)
+static bool run(struct cli *cli, struct error *error)
 {
-    struct database database;
+    struct report_question question = cli_question(cli);
     int64_t rows = 0;
-    (void)exit_code;
-    if (!cli_open_database(cli, DATABASE_READ, &database, error)) {
-        return false;
-    }
     /* Without --at: the last there is, even if the exchange's clock is ahead of this one. */
-    int64_t at_ms = cli->options.at_ms.known ? cli->options.at_ms.value : TIME_MS_MAX;
-    const struct report_parameter parameters[] = {
-        {.name = ":at_ms", .number = maybe_of(at_ms)},
-        {.name = ":account", .text = cli->options.account},
-        {.name = ":all", .number = maybe_of(cli->options.all)},
-        {0},
-    };
-    bool done = database_freeze(&database, error) &&
-                recorded_account_check(&database, cli->options.account, error) &&
-                cli_report(cli, &database, "positions", parameters, &rows, error);
-    if (done && rows == 0) {
-        const struct report_filter filter = {
-            .account = cli->options.account, .to_ms = maybe_of(at_ms), .all = cli->options.all};
-        done = cli_say_nothing(cli, &database, "positions", &filter, error);
-    }
-    database_close(&database);
-    return done;
+    question.to_ms = cli->options.at_ms.known ? cli->options.at_ms : maybe_of(TIME_MS_MAX);
+    return cli_open_database(cli, DATABASE_READ, error) && database_freeze(&cli->database, error) &&
+           recorded_check_account(&question, error) &&
+           cli_report(cli, &question, "positions", &rows, error) &&
+           (rows > 0 || cli_say_nothing(cli, &question, "positions", error));
 }
 
 const struct command COMMAND_POSITIONS = {
     .name = "positions",
     .arguments = "",
     .summary = "show open positions, now or as they stood at a time",
-    .help = "Of each leg its last known state and valuation at or before the time.\n\n"
-            "Examples:\n"
-            "  posrec positions\n"
-            "  posrec positions --at 2026-11-24T14:03:10Z --all\n"
-            "  posrec positions --at -24h --format json\n",
-    .options = {OPTION_AT, OPTION_ALL, OPTION_ACCOUNT, OPTION_FORMAT, OPTION_OUTPUT, OPTION_NONE},
+    .options = {OPTION(at_ms), OPTION(all), OPTION(account), OPTION(format), OPTION(output)},
     .run = run,
 };

@@ -2,8 +2,8 @@
 
 #include "cli/cli.h"
 #include "cli/progress.h"
-#include "service/run_lock.h"
-#include "store/backup.h"
+#include "host/run_lock.h"
+#include "store/file/backup.h"
 #include "store/migrate.h"
 #include "store/rebuild.h"
 
@@ -26,66 +26,47 @@ static bool rebuild(const struct cli *cli, const struct database *database, stru
  */
 static bool rebuild_copy(struct cli *cli, struct error *error)
 {
-    struct database database, copy;
+    const char *output = cli->options.output;
+    struct database copy;
     struct backup_watch no_watch = {0};
-    if (!cli_open_database(cli, DATABASE_READ, &database, error)) {
+    if (!cli_open_database(cli, DATABASE_READ, error) ||
+        !backup_database(&cli->database, output, &no_watch, error) ||
+        !database_open(output, DATABASE_WRITE, &copy, error)) {
         return false;
     }
-    bool done = backup_database(&database, cli->options.output, &no_watch, error);
-    database_close(&database);
-    if (!done || !database_open(cli->options.output, DATABASE_WRITE, &copy, error)) {
-        return false;
-    }
-    done = rebuild(cli, &copy, error) && database_empty_log(&copy, error);
+    bool done = rebuild(cli, &copy, error) && database_empty_log(&copy, error);
     database_close(&copy);
     if (!done) {
-        backup_remove(cli->options.output);
+        backup_remove(output);
     }
     return done;
 }
 
 /* A recorder would wait for the whole transaction, and may give up what it has to write. */
-static bool rebuild_alone(const struct cli *cli, const struct database *database,
-                          struct error *error)
+static bool rebuild_alone(const struct cli *cli, struct error *error)
 {
     int lock;
-    if (!run_lock_keep_free(database->path, &lock, error)) {
+    if (!run_lock_keep_free(cli->database.path, &lock, error)) {
         return false;
     }
-    bool done = rebuild(cli, database, error);
+    bool done = rebuild(cli, &cli->database, error);
     close(lock);
     return done;
 }
 
-static bool run(struct cli *cli, int *exit_code, struct error *error)
+static bool run(struct cli *cli, struct error *error)
 {
-    struct database database;
-    (void)exit_code;
     if (cli->options.output != NULL) {
         return rebuild_copy(cli, error) || error_context(error, "rebuild");
     }
-    if (!cli_open_database(cli, DATABASE_UPDATE, &database, error)) {
-        return false;
-    }
-    bool done = rebuild_alone(cli, &database, error) || error_context(error, "rebuild");
-    database_close(&database);
-    return done;
+    return cli_open_database(cli, DATABASE_UPDATE, error) &&
+           (rebuild_alone(cli, error) || error_context(error, "rebuild"));
 }
 
 const struct command COMMAND_REBUILD = {
     .name = "rebuild",
     .arguments = "",
     .summary = "derive all rows again from the archived bytes",
-    .help = "Contracts, legs, positions and valuations are made anew from the responses, in one\n"
-            "transaction; captures and responses stay as they are. A rebuilt database equals the "
-            "original\n"
-            "row for row. Killed, it has changed nothing. While 'posrec run' records it is "
-            "refused.\n\n"
-            "With --output a copy is rebuilt and the database is only read, also while it is "
-            "recorded into.\n\n"
-            "Examples:\n"
-            "  posrec rebuild\n"
-            "  posrec rebuild --output rebuilt.db\n",
-    .options = {OPTION_OUTPUT, OPTION_NONE},
+    .options = {OPTION(output)},
     .run = run,
 };

@@ -1,9 +1,9 @@
 #include <signal.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/text.h"
 #include "cli/cli.h"
+#include "host/clock.h"
 #include "report/query.h"
 
 #define QUERY_SIZE_MAX ((size_t)1 << 20)
@@ -23,19 +23,19 @@ static const char *why_stop(void *context)
     if (interrupted) {
         return "interrupted";
     }
-    return clock_monotonic_ms() < *end_ms
+    return clock_boot().ms < *end_ms
                ? NULL
                : "not done in time (give it a longer --timeout, or ask for less)";
 }
 
-static bool run_query(const struct cli *cli, const struct database *database, const char *sql,
-                      FILE *out, int64_t *row_count, struct error *error)
+static bool run_query(const struct cli *cli, const char *sql, int64_t *row_count,
+                      struct error *error)
 {
     struct maybe_int timeout_ms = cli->options.timeout_ms;
-    int64_t end_ms = timeout_ms.known ? clock_monotonic_ms() + timeout_ms.value : INT64_MAX;
-    struct query_watch watch = {why_stop, &end_ms};
+    int64_t end_ms = timeout_ms.known ? clock_boot().ms + timeout_ms.value : INT64_MAX;
+    const struct query query = {sql, why_stop, &end_ms};
     signal(SIGINT, on_interrupt);
-    return query_run(database, sql, &watch, cli->options.format, out, row_count, error);
+    return query_run(&cli->database, &query, cli->options.format, cli->out, row_count, error);
 }
 
 /* The query: the argument, or for `-` what standard input has. */
@@ -59,27 +59,17 @@ static bool read_query(const char *argument, struct text *query, struct error *e
     return !query->failed || error_no_memory(error);
 }
 
-static bool run(struct cli *cli, int *exit_code, struct error *error)
+static bool run(struct cli *cli, struct error *error)
 {
-    struct database database;
     struct text query = {0};
-    FILE *out;
     int64_t rows = 0;
-    (void)exit_code;
-    if (!read_query(cli->arguments[0], &query, error) ||
-        !cli_open_database(cli, DATABASE_READ, &database, error)) {
-        text_free(&query);
-        return false;
-    }
-    bool done = cli_open_output(cli, &out, error);
-    if (done) {
-        done = run_query(cli, &database, text_string(&query), out, &rows, error);
-        done = cli_close_output(cli, out, done, error);
-    }
+    bool opened = read_query(cli->arguments[0], &query, error) &&
+                  cli_open_database(cli, DATABASE_READ, error) && cli_open_output(cli, error);
+    bool done = opened && run_query(cli, text_string(&query), &rows, error);
+    done = cli_close_output(cli, done, error);
     if (done && rows == 0) {
         cli_say(cli, "The query gives no rows.");
     }
-    database_close(&database);
     text_free(&query);
     return done;
 }
@@ -88,15 +78,7 @@ const struct command COMMAND_SQL = {
     .name = "sql",
     .arguments = "QUERY",
     .summary = "run a query that reads and print its rows",
-    .help =
-        "QUERY is one SELECT; - reads it from standard input. Nothing can be written: the file is\n"
-        "opened for reading, and ATTACH, extensions and changing PRAGMAs are refused. Ctrl-C ends\n"
-        "a query, --timeout bounds it. The tables and views are described in docs/schema.md.\n\n"
-        "Examples:\n"
-        "  posrec sql \"SELECT symbol, position_side, unrealized_pnl FROM position_now\"\n"
-        "  posrec sql --format csv \"SELECT * FROM pnl_history WHERE symbol = 'BTCUSD_PERP'\"\n"
-        "  posrec sql --timeout 10s - < query.sql\n",
-    .options = {OPTION_FORMAT, OPTION_OUTPUT, OPTION_TIMEOUT, OPTION_NONE},
+    .options = {OPTION(format), OPTION(output), OPTION(timeout_ms)},
     .arguments_min = 1,
     .arguments_max = 1,
     .run = run,

@@ -2,17 +2,17 @@
 
 #include "base/time_text.h"
 #include "cli/cli.h"
+#include "host/disk.h"
+#include "host/run_lock.h"
 #include "mirror/mirror.h"
 #include "model/capture.h"
 #include "report/recorded.h"
-#include "service/disk.h"
-#include "service/run_lock.h"
 
 /* How long the mirror's server is waited for: what is known of the file is said before. */
 #define MIRROR_ANSWER_MS_MAX 3000
 
 struct figures {
-    bool running;
+    struct report_question question;
     int64_t bytes;
     struct maybe_int growth; /* bytes a day */
     int64_t left;
@@ -20,23 +20,19 @@ struct figures {
     struct error no_mirror; /* ... unless this says why it is not known */
 };
 
-static bool collect(const struct cli *cli, const struct database *database, struct figures *figures,
-                    struct error *error)
+static bool collect(const struct cli *cli, struct figures *figures, struct error *error)
 {
-    const struct report_parameter parameters[] = {
-        {.name = ":now_ms", .number = maybe_of(cli->now_ms)}, {0}};
-    figures->running = run_lock_is_held(database->path);
-    return disk_usage(database->path, &figures->bytes, &figures->left, error) &&
-           report_integer(database, "growth", parameters, &figures->growth, error);
+    figures->question.running = run_lock_is_held(cli->database.path);
+    return disk_usage(cli->database.path, &figures->bytes, &figures->left, error) &&
+           report_integer(&figures->question, "growth", &figures->growth, error);
 }
 
 /* A server that does not answer is no failure of the recorder's. */
-static void ask_mirror(const struct cli *cli, const struct database *database,
-                       struct figures *figures)
+static void ask_mirror(const struct cli *cli, struct figures *figures)
 {
     struct server *server =
         server_connect(cli->config.mirror, MIRROR_ANSWER_MS_MAX, &figures->no_mirror);
-    if (server != NULL && !mirror_lag(database, server, &figures->lag, &figures->no_mirror)) {
+    if (server != NULL && !mirror_lag(&cli->database, server, &figures->lag, &figures->no_mirror)) {
         figures->lag.mirrored = false;
     }
     server_close(server);
@@ -65,8 +61,9 @@ static void say_mirror(const struct cli *cli, const struct figures *figures)
     }
 }
 
-static void print_mirror(const struct cli *cli, const struct figures *figures, FILE *out)
+static void print_mirror(const struct cli *cli, const struct figures *figures)
 {
+    FILE *out = cli->out;
     const struct mirror_lag *lag = &figures->lag;
     fprintf(out, ",\"mirror\":");
     if (figures->no_mirror.kind != ERROR_NONE || !lag->mirrored) {
@@ -83,86 +80,75 @@ static void print_mirror(const struct cli *cli, const struct figures *figures, F
 }
 
 /* The mirror's part, after all else, and the object's end. With -q only json asks for it. */
-static void write_mirror(const struct cli *cli, const struct database *database,
-                         struct figures *figures, FILE *out)
+static void write_mirror(const struct cli *cli, struct figures *figures)
 {
     bool is_json = cli->options.format == FORMAT_JSON;
     if (cli->config.mirror != NULL && (is_json || !cli->options.quiet)) {
-        fflush(out);
-        ask_mirror(cli, database, figures);
+        fflush(cli->out);
+        ask_mirror(cli, figures);
         if (is_json) {
-            print_mirror(cli, figures, out);
+            print_mirror(cli, figures);
         } else {
             say_mirror(cli, figures);
         }
     }
-    fputs(is_json ? "}\n" : "", out);
+    fputs(is_json ? "}\n" : "", cli->out);
 }
 
-static bool write_accounts(const struct cli *cli, const struct database *database,
-                           const struct figures *figures, enum report_format format, FILE *out,
-                           int64_t *rows, struct error *error)
+/* In json what stands before the accounts; the mirror's part and the object's end follow. */
+static void begin_json(const struct cli *cli, const struct figures *figures)
 {
-    const struct report_parameter parameters[] = {
-        {.name = ":now_ms", .number = maybe_of(cli->now_ms)},
-        {.name = ":ahead_ms", .number = maybe_of(CAPTURE_AGE_AHEAD_MS_MAX)},
-        {.name = ":running", .number = maybe_of(figures->running)},
-        {.name = ":account", .text = cli->options.account},
-        {0},
-    };
-    return report_run(database, "status", parameters, format, out, rows, error);
-}
-
-static bool write_words(const struct cli *cli, const struct database *database,
-                        const struct figures *figures, FILE *out, struct error *error)
-{
-    int64_t rows = 0;
-    char growth[64] = "its growth shows after an hour";
-    if (figures->growth.known) {
-        snprintf(growth, sizeof growth, "about %lld more a day", (long long)figures->growth.value);
-    }
-    if (!write_accounts(cli, database, figures, cli->options.format, out, &rows, error)) {
-        return false;
-    }
-    if (rows == 0 && cli->options.format == FORMAT_TABLE) {
-        cli_say(cli, "No account has been polled yet.");
-    }
-    cli_say(cli, "%s: %lld bytes, %s; %lld bytes left on its disk; %s", database->path,
-            (long long)figures->bytes, growth, (long long)figures->left,
-            figures->running ? "'posrec run' is recording" : "'posrec run' is not running");
-    return true;
-}
-
-/* The object but for the mirror's part and its end. */
-static bool write_json(const struct cli *cli, const struct database *database,
-                       const struct figures *figures, FILE *out, struct error *error)
-{
-    int64_t rows = 0;
     struct text path = {0};
-    text_append_json(&path, span_of(database->path));
-    fprintf(out,
+    text_append_json(&path, span_of(cli->database.path));
+    fprintf(cli->out,
             "{\"database\":{\"path\":%s,\"bytes\":%lld,\"growth_bytes_a_day\":%lld,"
             "\"disk_left_bytes\":%lld},\"running\":%s,\"accounts\":",
             text_string(&path), (long long)figures->bytes,
             (long long)(figures->growth.known ? figures->growth.value : 0),
-            (long long)figures->left, figures->running ? "true" : "false");
+            (long long)figures->left, figures->question.running ? "true" : "false");
     text_free(&path);
-    return write_accounts(cli, database, figures, FORMAT_JSON, out, &rows, error);
+}
+
+static void say_database(const struct cli *cli, const struct figures *figures)
+{
+    char growth[64] = "its growth shows after an hour";
+    if (figures->growth.known) {
+        snprintf(growth, sizeof growth, "about %lld more a day", (long long)figures->growth.value);
+    }
+    cli_say(cli, "%s: %lld bytes, %s; %lld bytes left on its disk; %s", cli->database.path,
+            (long long)figures->bytes, growth, (long long)figures->left,
+            figures->question.running ? "'posrec run' is recording"
+                                      : "'posrec run' is not running");
+}
+
+static bool write_standing(const struct cli *cli, const struct figures *figures,
+                           struct error *error)
+{
+    enum report_format format = cli->options.format;
+    int64_t rows = 0;
+    if (format == FORMAT_JSON) {
+        begin_json(cli, figures);
+    }
+    if (!report_run(&figures->question, "status", format, cli->out, &rows, error)) {
+        return false;
+    }
+    if (rows == 0 && format == FORMAT_TABLE) {
+        cli_say(cli, "No account has been polled yet.");
+    }
+    if (format != FORMAT_JSON) {
+        say_database(cli, figures);
+    }
+    return true;
 }
 
 /* Whether the account's last good poll (or, without a name, that of any) is too old or, as if it
  * were, lies in the future. */
-static bool is_stale(const struct cli *cli, const struct database *database, const char *account,
-                     bool *stale, struct error *error)
+static bool is_stale(const struct cli *cli, const char *account, bool *stale, struct error *error)
 {
-    const struct report_parameter parameters[] = {
-        {.name = ":now_ms", .number = maybe_of(cli->now_ms)},
-        {.name = ":ahead_ms", .number = maybe_of(CAPTURE_AGE_AHEAD_MS_MAX)},
-        {.name = ":account", .text = account},
-        {0},
-    };
+    struct report_question question = cli_question(cli);
     struct maybe_int age_ms;
-    if (!report_integer(database, "oldest_age", parameters, &age_ms, error)) {
+    question.account = account;
+    if (!report_integer(&question, "oldest_age", &age_ms, error)) {
         return false;
     }
     bool is_ahead = age_ms.known && age_ms.value < -CAPTURE_AGE_AHEAD_MS_MAX;
@@ -178,79 +164,50 @@ static bool is_stale(const struct cli *cli, const struct database *database, con
 
 /* Every configured account counts, one that was never polled too; without a configuration those
  * that the database has. */
-static bool check_ages(struct cli *cli, const struct database *database, int *exit_code,
-                       struct error *error)
+static bool check_ages(struct cli *cli, struct error *error)
 {
-    bool stale = false, any = false;
-    if (!cli->options.max_age_ms.known) {
-        return true;
-    }
-    if (cli->options.account != NULL || cli->config.account_count == 0) {
-        if (!is_stale(cli, database, cli->options.account, &any, error)) {
+    const struct config *config = &cli->config;
+    bool one = cli->options.account != NULL || config->account_count == 0;
+    size_t count = !cli->options.max_age_ms.known ? 0 : one ? 1 : config->account_count;
+    for (size_t i = 0; i < count; i++) {
+        const char *account = one ? cli->options.account : config->accounts[i].name;
+        bool stale;
+        if (!is_stale(cli, account, &stale, error)) {
             return false;
         }
-    } else {
-        for (size_t i = 0; i < cli->config.account_count; i++) {
-            if (!is_stale(cli, database, cli->config.accounts[i].name, &stale, error)) {
-                return false;
-            }
-            any |= stale;
+        if (stale) {
+            cli->exit_code = EXIT_FAILED;
         }
     }
-    *exit_code = any ? EXIT_FAILED : EXIT_DONE;
     return true;
 }
 
 /* An account that is configured stands somewhere too, at nothing. */
-static bool check_account(const struct cli *cli, const struct database *database,
+static bool check_account(const struct cli *cli, const struct report_question *question,
                           struct error *error)
 {
-    const char *account = cli->options.account;
-    return (account != NULL && config_find_account(&cli->config, account) != NULL) ||
-           recorded_account_check(database, account, error);
+    return (question->account != NULL &&
+            config_find_account(&cli->config, question->account) != NULL) ||
+           recorded_check_account(question, error);
 }
 
-static bool run(struct cli *cli, int *exit_code, struct error *error)
+static bool run(struct cli *cli, struct error *error)
 {
-    struct database database;
-    struct figures figures = {0};
-    FILE *out;
-    if (!cli_load_config(cli, error) || !cli_open_database(cli, DATABASE_READ, &database, error)) {
-        return false;
-    }
-    bool done = check_account(cli, &database, error) && collect(cli, &database, &figures, error) &&
-                cli_open_output(cli, &out, error);
+    struct figures figures = {.question = cli_question(cli)};
+    bool done = cli_load_config(cli, error) && cli_open_database(cli, DATABASE_READ, error) &&
+                check_account(cli, &figures.question, error) && collect(cli, &figures, error) &&
+                cli_open_output(cli, error) && write_standing(cli, &figures, error) &&
+                check_ages(cli, error);
     if (done) {
-        done = (cli->options.format == FORMAT_JSON
-                    ? write_json(cli, &database, &figures, out, error)
-                    : write_words(cli, &database, &figures, out, error)) &&
-               check_ages(cli, &database, exit_code, error);
-        if (done) {
-            write_mirror(cli, &database, &figures, out);
-        }
-        done = cli_close_output(cli, out, done, error);
+        write_mirror(cli, &figures);
     }
-    database_close(&database);
-    return done;
+    return cli_close_output(cli, done, error);
 }
 
 const struct command COMMAND_STATUS = {
     .name = "status",
     .arguments = "",
     .summary = "show where each account and the database stand",
-    .help =
-        "For each account its last good poll and how old it is, the outcomes of the last 24 "
-        "hours,\n"
-        "gaps, the next tick, the clock's offset and the weight used; the database's size, growth "
-        "and\n"
-        "room; at last, where a mirror is configured, how far it is, if its server answers within "
-        "3 s.\n"
-        "With --max-age the exit code is 1 when an account has waited longer than that, for cron "
-        "or a\n"
-        "monitor; also when its last good poll lies in the future, which has no age.\n\n"
-        "Examples:\n"
-        "  posrec status\n"
-        "  posrec -q status --max-age 60s --format json\n",
-    .options = {OPTION_MAX_AGE, OPTION_ACCOUNT, OPTION_FORMAT, OPTION_OUTPUT, OPTION_NONE},
+    .options = {OPTION(max_age_ms), OPTION(account), OPTION(format), OPTION(output)},
     .run = run,
 };

@@ -2,15 +2,16 @@
 
 #include <errno.h>
 #include <ini.h>
+#include <limits.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/decimal.h"
 #include "base/time_text.h"
+#include "cli/options.h"
 #include "exchange/endpoints.h"
-#include "exchange/limits.h"
 #include "exchange/transport.h"
 #include "model/capture.h"
 #include "model/contract.h"
@@ -18,13 +19,17 @@
 #define SECTION_MAIN "posrec"
 #define SECTION_ACCOUNT "account "
 
-/* Where a known exchange's stream is. The first is the usual one. */
-static const struct {
-    const char *base_url, *stream_url;
-} EXCHANGES[] = {
-    {"https://dapi.binance.com", "wss://dstream.binance.com"},
-    {"https://demo-dapi.binance.com", "wss://demo-dstream.binance.com"},
-    {"https://testnet.binancefuture.com", "wss://dstream.binancefuture.com"},
+#define INTERVAL_MS_MIN 100
+#define INTERVAL_MS_DEFAULT 10000
+#define TIMEOUT_MS_DEFAULT 10000
+#define ACCOUNT_INTERVAL_MS_DEFAULT 60000
+#define INCOME_INTERVAL_MS_DEFAULT 300000
+#define ACCOUNTS_MAX ((size_t)10000)
+
+/* A text of the file, and the one that was kept before it. */
+struct config_text {
+    struct config_text *next;
+    char text[];
 };
 
 enum section { SECTION_NONE, SECTION_IS_MAIN, SECTION_IS_ACCOUNT };
@@ -50,56 +55,78 @@ static bool fail(struct reading *reading, const char *format, const char *value)
     return false;
 }
 
-static bool take_text(struct reading *reading, char **target, const char *value)
+/* A copy that lives as long as the config; NULL when there is no memory for it. */
+static const char *keep(struct config *config, const char *text)
 {
-    if (*target != NULL) {
+    size_t size = strlen(text) + 1;
+    struct config_text *kept = malloc(sizeof *kept + size);
+    if (kept == NULL) {
+        return NULL;
+    }
+    kept->next = config->texts;
+    config->texts = kept;
+    return memcpy(kept->text, text, size);
+}
+
+static bool take_text(struct reading *reading, void *target, const char *value)
+{
+    const char **text = target;
+    if (*text != NULL) {
         return fail(reading, "'%s' is given twice", reading->key);
     }
     if (value[0] == '\0') {
         return fail(reading, "'%s' has no value", reading->key);
     }
-    *target = strdup(value);
-    return *target != NULL || fail(reading, "%s", "out of memory");
+    *text = keep(reading->config, value);
+    return *text != NULL || fail(reading, "%s", "out of memory");
 }
 
-static bool take_interval(struct reading *reading, struct maybe_int *target, const char *value,
-                          int64_t least_ms)
+static bool take_time(struct reading *reading, void *target, const char *value)
 {
+    struct maybe_int *time_ms = target;
     struct error why;
-    if (target->known) {
+    if (time_ms->known) {
         return fail(reading, "'%s' is given twice", reading->key);
     }
-    if (!duration_parse(value, &target->value, &why)) {
+    if (!duration_parse(value, &time_ms->value, &why)) {
         return fail(reading, "%s", why.text);
     }
-    target->known = true;
-    return target->value >= least_ms || fail(reading, "%s: shorter than 100ms", value);
+    time_ms->known = true;
+    return time_ms->value >= INTERVAL_MS_MIN || fail(reading, "%s: shorter than 100ms", value);
 }
 
 /* A whole number from 1 to `most` of what `unit` says. */
 static bool take_number(struct reading *reading, struct maybe_int *target, const char *value,
                         int64_t most, const char *unit)
 {
-    bool rounded = false;
     if (target->known) {
         return fail(reading, "'%s' is given twice", reading->key);
     }
-    target->known = decimal_parse(span_of(value), 0, &target->value, &rounded) == DECIMAL_OK &&
-                    !rounded && target->value >= 1 && target->value <= most;
+    target->known = options_read_number(value, &target->value) && target->value <= most;
     char what[64];
     snprintf(what, sizeof what, "%s '%%s': not a number of %s from 1 to %lld", reading->key, unit,
              (long long)most);
     return target->known || fail(reading, what, value);
 }
 
-static bool take_product(struct reading *reading, struct config_account *account, const char *value)
+static bool take_percent(struct reading *reading, void *target, const char *value)
 {
-    return take_text(reading, &account->product, value) &&
+    return take_number(reading, target, value, 100, "percent");
+}
+
+static bool take_window(struct reading *reading, void *target, const char *value)
+{
+    return take_number(reading, target, value, RECV_WINDOW_MS_MAX, "milliseconds");
+}
+
+static bool take_product(struct reading *reading, void *target, const char *value)
+{
+    return take_text(reading, target, value) &&
            (strcmp(value, PRODUCT_COIN_M) == 0 ||
             fail(reading, "product '%s': posrec records coin-m only so far", value));
 }
 
-static bool take_url(struct reading *reading, char **target, const char *value,
+static bool take_url(struct reading *reading, void *target, const char *value,
                      bool (*read)(const char *url, struct text *normal, struct error *error))
 {
     struct text normal = {0};
@@ -108,6 +135,16 @@ static bool take_url(struct reading *reading, char **target, const char *value,
                 take_text(reading, target, text_string(&normal));
     text_free(&normal);
     return done;
+}
+
+static bool take_base_url(struct reading *reading, void *target, const char *value)
+{
+    return take_url(reading, target, value, transport_read_base_url);
+}
+
+static bool take_stream_url(struct reading *reading, void *target, const char *value)
+{
+    return take_url(reading, target, value, transport_read_stream_url);
 }
 
 /* The next word of a list with commas; empty after the last. */
@@ -119,133 +156,96 @@ static struct span next_word(const char **list)
     return word;
 }
 
-static bool take_record(struct reading *reading, struct config_account *account, const char *value)
+static bool take_record(struct reading *reading, void *target, const char *value)
 {
     static const char *const KINDS[] = {"positions", "stream", "account", "income", "trades"};
     const char *list = value;
     struct span word;
-    if (!take_text(reading, &account->record, value)) {
+    if (!take_text(reading, target, value)) {
         return false;
     }
+    bool has_positions = false;
     while ((word = next_word(&list)).size > 0) {
         bool known = false;
         for (size_t i = 0; i < sizeof KINDS / sizeof KINDS[0]; i++) {
             known |= span_is(word, KINDS[i]);
         }
+        has_positions |= span_is(word, KINDS[0]);
         if (!known) {
             return fail(reading,
                         "record '%s': there are positions, stream, account, income and trades",
                         value);
         }
     }
-    return config_records(account, "positions") ||
+    return has_positions ||
            fail(reading, "record '%s': positions are always recorded: name them too", value);
 }
 
-/* A key whose value is any text, and where it goes. */
-struct text_key {
-    const char *key;
-    char **target;
+/* A key, and where in the section's struct its value goes. */
+struct key {
+    const char *name;
+    bool (*take)(struct reading *reading, void *target, const char *value);
+    size_t offset;
 };
 
-static char **find_text(const struct text_key *keys, size_t count, const char *key)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(keys[i].key, key) == 0) {
-            return keys[i].target;
-        }
-    }
-    return NULL;
-}
-
-/* A key whose value is a duration, and where it goes. */
-struct duration_key {
-    const char *key;
-    struct maybe_int *target;
+static const struct key MAIN_KEYS[] = {
+    {"database", take_text, offsetof(struct config, database)},
+    {"metrics_file", take_text, offsetof(struct config, metrics_file)},
+    {"mirror", take_text, offsetof(struct config, mirror)},
+    {"mirror_metrics_file", take_text, offsetof(struct config, mirror_metrics_file)},
+    {"verify_metrics_file", take_text, offsetof(struct config, verify_metrics_file)},
+    {"weight_share", take_percent, offsetof(struct config, weight_share)},
+    {0},
 };
 
-static struct maybe_int *find_duration(const struct duration_key *keys, size_t count,
-                                       const char *key)
+static const struct key ACCOUNT_KEYS[] = {
+    {"api_key_file", take_text, offsetof(struct config_account, api_key_file)},
+    {"secret_file", take_text, offsetof(struct config_account, secret_file)},
+    {"margin_asset", take_text, offsetof(struct config_account, margin_asset)},
+    {"pair", take_text, offsetof(struct config_account, pair)},
+    {"ca_file", take_text, offsetof(struct config_account, ca_file)},
+    {"proxy", take_text, offsetof(struct config_account, proxy)},
+    {"record", take_record, offsetof(struct config_account, record)},
+    {"stream_url", take_stream_url, offsetof(struct config_account, stream_url)},
+    {"product", take_product, offsetof(struct config_account, product)},
+    {"base_url", take_base_url, offsetof(struct config_account, base_url)},
+    {"recv_window", take_window, offsetof(struct config_account, recv_window_ms)},
+    {0},
+};
+
+/* Of both sections, in struct config_times. */
+static const struct key TIME_KEYS[] = {
+    {"interval", take_time, offsetof(struct config_times, interval_ms)},
+    {"timeout", take_time, offsetof(struct config_times, timeout_ms)},
+    {"account_interval", take_time, offsetof(struct config_times, account_interval_ms)},
+    {"income_interval", take_time, offsetof(struct config_times, income_interval_ms)},
+    {0},
+};
+
+static const struct key *find_key(const struct key *keys, const char *name)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(keys[i].key, key) == 0) {
-            return keys[i].target;
-        }
+    while (keys->name != NULL && strcmp(keys->name, name) != 0) {
+        keys++;
     }
-    return NULL;
+    return keys->name != NULL ? keys : NULL;
 }
 
-static bool take_main_key(struct reading *reading, const char *key, const char *value)
+/* Takes the value of a section that has these keys, and times. */
+static void take_value(struct reading *reading, const struct key *keys, void *section,
+                       struct config_times *times, const char *value)
 {
-    struct config *config = reading->config;
-    const struct text_key texts[] = {
-        {"database", &config->database},
-        {"metrics_file", &config->metrics_file},
-        {"mirror", &config->mirror},
-        {"mirror_metrics_file", &config->mirror_metrics_file},
-        {"verify_metrics_file", &config->verify_metrics_file},
-    };
-    char **text = find_text(texts, sizeof texts / sizeof texts[0], key);
-    if (text != NULL) {
-        return take_text(reading, text, value);
+    const struct key *key = find_key(keys, reading->key);
+    const struct key *time = find_key(TIME_KEYS, reading->key);
+    if (key != NULL) {
+        key->take(reading, (char *)section + key->offset, value);
+    } else if (time != NULL) {
+        time->take(reading, (char *)times + time->offset, value);
+    } else {
+        fail(reading,
+             keys == MAIN_KEYS ? "unknown key '%s' in [posrec]"
+                               : "unknown key '%s' in an account's section",
+             reading->key);
     }
-    const struct duration_key durations[] = {
-        {"interval", &config->interval_ms},
-        {"timeout", &config->timeout_ms},
-        {"account_interval", &config->account_interval_ms},
-        {"income_interval", &config->income_interval_ms},
-    };
-    struct maybe_int *duration =
-        find_duration(durations, sizeof durations / sizeof durations[0], key);
-    if (duration != NULL) {
-        return take_interval(reading, duration, value, CONFIG_INTERVAL_MS_MIN);
-    }
-    if (strcmp(key, "weight_share") == 0) {
-        return take_number(reading, &config->weight_share, value, 100, "percent");
-    }
-    return fail(reading, "unknown key '%s' in [posrec]", key);
-}
-
-static bool take_account_key(struct reading *reading, struct config_account *account,
-                             const char *key, const char *value)
-{
-    const struct text_key texts[] = {
-        {"api_key_file", &account->api_key_file}, {"secret_file", &account->secret_file},
-        {"margin_asset", &account->margin_asset}, {"pair", &account->pair},
-        {"ca_file", &account->ca_file},           {"proxy", &account->proxy},
-    };
-    char **text = find_text(texts, sizeof texts / sizeof texts[0], key);
-    if (text != NULL) {
-        return take_text(reading, text, value);
-    }
-    if (strcmp(key, "record") == 0) {
-        return take_record(reading, account, value);
-    }
-    if (strcmp(key, "stream_url") == 0) {
-        return take_url(reading, &account->stream_url, value, transport_read_stream_url);
-    }
-    if (strcmp(key, "product") == 0) {
-        return take_product(reading, account, value);
-    }
-    if (strcmp(key, "base_url") == 0) {
-        return take_url(reading, &account->base_url, value, transport_read_base_url);
-    }
-    if (strcmp(key, "recv_window") == 0) {
-        return take_number(reading, &account->recv_window_ms, value, RECV_WINDOW_MS_MAX,
-                           "milliseconds");
-    }
-    const struct duration_key durations[] = {
-        {"interval", &account->interval_ms},
-        {"timeout", &account->timeout_ms},
-        {"account_interval", &account->account_interval_ms},
-        {"income_interval", &account->income_interval_ms},
-    };
-    struct maybe_int *duration =
-        find_duration(durations, sizeof durations / sizeof durations[0], key);
-    if (duration != NULL) {
-        return take_interval(reading, duration, value, CONFIG_INTERVAL_MS_MIN);
-    }
-    return fail(reading, "unknown key '%s' in an account's section", key);
 }
 
 const struct config_account *config_find_account(const struct config *config, const char *name)
@@ -264,20 +264,17 @@ static int take_key(void *context, const char *section, const char *key, const c
     struct reading *reading = context;
     struct config *config = reading->config;
     (void)section;
+    reading->key = key;
     if (reading->failed) {
         return 1;
     }
-    reading->key = key;
-    switch (reading->section) {
-    case SECTION_IS_MAIN:
-        take_main_key(reading, key, value);
-        break;
-    case SECTION_IS_ACCOUNT:
-        take_account_key(reading, &config->accounts[config->account_count - 1], key, value);
-        break;
-    case SECTION_NONE:
+    if (reading->section == SECTION_NONE) {
         fail(reading, "key '%s' before any section", key);
-        break;
+    } else if (reading->section == SECTION_IS_MAIN) {
+        take_value(reading, MAIN_KEYS, config, &config->times, value);
+    } else {
+        struct config_account *account = &config->accounts[config->account_count - 1];
+        take_value(reading, ACCOUNT_KEYS, account, &account->times, value);
     }
     return 1;
 }
@@ -291,17 +288,16 @@ static bool add_account(struct reading *reading, const char *name)
     if (config_find_account(config, name) != NULL) {
         return fail(reading, "account '%s' is there twice", name);
     }
-    if (config->account_count == config->account_capacity) {
-        size_t wanted = config->account_capacity == 0 ? 4 : config->account_capacity * 2;
-        void *grown = reallocarray(config->accounts, wanted, sizeof *config->accounts);
-        if (grown == NULL || wanted > CONFIG_ACCOUNTS_MAX) {
-            return fail(reading, "account '%s': too many", name);
-        }
-        config->accounts = grown;
-        config->account_capacity = wanted;
+    size_t count = config->account_count;
+    void *grown = count < ACCOUNTS_MAX
+                      ? reallocarray(config->accounts, count + 1, sizeof *config->accounts)
+                      : NULL;
+    if (grown == NULL) {
+        return fail(reading, "account '%s': too many", name);
     }
-    struct config_account *account = &config->accounts[config->account_count];
-    *account = (struct config_account){.name = strdup(name), .line = reading->line};
+    config->accounts = grown;
+    struct config_account *account = &config->accounts[count];
+    *account = (struct config_account){.name = keep(config, name), .line = reading->line};
     if (account->name == NULL) {
         return fail(reading, "%s", "out of memory");
     }
@@ -379,48 +375,49 @@ static bool read_file(struct reading *reading)
     return !reading->failed;
 }
 
-/* The path of the file to read, malloc'ed; NULL when there is none. */
-static char *find_file(void)
+/* The path of the file to read; NULL when there is none. `own` is room for the user's own. */
+static const char *find_file(char own[static PATH_MAX])
 {
     const char *named = getenv("POSREC_CONFIG");
     const char *xdg = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
-    char *path = NULL;
+    const char *const places[] = {"posrec.ini", own, "/etc/posrec/posrec.ini"};
+    bool has_xdg = xdg != NULL && xdg[0] != '\0';
     if (named != NULL && named[0] != '\0') {
-        return strdup(named);
+        return named;
     }
-    if (access("posrec.ini", F_OK) == 0) {
-        return strdup("posrec.ini");
+    own[0] = '\0';
+    if (has_xdg || home != NULL) {
+        snprintf(own, PATH_MAX, "%s%s/posrec/posrec.ini", has_xdg ? xdg : home,
+                 has_xdg ? "" : "/.config");
     }
-    int length = -1;
-    if (xdg != NULL && xdg[0] != '\0') {
-        length = asprintf(&path, "%s/posrec/posrec.ini", xdg);
-    } else if (home != NULL) {
-        length = asprintf(&path, "%s/.config/posrec/posrec.ini", home);
-    }
-    if (length >= 0) {
-        if (access(path, F_OK) == 0) {
-            return path;
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        if (access(places[i], F_OK) == 0) {
+            return places[i];
         }
-        free(path);
     }
-    return access("/etc/posrec/posrec.ini", F_OK) == 0 ? strdup("/etc/posrec/posrec.ini") : NULL;
+    return NULL;
 }
 
 bool config_load(const char *path, struct config *config, struct error *error)
 {
+    char own[PATH_MAX];
+    path = path != NULL ? path : find_file(own);
     *config = (struct config){0};
-    config->path = path != NULL ? strdup(path) : find_file();
+    if (path == NULL) {
+        return true;
+    }
+    config->path = keep(config, path);
     if (config->path == NULL) {
-        return path == NULL || error_no_memory(error);
+        return error_no_memory(error);
     }
     struct reading reading = {.config = config, .error = error};
-    reading.file = fopen(config->path, "re");
+    reading.file = fopen(path, "re");
     if (reading.file == NULL) {
-        return error_set(error, ERROR_USAGE, "config %s: %s", config->path, strerror(errno));
+        return error_set(error, ERROR_USAGE, "config %s: %s", path, strerror(errno));
     }
     bool done = read_file(&reading);
     if (done && ferror(reading.file)) {
-        done = error_set(error, ERROR_USAGE, "config %s: %s", config->path, strerror(errno));
+        done = error_set(error, ERROR_USAGE, "config %s: %s", path, strerror(errno));
     }
     fclose(reading.file);
     return done;
@@ -428,61 +425,31 @@ bool config_load(const char *path, struct config *config, struct error *error)
 
 void config_free(struct config *config)
 {
-    for (size_t i = 0; i < config->account_count; i++) {
-        struct config_account *account = &config->accounts[i];
-        free(account->name);
-        free(account->product);
-        free(account->base_url);
-        free(account->api_key_file);
-        free(account->secret_file);
-        free(account->margin_asset);
-        free(account->pair);
-        free(account->ca_file);
-        free(account->proxy);
-        free(account->record);
-        free(account->stream_url);
+    while (config->texts != NULL) {
+        struct config_text *next = config->texts->next;
+        free(config->texts);
+        config->texts = next;
     }
     free(config->accounts);
-    free(config->database);
-    free(config->metrics_file);
-    free(config->mirror_metrics_file);
-    free(config->verify_metrics_file);
-    free(config->mirror);
-    free(config->path);
     *config = (struct config){0};
 }
 
-static int64_t first_known(struct maybe_int own, struct maybe_int common, int64_t standard)
+static struct maybe_int first_known(struct maybe_int own, struct maybe_int common, int64_t standard)
 {
-    return own.known ? own.value : common.known ? common.value : standard;
+    return own.known ? own : common.known ? common : maybe_of(standard);
 }
 
-int64_t config_interval_ms(const struct config *config, const struct config_account *account)
+struct config_times config_times(const struct config *config, const struct config_account *account)
 {
-    return first_known(account->interval_ms, config->interval_ms, CONFIG_INTERVAL_MS_DEFAULT);
-}
-
-int64_t config_account_interval_ms(const struct config *config,
-                                   const struct config_account *account)
-{
-    return first_known(account->account_interval_ms, config->account_interval_ms,
-                       CONFIG_ACCOUNT_INTERVAL_MS_DEFAULT);
-}
-
-int64_t config_income_interval_ms(const struct config *config, const struct config_account *account)
-{
-    return first_known(account->income_interval_ms, config->income_interval_ms,
-                       CONFIG_INCOME_INTERVAL_MS_DEFAULT);
-}
-
-int64_t config_timeout_ms(const struct config *config, const struct config_account *account)
-{
-    return first_known(account->timeout_ms, config->timeout_ms, CONFIG_TIMEOUT_MS_DEFAULT);
-}
-
-int64_t config_weight_share(const struct config *config)
-{
-    return config->weight_share.known ? config->weight_share.value : LIMITS_SHARE_PERCENT;
+    const struct config_times *own = &account->times, *common = &config->times;
+    return (struct config_times){
+        .interval_ms = first_known(own->interval_ms, common->interval_ms, INTERVAL_MS_DEFAULT),
+        .timeout_ms = first_known(own->timeout_ms, common->timeout_ms, TIMEOUT_MS_DEFAULT),
+        .account_interval_ms = first_known(own->account_interval_ms, common->account_interval_ms,
+                                           ACCOUNT_INTERVAL_MS_DEFAULT),
+        .income_interval_ms = first_known(own->income_interval_ms, common->income_interval_ms,
+                                          INCOME_INTERVAL_MS_DEFAULT),
+    };
 }
 
 bool config_records(const struct config_account *account, const char *kind)
@@ -498,23 +465,4 @@ bool config_records(const struct config_account *account, const char *kind)
         }
     }
     return false;
-}
-
-const char *config_base_url(const struct config_account *account)
-{
-    return account->base_url != NULL ? account->base_url : EXCHANGES[0].base_url;
-}
-
-const char *config_stream_url(const struct config_account *account)
-{
-    if (!config_records(account, "stream")) {
-        return NULL;
-    }
-    for (size_t i = 0; account->stream_url == NULL && i < sizeof EXCHANGES / sizeof EXCHANGES[0];
-         i++) {
-        if (strcmp(config_base_url(account), EXCHANGES[i].base_url) == 0) {
-            return EXCHANGES[i].stream_url;
-        }
-    }
-    return account->stream_url;
 }

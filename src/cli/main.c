@@ -1,6 +1,5 @@
 /* The posrec command: a table of commands, their help, and the one place where an error is printed.
  */
-#include <cjson/cJSON.h>
 #include <curl/curl.h>
 #include <fcntl.h>
 #include <libsmartcols/libsmartcols.h>
@@ -13,12 +12,15 @@
 #include <unistd.h>
 #include <zstd.h>
 
-#include "base/clock.h"
+#include "base/embedded_file.h"
 #include "base/log.h"
 #include "base/time_text.h"
 #include "cli/cli.h"
 #include "cli/version.h"
+#include "host/clock.h"
 #include "mirror/server.h"
+
+extern const struct embedded_file COMMAND_HELP[];
 
 static const struct command *const COMMANDS[] = {
     &COMMAND_FETCH,   &COMMAND_RUN,    &COMMAND_BACKFILL,  &COMMAND_IMPORT,
@@ -27,8 +29,6 @@ static const struct command *const COMMANDS[] = {
     &COMMAND_REBUILD, &COMMAND_BACKUP, &COMMAND_MIGRATE,   &COMMAND_MIRROR,
 };
 #define COMMAND_COUNT (sizeof COMMANDS / sizeof COMMANDS[0])
-
-static const enum option_id NO_OPTIONS[] = {OPTION_NONE};
 
 static void print_usage(FILE *out)
 {
@@ -47,28 +47,28 @@ static void print_usage(FILE *out)
           out);
 }
 
-static void print_command_help(const struct command *command, FILE *out)
+static void print_command_help(const struct command *command)
 {
-    fprintf(out, "posrec %s: %s\n\nUsage: posrec [-c FILE] [-d DB] [-q|-v] %s [options]%s%s\n\n%s",
-            command->name, command->summary, command->name,
-            command->arguments[0] != '\0' ? " " : "", command->arguments, command->help);
-    if (command->options[0] != OPTION_NONE) {
-        fputs("\nOptions:\n", out);
-        options_print_help(command->options, out);
-        options_print_values(command->options, out);
+    printf("posrec %s: %s\n\nUsage: posrec [-c FILE] [-d DB] [-q|-v] %s [options]%s%s\n\n%s",
+           command->name, command->summary, command->name, command->arguments[0] != '\0' ? " " : "",
+           command->arguments, embedded_file_text(COMMAND_HELP, command->name));
+    if (command->options[0] != OPTIONS_END) {
+        fputs("\nOptions:\n", stdout);
+        options_print_help(command->options, stdout);
+        options_print_values(command->options, stdout);
     }
-    fputs("\nOptions of every command:\n", out);
-    options_print_help(OPTIONS_GLOBAL, out);
+    fputs("\nOptions of every command:\n", stdout);
+    options_print_help(OPTIONS_GLOBAL, stdout);
 }
 
-static void print_version(FILE *out)
+static void print_version(void)
 {
     struct text libpq = {0};
     server_library(&libpq);
-    fprintf(out, "posrec %s\nSQLite %s\nlibcurl %s\n%s\ncJSON %s\nzstd %s\nlibsmartcols %s\n%s\n",
-            POSREC_VERSION, sqlite3_libversion(), curl_version_info(CURLVERSION_NOW)->version,
-            OpenSSL_version(OPENSSL_VERSION), cJSON_Version(), ZSTD_versionString(),
-            LIBSMARTCOLS_VERSION, text_string(&libpq));
+    printf("posrec %s\nSQLite %s\nlibcurl %s\n%s\nzstd %s\nlibsmartcols %s\n%s\n", POSREC_VERSION,
+           sqlite3_libversion(), curl_version_info(CURLVERSION_NOW)->version,
+           OpenSSL_version(OPENSSL_VERSION), ZSTD_versionString(), LIBSMARTCOLS_VERSION,
+           text_string(&libpq));
     text_free(&libpq);
 }
 
@@ -90,11 +90,10 @@ static bool help(int count, char **arguments, struct error *error)
         return true;
     }
     const struct command *command = find_command(arguments[0], error);
-    if (command == NULL) {
-        return false;
+    if (command != NULL) {
+        print_command_help(command);
     }
-    print_command_help(command, stdout);
-    return true;
+    return command != NULL;
 }
 
 static bool check_argument_count(const struct command *command, int count, struct error *error)
@@ -124,19 +123,17 @@ static bool check_range(const struct options *options, struct error *error)
 }
 
 static bool run_command(struct cli *cli, const struct command *command, int argc, char **argv,
-                        int *exit_code, struct error *error)
+                        struct error *error)
 {
-    int next;
-    if (!options_parse(&cli->options, argc, argv, command->options, false, cli->now_ms, &next,
-                       error)) {
+    if (!options_parse(&cli->options, argc, argv, command->options, cli->now_ms, error)) {
         return error_context(error, "%s", command->name);
     }
     if (cli->options.help) {
-        print_command_help(command, stdout);
+        print_command_help(command);
         return true;
     }
-    cli->argument_count = argc - next;
-    cli->arguments = argv + next;
+    cli->argument_count = argc - cli->options.next;
+    cli->arguments = argv + cli->options.next;
     if (!check_argument_count(command, cli->argument_count, error)) {
         return false;
     }
@@ -146,19 +143,19 @@ static bool run_command(struct cli *cli, const struct command *command, int argc
     if (cli->options.verbosity > 0) {
         log_set_level(cli->options.verbosity > 1 ? LOG_DEBUG : LOG_INFO);
     }
-    bool done = command->run(cli, exit_code, error);
-    config_free(&cli->config);
+    bool done = command->run(cli, error);
+    cli_end(cli);
     return done;
 }
 
-static bool dispatch(struct cli *cli, int argc, char **argv, int *exit_code, struct error *error)
+static bool dispatch(struct cli *cli, int argc, char **argv, struct error *error)
 {
-    int next;
-    if (!options_parse(&cli->options, argc, argv, NO_OPTIONS, true, cli->now_ms, &next, error)) {
+    if (!options_parse(&cli->options, argc, argv, NULL, cli->now_ms, error)) {
         return false;
     }
+    int next = cli->options.next;
     if (cli->options.version) {
-        print_version(stdout);
+        print_version();
         return true;
     }
     if (next == argc && !cli->options.help) {
@@ -169,7 +166,7 @@ static bool dispatch(struct cli *cli, int argc, char **argv, int *exit_code, str
         return help(argc - next - (next < argc), argv + next + (next < argc), error);
     }
     const struct command *command = find_command(argv[next], error);
-    return command != NULL && run_command(cli, command, argc - next, argv + next, exit_code, error);
+    return command != NULL && run_command(cli, command, argc - next, argv + next, error);
 }
 
 static int code_of(const struct error *error)
@@ -206,21 +203,20 @@ static bool end_output(struct error *error)
 int main(int argc, char **argv)
 {
     hold_standard_streams();
-    struct cli cli = {.now_ms = clock_real_ms()};
+    struct cli cli = {.now_ms = clock_wall_ms()};
     struct error error = {0};
-    int exit_code = EXIT_DONE;
     /* A peer that goes away shows as a failed write; so does a reader, which is no error. */
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* so does a file that may not grow */
     /* What posrec shows is UTF-8 whatever the locale: its widths are those of that. */
     setlocale(LC_CTYPE, "C.UTF-8");
-    if (!dispatch(&cli, argc, argv, &exit_code, &error) ||
-        (!end_output(&error) && exit_code == EXIT_DONE)) {
+    if (!dispatch(&cli, argc, argv, &error) ||
+        (!end_output(&error) && cli.exit_code == EXIT_DONE)) {
         if (error.kind == ERROR_READER_GONE) {
             return EXIT_READER_GONE;
         }
         cli_print(stderr, "posrec: %s", error.text);
         return code_of(&error);
     }
-    return exit_code;
+    return cli.exit_code;
 }

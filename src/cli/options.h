@@ -1,9 +1,9 @@
 /* Command-line options: one table for all of them, from which getopt_long, `--help` and typed
  * values come. A command lists the options it takes. */
-#ifndef POSREC_CLI_OPTIONS_H
-#define POSREC_CLI_OPTIONS_H
+#pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -11,49 +11,14 @@
 #include "model/maybe.h"
 #include "report/render.h"
 
-enum option_id {
-    OPTION_NONE, /* ends a list */
-    OPTION_CONFIG,
-    OPTION_DATABASE,
-    OPTION_QUIET,
-    OPTION_VERBOSE,
-    OPTION_HELP,
-    OPTION_VERSION,
-    OPTION_ACCOUNT,
-    OPTION_ALL,
-    OPTION_AT,
-    OPTION_FROM,
-    OPTION_TO,
-    OPTION_EVERY,
-    OPTION_SYMBOL,
-    OPTION_SIDE,
-    OPTION_STRICT,
-    OPTION_REFRESH,
-    OPTION_TIMEOUT,
-    OPTION_RECEIVED_AT,
-    OPTION_INTERVAL,
-    OPTION_SKIP_BAD,
-    OPTION_FORMAT,
-    OPTION_OUTPUT,
-    OPTION_STATUS,
-    OPTION_FROM_CAPTURE,
-    OPTION_HEAD,
-    OPTION_FOR,
-    OPTION_COUNT_TICKS,
-    OPTION_MAX_AGE,
-    OPTION_SERVER,
-    OPTION_NAME,
-    OPTION_FOLLOW,
-    OPTION_WITH_BODIES,
-    OPTION_CHECK,
-    OPTION_RESTORE,
-    OPTION_DISTRIBUTE,
-    OPTION_COUNT,
-};
-
+/* An option is known by the field that its value goes to. */
+#define OPTION(field) offsetof(struct options, field)
+#define OPTIONS_END 0 /* ends a list; what was not written of one is this, too */
 #define OPTIONS_PER_COMMAND_MAX 12
 
 struct options {
+    int next; /* index of the first argument that is left; the field of no option */
+
     /* For every command */
     const char *config; /* NULL when not given, as all texts */
     const char *database;
@@ -87,25 +52,27 @@ struct options {
     const char *server;
     const char *name;
     bool follow;
+    bool backfill;
     bool with_bodies;
     bool check;
     const char *restore;
     bool distribute;
 };
 
-/* Reads options in front of the first argument that is none (`first_only`), or among all arguments.
- * `accepted` ends with OPTION_NONE; the global ones are accepted always. Returns in *next the index
- * of the first argument left; they are moved to the end of argv. `now_ms` serves relative times. */
-bool options_parse(struct options *options, int argc, char **argv, const enum option_id *accepted,
-                   bool first_only, int64_t now_ms, int *next, struct error *error);
+/* Reads the options of `accepted`, which ends with OPTIONS_END, and the global ones among all
+ * arguments, and moves what is left to the end of argv; with NULL only global ones, in front of the
+ * first argument that is none. `now_ms` serves relative times. */
+bool options_parse(struct options *options, int argc, char **argv, const size_t *accepted,
+                   int64_t now_ms, struct error *error);
+
+/* Reads a whole number over 0. */
+bool options_read_number(const char *text, int64_t *number);
 
 /* Writes a line or two for each option of the list. */
-void options_print_help(const enum option_id *list, FILE *out);
+void options_print_help(const size_t *list, FILE *out);
 
 /* Writes how the times and durations that the list's options take are written; nothing when there
  * are none. */
-void options_print_values(const enum option_id *list, FILE *out);
+void options_print_values(const size_t *list, FILE *out);
 
-extern const enum option_id OPTIONS_GLOBAL[];
-
-#endif
+extern const size_t OPTIONS_GLOBAL[];

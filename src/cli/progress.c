@@ -4,8 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/terminal.h"
+#include "host/clock.h"
 
 #define DRAW_EVERY_MS 100
 #define BAR_WIDTH 30
@@ -16,7 +16,7 @@ void progress_begin(struct progress *progress, const char *what, int64_t total, 
         .on = !quiet && isatty(STDERR_FILENO) == 1,
         .what = what,
         .total = total,
-        .started_ms = clock_monotonic_ms(),
+        .started_ms = clock_boot().ms,
     };
 }
 
@@ -49,7 +49,7 @@ void progress_update(struct progress *progress, int64_t done)
     if (!progress->on) {
         return;
     }
-    int64_t now_ms = clock_monotonic_ms();
+    int64_t now_ms = clock_boot().ms;
     if (now_ms - progress->drawn_ms >= DRAW_EVERY_MS) {
         progress->drawn_ms = now_ms;
         draw(progress, done, now_ms - progress->started_ms);

@@ -1,6 +1,5 @@
 /* A progress bar on stderr, drawn only when that is a terminal. */
-#ifndef POSREC_CLI_PROGRESS_H
-#define POSREC_CLI_PROGRESS_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -24,5 +23,3 @@ void progress_watch(void *context, int64_t done, int64_t total);
 
 /* Wipes the bar, so that the next line starts clean. */
 void progress_end(struct progress *progress);
-
-#endif

@@ -2,25 +2,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/core_dump.h"
-
-static void wipe(struct text *text)
-{
-    if (text->data != NULL) {
-        OPENSSL_cleanse(text->data, text->capacity);
-    }
-    text_free(text);
-}
+#include "host/core_dump.h"
 
 void credentials_free(struct credentials *credentials)
 {
-    wipe(&credentials->api_key);
+    text_wipe(&credentials->api_key);
     signer_free(credentials->signer);
     *credentials = (struct credentials){0};
 }
@@ -160,8 +151,8 @@ bool credentials_load(const struct credentials_source *source, struct credential
         credentials->signer = signer_new(trimmed(&secret), error);
         done = credentials->signer != NULL || error_context(error, "API secret");
     }
-    wipe(&key);
-    wipe(&secret);
+    text_wipe(&key);
+    text_wipe(&secret);
     if (!done) {
         credentials_free(credentials);
     }

@@ -1,7 +1,6 @@
 /* An account's API key and its signer. Read from files that others cannot read, or handed over as
  * text (from the environment); no error ever shows them, and no core. */
-#ifndef POSREC_EXCHANGE_CREDENTIALS_H
-#define POSREC_EXCHANGE_CREDENTIALS_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -31,5 +30,3 @@ bool credentials_load(const struct credentials_source *source, struct credential
 
 /* Wipes and frees. */
 void credentials_free(struct credentials *credentials);
-
-#endif

@@ -1,22 +1,26 @@
 #include "exchange/endpoints.h"
 
+#include <curl/curl.h>
+
+#include "base/log.h"
 #include "model/json_span.h"
 
-#define PATH_TIME "/dapi/v1/time"
-#define PATH_LISTEN_KEY "/dapi/v1/listenKey"
-
-/* What is asked for with an account's key: the stream is not among it. */
+/* How each is asked for: the stream is not. */
 static const struct {
     const char *path;
+    const char *method; /* NULL for GET */
     int64_t weight;
+    bool has_key;
     bool is_signed;
     bool takes_filter; /* the account's margin_asset or pair */
-} ENDPOINTS[ENDPOINT_COUNT] = {
-    [ENDPOINT_POSITION_RISK] = {"/dapi/v1/positionRisk", 1, true, true},
-    [ENDPOINT_EXCHANGE_INFO] = {"/dapi/v1/exchangeInfo", 1, false, false},
-    [ENDPOINT_ACCOUNT] = {"/dapi/v1/account", 5, true, false},
-    [ENDPOINT_INCOME] = {"/dapi/v1/income", 20, true, false},
-    [ENDPOINT_USER_TRADES] = {"/dapi/v1/userTrades", 5, true, false},
+} ENDPOINTS[ENDPOINT_ASKED_COUNT] = {
+    [ENDPOINT_POSITION_RISK] = {"/dapi/v1/positionRisk", NULL, 1, true, true, true},
+    [ENDPOINT_EXCHANGE_INFO] = {"/dapi/v1/exchangeInfo", NULL, 1, false, false, false},
+    [ENDPOINT_ACCOUNT] = {"/dapi/v1/account", NULL, 5, true, true, false},
+    [ENDPOINT_INCOME] = {"/dapi/v1/income", NULL, 20, true, true, false},
+    [ENDPOINT_USER_TRADES] = {"/dapi/v1/userTrades", NULL, 5, true, true, false},
+    [ENDPOINT_TIME] = {"/dapi/v1/time", NULL, 1, false, false, false},
+    [ENDPOINT_LISTEN_KEY] = {"/dapi/v1/listenKey", "POST", 1, true, false, false},
 };
 
 /* Of what is said to be the exchange's time: no year but these is. */
@@ -29,47 +33,19 @@ static const struct {
 #define HTTP_UNAVAILABLE_FOR_LEGAL_REASONS 451
 #define HTTP_BACKEND_TIMEOUT 408
 
-/* Percent-encodes all but what RFC 3986 leaves unreserved. */
-static void append_encoded(struct text *out, const char *value)
-{
-    static const char PLAIN[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
-    for (; *value != '\0'; value++) {
-        if (strchr(PLAIN, *value) != NULL) {
-            text_append_char(out, *value);
-        } else {
-            text_printf(out, "%%%02X", (unsigned)(unsigned char)*value);
-        }
-    }
-}
-
 static void append_parameter(struct text *query, const char *name, const char *value)
 {
-    if (query->size > 0) {
-        text_append_char(query, '&');
-    }
-    text_append_string(query, name);
-    text_append_char(query, '=');
-    append_encoded(query, value);
+    char *encoded = curl_easy_escape(NULL, value, 0);
+    query->failed |= encoded == NULL;
+    text_printf(query, "%s%s=%s", query->size > 0 ? "&" : "", name, encoded != NULL ? encoded : "");
+    curl_free(encoded);
 }
 
 static void append_number(struct text *query, const char *name, struct maybe_int value)
 {
-    if (!value.known) {
-        return;
+    if (value.known) {
+        text_printf(query, "%s%s=%lld", query->size > 0 ? "&" : "", name, (long long)value.value);
     }
-    if (query->size > 0) {
-        text_append_char(query, '&');
-    }
-    text_append_string(query, name);
-    text_append_char(query, '=');
-    text_append_int(query, value.value);
-}
-
-static void append_base(struct text *url, const char *base_url, const char *path)
-{
-    text_append_string(url, base_url);
-    text_append_string(url, path);
 }
 
 int64_t endpoint_weight(enum endpoint endpoint)
@@ -77,9 +53,14 @@ int64_t endpoint_weight(enum endpoint endpoint)
     return ENDPOINTS[endpoint].weight;
 }
 
-bool endpoint_is_signed(enum endpoint endpoint)
+bool endpoint_has_key(enum endpoint endpoint)
 {
-    return ENDPOINTS[endpoint].is_signed;
+    return ENDPOINTS[endpoint].has_key;
+}
+
+const char *endpoint_method(enum endpoint endpoint)
+{
+    return ENDPOINTS[endpoint].method;
 }
 
 static void append_question(const struct exchange_account *account, const struct question *question,
@@ -104,50 +85,41 @@ static void append_question(const struct exchange_account *account, const struct
     append_number(query, "limit", question->limit);
 }
 
-static bool sign(const struct exchange_account *account, const char *path, struct text *query,
-                 int64_t timestamp_ms, struct text *url, struct text *request, struct error *error)
+static bool sign(const struct exchange_account *account, struct exchange_time timestamp,
+                 struct text *query, struct text *url, struct text *request, struct error *error)
 {
+    struct text signature = {0};
     append_number(query, "recvWindow", maybe_of(account->recv_window_ms));
-    text_printf(request, "%s?", path);
+    text_append_char(request, '?');
     text_append(request, query->data, query->size);
-    append_number(query, "timestamp", maybe_of(timestamp_ms));
+    append_number(query, "timestamp", maybe_of(timestamp.ms));
     text_append_char(url, '?');
     text_append(url, query->data, query->size);
-    text_append_string(url, "&signature=");
-    return signer_sign(account->credentials->signer, text_span(query), url, error);
+    bool done = signer_sign(account->credentials->signer, text_span(query), &signature, error);
+    append_parameter(url, "signature", text_string(&signature));
+    text_free(&signature);
+    return done;
 }
 
 bool endpoint_ask(const struct exchange_account *account, const struct question *question,
-                  int64_t timestamp_ms, struct text *url, struct text *request, struct error *error)
+                  struct exchange_time timestamp, struct text *url, struct text *request,
+                  struct error *error)
 {
     const char *path = ENDPOINTS[question->endpoint].path;
     struct text query = {0};
     bool done = true;
-    append_base(url, account->base_url, path);
+    text_append_string(url, account->base_url);
+    text_append_string(url, path);
+    text_append_string(request, path);
     if (ENDPOINTS[question->endpoint].is_signed) {
         append_question(account, question, &query);
-        done = sign(account, path, &query, timestamp_ms, url, request, error);
-    } else {
-        text_append_string(request, path);
+        done = sign(account, timestamp, &query, url, request, error);
     }
     if (done && (query.failed || url->failed || request->failed)) {
         done = error_no_memory(error);
     }
     text_free(&query);
     return done;
-}
-
-bool endpoint_time(const struct exchange_account *account, struct text *url, struct error *error)
-{
-    append_base(url, account->base_url, PATH_TIME);
-    return !url->failed || error_no_memory(error);
-}
-
-bool endpoint_listen_key(const struct exchange_account *account, struct text *url,
-                         struct error *error)
-{
-    append_base(url, account->base_url, PATH_LISTEN_KEY);
-    return !url->failed || error_no_memory(error);
 }
 
 bool endpoint_read_listen_key(struct span body, struct text *key)
@@ -219,18 +191,6 @@ bool endpoint_read_weight_limit(struct span body, int64_t *weight)
     return *weight > 0;
 }
 
-static void fill_failed(const struct http_response *response, struct capture *capture)
-{
-    static const enum outcome OUTCOMES[] = {
-        [HTTP_ANSWERED] = OUTCOME_OK,         [HTTP_TOO_LARGE] = OUTCOME_UNREADABLE,
-        [HTTP_TIMEOUT] = OUTCOME_TIMEOUT,     [HTTP_NETWORK_ERROR] = OUTCOME_NETWORK_ERROR,
-        [HTTP_TLS_ERROR] = OUTCOME_TLS_ERROR,
-    };
-    capture->outcome = OUTCOMES[response->result];
-    text_clear(&capture->detail);
-    capture_append_detail(capture, span_of(response->reason));
-}
-
 void endpoint_fill_capture(struct http_response *response, struct capture *capture)
 {
     capture->http_status = response->status;
@@ -244,10 +204,12 @@ void endpoint_fill_capture(struct http_response *response, struct capture *captu
      * is whole was answered, even when the connection broke after it. */
     bool refused = response->status.known && response->status.value > 200;
     bool whole = response->status.known && capture_body_is_whole(capture);
-    if (response->result == HTTP_ANSWERED || refused || whole) {
+    if (response->outcome == OUTCOME_OK || refused || whole) {
         capture_judge(capture);
     } else {
-        fill_failed(response, capture);
+        capture->outcome = response->outcome;
+        text_clear(&capture->detail);
+        capture_append_detail(capture, span_of(response->reason));
     }
 }
 
@@ -309,14 +271,8 @@ bool endpoint_is_refused(const struct capture *capture)
     if (refuses_place(capture) || refuses_address(capture)) {
         return true;
     }
-    switch (capture->api_code.known ? capture->api_code.value : 0) {
-    case API_CODE_SIGNATURE:
-    case API_CODE_KEY_FORMAT:
-    case API_CODE_KEY:
-        return true;
-    default:
-        return false;
-    }
+    int64_t code = capture->api_code.known ? capture->api_code.value : 0;
+    return code == API_CODE_SIGNATURE || code == API_CODE_KEY_FORMAT || code == API_CODE_KEY;
 }
 
 const char *endpoint_refusal_advice(const struct capture *capture)
@@ -325,4 +281,16 @@ const char *endpoint_refusal_advice(const struct capture *capture)
            : refuses_address(capture)
                ? "the exchange's firewall stops it, or it does not serve this address"
                : "check key, secret, its read permission and its allowed addresses";
+}
+
+void endpoint_log_refusal(const struct capture *capture)
+{
+    bool is_page = capture->has_body && !capture->api_code.known;
+    log_event(LOG_ERROR, "refused", LOG_TEXT("account", text_string(&capture->account)),
+              LOG_TEXT("endpoint", endpoint_name(capture->endpoint)),
+              LOG_TEXT("detail", text_string(&capture->detail)),
+              LOG_TEXT("advice", endpoint_refusal_advice(capture)),
+              LOG_TEXT("page", is_page
+                                   ? "'posrec body' with the number of this account's next capture"
+                                   : NULL));
 }

@@ -1,21 +1,17 @@
 /* The requests that posrec makes of COIN-M futures, and what their answers mean as captures. */
-#ifndef POSREC_EXCHANGE_ENDPOINTS_H
-#define POSREC_EXCHANGE_ENDPOINTS_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/instant.h"
 #include "exchange/credentials.h"
 #include "exchange/transport.h"
 #include "model/capture.h"
 
 #define RECV_WINDOW_MS_DEFAULT 5000
 #define RECV_WINDOW_MS_MAX 60000
-
-/* Weights of requests that make no capture; endpoint_weight() has those of the others. */
-#define WEIGHT_TIME 1
-#define WEIGHT_LISTEN_KEY 1
 
 /* The longest answers that income and userTrades give; posrec asks for pages of this size. */
 #define PAGE_ROWS 1000
@@ -44,6 +40,22 @@ struct exchange_account {
     const struct credentials *credentials;
 };
 
+/* An account as it is asked. Views. */
+struct account_settings {
+    const char *account; /* name */
+    struct exchange_account exchange;
+    const char *ca_file; /* NULL for none */
+    const char *proxy;   /* NULL for none */
+    int64_t timeout_ms;  /* of one request */
+    struct maybe_int interval_ms;
+    bool records[ENDPOINT_COUNT]; /* positionRisk always */
+    int64_t account_interval_ms;
+    int64_t income_interval_ms;   /* of income and trades */
+    int64_t weight_share_percent; /* see limits_start() */
+    const char *stream_url;       /* of the user data stream, which is not recorded when NULL */
+    bool lacks_stream_url;        /* it would be, if it were known where it is */
+};
+
 /* A symbol, or a type of income, and its end. */
 #define QUESTION_NAME_SIZE 64
 
@@ -58,29 +70,29 @@ struct question {
     struct maybe_int limit;
 };
 
+/* A key that the exchange refuses is said loudly each time. */
+void endpoint_log_refusal(const struct capture *capture);
+
 /* The weight of a question (Binance, COIN-M "Market Data" and "Account" endpoints). */
 int64_t endpoint_weight(enum endpoint endpoint);
 
-/* Whether it goes with key and signature. */
-bool endpoint_is_signed(enum endpoint endpoint);
+/* The method; NULL for GET. POST of the listen key gives the account's key, a new one where there
+ * is none, and extends its life. */
+const char *endpoint_method(enum endpoint endpoint);
+
+/* Whether the request carries the API key, signed or not. */
+bool endpoint_has_key(enum endpoint endpoint);
 
 /* Appends the whole URL, signed where the endpoint wants it, to `url`, and path and query without
- * timestamp and signature to `request`. `timestamp_ms` is on the exchange's clock. */
+ * timestamp and signature to `request`. */
 bool endpoint_ask(const struct exchange_account *account, const struct question *question,
-                  int64_t timestamp_ms, struct text *url, struct text *request,
+                  struct exchange_time timestamp, struct text *url, struct text *request,
                   struct error *error);
-
-bool endpoint_time(const struct exchange_account *account, struct text *url, struct error *error);
-
-/* Appends the URL of listenKey. POST gives the account's key, a new one where there is none, and
- * extends its life; it goes with the API key alone. */
-bool endpoint_listen_key(const struct exchange_account *account, struct text *url,
-                         struct error *error);
 
 /* Appends the listen key of the answer to a POST; false when it has none. The key is a secret. */
 bool endpoint_read_listen_key(struct span body, struct text *key);
 
-/* Reads the answer to endpoint_time(); false when it is none. */
+/* Reads the answer of the exchange's time; false when it is none. */
 bool endpoint_read_time(struct span body, int64_t *server_ms);
 
 /* Reads the weight a minute that an exchangeInfo body allows (rateLimits: REQUEST_WEIGHT); false
@@ -101,5 +113,3 @@ bool endpoint_is_refused(const struct capture *capture);
 
 /* What a refusal that is no ban may come from, and what to do about it. */
 const char *endpoint_refusal_advice(const struct capture *capture);
-
-#endif

@@ -1,9 +1,6 @@
 #include "exchange/signer.h"
 
-#include <limits.h>
-#include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <openssl/pem.h>
 #include <stdlib.h>
 
@@ -13,9 +10,8 @@
 
 struct signer {
     const char *kind;
-    EVP_PKEY *key;      /* NULL for HMAC */
+    EVP_PKEY *key;
     const EVP_MD *hash; /* NULL for Ed25519, which hashes itself */
-    struct text secret; /* HMAC only */
 };
 
 /* Without this OpenSSL would ask on the terminal for an encrypted key's passphrase. */
@@ -66,8 +62,10 @@ static bool take_hmac_secret(struct signer *signer, struct span secret, struct e
         }
     }
     signer->kind = "HMAC-SHA-256";
-    text_append(&signer->secret, secret.data, secret.size);
-    return !signer->secret.failed || error_no_memory(error);
+    signer->hash = EVP_sha256();
+    signer->key = EVP_PKEY_new_raw_private_key(EVP_PKEY_HMAC, NULL,
+                                               (const unsigned char *)secret.data, secret.size);
+    return signer->key != NULL || error_no_memory(error);
 }
 
 struct signer *signer_new(struct span secret, struct error *error)
@@ -94,15 +92,10 @@ struct signer *signer_new(struct span secret, struct error *error)
 
 void signer_free(struct signer *signer)
 {
-    if (signer == NULL) {
-        return;
+    if (signer != NULL) {
+        EVP_PKEY_free(signer->key);
+        free(signer);
     }
-    EVP_PKEY_free(signer->key);
-    if (signer->secret.data != NULL) {
-        OPENSSL_cleanse(signer->secret.data, signer->secret.capacity);
-    }
-    text_free(&signer->secret);
-    free(signer);
 }
 
 const char *signer_kind(const struct signer *signer)
@@ -110,42 +103,7 @@ const char *signer_kind(const struct signer *signer)
     return signer->kind;
 }
 
-static bool sign_hmac(const struct signer *signer, struct span message, struct text *signature,
-                      struct error *error)
-{
-    unsigned char mac[EVP_MAX_MD_SIZE];
-    unsigned int size = 0;
-    if (HMAC(EVP_sha256(), signer->secret.data, (int)signer->secret.size,
-             (const unsigned char *)message.data, message.size, mac, &size) == NULL) {
-        return error_set(error, ERROR_FAILED, "OpenSSL: HMAC-SHA-256 failed");
-    }
-    for (unsigned int i = 0; i < size; i++) {
-        text_printf(signature, "%02x", mac[i]);
-    }
-    return !signature->failed || error_no_memory(error);
-}
-
-/* Base64 has three characters that a query string must escape. */
-static void append_url_encoded(struct text *out, struct span base64)
-{
-    for (size_t i = 0; i < base64.size; i++) {
-        switch (base64.data[i]) {
-        case '+':
-            text_append_string(out, "%2B");
-            break;
-        case '/':
-            text_append_string(out, "%2F");
-            break;
-        case '=':
-            text_append_string(out, "%3D");
-            break;
-        default:
-            text_append_char(out, base64.data[i]);
-        }
-    }
-}
-
-static bool sign_with_key(const struct signer *signer, struct span message, struct text *binary)
+static bool sign_binary(const struct signer *signer, struct span message, struct text *binary)
 {
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     const unsigned char *data = (const unsigned char *)message.data;
@@ -164,19 +122,15 @@ static bool sign_with_key(const struct signer *signer, struct span message, stru
 bool signer_sign(const struct signer *signer, struct span message, struct text *signature,
                  struct error *error)
 {
-    if (signer->key == NULL) {
-        return sign_hmac(signer, message, signature, error);
-    }
-    struct text binary = {0}, base64 = {0};
+    struct text binary = {0};
     bool done =
-        sign_with_key(signer, message, &binary) ||
+        sign_binary(signer, message, &binary) ||
         error_set(error, ERROR_FAILED, "OpenSSL: signing with the %s key failed", signer->kind);
-    if (done) {
-        base64_encode(text_span(&binary), &base64);
-        append_url_encoded(signature, text_span(&base64));
-        done = !(base64.failed || signature->failed) || error_no_memory(error);
+    if (done && EVP_PKEY_is_a(signer->key, "HMAC")) {
+        text_append_hex(signature, text_span(&binary));
+    } else if (done) {
+        base64_encode(text_span(&binary), signature);
     }
     text_free(&binary);
-    text_free(&base64);
-    return done;
+    return done && (!signature->failed || error_no_memory(error));
 }

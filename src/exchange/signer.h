@@ -1,8 +1,7 @@
-/* Signs requests: HMAC-SHA-256 in hex, or RSASSA-PKCS1-v1_5 with SHA-256 or Ed25519 in URL-encoded
+/* Signs requests: HMAC-SHA-256 in hex, or RSASSA-PKCS1-v1_5 with SHA-256 or Ed25519 in
  * base64 (Binance, "SIGNED endpoint security"). Which one is told by the secret: a private key in
  * PEM, else an HMAC secret. */
-#ifndef POSREC_EXCHANGE_SIGNER_H
-#define POSREC_EXCHANGE_SIGNER_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -22,8 +21,6 @@ void signer_free(struct signer *signer);
 /* "HMAC-SHA-256", "RSA" or "Ed25519". */
 const char *signer_kind(const struct signer *signer);
 
-/* Appends the signature of `message`, ready for a query string. */
+/* Appends the signature of `message`, of which a query string must escape some characters. */
 bool signer_sign(const struct signer *signer, struct span message, struct text *signature,
                  struct error *error);
-
-#endif

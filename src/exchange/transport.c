@@ -3,14 +3,18 @@
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <curl/curl.h>
-#include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/epoll.h>
+#include <sys/queue.h>
 #include <unistd.h>
 
 #include "base/decimal.h"
+
+/* Connections that are kept for the next request. */
+#define IDLE_CONNECTIONS_MAX 128L
+#define IDLE_S_MAX 118L /* libcurl's own limit */
 
 #define CHANNEL_BUFFER_SIZE 1024L /* libcurl's own, of which a channel makes no use */
 #define USER_AGENT "posrec"
@@ -26,7 +30,6 @@
 
 struct transfer {
     struct transport *transport;
-    bool is_channel;
     bool is_connected; /* a channel that its owner has: struct channel is this */
     CURL *easy;
     struct curl_slist *headers;
@@ -34,8 +37,7 @@ struct transfer {
     bool too_large;
     struct http_response response;
     char error_text[CURL_ERROR_SIZE];
-    struct transfer *next; /* of those under way */
-    struct transfer *previous;
+    LIST_ENTRY(transfer) others; /* that are under way */
 };
 
 struct transport {
@@ -43,7 +45,7 @@ struct transport {
     CURLSH *share; /* DNS and TLS sessions for all accounts */
     size_t body_size_max;
     size_t pending;
-    struct transfer *transfers;
+    LIST_HEAD(, transfer) transfers;
     int epoll_file; /* the connected channels' sockets */
     struct epoll_event ready[READY_MAX];
     int ready_count;
@@ -72,6 +74,7 @@ struct transport *transport_new(size_t body_size_max, struct error *error)
         return NULL;
     }
     curl_share_setopt(transport->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
+    curl_multi_setopt(transport->multi, CURLMOPT_MAXCONNECTS, IDLE_CONNECTIONS_MAX);
     return transport;
 }
 
@@ -79,7 +82,7 @@ static void transfer_free(struct transfer *transfer)
 {
     curl_easy_cleanup(transfer->easy);
     for (struct curl_slist *header = transfer->headers; header != NULL; header = header->next) {
-        OPENSSL_cleanse(header->data, strlen(header->data));
+        explicit_bzero(header->data, strlen(header->data));
     }
     curl_slist_free_all(transfer->headers);
     http_response_free(&transfer->response);
@@ -89,14 +92,7 @@ static void transfer_free(struct transfer *transfer)
 static void unlink_transfer(struct transport *transport, struct transfer *transfer)
 {
     curl_multi_remove_handle(transport->multi, transfer->easy);
-    if (transfer->previous != NULL) {
-        transfer->previous->next = transfer->next;
-    } else {
-        transport->transfers = transfer->next;
-    }
-    if (transfer->next != NULL) {
-        transfer->next->previous = transfer->previous;
-    }
+    LIST_REMOVE(transfer, others);
     transport->pending -= !transfer->is_connected;
 }
 
@@ -105,8 +101,8 @@ void transport_free(struct transport *transport)
     if (transport == NULL) {
         return;
     }
-    while (transport->transfers != NULL) {
-        struct transfer *transfer = transport->transfers;
+    struct transfer *transfer;
+    while ((transfer = LIST_FIRST(&transport->transfers)) != NULL) {
         unlink_transfer(transport, transfer);
         transfer_free(transfer);
     }
@@ -141,39 +137,40 @@ static size_t take_body(char *data, size_t size, size_t count, void *context)
     return body->failed ? 0 : more;
 }
 
-/* The number in `name: 123`, when the header line is of that name. */
-static void take_number(struct span line, const char *name, struct maybe_int *number)
-{
-    size_t size = strlen(name);
-    if (line.size <= size || strncasecmp(line.data, name, size) != 0 || line.data[size] != ':') {
-        return;
-    }
-    struct span value = {line.data + size + 1, line.size - size - 1};
-    while (value.size > 0 && strchr(" \t", value.data[0]) != NULL) {
-        value.data++;
-        value.size--;
-    }
-    while (value.size > 0 && strchr(" \t\r\n", value.data[value.size - 1]) != NULL) {
-        value.size--;
-    }
-    int64_t parsed;
-    bool rounded;
-    if (decimal_parse(value, 0, &parsed, &rounded) == DECIMAL_OK && !rounded && parsed >= 0) {
-        *number = maybe_of(parsed);
-    }
-}
-
-static size_t take_header(char *data, size_t size, size_t count, void *context)
+static size_t count_header(char *data, size_t size, size_t count, void *context)
 {
     struct transfer *transfer = context;
-    struct span line = {data, size * count};
-    transfer->headers_size += line.size;
-    if (transfer->headers_size > HEADERS_SIZE_MAX) {
-        return 0; /* as in take_body() */
-    }
-    take_number(line, "X-MBX-USED-WEIGHT-1M", &transfer->response.used_weight);
-    take_number(line, "Retry-After", &transfer->response.retry_after_s);
-    return line.size;
+    (void)data;
+    transfer->headers_size += size * count;
+    return transfer->headers_size > HEADERS_SIZE_MAX ? 0 : size * count; /* as in take_body() */
+}
+
+/* The value of a header of the final answer itself; NULL when it has none. */
+static const char *header(CURL *easy, const char *name)
+{
+    struct curl_header *found;
+    return curl_easy_header(easy, name, 0, CURLH_HEADER, -1, &found) == CURLHE_OK ? found->value
+                                                                                  : NULL;
+}
+
+static struct maybe_int header_number(CURL *easy, const char *name)
+{
+    const char *value = header(easy, name);
+    int64_t number;
+    bool rounded;
+    bool good = value != NULL &&
+                decimal_parse(span_of(value), 0, &number, &rounded) == DECIMAL_OK && !rounded &&
+                number >= 0;
+    return good ? maybe_of(number) : (struct maybe_int){0};
+}
+
+static void take_headers(const struct transfer *transfer, struct http_response *response)
+{
+    const char *date = header(transfer->easy, "Date");
+    time_t seconds = date != NULL ? curl_getdate(date, NULL) : -1;
+    response->date_ms = (struct maybe_int){seconds > 0, (int64_t)seconds * 1000};
+    response->used_weight = header_number(transfer->easy, "X-MBX-USED-WEIGHT-1M");
+    response->retry_after_s = header_number(transfer->easy, "Retry-After");
 }
 
 static bool set_headers(struct transfer *transfer, const char *api_key)
@@ -182,36 +179,36 @@ static bool set_headers(struct transfer *transfer, const char *api_key)
         return true;
     }
     struct text header = {0};
-    text_append_string(&header, "X-MBX-APIKEY: ");
-    text_append_string(&header, api_key);
+    text_printf(&header, "X-MBX-APIKEY: %s", api_key);
     if (!header.failed) {
         transfer->headers = curl_slist_append(NULL, text_string(&header));
-        OPENSSL_cleanse(header.data, header.size);
     }
-    text_free(&header);
+    text_wipe(&header);
     return transfer->headers != NULL &&
            curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, transfer->headers) == CURLE_OK;
 }
 
-/* HTTP/1.1: an upgrade is of that version, and ALPN would choose another. A signal to the socket
- * keeps a connection alive through quiet hours. */
+/* A signal to the socket keeps a connection alive through quiet hours. */
 static bool set_channel_options(CURL *easy)
 {
     return curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, CHANNEL_BUFFER_SIZE) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_HTTPPROXYTUNNEL, 1L) == CURLE_OK; /* ws:// too */
 }
 
-/* In the place of the system's, whose folder libcurl would go on to look into. */
-static bool set_authority(CURL *easy, const char *ca_file)
+/* A connection that may be dead is not used again: libcurl counts how long it was idle in whole
+ * seconds. */
+static bool set_reuse(CURL *easy, int64_t idle_ms_max)
 {
-    return curl_easy_setopt(easy, CURLOPT_CAINFO, ca_file) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_CAPATH, NULL) == CURLE_OK;
+    long seconds = idle_ms_max / 1000 < IDLE_S_MAX ? (long)(idle_ms_max / 1000) : IDLE_S_MAX;
+    return seconds > 0 ? curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, seconds) == CURLE_OK
+                       : curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L) == CURLE_OK;
 }
 
+/* HTTP/1.1: an upgrade is of that version, and of HTTP/2 libcurl would go on to use one connection
+ * for all requests, dead or not. */
 static bool set_options(struct transfer *transfer, const struct http_request *request)
 {
     CURL *easy = transfer->easy;
@@ -220,13 +217,17 @@ static bool set_options(struct transfer *transfer, const struct http_request *re
     return curl_easy_setopt(easy, CURLOPT_URL, request->url) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip") == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) == CURLE_OK &&
+           set_reuse(easy, request->idle_ms_max) &&
            curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_PROXY, request->proxy != NULL ? request->proxy : "") ==
                CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_NOPROXY, "") == CURLE_OK && /* not the environment's */
            curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L) == CURLE_OK &&
-           (request->ca_file == NULL || set_authority(easy, request->ca_file)) &&
+           (request->ca_file == NULL || /* in the place of the system's, a file and a folder */
+            (curl_easy_setopt(easy, CURLOPT_CAINFO, request->ca_file) == CURLE_OK &&
+             curl_easy_setopt(easy, CURLOPT_CAPATH, NULL) == CURLE_OK)) &&
            curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, timeout_ms) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, connect_ms) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
@@ -235,7 +236,7 @@ static bool set_options(struct transfer *transfer, const struct http_request *re
            curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->error_text) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, count_header) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer) == CURLE_OK &&
            (request->method == NULL ||
@@ -252,8 +253,8 @@ bool transport_start(struct transport *transport, const struct http_request *req
         return error_no_memory(error);
     }
     transfer->transport = transport;
-    transfer->is_channel = request->is_channel;
     transfer->response.owner = request->owner;
+    transfer->response.is_channel = request->is_channel;
     transfer->easy = curl_easy_init();
     if (transfer->easy == NULL || !set_options(transfer, request) ||
         curl_multi_add_handle(transport->multi, transfer->easy) != CURLM_OK) {
@@ -262,11 +263,7 @@ bool transport_start(struct transport *transport, const struct http_request *req
                          "libcurl cannot start a request (memory, or ca_file "
                          "or proxy that it does not take)");
     }
-    transfer->next = transport->transfers;
-    if (transfer->next != NULL) {
-        transfer->next->previous = transfer;
-    }
-    transport->transfers = transfer;
+    LIST_INSERT_HEAD(&transport->transfers, transfer, others);
     transport->pending++;
     return true;
 }
@@ -290,13 +287,13 @@ bool transport_poll(struct transport *transport, int wake_file, int timeout_ms, 
            error_set(error, ERROR_FAILED, "libcurl: %s", curl_multi_strerror(code));
 }
 
-static enum http_result classify(const struct transfer *transfer, CURLcode code)
+static enum outcome classify(const struct transfer *transfer, CURLcode code)
 {
     switch (code) {
     case CURLE_OK:
-        return HTTP_ANSWERED;
+        return OUTCOME_OK;
     case CURLE_OPERATION_TIMEDOUT:
-        return HTTP_TIMEOUT;
+        return OUTCOME_TIMEOUT;
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CERTPROBLEM:
@@ -306,9 +303,9 @@ static enum http_result classify(const struct transfer *transfer, CURLcode code)
     case CURLE_SSL_CRL_BADFILE:
     case CURLE_SSL_INVALIDCERTSTATUS:
     case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
-        return HTTP_TLS_ERROR;
+        return OUTCOME_TLS_ERROR;
     default:
-        return transfer->too_large ? HTTP_TOO_LARGE : HTTP_NETWORK_ERROR;
+        return transfer->too_large ? OUTCOME_UNREADABLE : OUTCOME_NETWORK_ERROR;
     }
 }
 
@@ -320,23 +317,21 @@ static void finish(struct transfer *transfer, CURLcode code)
     if (status > 0) {
         response->status = maybe_of(status);
     }
-    response->result = classify(transfer, code);
+    take_headers(transfer, response);
+    response->outcome = classify(transfer, code);
     if (transfer->headers_size > HEADERS_SIZE_MAX) {
         snprintf(transfer->error_text, sizeof transfer->error_text,
                  "the answer's headers are larger than %zu bytes", HEADERS_SIZE_MAX);
     }
-    switch (response->result) {
-    case HTTP_ANSWERED:
+    if (response->outcome == OUTCOME_OK) {
         response->has_body = true; /* an empty one too */
-        break;
-    case HTTP_TOO_LARGE:
+    } else if (response->outcome == OUTCOME_UNREADABLE) {
         response->has_body = false;
         text_free(&response->body);
         snprintf(response->reason, sizeof response->reason,
                  "the answer is larger than %zu bytes: not kept",
                  transfer->transport->body_size_max);
-        break;
-    default:
+    } else {
         snprintf(response->reason, sizeof response->reason, "%s",
                  transfer->error_text[0] != '\0' ? transfer->error_text : curl_easy_strerror(code));
     }
@@ -357,7 +352,7 @@ static void connect_channel(struct transfer *transfer)
         response->channel = (struct channel *)transfer;
         return;
     }
-    response->result = HTTP_NETWORK_ERROR;
+    response->outcome = OUTCOME_NETWORK_ERROR;
     snprintf(response->reason, sizeof response->reason, "the connection cannot be watched");
 }
 
@@ -415,7 +410,7 @@ bool transport_take(struct transport *transport, struct http_response *response)
         CURLcode code = message->data.result;
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
         finish(transfer, code);
-        if (transfer->is_channel && transfer->response.result == HTTP_ANSWERED) {
+        if (transfer->response.is_channel && transfer->response.outcome == OUTCOME_OK) {
             connect_channel(transfer);
         }
         *response = transfer->response;
@@ -427,11 +422,6 @@ bool transport_take(struct transport *transport, struct http_response *response)
         return true;
     }
     return false;
-}
-
-size_t transport_pending(const struct transport *transport)
-{
-    return transport->pending;
 }
 
 static bool is_loopback(const char *host)
@@ -455,17 +445,23 @@ struct url_kind {
     const char *plain;
 };
 
+static bool has_part(CURLU *url, CURLUPart what)
+{
+    char *part = NULL;
+    curl_url_get(url, what, &part, 0);
+    curl_free(part);
+    return part != NULL;
+}
+
 static bool check_parts(CURLU *url, const char *text, const struct url_kind *kind,
                         struct error *error)
 {
-    char *scheme = NULL, *host = NULL, *user = NULL, *query = NULL, *fragment = NULL;
+    char *scheme = NULL, *host = NULL;
     curl_url_get(url, CURLUPART_SCHEME, &scheme, 0);
     curl_url_get(url, CURLUPART_HOST, &host, 0);
-    curl_url_get(url, CURLUPART_USER, &user, 0);
-    curl_url_get(url, CURLUPART_QUERY, &query, 0);
-    curl_url_get(url, CURLUPART_FRAGMENT, &fragment, 0);
     bool good = true;
-    if (user != NULL || query != NULL || fragment != NULL) {
+    if (has_part(url, CURLUPART_USER) || has_part(url, CURLUPART_QUERY) ||
+        has_part(url, CURLUPART_FRAGMENT)) {
         good = error_set(error, ERROR_USAGE, "%s: no user, query or fragment belongs in it",
                          kind->setting);
     } else if (scheme == NULL || host == NULL ||
@@ -479,35 +475,31 @@ static bool check_parts(CURLU *url, const char *text, const struct url_kind *kin
     }
     curl_free(scheme);
     curl_free(host);
-    curl_free(user);
-    curl_free(query);
-    curl_free(fragment);
     return good;
 }
 
-/* Of two that name the same server and path, the same text. */
+/* Of two that name the same server and path, the same text. A port is the usual one of http and
+ * https, which libcurl knows: of ws and wss it may not. */
 static bool append_normal(CURLU *url, const struct url_kind *kind, struct text *normal)
 {
-    char *scheme = NULL, *host = NULL, *port = NULL, *whole = NULL;
+    char *scheme = NULL, *host = NULL, *whole = NULL;
     bool done = curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
                 curl_url_get(url, CURLUPART_HOST, &host, 0) == CURLUE_OK;
-    curl_url_get(url, CURLUPART_PORT, &port, 0);
+    bool is_secure = done && strcmp(scheme, kind->secure) == 0;
     for (char *c = host; done && *c != '\0'; c++) {
         *c = (char)tolower((unsigned char)*c);
     }
-    bool is_usual =
-        done && port != NULL && strcmp(port, strcmp(scheme, kind->secure) == 0 ? "443" : "80") == 0;
     done = done && curl_url_set(url, CURLUPART_HOST, host, 0) == CURLUE_OK &&
-           (!is_usual || curl_url_set(url, CURLUPART_PORT, NULL, 0) == CURLUE_OK) &&
-           curl_url_get(url, CURLUPART_URL, &whole, 0) == CURLUE_OK;
-    size_t size = done ? strlen(whole) : 0;
-    while (size > 0 && whole[size - 1] == '/') {
-        size--;
+           curl_url_set(url, CURLUPART_SCHEME, is_secure ? "https" : "http", 0) == CURLUE_OK &&
+           curl_url_get(url, CURLUPART_URL, &whole, CURLU_NO_DEFAULT_PORT) == CURLUE_OK;
+    if (done) {
+        text_printf(normal, "%s%s", scheme, strchr(whole, ':'));
     }
-    text_append(normal, whole, size);
+    while (done && normal->size > 0 && normal->data[normal->size - 1] == '/') {
+        normal->data[--normal->size] = '\0';
+    }
     curl_free(scheme);
     curl_free(host);
-    curl_free(port);
     curl_free(whole);
     return done && !normal->failed;
 }

@@ -6,15 +6,14 @@
  * http goes to loopback addresses only. Of the environment nothing counts that libcurl reads: no
  * proxies, none that are to be passed by, no file for the secrets of TLS. Answers may come
  * compressed (gzip); a body is what it decodes to, and that is what is capped. */
-#ifndef POSREC_EXCHANGE_TRANSPORT_H
-#define POSREC_EXCHANGE_TRANSPORT_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "base/error.h"
 #include "base/text.h"
-#include "model/maybe.h"
+#include "model/capture.h"
 
 #define TRANSPORT_REASON_SIZE 300
 
@@ -26,29 +25,28 @@ struct http_request {
     const char *ca_file; /* PEM, in the place of the system's; NULL for those */
     const char *proxy;   /* NULL for none */
     int64_t timeout_ms;  /* for all of it */
+    int64_t idle_ms_max; /* a kept connection that was idle for longer is not used */
     bool is_channel;     /* only connect; the response's channel is the caller's then */
     void *owner;         /* handed back */
 };
 
 struct channel;
 
-enum http_result {
-    HTTP_ANSWERED, /* a whole answer, whatever its status; a channel that is connected */
-    HTTP_TOO_LARGE,
-    HTTP_TIMEOUT,
-    HTTP_NETWORK_ERROR,
-    HTTP_TLS_ERROR,
-};
-
 struct http_response {
     void *owner;
+    bool is_channel;         /* as it was asked for */
     struct channel *channel; /* NULL but for a channel that is connected */
-    enum http_result result;
+
+    /* OK for a whole answer, whatever its status, or a channel that is connected; UNREADABLE for
+     * one that is too large; else TIMEOUT, NETWORK_ERROR or TLS_ERROR. */
+    enum outcome outcome;
+
     struct maybe_int status;            /* known once headers came, even when the rest did not */
     struct maybe_int used_weight;       /* X-MBX-USED-WEIGHT-1M */
     struct maybe_int retry_after_s;     /* Retry-After */
+    struct maybe_int date_ms;           /* Date: the exchange's time, to the second */
     bool has_body;                      /* a whole answer, or bytes of a broken one */
-    struct text body;                   /* the bytes as received; empty when HTTP_TOO_LARGE */
+    struct text body;                   /* the bytes as received; empty when it was too large */
     char reason[TRANSPORT_REASON_SIZE]; /* what went wrong, without secrets; "" when answered */
 };
 
@@ -92,9 +90,6 @@ enum channel_result channel_send(struct channel *channel, struct span bytes, siz
 /* Ends it; before transport_free(). */
 void channel_close(struct channel *channel);
 
-/* How many requests are out. */
-size_t transport_pending(const struct transport *transport);
-
 void http_response_free(struct http_response *response);
 
 /* Appends the one way to write a URL that posrec will talk to: scheme and host in lower case, no
@@ -102,5 +97,3 @@ void http_response_free(struct http_response *response);
  * or ws); no user, query or fragment. ERROR_USAGE when not. */
 bool transport_read_base_url(const char *base_url, struct text *normal, struct error *error);
 bool transport_read_stream_url(const char *stream_url, struct text *normal, struct error *error);
-
-#endif

@@ -1,18 +1,16 @@
 #include "exchange/websocket.h"
 
 #include <assert.h>
-#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <wslay/wslay.h>
 
-#include "base/base64.h"
-
 #define NONCE_SIZE 16
+#define DIGEST_SIZE 20
+#define BASE64_SIZE(bytes) (((bytes) + 2) / 3 * 4 + 1)
 #define ACCEPT_GUID "258EAFA5-E914-47DA-95CA-C5AB0DC85B11" /* RFC 6455, section 1.3 */
 #define REASON_SHOWN_MAX 120
 
@@ -23,7 +21,7 @@ struct websocket {
     size_t pong_size;   /* of the pong that ends the output and of which nothing was sent; or 0 */
     int pieces;         /* of the message that is coming */
     struct text answer; /* the handshake's, as far as it came */
-    struct text accept; /* what it must say */
+    char accept[BASE64_SIZE(DIGEST_SIZE)]; /* what it must say */
     bool is_open;
     bool is_unread; /* by the server: the output is full */
     struct maybe_int status;
@@ -131,42 +129,25 @@ static void take_message(wslay_event_context_ptr frames,
     }
 }
 
-/* What the server must answer to the nonce: base64 of SHA-1 (RFC 6455, section 4.2.2). */
-static bool make_accept(struct span nonce, struct text *accept)
-{
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned size = 0;
-    struct text text = {0};
-    text_append(&text, nonce.data, nonce.size);
-    text_append_string(&text, ACCEPT_GUID);
-    bool made =
-        !text.failed && EVP_Digest(text.data, text.size, digest, &size, EVP_sha1(), NULL) == 1;
-    if (made) {
-        base64_encode((struct span){(const char *)digest, size}, accept);
-    }
-    text_free(&text);
-    return made && !accept->failed;
-}
-
+/* What the server must answer to the nonce is base64 of SHA-1 (RFC 6455, section 4.2.2). */
 static bool make_request(struct websocket *websocket, const char *host, const char *path)
 {
-    unsigned char bytes[NONCE_SIZE];
-    struct text nonce = {0};
+    unsigned char bytes[NONCE_SIZE], digest[DIGEST_SIZE];
+    char nonce[BASE64_SIZE(NONCE_SIZE) + sizeof ACCEPT_GUID];
     if (RAND_bytes(bytes, sizeof bytes) != 1) {
         return false;
     }
-    base64_encode((struct span){(const char *)bytes, sizeof bytes}, &nonce);
-    bool made = !nonce.failed && make_accept(text_span(&nonce), &websocket->accept);
-    if (made) {
-        text_printf(&websocket->output,
-                    "GET %s HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                    "Sec-WebSocket-Key: %s\r\nSec-WebSocket-Version: 13\r\nUser-Agent: posrec\r\n"
-                    "\r\n",
-                    path, host, text_string(&nonce));
-        made = !websocket->output.failed;
+    int size = EVP_EncodeBlock((unsigned char *)nonce, bytes, sizeof bytes);
+    text_printf(&websocket->output,
+                "GET %s HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                "Sec-WebSocket-Key: %s\r\nSec-WebSocket-Version: 13\r\nUser-Agent: posrec\r\n\r\n",
+                path, host, nonce);
+    memcpy(nonce + size, ACCEPT_GUID, sizeof ACCEPT_GUID);
+    if (EVP_Digest(nonce, strlen(nonce), digest, NULL, EVP_sha1(), NULL) != 1) {
+        return false;
     }
-    text_free(&nonce);
-    return made;
+    EVP_EncodeBlock((unsigned char *)websocket->accept, digest, sizeof digest);
+    return !websocket->output.failed;
 }
 
 struct websocket *websocket_new(const char *host, const char *path,
@@ -202,12 +183,8 @@ void websocket_free(struct websocket *websocket)
     if (websocket->frames != NULL) {
         wslay_event_context_free(websocket->frames);
     }
-    if (websocket->output.data != NULL) {
-        OPENSSL_cleanse(websocket->output.data, websocket->output.capacity);
-    }
-    text_free(&websocket->output);
+    text_wipe(&websocket->output);
     text_free(&websocket->answer);
-    text_free(&websocket->accept);
     free(websocket);
 }
 
@@ -222,7 +199,7 @@ void websocket_sent(struct websocket *websocket, size_t size)
     assert(size <= output->size);
     size_t left = output->size - size;
     memmove(output->data, output->data + size, left);
-    OPENSSL_cleanse(output->data + left, size);
+    explicit_bzero(output->data + left, size);
     output->size = left;
     websocket->pong_size = left < websocket->pong_size ? 0 : websocket->pong_size;
 }
@@ -242,70 +219,53 @@ void websocket_close(struct websocket *websocket)
     }
 }
 
-bool websocket_is_open(const struct websocket *websocket)
-{
-    return websocket->is_open;
-}
-
 struct maybe_int websocket_status(const struct websocket *websocket)
 {
     return websocket->status;
 }
 
-/* The value of a header of the answer; empty when it is not there. */
-static struct span header(struct span answer, const char *name)
+/* What stands after the start of a line of the answer; empty when there is no such line. */
+static struct span header(const char *answer, const char *start)
 {
-    size_t size = strlen(name);
-    const char *line = answer.data, *end = answer.data + answer.size;
-    while ((line = memmem(line, (size_t)(end - line), "\r\n", 2)) != NULL) {
-        line += 2;
-        if ((size_t)(end - line) > size && strncasecmp(line, name, size) == 0 &&
-            line[size] == ':') {
-            const char *value = line + size + 1;
-            const char *stop = memmem(value, (size_t)(end - value), "\r\n", 2);
-            while (value < stop && *value == ' ') {
-                value++;
-            }
-            while (stop > value && stop[-1] == ' ') {
-                stop--;
-            }
-            return (struct span){value, (size_t)(stop - value)};
-        }
+    const char *value = strcasestr(answer, start);
+    if (value == NULL) {
+        return (struct span){"", 0};
     }
-    return (struct span){"", 0};
+    value += strlen(start);
+    value += strspn(value, " ");
+    size_t size = strcspn(value, "\r\n");
+    while (size > 0 && value[size - 1] == ' ') {
+        size--;
+    }
+    return (struct span){value, size};
 }
 
 /* Whether a header's list has a word, whatever its case. */
 static bool has_word(struct span list, const char *word)
 {
-    size_t size = strlen(word);
-    for (size_t i = 0; i + size <= list.size; i++) {
-        if (strncasecmp(list.data + i, word, size) == 0) {
-            return true;
-        }
-    }
-    return false;
+    const char *found = strcasestr(list.data, word);
+    return found != NULL && found + strlen(word) <= list.data + list.size;
 }
 
-static bool check_answer(struct websocket *websocket, struct span answer, struct error *error)
+static bool check_answer(struct websocket *websocket, const char *answer, struct error *error)
 {
     int status = 0;
-    if (sscanf(answer.data, "HTTP/1.%*d %3d", &status) != 1) {
+    if (sscanf(answer, "HTTP/1.%*d %3d", &status) != 1) {
         return error_set(error, ERROR_FAILED, "the server's answer is not HTTP/1.1");
     }
     websocket->status = maybe_of(status);
     if (status != 101) {
         return error_set(error, ERROR_FAILED, "the server answered HTTP %d, not 101", status);
     }
-    if (!has_word(header(answer, "Upgrade"), "websocket") ||
-        !has_word(header(answer, "Connection"), "upgrade")) {
+    if (!has_word(header(answer, "\r\nUpgrade:"), "websocket") ||
+        !has_word(header(answer, "\r\nConnection:"), "upgrade")) {
         return error_set(error, ERROR_FAILED, "the server did not upgrade the connection");
     }
-    if (!span_equal(header(answer, "Sec-WebSocket-Accept"), text_span(&websocket->accept))) {
+    if (!span_equal(header(answer, "\r\nSec-WebSocket-Accept:"), span_of(websocket->accept))) {
         return error_set(error, ERROR_FAILED, "the server's Sec-WebSocket-Accept is wrong");
     }
-    if (header(answer, "Sec-WebSocket-Extensions").size > 0 ||
-        header(answer, "Sec-WebSocket-Protocol").size > 0) {
+    if (header(answer, "\r\nSec-WebSocket-Extensions:").size > 0 ||
+        header(answer, "\r\nSec-WebSocket-Protocol:").size > 0) {
         return error_set(error, ERROR_FAILED, "the server uses an extension that nobody asked for");
     }
     return true;
@@ -320,17 +280,16 @@ static bool take_answer(struct websocket *websocket, struct span *bytes, struct 
     if (answer->failed) {
         return error_no_memory(error);
     }
-    const char *end = memmem(answer->data, answer->size, "\r\n\r\n", 4);
+    char *end = memmem(answer->data, answer->size, "\r\n\r\n", 4);
     if (end == NULL) {
         *bytes = (struct span){bytes->data + bytes->size, 0};
         return answer->size <= WEBSOCKET_ANSWER_SIZE_MAX ||
                error_set(error, ERROR_FAILED, "the server's answer has no end");
     }
-    size_t size = (size_t)(end + 4 - answer->data);
-    struct span whole = {answer->data, size};
-    size_t used = size - before;
+    end[2] = '\0'; /* of what comes after it nothing is a header */
+    size_t used = (size_t)(end + 4 - answer->data) - before;
     *bytes = (struct span){bytes->data + used, bytes->size - used};
-    if (!check_answer(websocket, whole, error)) {
+    if (!check_answer(websocket, answer->data, error)) {
         return false;
     }
     websocket->is_open = true;
@@ -368,24 +327,21 @@ bool websocket_take(struct websocket *websocket, struct span bytes, struct error
         return false;
     }
     websocket->input = bytes;
-    while (websocket->is_open && websocket->input.size > 0) {
+    bool good = true;
+    while (good && websocket->input.size > 0) {
         int result = wslay_event_recv(websocket->frames);
         flush_frames(websocket);
         if (websocket->is_unread) {
-            websocket->is_open = false;
-            return error_set(error, ERROR_FAILED, "the server reads nothing of what it is sent");
-        }
-        if (!wslay_event_get_read_enabled(websocket->frames) ||
-            wslay_event_get_close_received(websocket->frames)) {
-            websocket->is_open = false;
-            return say_end(websocket, error);
-        }
-        if (result != 0) {
-            websocket->is_open = false;
-            return result == WSLAY_ERR_NOMEM
+            good = error_set(error, ERROR_FAILED, "the server reads nothing of what it is sent");
+        } else if (!wslay_event_get_read_enabled(websocket->frames) ||
+                   wslay_event_get_close_received(websocket->frames)) {
+            good = say_end(websocket, error);
+        } else if (result != 0) {
+            good = result == WSLAY_ERR_NOMEM
                        ? error_no_memory(error)
                        : error_set(error, ERROR_FAILED, "a frame against the protocol");
         }
     }
-    return !websocket->output.failed || error_no_memory(error);
+    websocket->is_open = websocket->is_open && good;
+    return good && (!websocket->output.failed || error_no_memory(error));
 }

@@ -6,8 +6,7 @@
  * text that is not UTF-8, a masked or otherwise wrong frame, and a close frame end the connection.
  * So does a server that lets more than WEBSOCKET_OUTPUT_SIZE_MAX wait. Pings are answered: of those
  * that came while an answer waited to be sent, the newest. */
-#ifndef POSREC_EXCHANGE_WEBSOCKET_H
-#define POSREC_EXCHANGE_WEBSOCKET_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -49,9 +48,5 @@ void websocket_sent(struct websocket *websocket, size_t size);
 void websocket_ping(struct websocket *websocket);
 void websocket_close(struct websocket *websocket);
 
-bool websocket_is_open(const struct websocket *websocket);
-
 /* The handshake's HTTP status, once it came. */
 struct maybe_int websocket_status(const struct websocket *websocket);
-
-#endif

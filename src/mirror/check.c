@@ -195,13 +195,13 @@ static bool next_here(struct comparison *comparison, struct day *day, bool *ther
 static bool differ(const struct comparison *comparison, const struct day *day, int64_t here,
                    int64_t there, struct error *error)
 {
-    char sql[96], time[TIME_TEXT_SIZE] = "";
+    char time[TIME_TEXT_SIZE] = "";
     struct error ignored = {0};
-    sqlite3_snprintf(sizeof sql, sql, "SELECT name FROM account WHERE account_id = %lld",
-                     (long long)file_account(comparison, day->account_id));
-    sqlite3_stmt *name = database_prepare(comparison->database, sql, &ignored);
+    sqlite3_stmt *name = database_prepare(
+        comparison->database, "SELECT name FROM account WHERE account_id = ?", &ignored);
+    bind_int(name, 1, file_account(comparison, day->account_id));
     struct span account = {"?", 1};
-    if (name != NULL && database_step(comparison->database, name, &ignored) == STEP_ROW) {
+    if (database_step(comparison->database, name, &ignored) == STEP_ROW) {
         account = column_span(name, 0);
     }
     if (comparison->source.time != NULL) {
@@ -216,14 +216,13 @@ static bool differ(const struct comparison *comparison, const struct day *day, i
 }
 
 /* A row of theirs is held against the next of ours. */
-static bool compare_day(void *context, const struct span *columns, int count, struct error *error)
+static bool compare_day(void *context, const struct span *columns, struct error *error)
 {
     struct comparison *comparison = context;
     struct day there = {strtoll(columns[0].data, NULL, 10), strtoll(columns[1].data, NULL, 10),
                         strtoll(columns[2].data, NULL, 10), ""};
     struct day here;
     bool there_is;
-    (void)count;
     if (!next_here(comparison, &here, &there_is, error)) {
         return false;
     }
@@ -240,12 +239,6 @@ static bool compare_day(void *context, const struct span *columns, int count, st
            differ(comparison, &here, here.count, there.count, error);
 }
 
-static bool begin_here(struct comparison *comparison, struct error *error)
-{
-    comparison->step = database_step(comparison->database, comparison->here, error);
-    return comparison->step != STEP_FAILED;
-}
-
 /* Both sides sort their digests at the same time. */
 static bool compare(struct comparison *comparison, struct error *error)
 {
@@ -254,7 +247,8 @@ static bool compare(struct comparison *comparison, struct error *error)
     bool there_is;
     bool same = write_question(comparison, &sql, error) &&
                 server_ask(comparison->server, text_string(&sql), error) &&
-                begin_here(comparison, error) &&
+                (comparison->step = database_step(comparison->database, comparison->here, error)) !=
+                    STEP_FAILED &&
                 server_answer(comparison->server, compare_day, comparison, error) &&
                 next_here(comparison, &here, &there_is, error) &&
                 (!there_is || differ(comparison, &here, here.count, 0, error));
@@ -262,10 +256,9 @@ static bool compare(struct comparison *comparison, struct error *error)
     return same;
 }
 
-static bool take_text(void *context, const struct span *columns, int count, struct error *error)
+static bool take_text(void *context, const struct span *columns, struct error *error)
 {
     struct text *text = context;
-    (void)count;
     text_append(text, columns[0].data, columns[0].size);
     return !text->failed || error_no_memory(error);
 }
@@ -284,17 +277,16 @@ static bool find_gaps(struct comparison *comparison, struct error *error)
 static bool find_nobodys(const struct comparison *comparison, struct error *error)
 {
     struct text sql = {0};
-    int64_t account_id;
-    bool found;
+    struct maybe_int account_id;
     text_printf(&sql, "SELECT account_id FROM posrec.%s WHERE %s LIMIT 1", comparison->source.table,
                 text_string(&comparison->nobodys));
     bool done =
         (!sql.failed || error_no_memory(error)) &&
-        server_integer(comparison->server, text_string(&sql), &account_id, &found, error) &&
-        (!found ||
+        server_integer(comparison->server, text_string(&sql), &account_id, error) &&
+        (!account_id.known ||
          error_set(error, ERROR_FAILED,
                    "%s has rows of account_id %lld, which is of no recorder that is mirrored there",
-                   comparison->source.table, (long long)account_id));
+                   comparison->source.table, (long long)account_id.value));
     text_free(&sql);
     return done;
 }
@@ -311,13 +303,13 @@ static bool check_source(struct comparison *comparison, int source, int64_t capt
     return same;
 }
 
-bool check_sources(const struct database *database, struct server *server, int64_t recorder_id,
-                   int64_t capture_id, bool with_bodies, int64_t *row_count, struct error *error)
+bool check_sources(const struct database *database, struct server *server,
+                   const struct check_scope *scope, int64_t *row_count, struct error *error)
 {
     struct comparison comparison = {.database = database,
                                     .server = server,
                                     .sha256 = sha256_new(error),
-                                    .recorder_id = recorder_id};
+                                    .recorder_id = scope->recorder_id};
     bool same = comparison.sha256 != NULL &&
                 (sqlite3_create_function(database->handle, "row_digest", -1,
                                          SQLITE_UTF8 | SQLITE_DETERMINISTIC, &comparison,
@@ -325,7 +317,7 @@ bool check_sources(const struct database *database, struct server *server, int64
                  database_error(database, "row_digest", error)) &&
                 find_gaps(&comparison, error);
     for (int i = 0; same && i < SOURCE_COUNT; i++) {
-        int64_t until_id = i == SOURCE_PAYLOAD && !with_bodies ? 0 : capture_id;
+        int64_t until_id = i == SOURCE_PAYLOAD && !scope->with_bodies ? 0 : scope->capture_id;
         same = check_source(&comparison, i, until_id, error);
     }
     *row_count = comparison.row_count;

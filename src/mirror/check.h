@@ -1,9 +1,14 @@
 /* Holds the mirror's tables against the file's. */
-#ifndef POSREC_MIRROR_CHECK_H
-#define POSREC_MIRROR_CHECK_H
+#pragma once
 
 #include "mirror/server.h"
 #include "mirror/source.h"
+
+struct check_scope {
+    int64_t recorder_id;
+    int64_t capture_id; /* up to which it is mirrored */
+    bool with_bodies;   /* without, there must be none */
+};
 
 /* Compares, for each account and day, the number of rows and one SHA-256 of all of them: of the
  * digests of its rows in their order, folded once on the way, so that a day of any size is hashed
@@ -17,8 +22,6 @@
  *
  * Sets the error to the first difference: table, account and day. Both sides must be frozen at
  * capture_id, the server's in a transaction whose search_path is pg_catalog. *row_count: the rows
- * compared. `with_bodies`: without, there must be none. */
-bool check_sources(const struct database *database, struct server *server, int64_t recorder_id,
-                   int64_t capture_id, bool with_bodies, int64_t *row_count, struct error *error);
-
-#endif
+ * compared. */
+bool check_sources(const struct database *database, struct server *server,
+                   const struct check_scope *scope, int64_t *row_count, struct error *error);

@@ -37,16 +37,6 @@ static void append_escaped(struct text *line, const char *text)
     }
 }
 
-static void append_bytes(struct text *line, struct span bytes, bool escaped)
-{
-    static const char DIGITS[] = "0123456789abcdef";
-    text_append_string(line, escaped ? "\\\\x" : "\\x");
-    for (size_t i = 0; i < bytes.size; i++) {
-        unsigned char byte = (unsigned char)bytes.data[i];
-        text_append(line, (const char[]){DIGITS[byte >> 4], DIGITS[byte & 15]}, 2);
-    }
-}
-
 bool copy_append_value(struct text *line, sqlite3_value *value, bool escaped)
 {
     int type = sqlite3_value_type(value);
@@ -56,7 +46,8 @@ bool copy_append_value(struct text *line, sqlite3_value *value, bool escaped)
         text_append_int(line, sqlite3_value_int64(value));
     } else if (type == SQLITE_BLOB) {
         const char *bytes = sqlite3_value_blob(value);
-        append_bytes(line, (struct span){bytes, (size_t)sqlite3_value_bytes(value)}, escaped);
+        text_append_string(line, escaped ? "\\\\x" : "\\x");
+        text_append_hex(line, (struct span){bytes, (size_t)sqlite3_value_bytes(value)});
     } else {
         const char *text = (const char *)sqlite3_value_text(value);
         size_t size = (size_t)sqlite3_value_bytes(value);
@@ -99,6 +90,18 @@ static bool begin(const struct copy *copy, struct server *server, struct error *
     return done;
 }
 
+/* COPY begins with the first lines there are: few rows are all read by then, and no snapshot of the
+ * file is held while the server is waited for. */
+static bool put(const struct copy *copy, struct server *server, bool *begun, struct text *lines,
+                struct error *error)
+{
+    bool done =
+        (*begun || begin(copy, server, error)) && server_copy_put(server, text_span(lines), error);
+    *begun = true;
+    text_clear(lines);
+    return done;
+}
+
 bool copy_rows(const struct copy *copy, const struct database *database, struct server *server,
                int64_t recorder_id, int64_t *row_count, struct error *error)
 {
@@ -106,17 +109,13 @@ bool copy_rows(const struct copy *copy, const struct database *database, struct 
     enum step step = STEP_DONE;
     bool begun = false, good = true;
     while (good && (step = database_step(database, copy->select, error)) == STEP_ROW) {
-        begun = begun || begin(copy, server, error);
-        good = begun && append_line(&lines, copy->select, recorder_id, error);
-        if (good && lines.size > CHUNK_SIZE) {
-            good = server_copy_put(server, text_span(&lines), error);
-            text_clear(&lines);
-        }
+        good = append_line(&lines, copy->select, recorder_id, error) &&
+               (lines.size <= CHUNK_SIZE || put(copy, server, &begun, &lines, error));
         ++*row_count;
     }
     good = good && step == STEP_DONE;
-    if (good && begun) {
-        good = server_copy_put(server, text_span(&lines), error) && server_copy_end(server, error);
+    if (good && (begun || lines.size > 0)) {
+        good = put(copy, server, &begun, &lines, error) && server_copy_end(server, error);
     }
     sqlite3_reset(copy->select);
     text_free(&lines);

@@ -1,6 +1,5 @@
 /* Rows of the file on their way to a server, as lines of COPY's text format. */
-#ifndef POSREC_MIRROR_COPY_H
-#define POSREC_MIRROR_COPY_H
+#pragma once
 
 #include "mirror/server.h"
 #include "mirror/source.h"
@@ -23,5 +22,3 @@ void copy_close(struct copy *copy);
 /* Copies what the select gives, whose parameters are bound. *row_count grows by the rows. */
 bool copy_rows(const struct copy *copy, const struct database *database, struct server *server,
                int64_t recorder_id, int64_t *row_count, struct error *error);
-
-#endif

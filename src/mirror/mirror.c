@@ -21,22 +21,11 @@ struct mirror {
     int64_t last_capture_id, row_count;
     int64_t name_count; /* accounts, contracts and legs when they were copied last; -1: not yet */
     struct copy copies[SOURCE_COUNT];
-    sqlite3_stmt *chain, *informed;
 };
 
-int64_t mirror_capture_id(const struct mirror *mirror)
+struct mirror_progress mirror_progress(const struct mirror *mirror)
 {
-    return mirror->capture_id;
-}
-
-int64_t mirror_row_count(const struct mirror *mirror)
-{
-    return mirror->row_count;
-}
-
-int64_t mirror_last_capture_id(const struct mirror *mirror)
-{
-    return mirror->last_capture_id;
+    return (struct mirror_progress){mirror->capture_id, mirror->last_capture_id, mirror->row_count};
 }
 
 void mirror_free(struct mirror *mirror)
@@ -45,24 +34,24 @@ void mirror_free(struct mirror *mirror)
         for (int i = 0; i < SOURCE_COUNT; i++) {
             copy_close(&mirror->copies[i]);
         }
-        sqlite3_finalize(mirror->chain);
-        sqlite3_finalize(mirror->informed);
         free(mirror);
     }
 }
 
 /* The link of a capture of the file as hex, "" when it is not there. */
-static bool link_of(const struct mirror *mirror, int64_t capture_id,
+static bool link_of(const struct database *database, int64_t capture_id,
                     char hex[static SHA256_HEX_SIZE], struct error *error)
 {
     struct sha256_digest digest;
-    bind_int(mirror->chain, 1, capture_id);
-    enum step step = database_step(mirror->database, mirror->chain, error);
+    sqlite3_stmt *select =
+        database_prepare(database, "SELECT chain FROM capture WHERE capture_id = ?", error);
     hex[0] = '\0';
-    if (step == STEP_ROW && sha256_from_bytes(column_span(mirror->chain, 0), &digest)) {
+    bind_int(select, 1, capture_id);
+    enum step step = database_step(database, select, error);
+    if (step == STEP_ROW && sha256_from_bytes(column_span(select, 0), &digest)) {
         sha256_hex(&digest, hex);
     }
-    sqlite3_reset(mirror->chain);
+    sqlite3_finalize(select);
     return step != STEP_FAILED;
 }
 
@@ -82,12 +71,11 @@ struct recorded {
     struct maybe_int payload_id;
 };
 
-static bool take_recorder(void *context, const struct span *columns, int count, struct error *error)
+static bool take_recorder(void *context, const struct span *columns, struct error *error)
 {
     struct recorded *recorded = context;
     const struct mirror *mirror = recorded->mirror;
     char hex[SHA256_HEX_SIZE];
-    (void)count;
     if (!span_is(columns[0], mirror->first)) {
         return error_set(error, ERROR_FAILED,
                          "another file is mirrored as '%s': its chain starts with %.16s, this "
@@ -104,7 +92,7 @@ static bool take_recorder(void *context, const struct span *columns, int count, 
     recorded->capture_id = strtoll(columns[1].data, NULL, 10);
     recorded->payload_id =
         columns[3].size > 0 ? maybe_of(strtoll(columns[3].data, NULL, 10)) : (struct maybe_int){0};
-    if (!link_of(mirror, recorded->capture_id, hex, error)) {
+    if (!link_of(mirror->database, recorded->capture_id, hex, error)) {
         return false;
     }
     return span_is(columns[2], hex) ||
@@ -127,11 +115,8 @@ static bool find_recorder(const struct mirror *mirror, struct recorded *recorded
         "recorder_id FROM posrec.recorder WHERE recorder_id = %lld OR first_chain = '\\x%s' "
         "OR name = ",
         (long long)mirror->recorder_id, mirror->first);
-    server_append_quoted(&sql, mirror->settings.name);
-    bool done = (!sql.failed || error_no_memory(error)) &&
-                server_rows(mirror->server, text_string(&sql), take_recorder, recorded, error);
-    text_free(&sql);
-    return done;
+    text_append_quoted(&sql, span_of(mirror->settings.name), '\'');
+    return server_rows_text(mirror->server, &sql, take_recorder, recorded, error);
 }
 
 /* Finds the recorder, or makes it; `recorder` has no key, as every key begins with account_id: a
@@ -139,9 +124,8 @@ static bool find_recorder(const struct mirror *mirror, struct recorded *recorded
 static bool identify(struct mirror *mirror, int64_t first_id, int64_t now_ms, struct error *error)
 {
     struct recorded recorded;
-    struct error ignored = {0};
     struct text sql = {0};
-    if (!link_of(mirror, first_id, mirror->first, error)) {
+    if (!link_of(mirror->database, first_id, mirror->first, error)) {
         return false;
     }
     mirror->recorder_id = number_of(mirror->first);
@@ -149,7 +133,7 @@ static bool identify(struct mirror *mirror, int64_t first_id, int64_t now_ms, st
                 find_recorder(mirror, &recorded, error);
     if (done && !recorded.found) {
         text_printf(&sql, "INSERT INTO recorder VALUES (%lld, ", (long long)mirror->recorder_id);
-        server_append_quoted(&sql, mirror->settings.name);
+        text_append_quoted(&sql, span_of(mirror->settings.name), '\'');
         text_printf(&sql, ", '\\x%s', 0, '\\x', %lld, NULL)", mirror->first, (long long)now_ms);
         done = server_run_text(mirror->server, &sql, error);
     }
@@ -158,7 +142,6 @@ static bool identify(struct mirror *mirror, int64_t first_id, int64_t now_ms, st
         mirror->payload_id = recorded.payload_id;
         return true;
     }
-    server_run(mirror->server, "ROLLBACK", &ignored);
     mirror->recorder_id = 0;
     return false;
 }
@@ -171,6 +154,37 @@ static bool identify_begun(struct mirror *mirror, int64_t now_ms, struct error *
            (database_integer(mirror->database, "SELECT min(capture_id) FROM capture", &first_id,
                              error) &&
             (first_id == 0 || identify(mirror, first_id, now_ms, error)));
+}
+
+static bool copy_one(struct mirror *mirror, int number, struct error *error)
+{
+    return copy_rows(&mirror->copies[number], mirror->database, mirror->server, mirror->recorder_id,
+                     &mirror->row_count, error);
+}
+
+/* Copies what is mirrored as a whole anew. */
+static bool renew(struct mirror *mirror, int number, struct error *error)
+{
+    struct text sql = {0};
+    text_printf(&sql, "DELETE FROM %s", mirror->copies[number].source.table);
+    source_append_where(&sql, mirror->recorder_id);
+    return server_run_text(mirror->server, &sql, error) && copy_one(mirror, number, error);
+}
+
+/* Brings the terms of contracts where a migration of the server has made up one for each. */
+static bool renew_terms(struct mirror *mirror, struct error *error)
+{
+    struct text sql = {0};
+    struct maybe_int made_up = {0};
+    text_append_string(&sql, "SELECT count(*) FROM contract_term");
+    source_append_where(&sql, mirror->recorder_id);
+    text_append_string(&sql, " AND capture_id = 0");
+    bool done = !sql.failed ? server_integer(mirror->server, text_string(&sql), &made_up, error)
+                            : error_no_memory(error);
+    text_free(&sql);
+    return done && (made_up.value == 0 || (server_run(mirror->server, "BEGIN", error) &&
+                                           renew(mirror, SOURCE_TERM, error) &&
+                                           server_run(mirror->server, "COMMIT", error)));
 }
 
 struct mirror *mirror_new(const struct database *database, struct server *server,
@@ -188,42 +202,26 @@ struct mirror *mirror_new(const struct database *database, struct server *server
     for (int i = 0; good && i < SOURCE_COUNT; i++) {
         good = copy_open(database, i, &mirror->copies[i], error);
     }
-    mirror->chain =
-        good ? database_prepare(database, "SELECT chain FROM capture WHERE capture_id = ?", error)
-             : NULL;
-    mirror->informed = mirror->chain != NULL
-                           ? database_prepare(database,
-                                              "SELECT 1 FROM capture WHERE capture_id > ? AND "
-                                              "capture_id <= ? AND endpoint = 'exchangeInfo'",
-                                              error)
-                           : NULL;
-    if (mirror->informed == NULL || !identify_begun(mirror, now_ms, error)) {
+    if (!good || !identify_begun(mirror, now_ms, error) || !renew_terms(mirror, error)) {
         mirror_free(mirror);
         return NULL;
     }
     return mirror;
 }
 
-static bool copy_one(struct mirror *mirror, int number, struct error *error)
-{
-    return copy_rows(&mirror->copies[number], mirror->database, mirror->server, mirror->recorder_id,
-                     &mirror->row_count, error);
-}
-
 /* A number beyond would be one of the next recorder's. */
 static bool accounts_fit(const struct mirror *mirror, struct error *error)
 {
-    char sql[128];
+    static const char WRONG[] =
+        "SELECT account_id FROM account WHERE account_id NOT BETWEEN 0 AND ?";
+    const int64_t last_id = SOURCE_ACCOUNTS - 1;
     int64_t wrong_id;
-    sqlite3_snprintf(sizeof sql, sql,
-                     "SELECT account_id FROM account WHERE account_id NOT BETWEEN 0 AND %lld",
-                     (long long)SOURCE_ACCOUNTS - 1);
-    return database_integer(mirror->database, sql, &wrong_id, error) &&
+    return database_integer_of(mirror->database, WRONG, &last_id, 1, &wrong_id, error) &&
            (wrong_id == 0 ||
             error_set(error, ERROR_FAILED,
                       "account_id %lld of the file is not within 0 and %lld, as many as "
                       "a mirror has numbers for (record some in a file of their own)",
-                      (long long)wrong_id, (long long)SOURCE_ACCOUNTS - 1));
+                      (long long)wrong_id, (long long)last_id));
 }
 
 /* Accounts, contracts and legs are few: where any was added, or an exchangeInfo may have changed
@@ -232,24 +230,21 @@ static bool copy_names(struct mirror *mirror, int64_t until_id, struct error *er
 {
     static const char COUNT[] = "SELECT (SELECT count(*) FROM account) + (SELECT count(*) FROM "
                                 "contract) + (SELECT count(*) FROM leg)";
-    int64_t count;
-    bind_int(mirror->informed, 1, mirror->capture_id);
-    bind_int(mirror->informed, 2, until_id);
-    enum step step = database_step(mirror->database, mirror->informed, error);
-    sqlite3_reset(mirror->informed);
-    if (step == STEP_FAILED || !database_integer(mirror->database, COUNT, &count, error)) {
+    static const char TOLD[] = "SELECT EXISTS (SELECT 1 FROM capture WHERE capture_id > ? AND "
+                               "capture_id <= ? AND endpoint = 'exchangeInfo')";
+    const int64_t range[] = {mirror->capture_id, until_id};
+    int64_t told, count;
+    if (!database_integer_of(mirror->database, TOLD, range, 2, &told, error) ||
+        !database_integer(mirror->database, COUNT, &count, error)) {
         return false;
     }
-    if (step != STEP_ROW && count == mirror->name_count) {
+    if (told == 0 && count == mirror->name_count) {
         return true;
     }
     mirror->name_count = count;
     bool done = accounts_fit(mirror, error);
     for (int i = SOURCE_ACCOUNT; done && i <= SOURCE_LEG; i++) {
-        struct text sql = {0};
-        text_printf(&sql, "DELETE FROM %s", mirror->copies[i].source.table);
-        source_append_where(&sql, mirror->recorder_id);
-        done = server_run_text(mirror->server, &sql, error) && copy_one(mirror, i, error);
+        done = renew(mirror, i, error);
     }
     return done;
 }
@@ -270,11 +265,9 @@ static bool copy_range(struct mirror *mirror, int number, int64_t after_id, int6
 static bool last_payload(const struct mirror *mirror, int64_t until_id, int64_t *payload_id,
                          struct error *error)
 {
-    char sql[128];
-    sqlite3_snprintf(sizeof sql, sql,
-                     "SELECT max(payload_id) FROM capture WHERE capture_id <= %lld",
-                     (long long)until_id);
-    return database_integer(mirror->database, sql, payload_id, error);
+    return database_integer_of(mirror->database,
+                               "SELECT max(payload_id) FROM capture WHERE capture_id <= ?",
+                               &until_id, 1, payload_id, error);
 }
 
 /* Bodies of this range; the first time those of all captures before it too. */
@@ -302,14 +295,13 @@ static bool stands(const struct mirror *mirror, int64_t capture_id, struct error
 static bool lock_watermark(struct mirror *mirror, struct error *error)
 {
     char sql[128];
-    int64_t capture_id;
-    bool known;
+    struct maybe_int capture_id;
     sqlite3_snprintf(sizeof sql, sql,
                      "SELECT capture_id FROM recorder WHERE recorder_id = %lld FOR UPDATE",
                      (long long)mirror->recorder_id);
     return server_run(mirror->server, "BEGIN", error) &&
-           server_integer(mirror->server, sql, &capture_id, &known, error) &&
-           stands(mirror, known ? capture_id : 0, error);
+           server_integer(mirror->server, sql, &capture_id, error) &&
+           stands(mirror, capture_id.value, error);
 }
 
 static bool set_watermark(struct mirror *mirror, int64_t until_id, int64_t now_ms,
@@ -317,7 +309,7 @@ static bool set_watermark(struct mirror *mirror, int64_t until_id, int64_t now_m
 {
     char hex[SHA256_HEX_SIZE];
     struct text sql = {0};
-    if (!link_of(mirror, until_id, hex, error)) {
+    if (!link_of(mirror->database, until_id, hex, error)) {
         return false;
     }
     text_printf(&sql, "UPDATE recorder SET capture_id = %lld, chain = '\\x%s', mirrored_ms = %lld",
@@ -341,7 +333,6 @@ static bool copy_batch(struct mirror *mirror, int64_t until_id, int64_t now_ms, 
 
 bool mirror_step(struct mirror *mirror, int64_t now_ms, bool *more, struct error *error)
 {
-    struct error ignored = {0};
     if (!database_integer(mirror->database, "SELECT max(capture_id) FROM capture",
                           &mirror->last_capture_id, error) ||
         !identify_begun(mirror, now_ms, error)) {
@@ -357,7 +348,6 @@ bool mirror_step(struct mirror *mirror, int64_t now_ms, bool *more, struct error
                            ? mirror->capture_id + MIRROR_BATCH
                            : mirror->last_capture_id;
     if (!copy_batch(mirror, until_id, now_ms, error)) {
-        server_run(mirror->server, "ROLLBACK", &ignored);
         return false;
     }
     mirror->capture_id = until_id;
@@ -377,11 +367,12 @@ static bool bodies_stand(const struct mirror *mirror, struct maybe_int recorded,
                        (long long)recorded.value, (long long)payload_id)));
 }
 
-/* Within a transaction that is rolled back: what the schema is held against is made in it. Rows
+/* Within a transaction that is never committed: what the schema is held against is made in it. Rows
  * come first, as a difference among them says most. */
-static bool check_all(const struct mirror *mirror, int64_t *row_count, struct error *error)
+bool mirror_check(const struct mirror *mirror, int64_t *row_count, struct error *error)
 {
     struct recorded recorded;
+    *row_count = 0;
     return server_run(mirror->server,
                       "BEGIN ISOLATION LEVEL REPEATABLE READ; SET LOCAL search_path = pg_catalog",
                       error) &&
@@ -389,31 +380,21 @@ static bool check_all(const struct mirror *mirror, int64_t *row_count, struct er
             (find_recorder(mirror, &recorded, error) &&
              stands(mirror, recorded.capture_id, error) &&
              bodies_stand(mirror, recorded.payload_id, error) &&
-             check_sources(mirror->database, mirror->server, mirror->recorder_id,
-                           mirror->capture_id, recorded.payload_id.known, row_count, error))) &&
+             check_sources(mirror->database, mirror->server,
+                           &(struct check_scope){mirror->recorder_id, mirror->capture_id,
+                                                 recorded.payload_id.known},
+                           row_count, error))) &&
            schema_compare(mirror->server, error);
 }
 
-bool mirror_check(const struct mirror *mirror, int64_t *row_count, struct error *error)
-{
-    struct error ignored = {0};
-    *row_count = 0;
-    bool same = check_all(mirror, row_count, error);
-    server_run(mirror->server, "ROLLBACK", &ignored);
-    return same;
-}
-
-static bool lag_after(const struct database *database, int64_t capture_id, struct mirror_lag *lag,
+bool mirror_lag_after(const struct database *database, int64_t capture_id, struct mirror_lag *lag,
                       struct error *error)
 {
-    char sql[160];
+    static const char SINCE[] = "SELECT received_ms FROM capture WHERE capture_id > ? "
+                                "ORDER BY capture_id LIMIT 1";
     int64_t last_id;
     *lag = (struct mirror_lag){.mirrored = true, .capture_id = capture_id};
-    sqlite3_snprintf(sizeof sql, sql,
-                     "SELECT received_ms FROM capture WHERE capture_id > %lld "
-                     "ORDER BY capture_id LIMIT 1",
-                     (long long)capture_id);
-    if (!database_integer(database, sql, &lag->since_ms, error) ||
+    if (!database_integer_of(database, SINCE, &capture_id, 1, &lag->since_ms, error) ||
         !database_integer(database, "SELECT max(capture_id) FROM capture", &last_id, error)) {
         return false;
     }
@@ -421,37 +402,26 @@ static bool lag_after(const struct database *database, int64_t capture_id, struc
     return true;
 }
 
-bool mirror_own_lag(const struct mirror *mirror, struct mirror_lag *lag, struct error *error)
-{
-    return lag_after(mirror->database, mirror->capture_id, lag, error);
-}
-
 bool mirror_lag(const struct database *database, struct server *server, struct mirror_lag *lag,
                 struct error *error)
 {
-    struct mirror mirror = {.database = database};
     char first[SHA256_HEX_SIZE], sql[96];
-    int64_t first_id, capture_id;
-    bool there;
+    struct maybe_int oid, capture_id;
+    int64_t first_id;
     *lag = (struct mirror_lag){0};
     if (!database_integer(database, "SELECT min(capture_id) FROM capture", &first_id, error) ||
-        !server_integer(server, "SELECT to_regclass('posrec.recorder')::oid", &capture_id, &there,
-                        error)) {
+        !server_integer(server, "SELECT to_regclass('posrec.recorder')::oid", &oid, error)) {
         return false;
     }
-    if (!there || first_id == 0) {
+    if (!oid.known || first_id == 0) {
         return true;
     }
-    mirror.chain =
-        database_prepare(database, "SELECT chain FROM capture WHERE capture_id = ?", error);
-    bool done = mirror.chain != NULL && link_of(&mirror, first_id, first, error);
-    sqlite3_finalize(mirror.chain);
-    if (done) {
-        sqlite3_snprintf(sizeof sql, sql,
-                         "SELECT capture_id FROM posrec.recorder WHERE recorder_id = %lld",
-                         (long long)number_of(first));
-        done = server_integer(server, sql, &capture_id, &there, error) &&
-               (!there || lag_after(database, capture_id, lag, error));
+    if (!link_of(database, first_id, first, error)) {
+        return false;
     }
-    return done;
+    sqlite3_snprintf(sizeof sql, sql,
+                     "SELECT capture_id FROM posrec.recorder WHERE recorder_id = %lld",
+                     (long long)number_of(first));
+    return server_integer(server, sql, &capture_id, error) &&
+           (!capture_id.known || mirror_lag_after(database, capture_id.value, lag, error));
 }

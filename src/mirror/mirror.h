@@ -4,11 +4,10 @@
  *
  * A recorder's number is the first bits of its chain's first link: no server has to hand it out,
  * and servers agree on it without speaking to one another. */
-#ifndef POSREC_MIRROR_MIRROR_H
-#define POSREC_MIRROR_MIRROR_H
+#pragma once
 
 #include "mirror/server.h"
-#include "store/database.h"
+#include "store/file/database.h"
 
 struct mirror;
 
@@ -17,8 +16,9 @@ struct mirror_settings {
     bool with_bodies; /* payloads too; once they are there they go on being mirrored */
 };
 
-/* Both must outlive it. Reads where the mirror of this file stands; refuses a file whose chain is
- * not the one that was mirrored. NULL with the error set on failure. */
+/* Both must outlive it. When anything here fails, the server is to be closed, which rolls back what
+ * was begun; so it is with all of this room. Reads where the mirror of this file stands; refuses a
+ * file whose chain is not the one that was mirrored. NULL with the error set on failure. */
 struct mirror *mirror_new(const struct database *database, struct server *server,
                           const struct mirror_settings *settings, int64_t now_ms,
                           struct error *error);
@@ -28,11 +28,12 @@ void mirror_free(struct mirror *mirror);
 #define MIRROR_BATCH 2000
 bool mirror_step(struct mirror *mirror, int64_t now_ms, bool *more, struct error *error);
 
-/* The last capture that is mirrored, 0 for none; how many rows this run copied; the file's last
- * capture as of the last step. */
-int64_t mirror_capture_id(const struct mirror *mirror);
-int64_t mirror_row_count(const struct mirror *mirror);
-int64_t mirror_last_capture_id(const struct mirror *mirror);
+struct mirror_progress {
+    int64_t capture_id;      /* the last that is mirrored, 0 for none */
+    int64_t last_capture_id; /* the file's, as of the last step */
+    int64_t row_count;       /* that this run copied */
+};
+struct mirror_progress mirror_progress(const struct mirror *mirror);
 
 /* How far a server has the file, without changing anything there. */
 struct mirror_lag {
@@ -45,12 +46,12 @@ struct mirror_lag {
 bool mirror_lag(const struct database *database, struct server *server, struct mirror_lag *lag,
                 struct error *error);
 
-/* The same by what a mirror at work knows, without asking the server. */
-bool mirror_own_lag(const struct mirror *mirror, struct mirror_lag *lag, struct error *error);
+/* The same by a watermark that is known, without asking a server. */
+bool mirror_lag_after(const struct database *database, int64_t capture_id, struct mirror_lag *lag,
+                      struct error *error);
 
 /* Compares both sides by table, account and day, up to the watermark (mirror/check.h), and then
  * the schema with what this program makes. Sets the error to the first difference. The file must be
- * frozen and mirrored to its end (store/database.h). *row_count: the rows compared. */
+ * frozen and mirrored to its end (store/file/database.h); after it the server is only to be closed.
+ * *row_count: the rows compared. */
 bool mirror_check(const struct mirror *mirror, int64_t *row_count, struct error *error);
-
-#endif

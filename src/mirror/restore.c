@@ -1,10 +1,11 @@
 #include "mirror/restore.h"
 
+#include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "mirror/source.h"
-#include "store/evidence.h"
+#include "store/evidence/evidence.h"
 
 struct restore {
     const struct database *database;
@@ -18,10 +19,9 @@ struct restore {
     char *head;
 };
 
-static bool take_recorder(void *context, const struct span *columns, int count, struct error *error)
+static bool take_recorder(void *context, const struct span *columns, struct error *error)
 {
     struct restore *restore = context;
-    (void)count;
     (void)error;
     restore->recorders++;
     restore->recorder_id = strtoll(columns[0].data, NULL, 10);
@@ -41,11 +41,9 @@ static bool find_recorder(struct restore *restore, struct server *server, const 
                              "FROM recorder");
     if (name != NULL) {
         text_append_string(&sql, " WHERE name = ");
-        server_append_quoted(&sql, name);
+        text_append_quoted(&sql, span_of(name), '\'');
     }
-    bool done = (!sql.failed || error_no_memory(error)) &&
-                server_rows(server, text_string(&sql), take_recorder, restore, error);
-    text_free(&sql);
+    bool done = server_rows_text(server, &sql, take_recorder, restore, error);
     if (done && restore->recorders != 1) {
         return error_set(error, ERROR_FAILED,
                          restore->recorders == 0 ? "no recorder of that name is mirrored there"
@@ -64,26 +62,23 @@ static bool find_recorder(struct restore *restore, struct server *server, const 
 /* Bytes come as \x and hex digits. */
 static bool decode(struct text *bytes, struct span *value, struct error *error)
 {
-    static const char DIGITS[] = "0123456789abcdef";
     text_clear(bytes);
-    text_reserve(bytes, value->size / 2);
-    for (size_t i = 2; i + 1 < value->size; i += 2) {
-        const char *high = strchr(DIGITS, value->data[i]),
-                   *low = strchr(DIGITS, value->data[i + 1]);
-        if (high == NULL || low == NULL) {
-            return error_set(error, ERROR_FAILED, "bytes that are no hex digits");
-        }
-        text_append_char(bytes, (char)((high - DIGITS) << 4 | (low - DIGITS)));
+    if (!text_reserve(bytes, value->size / 2)) {
+        return error_no_memory(error);
+    }
+    if (value->size < 2 || OPENSSL_hexstr2buf_ex((unsigned char *)bytes->data, bytes->capacity,
+                                                 &bytes->size, value->data + 2, '\0') != 1) {
+        return error_set(error, ERROR_FAILED, "bytes that are no hex digits");
     }
     *value = text_span(bytes);
-    return !bytes->failed || error_no_memory(error);
+    return true;
 }
 
-static bool take_row(void *context, const struct span *columns, int count, struct error *error)
+static bool take_row(void *context, const struct span *columns, struct error *error)
 {
     struct restore *restore = context;
     struct span values[EVIDENCE_COLUMNS_MAX];
-    for (int i = 0; i < count; i++) {
+    for (int i = 0; i < evidence_column_count(restore->evidence); i++) {
         values[i] = columns[i];
         if (values[i].data != NULL && evidence_is_bytes(restore->evidence, i) &&
             !decode(&restore->bytes[i], &values[i], error)) {
@@ -93,21 +88,19 @@ static bool take_row(void *context, const struct span *columns, int count, struc
     if (restore->evidence == EVIDENCE_CAPTURE && restore->watch->on_progress != NULL) {
         restore->watch->on_progress(restore->watch->context, ++restore->done, restore->total);
     }
-    return evidence_put(restore->database, restore->insert, restore->evidence, values, count,
-                        error);
+    return evidence_put(restore->database, restore->insert, restore->evidence, values, error);
 }
 
 /* account_id in the file is the low bits of the mirror's. */
 static void append_select(const struct restore *restore, struct text *sql)
 {
-    const char *columns = evidence_columns(restore->evidence), *table;
-    const char *account = strstr(columns, "account_id");
-    table = evidence_table(restore->evidence);
-    if (account != NULL) {
-        text_printf(sql, "SELECT %.*saccount_id & %d%s", (int)(account - columns), columns,
-                    (1 << SOURCE_ACCOUNT_BITS) - 1, account + strlen("account_id"));
-    } else {
-        text_printf(sql, "SELECT %s", columns);
+    const char *table = evidence_table(restore->evidence);
+    for (int i = 0; i < evidence_column_count(restore->evidence); i++) {
+        const char *name = evidence_column(restore->evidence, i);
+        text_printf(sql, "%s%s", i == 0 ? "SELECT " : ", ", name);
+        if (strcmp(name, "account_id") == 0) {
+            text_printf(sql, " & %d", (1 << SOURCE_ACCOUNT_BITS) - 1);
+        }
     }
     text_printf(sql, " FROM %s", table);
     source_append_where(sql, restore->recorder_id);
@@ -119,8 +112,7 @@ static bool put_table(struct restore *restore, struct server *server, struct err
     struct text sql = {0};
     append_select(restore, &sql);
     restore->insert = evidence_insert(restore->database, restore->evidence, error);
-    bool done = restore->insert != NULL && (!sql.failed || error_no_memory(error)) &&
-                server_rows(server, text_string(&sql), take_row, restore, error);
+    bool done = restore->insert != NULL && server_rows_text(server, &sql, take_row, restore, error);
     sqlite3_finalize(restore->insert);
     text_free(&sql);
     return done || error_context(error, "%s", evidence_table(restore->evidence));

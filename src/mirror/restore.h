@@ -1,10 +1,9 @@
 /* Reads the evidence of a recorder back from a mirror with bodies. */
-#ifndef POSREC_MIRROR_RESTORE_H
-#define POSREC_MIRROR_RESTORE_H
+#pragma once
 
 #include "base/sha256.h"
 #include "mirror/server.h"
-#include "store/database.h"
+#include "store/file/database.h"
 
 struct restore_watch {
     void *context;
@@ -16,5 +15,3 @@ struct restore_watch {
 bool restore_evidence(struct server *server, const char *name, const struct database *database,
                       const struct restore_watch *watch, char head[static SHA256_HEX_SIZE],
                       struct error *error);
-
-#endif

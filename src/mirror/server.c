@@ -1,44 +1,58 @@
 #include "mirror/server.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <libpq-fe.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#include "base/core_dump.h"
+#include "host/core_dump.h"
 
 #define MESSAGE_SIZE_MAX 500
+#define WATCH_EVERY_MS 200 /* while a server is waited for */
+#define COLUMNS_MAX 24
 
 struct server {
     PGconn *connection;
-    int64_t limit_ms; /* 0 for none ... */
-    int timer;        /* ... else can be read when the time is up; -1 */
+    struct server_watch watch;
+    int timer; /* can be read when limit_ms are over; 0: never */
+    int64_t limit_ms;
+    bool is_late, is_lost;
 };
 
-static bool start_timer(struct server *server, struct error *error)
+static void set_timer(struct server *server, int64_t ms)
 {
-    const struct itimerspec limit = {.it_value = {.tv_sec = server->limit_ms / 1000,
-                                                  .tv_nsec = server->limit_ms % 1000 * 1000000}};
-    server->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
-    return (server->timer >= 0 && timerfd_settime(server->timer, 0, &limit, NULL) == 0) ||
-           error_set(error, ERROR_FAILED, "no timer: %s", strerror(errno));
+    struct itimerspec limit = {.it_value = {ms / 1000, ms % 1000 * 1000000}};
+    if (server->watch.limit_ms == 0) { /* else all the time there is runs on */
+        int failed = timerfd_settime(server->timer, 0, &limit, NULL);
+        assert(failed == 0);
+        server->limit_ms = ms;
+    }
 }
 
-/* Waits for the socket, as long as there is time. */
-static bool await(const struct server *server, short events)
+/* Whatever the server is waited for, it is here: while the watch wants it and there is time. */
+static bool await(struct server *server, short events, const char *doing, struct error *error)
 {
-    struct pollfd waits[] = {{.fd = PQsocket(server->connection), .events = events},
-                             {.fd = server->timer, .events = POLLIN}};
-    return poll(waits, 2, -1) > 0 && waits[1].revents == 0;
-}
-
-static bool late(const struct server *server, const char *doing, struct error *error)
-{
-    return error_set(error, ERROR_FAILED, "%s: no answer within %lld ms", doing,
-                     (long long)server->limit_ms);
+    const struct server_watch *watch = &server->watch;
+    struct pollfd files[] = {{.fd = PQsocket(server->connection), .events = events},
+                             {.fd = server->timer, .events = POLLIN},
+                             {.fd = watch->wake, .events = POLLIN}};
+    do {
+        poll(files, 3, WATCH_EVERY_MS);
+        if (watch->on_wait != NULL && !watch->on_wait(watch->context, error)) {
+            return false;
+        }
+        if (files[1].revents != 0) {
+            server->is_late = true;
+            return error_set(error, ERROR_FAILED, "%s: no answer within %lld ms", doing,
+                             (long long)server->limit_ms);
+        }
+    } while (files[0].revents == 0 && files[0].fd >= 0); /* without a socket libpq says why */
+    return true;
 }
 
 /* What to do about an error of the server's, by its SQLSTATE. */
@@ -78,49 +92,134 @@ static void keep_quiet(void *context, const char *message)
     (void)message;
 }
 
-static bool connect_in_time(const struct server *server, struct error *error)
+static const char *option(const PQconninfoOption *options, const char *keyword)
 {
-    PostgresPollingStatusType state = PGRES_POLLING_WRITING;
-    while (state == PGRES_POLLING_READING || state == PGRES_POLLING_WRITING) {
-        if (!await(server, state == PGRES_POLLING_READING ? POLLIN : POLLOUT)) {
-            return late(server, "cannot connect", error);
+    for (; options != NULL && options->keyword != NULL; options++) {
+        if (strcmp(options->keyword, keyword) == 0) {
+            return options->val;
         }
-        state = PQconnectPoll(server->connection);
     }
-    return state == PGRES_POLLING_OK || fail(server, NULL, "cannot connect", error);
+    return NULL;
 }
 
-struct server *server_connect(const char *conninfo, int64_t limit_ms, struct error *error)
+/* What a list has after its first entries; NULL for nothing. */
+static const char *after(const char *list, int entries)
+{
+    for (; list != NULL && entries > 0; entries--) {
+        list = strchr(list, ',');
+        list = list != NULL ? list + 1 : NULL;
+    }
+    return list;
+}
+
+/* A connection to the hosts after the first ones. What the conninfo says comes after, and holds. */
+static PGconn *start(const char *conninfo, const PQconninfoOption *options, int hosts)
+{
+    enum { COUNT = 10 };
+    const char *const parameters[COUNT][2] = {
+        {"fallback_application_name", "posrec"},
+        {"connect_timeout", "10"},
+        {"keepalives_idle", "30"},
+        {"keepalives_interval", "10"},
+        {"keepalives_count", "3"},
+        {"tcp_user_timeout", "30000"},
+        {"dbname", conninfo},
+        {"host", after(option(options, "host"), hosts)},
+        {"hostaddr", after(option(options, "hostaddr"), hosts)},
+        {"port", after(option(options, "port"), hosts)},
+    };
+    const char *keys[COUNT + 1] = {0}, *values[COUNT + 1] = {0};
+    for (int i = 0; i < COUNT; i++) {
+        keys[i] = parameters[i][0];
+        values[i] = parameters[i][1];
+    }
+    return PQconnectStartParams(keys, values, 1);
+}
+
+/* How long an address is waited for, libpq leaves to who polls. It goes on to the next when one is
+ * shut that has not connected; where it has, and says nothing, it ends, and is_late. */
+static bool connect_in_time(struct server *server, int64_t ms, struct error *error)
+{
+    PGconn *connection = server->connection;
+    PostgresPollingStatusType state = PGRES_POLLING_WRITING;
+    server->is_late = false;
+    set_timer(server, ms);
+    while (PQstatus(connection) != CONNECTION_BAD && state != PGRES_POLLING_OK) {
+        short events = state == PGRES_POLLING_READING ? POLLIN : POLLOUT;
+        if (!await(server, events, "cannot connect", error)) {
+            if (!server->is_late) {
+                return false;
+            }
+            shutdown(PQsocket(connection), SHUT_RDWR);
+            set_timer(server, ms);
+        }
+        state = PQconnectPoll(connection);
+    }
+    return state == PGRES_POLLING_OK ||
+           (!server->is_late && fail(server, NULL, "cannot connect", error));
+}
+
+/* Host after host, where the conninfo lists several. */
+static bool reach(struct server *server, const char *conninfo, struct error *error)
+{
+    PQconninfoOption *options = NULL;
+    struct error why = {0};
+    bool good, goes_on;
+    int hosts = 0;
+    do {
+        PQfinish(server->connection);
+        server->connection = start(conninfo, options, hosts++);
+        options = options != NULL ? options : PQconninfo(server->connection);
+        const char *timeout_s = option(options, "connect_timeout");
+        int64_t s = timeout_s != NULL ? strtoll(timeout_s, NULL, 10) : 0;
+        good = connect_in_time(server, s > 0 ? s * 1000 : 0, &why);
+        goes_on = !good && server->is_late &&
+                  (after(option(options, "host"), hosts) != NULL ||
+                   after(option(options, "hostaddr"), hosts) != NULL);
+    } while (goes_on);
+    PQconninfoFree(options);
+    set_timer(server, 0);
+    *error = good ? *error : why;
+    return good;
+}
+
+struct server *server_connect_watched(const char *conninfo, const struct server_watch *watch,
+                                      struct error *error)
 {
     static const char SETTINGS[] = "SET search_path = posrec; SET datestyle = ISO; "
                                    "SET bytea_output = hex; SET client_encoding = 'UTF8'; "
                                    "SET standard_conforming_strings = on; "
                                    "SET synchronous_commit = on";
-    /* What the conninfo says comes after, and holds. */
-    const char *const keys[] = {"fallback_application_name", "connect_timeout", "dbname", NULL};
-    const char *const values[] = {"posrec", "10", conninfo, NULL};
     core_dump_forbid(); /* libpq reads the password */
     struct server *server = calloc(1, sizeof *server);
     if (server == NULL) {
         error_no_memory(error);
         return NULL;
     }
-    *server = (struct server){.limit_ms = limit_ms, .timer = -1};
-    server->connection =
-        limit_ms > 0 ? PQconnectStartParams(keys, values, 1) : PQconnectdbParams(keys, values, 1);
-    bool good = PQstatus(server->connection) != CONNECTION_BAD ||
-                fail(server, NULL, "cannot connect", error);
-    good =
-        good && (limit_ms == 0 || (start_timer(server, error) && connect_in_time(server, error)));
+    server->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+    bool good = server->timer >= 0 || error_set(error, ERROR_FAILED, "timer: %s", strerror(errno));
+    if (good) {
+        set_timer(server, watch->limit_ms);
+        server->watch = *watch;
+        good = reach(server, conninfo, error);
+    }
     if (good) {
         PQsetNoticeProcessor(server->connection, keep_quiet, NULL);
-        good = server_rows(server, SETTINGS, NULL, NULL, error);
+        good = (PQsetnonblocking(server->connection, 1) == 0 ||
+                fail(server, NULL, "cannot connect", error)) &&
+               server_run(server, SETTINGS, error);
     }
     if (!good) {
         server_close(server);
         return NULL;
     }
     return server;
+}
+
+struct server *server_connect(const char *conninfo, int64_t limit_ms, struct error *error)
+{
+    const struct server_watch watch = {.limit_ms = limit_ms, .wake = -1};
+    return server_connect_watched(conninfo, &watch, error);
 }
 
 void server_library(struct text *name)
@@ -142,62 +241,47 @@ void server_close(struct server *server)
 
 bool server_is_lost(const struct server *server)
 {
-    return PQstatus(server->connection) != CONNECTION_OK;
+    return server->is_lost || PQstatus(server->connection) != CONNECTION_OK;
 }
 
 bool server_names_password(const char *conninfo)
 {
-    bool found = false;
     PQconninfoOption *options = PQconninfoParse(conninfo, NULL);
-    for (PQconninfoOption *o = options; o != NULL && o->keyword != NULL; o++) {
-        found = found || (strcmp(o->keyword, "password") == 0 && o->val != NULL);
-    }
+    bool found = option(options, "password") != NULL;
     PQconninfoFree(options);
     return found;
 }
 
-void server_append_quoted(struct text *sql, const char *string)
-{
-    text_append_char(sql, '\'');
-    for (const char *c = string; *c != '\0'; c++) {
-        text_append_string(sql, *c == '\'' ? "'" : "");
-        text_append_char(sql, *c);
-    }
-    text_append_char(sql, '\'');
-}
-
 bool server_run(struct server *server, const char *sql, struct error *error)
 {
-    PGresult *result = PQexec(server->connection, sql);
-    ExecStatusType status = PQresultStatus(result);
-    bool done = status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK ||
-                fail(server, result, "PostgreSQL", error);
-    PQclear(result);
-    return done;
+    return server_rows(server, sql, NULL, NULL, error);
 }
 
 bool server_run_text(struct server *server, struct text *sql, struct error *error)
 {
-    bool done =
-        (!sql->failed || error_no_memory(error)) && server_run(server, text_string(sql), error);
-    text_free(sql);
-    return done;
+    return server_rows_text(server, sql, NULL, NULL, error);
 }
 
-#define COLUMNS_MAX 24
-
-/* The next result of what was sent, NULL after the last. *in_time: whether it came within the
- * limit. */
-static PGresult *next_result(const struct server *server, bool *in_time)
+bool server_take_in(struct server *server, struct error *error)
 {
-    *in_time = true;
-    while (*in_time && server->limit_ms > 0 && PQisBusy(server->connection)) {
-        *in_time = await(server, POLLIN);
-        if (*in_time && PQconsumeInput(server->connection) != 1) {
-            break; /* PQgetResult() says why */
-        }
+    server->is_lost = PQconsumeInput(server->connection) != 1;
+    return !server->is_lost || fail(server, NULL, "PostgreSQL", error);
+}
+
+static bool await_and_take_in(struct server *server, short events, struct error *error)
+{
+    return await(server, events, "PostgreSQL", error) && server_take_in(server, error);
+}
+
+/* The next result of what was sent, NULL after the last, and with *good false when none comes. */
+static PGresult *next_result(struct server *server, bool *good, struct error *error)
+{
+    *good = true;
+    while (*good && PQisBusy(server->connection)) {
+        bool sends = PQflush(server->connection) > 0;
+        *good = await_and_take_in(server, (short)(sends ? POLLIN | POLLOUT : POLLIN), error);
     }
-    return *in_time ? PQgetResult(server->connection) : NULL;
+    return *good ? PQgetResult(server->connection) : NULL;
 }
 
 /* A row at a time, so that an answer of any length needs no memory. */
@@ -208,31 +292,39 @@ bool server_ask(struct server *server, const char *sql, struct error *error)
            fail(server, NULL, "PostgreSQL", error);
 }
 
-bool server_answer(struct server *server, server_row *row, void *context, struct error *error)
+static bool give_rows(const PGresult *result, server_row *row, void *context, struct error *error)
 {
     bool good = true;
+    for (int i = 0; good && i < PQntuples(result); i++) {
+        struct span columns[COLUMNS_MAX] = {0};
+        int count = PQnfields(result) < COLUMNS_MAX ? PQnfields(result) : COLUMNS_MAX;
+        for (int c = 0; c < count; c++) {
+            columns[c] =
+                PQgetisnull(result, i, c)
+                    ? (struct span){NULL, 0}
+                    : (struct span){PQgetvalue(result, i, c), (size_t)PQgetlength(result, i, c)};
+        }
+        good = row == NULL || row(context, columns, error);
+    }
+    return good;
+}
+
+/* After an error too all is taken: whether the connection is lost shows at the end. */
+bool server_answer(struct server *server, server_row *row, void *context, struct error *error)
+{
+    struct error ignored = {0};
+    bool good = true, comes = true;
     PGresult *result;
-    bool in_time = true;
-    while ((result = next_result(server, &in_time)) != NULL) {
+    while (comes && (result = next_result(server, &comes, good ? error : &ignored)) != NULL) {
         ExecStatusType status = PQresultStatus(result);
-        if (good && status != PGRES_SINGLE_TUPLE && status != PGRES_TUPLES_OK &&
-            status != PGRES_COMMAND_OK) {
-            good = fail(server, result, "PostgreSQL", error);
-        }
-        for (int i = 0; good && i < PQntuples(result); i++) {
-            struct span columns[COLUMNS_MAX];
-            int count = PQnfields(result) < COLUMNS_MAX ? PQnfields(result) : COLUMNS_MAX;
-            for (int c = 0; c < count; c++) {
-                columns[c] = PQgetisnull(result, i, c)
-                                 ? (struct span){NULL, 0}
-                                 : (struct span){PQgetvalue(result, i, c),
-                                                 (size_t)PQgetlength(result, i, c)};
-            }
-            good = row(context, columns, count, error);
-        }
+        bool done =
+            status == PGRES_SINGLE_TUPLE || status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK;
+        good = good && (done ? give_rows(result, row, context, error)
+                             : fail(server, result, "PostgreSQL", error));
+        comes = done || status == PGRES_FATAL_ERROR; /* of a COPY there is no last one */
         PQclear(result);
     }
-    return in_time ? good : late(server, "PostgreSQL", error);
+    return good && comes;
 }
 
 bool server_rows(struct server *server, const char *sql, server_row *row, void *context,
@@ -241,54 +333,56 @@ bool server_rows(struct server *server, const char *sql, server_row *row, void *
     return server_ask(server, sql, error) && server_answer(server, row, context, error);
 }
 
-struct one_integer {
-    int64_t value;
-    bool known;
-};
-
-static bool take_integer(void *context, const struct span *columns, int count, struct error *error)
+bool server_rows_text(struct server *server, struct text *sql, server_row *row, void *context,
+                      struct error *error)
 {
-    struct one_integer *one = context;
-    (void)count;
+    bool done = (!sql->failed || error_no_memory(error)) &&
+                server_rows(server, text_string(sql), row, context, error);
+    text_free(sql);
+    return done;
+}
+
+static bool take_integer(void *context, const struct span *columns, struct error *error)
+{
+    struct maybe_int *value = context;
     (void)error;
-    one->known = columns[0].data != NULL;
-    one->value = one->known ? strtoll(columns[0].data, NULL, 10) : 0;
+    if (columns[0].data != NULL) {
+        *value = maybe_of(strtoll(columns[0].data, NULL, 10));
+    }
     return true;
 }
 
-bool server_integer(struct server *server, const char *sql, int64_t *value, bool *known,
+bool server_integer(struct server *server, const char *sql, struct maybe_int *value,
                     struct error *error)
 {
-    struct one_integer one = {0};
-    bool done = server_rows(server, sql, take_integer, &one, error);
-    *value = one.value;
-    *known = one.known;
-    return done;
+    *value = (struct maybe_int){0};
+    return server_rows(server, sql, take_integer, value, error);
 }
 
 bool server_copy_begin(struct server *server, const char *sql, struct error *error)
 {
-    PGresult *result = PQexec(server->connection, sql);
-    bool done = PQresultStatus(result) == PGRES_COPY_IN || fail(server, result, "COPY", error);
+    bool good =
+        PQsendQuery(server->connection, sql) == 1 || fail(server, NULL, "PostgreSQL", error);
+    PGresult *result = good ? next_result(server, &good, error) : NULL;
+    good = good &&
+           (PQresultStatus(result) == PGRES_COPY_IN || fail(server, result, "PostgreSQL", error));
     PQclear(result);
-    return done;
+    return good;
 }
 
 bool server_copy_put(struct server *server, struct span lines, struct error *error)
 {
-    return PQputCopyData(server->connection, lines.data, (int)lines.size) == 1 ||
-           fail(server, NULL, "COPY", error);
+    bool good = PQputCopyData(server->connection, lines.data, (int)lines.size) == 1 ||
+                fail(server, NULL, "PostgreSQL", error);
+    do {
+        good = good && await_and_take_in(server, POLLIN | POLLOUT, error);
+    } while (good && PQflush(server->connection) > 0);
+    return good;
 }
 
 bool server_copy_end(struct server *server, struct error *error)
 {
-    bool done = PQputCopyEnd(server->connection, NULL) == 1 || fail(server, NULL, "COPY", error);
-    PGresult *result;
-    while ((result = PQgetResult(server->connection)) != NULL) {
-        if (done && PQresultStatus(result) != PGRES_COMMAND_OK) {
-            done = fail(server, result, "COPY", error);
-        }
-        PQclear(result);
-    }
-    return done;
+    return (PQputCopyEnd(server->connection, NULL) == 1 ||
+            fail(server, NULL, "PostgreSQL", error)) &&
+           server_answer(server, NULL, NULL, error);
 }

@@ -2,33 +2,44 @@
 
 #include <string.h>
 
-/* Tables that are no derived rows: their columns after account_id, and where they come from. */
+#include "store/evidence/evidence.h"
+
+#define PLAIN_COLUMNS_MAX 10
+
+/* Tables that no kind of row describes alone: where their rows come from, and their columns. */
 struct plain {
-    const char *table, *columns, *from, *time;
+    const char *table, *from, *time;
+    const char *columns[PLAIN_COLUMNS_MAX]; /* up to NULL; where there are none, those ... */
+    const struct row_kind *kind;            /* ... of this kind, or, where there is none, ... */
+    enum evidence evidence;                 /* ... of this evidence */
 };
 
-static const struct plain PLAIN[] = {
-    [SOURCE_CAPTURE - ROW_KIND_COUNT] =
-        {"capture",
-         "r.capture_id, r.endpoint, r.due_ms, r.sent_ms, r.received_ms, r.clock_offset_ms, "
-         "r.interval_ms, r.attempt, r.outcome, r.http_status, r.api_code, r.detail, "
-         "r.used_weight, r.request, r.row_count, r.payload_id, r.chain",
-         " FROM capture AS r WHERE r.capture_id > ?1 AND r.capture_id <= ?2", "received_ms"},
+static const struct plain PLAIN[SOURCE_COUNT] = {
+    [SOURCE_CAPTURE] = {.table = "capture",
+                        .from = " FROM capture AS r WHERE r.capture_id > ?1 AND r.capture_id <= ?2",
+                        .time = "received_ms",
+                        .evidence = EVIDENCE_CAPTURE},
     /* A body belongs to the captures of one account. */
-    [SOURCE_PAYLOAD - ROW_KIND_COUNT] =
-        {"payload", "r.payload_id, r.base_id, r.size, r.sha256, r.zstd",
-         " FROM (SELECT DISTINCT account_id, payload_id FROM capture WHERE capture_id > ?1 "
-         "AND capture_id <= ?2 AND payload_id > ?3) AS o JOIN payload AS r USING (payload_id)",
-         NULL},
-    [SOURCE_ACCOUNT -
-        ROW_KIND_COUNT] = {"account", "r.name, r.product", " FROM account AS r", NULL},
-    [SOURCE_CONTRACT - ROW_KIND_COUNT] =
-        {"contract",
-         "r.contract_id, r.product, r.symbol, r.pair, r.margin_asset, r.contract_type, "
-         "r.delivery_ms, r.contract_size_e8, r.source",
-         " FROM account AS o JOIN contract AS r ON r.product = o.product", NULL},
-    [SOURCE_LEG - ROW_KIND_COUNT] = {"leg", "r.leg_id, r.contract_id, r.position_side",
-                                     " FROM leg AS r", NULL},
+    [SOURCE_PAYLOAD] =
+        {.table = "payload",
+         .from = " FROM (SELECT DISTINCT account_id, payload_id FROM capture WHERE capture_id > ?1 "
+                 "AND capture_id <= ?2 AND payload_id > ?3) AS o JOIN payload AS r USING "
+                 "(payload_id)",
+         .evidence = EVIDENCE_PAYLOAD},
+    [SOURCE_ACCOUNT] = {.table = "account",
+                        .from = " FROM account AS r",
+                        .evidence = EVIDENCE_ACCOUNT},
+    [SOURCE_CONTRACT] = {.table = "contract",
+                         .from = " FROM account AS o JOIN contract AS r ON r.product = o.product",
+                         .columns = {"contract_id", "product", "symbol", "pair", "margin_asset",
+                                     "contract_type", "delivery_ms", "contract_size_e8", "source"}},
+    [SOURCE_TERM] = {.table = "contract_term",
+                     .from = " FROM account AS o JOIN contract AS c ON c.product = o.product "
+                             "JOIN contract_term AS r ON r.contract_id = c.contract_id",
+                     .kind = &ROW_KINDS[ROW_CONTRACT_TERM]},
+    [SOURCE_LEG] = {.table = "leg",
+                    .from = " FROM leg AS r",
+                    .columns = {"leg_id", "contract_id", "position_side"}},
 };
 
 static bool has_column(const struct row_kind *kind, const char *name, bool set_only)
@@ -41,11 +52,11 @@ static bool has_column(const struct row_kind *kind, const char *name, bool set_o
     return false;
 }
 
-/* The span of time of each account's captures in the range: times within an account never go back,
- * so that a series, whose time is its capture's, is read by its key. */
+/* The span of time of each account's captures in the range that have a body: their times never go
+ * back within an account, so that a series, whose time is its capture's, is read by its key. */
 #define SPANS(condition)                                                                           \
     " FROM (SELECT account_id, min(received_ms) AS first_ms, max(received_ms) AS last_ms "         \
-    "FROM capture WHERE capture_id > ?1 AND capture_id <= ?2" condition                            \
+    "FROM capture WHERE capture_id > ?1 AND capture_id <= ?2 AND payload_id IS NOT NULL" condition \
     " GROUP BY account_id) AS o"
 #define POLLS " AND endpoint = 'positionRisk'"
 
@@ -53,7 +64,7 @@ static bool has_column(const struct row_kind *kind, const char *name, bool set_o
  * range up to the one that runs at its end. */
 #define HOURS                                                                                      \
     " r.hour_ms >= coalesce((SELECT max(p.received_ms) FROM capture AS p "                         \
-    "WHERE p.account_id = o.account_id" POLLS                                                      \
+    "WHERE p.account_id = o.account_id AND p.payload_id IS NOT NULL" POLLS                         \
     " AND p.received_ms < o.first_ms), 0) / 3600000 * 3600000 "                                    \
     "AND r.hour_ms < o.last_ms / 3600000 * 3600000"
 
@@ -90,6 +101,12 @@ static const char *time_of(const struct row_kind *kind)
     return NULL;
 }
 
+static void add_column(struct source *source, const char *name)
+{
+    text_printf(&source->columns, ", %s", name);
+    text_printf(&source->select, ", r.%s", name);
+}
+
 static void of_kind(const struct row_kind *kind, struct source *source)
 {
     bool of_leg = strcmp(kind->columns[0].name, "leg_id") == 0;
@@ -100,37 +117,48 @@ static void of_kind(const struct row_kind *kind, struct source *source)
     text_append_string(&source->select,
                        of_capture && !of_leg ? "SELECT r.account_id" : "SELECT o.account_id");
     for (int i = of_leg ? 0 : 1; i < kind->column_count; i++) {
-        text_printf(&source->columns, ", %s", kind->columns[i].name);
-        text_printf(&source->select, ", r.%s", kind->columns[i].name);
+        add_column(source, kind->columns[i].name);
     }
     append_from(kind, of_leg, &source->select);
+}
+
+/* NULL after the last. */
+static const char *plain_column(const struct plain *plain, int column)
+{
+    if (plain->columns[0] != NULL) {
+        return plain->columns[column];
+    }
+    if (plain->kind != NULL) {
+        return column < plain->kind->column_count ? plain->kind->columns[column].name : NULL;
+    }
+    return column < evidence_column_count(plain->evidence)
+               ? evidence_column(plain->evidence, column)
+               : NULL;
 }
 
 static void of_plain(const struct plain *plain, struct source *source)
 {
     bool joined = strstr(plain->from, " AS o") != NULL;
+    const char *name;
     source->table = plain->table;
     source->time = plain->time;
-    text_printf(&source->select, "SELECT %s.account_id, %s%s", joined ? "o" : "r", plain->columns,
-                plain->from);
-    text_append_string(&source->columns, ", ");
-    for (const char *c = plain->columns; *c != '\0'; c++) {
-        if (c[0] == 'r' && c[1] == '.') {
-            c++;
-        } else {
-            text_append_char(&source->columns, *c);
+    text_printf(&source->select, "SELECT %s.account_id", joined ? "o" : "r");
+    for (int i = 0; (name = plain_column(plain, i)) != NULL; i++) {
+        if (strcmp(name, "account_id") != 0) {
+            add_column(source, name);
         }
     }
+    text_append_string(&source->select, plain->from);
 }
 
 bool source_of(int number, struct source *source, struct error *error)
 {
     *source = (struct source){0};
     text_append_string(&source->columns, "account_id, recorder_id");
-    if (number < ROW_KIND_COUNT) {
+    if (number < ROW_CONTRACT_TERM) {
         of_kind(&ROW_KINDS[number], source);
     } else {
-        of_plain(&PLAIN[number - ROW_KIND_COUNT], source);
+        of_plain(&PLAIN[number], source);
     }
     if (source->columns.failed || source->select.failed) {
         source_free(source);

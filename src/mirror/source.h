@@ -1,21 +1,22 @@
 /* What is mirrored, table by table: the SELECT that gives its rows of a range of captures, made
  * from the description of its kind (model/row_kinds.h), so that a new kind needs no code here. */
-#ifndef POSREC_MIRROR_SOURCE_H
-#define POSREC_MIRROR_SOURCE_H
+#pragma once
 
 #include "model/row_kinds.h"
-#include "store/database.h"
+#include "store/file/database.h"
 
 /* account_id there is recorder_id x 2^20 + the file's own. */
 #define SOURCE_ACCOUNT_BITS 20
 #define SOURCE_ACCOUNTS (INT64_C(1) << SOURCE_ACCOUNT_BITS)
 
-/* Captures, bodies, the kinds of rows; then the names, which are mirrored as a whole. */
+/* The kinds of rows, captures, bodies; then the names, which are mirrored as a whole, and with the
+ * contracts what they were. */
 enum {
-    SOURCE_CAPTURE = ROW_KIND_COUNT,
+    SOURCE_CAPTURE = ROW_CONTRACT_TERM,
     SOURCE_PAYLOAD,
     SOURCE_ACCOUNT,
     SOURCE_CONTRACT,
+    SOURCE_TERM,
     SOURCE_LEG,
     SOURCE_COUNT,
 };
@@ -34,5 +35,3 @@ void source_free(struct source *source);
 
 /* Appends the condition on a table there that its rows are a recorder's, which its keys answer. */
 void source_append_where(struct text *sql, int64_t recorder_id);
-
-#endif

@@ -26,13 +26,15 @@ static const char *const OUTCOME_NAMES[OUTCOME_COUNT] = {
     [OUTCOME_CLOSED] = "closed",
 };
 
-static const char *const ENDPOINT_NAMES[ENDPOINT_COUNT] = {
+static const char *const ENDPOINT_NAMES[ENDPOINT_ASKED_COUNT] = {
     [ENDPOINT_POSITION_RISK] = "positionRisk",
     [ENDPOINT_EXCHANGE_INFO] = "exchangeInfo",
     [ENDPOINT_ACCOUNT] = "account",
     [ENDPOINT_INCOME] = "income",
     [ENDPOINT_USER_TRADES] = "userTrades",
     [ENDPOINT_USER_DATA] = "userData",
+    [ENDPOINT_TIME] = "time",
+    [ENDPOINT_LISTEN_KEY] = "listenKey",
 };
 
 void capture_clear(struct capture *capture)

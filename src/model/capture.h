@@ -2,8 +2,7 @@
  * or one message of the exchange's stream, or that the stream began or ended. It is all that passes
  * between those who make captures (exchange, import, the archive itself when rows are derived
  * again) and the store. */
-#ifndef POSREC_MODEL_CAPTURE_H
-#define POSREC_MODEL_CAPTURE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -42,6 +41,9 @@ enum endpoint {
     ENDPOINT_USER_TRADES,
     ENDPOINT_USER_DATA, /* the user data stream */
     ENDPOINT_COUNT,
+    ENDPOINT_TIME = ENDPOINT_COUNT, /* these are asked, and make no captures */
+    ENDPOINT_LISTEN_KEY,
+    ENDPOINT_ASKED_COUNT,
 };
 
 enum outcome {
@@ -116,5 +118,3 @@ bool endpoint_from_name(struct span name, enum endpoint *endpoint);
 /* Appends text that came from outside to `detail`: control characters become spaces, invalid UTF-8
  * '?', and it is cut at CAPTURE_DETAIL_SIZE_MAX. */
 void capture_append_detail(struct capture *capture, struct span words);
-
-#endif

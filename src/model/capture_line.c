@@ -1,64 +1,83 @@
 #include "model/capture_line.h"
 
+#include <assert.h>
 #include <stdio.h>
 
 #include "base/base64.h"
 #include "base/decimal.h"
 #include "base/utf8.h"
+#include "model/capture_fields.h"
 #include "model/json_span.h"
 
-/* What a line has said so far, besides what is in the capture. */
+/* The members of a line: a capture's fields, and what is none of them. */
+enum {
+    MEMBER_ACCOUNT = CAPTURE_FIELD_COUNT,
+    MEMBER_BASE64,
+    MEMBER_BODY,
+    MEMBER_COUNT,
+};
+
+static const char *const OTHER_NAMES[MEMBER_COUNT - CAPTURE_FIELD_COUNT] = {"account",
+                                                                            "body_base64", "body"};
+
+/* The order in which they are written. */
+static const enum capture_field_id WRITTEN[] = {
+    CAPTURE_SENT_MS,     CAPTURE_RECEIVED_MS, CAPTURE_HTTP_STATUS, CAPTURE_ENDPOINT,
+    CAPTURE_DUE_MS,      CAPTURE_INTERVAL_MS, CAPTURE_ATTEMPT,     CAPTURE_CLOCK_OFFSET_MS,
+    CAPTURE_USED_WEIGHT, CAPTURE_REQUEST,     CAPTURE_OUTCOME,     CAPTURE_DETAIL,
+    CAPTURE_API_CODE,
+};
+static_assert(sizeof WRITTEN / sizeof WRITTEN[0] == CAPTURE_FIELD_COUNT, "each field is written");
+
+/* A line as it is read. */
 struct reading {
     struct capture *capture;
     int64_t now_ms;
-    bool has_received_ms;
-    bool has_outcome;
-    enum outcome outcome;
-    struct text detail;
-    unsigned seen; /* bits by index in FIELDS */
+    struct text detail; /* as the line gives it */
+    unsigned seen;      /* bit of a member: it is there, ... */
+    unsigned told;      /* ... and not null */
 };
+
+static const char *member_name(int member)
+{
+    return member < CAPTURE_FIELD_COUNT ? CAPTURE_FIELDS[member].name
+                                        : OTHER_NAMES[member - CAPTURE_FIELD_COUNT];
+}
+
+static bool is_told(const struct reading *reading, int member)
+{
+    return (reading->told >> member & 1u) != 0;
+}
 
 static bool wrong(const char *name, const char *why, struct error *error)
 {
     return error_set(error, ERROR_USAGE, "field \"%s\": %s", name, why);
 }
 
-static bool take_int(const char *name, struct span value, int64_t from, int64_t to, int64_t *number,
-                     struct error *error)
-{
-    bool rounded = false;
-    if (!json_number_is_valid(value) || decimal_parse(value, 0, number, &rounded) != DECIMAL_OK ||
-        rounded) {
-        return wrong(name, "not a whole number", error);
-    }
-    if (*number < from || *number > to) {
-        return error_set(error, ERROR_USAGE, "field \"%s\": %lld is not within %lld and %lld", name,
-                         (long long)*number, (long long)from, (long long)to);
-    }
-    return true;
-}
-
-static bool take_maybe(const char *name, struct span value, int64_t from, int64_t to,
-                       struct maybe_int *number, struct error *error)
-{
-    number->known = take_int(name, value, from, to, &number->value, error);
-    return number->known;
-}
-
-static bool take_time(const struct reading *reading, const char *name, struct span value,
-                      int64_t *time_ms, struct error *error)
+static bool check_time(const char *name, int64_t time_ms, int64_t now_ms, struct error *error)
 {
     char field[40];
     snprintf(field, sizeof field, "field \"%s\"", name);
-    return take_int(name, value, INT64_MIN, INT64_MAX, time_ms, error) &&
-           capture_check_time(field, *time_ms, reading->now_ms, error);
+    return capture_check_time(field, time_ms, now_ms, error);
 }
 
-static bool take_maybe_time(const struct reading *reading, const char *name, struct span value,
-                            struct maybe_int *time_ms, struct error *error)
+static bool take_number(const struct reading *reading, enum capture_field_id id, struct span value,
+                        struct error *error)
 {
-    time_ms->known = take_time(reading, name, value, &time_ms->value, error);
-    return time_ms->known;
+    const struct capture_field *field = &CAPTURE_FIELDS[id];
+    struct maybe_int number = maybe_of(0);
+    bool rounded = false;
+    if (!json_number_is_valid(value) ||
+        decimal_parse(value, 0, &number.value, &rounded) != DECIMAL_OK || rounded) {
+        return wrong(field->name, "not a whole number", error);
+    }
+    if (number.value < field->min || number.value > field->max) {
+        return error_set(error, ERROR_USAGE, "field \"%s\": %lld is not within %lld and %lld",
+                         field->name, (long long)number.value, (long long)field->min,
+                         (long long)field->max);
+    }
+    capture_set_number(reading->capture, id, number);
+    return !field->is_time || check_time(field->name, number.value, reading->now_ms, error);
 }
 
 static bool take_string(const char *name, struct span value, struct text *out, struct error *error)
@@ -69,112 +88,37 @@ static bool take_string(const char *name, struct span value, struct text *out, s
     return memchr(text_string(out), '\0', out->size) == NULL || wrong(name, "has a NUL", error);
 }
 
-static bool take_account(struct reading *reading, const char *name, struct span value,
-                         struct error *error)
+static bool check_request(const struct text *request, const char *name, struct error *error)
 {
-    return take_string(name, value, &reading->capture->account, error) &&
-           (capture_account_is_valid(text_span(&reading->capture->account)) ||
-            wrong(name, "not an account's name (" CAPTURE_ACCOUNT_RULE ")", error));
-}
-
-static bool take_endpoint(struct reading *reading, const char *name, struct span value,
-                          struct error *error)
-{
-    struct text text = {0};
-    bool taken = take_string(name, value, &text, error) &&
-                 (endpoint_from_name(text_span(&text), &reading->capture->endpoint) ||
-                  wrong(name, "no endpoint that posrec knows", error));
-    text_free(&text);
-    return taken;
-}
-
-static bool take_outcome(struct reading *reading, const char *name, struct span value,
-                         struct error *error)
-{
-    struct text text = {0};
-    reading->has_outcome = take_string(name, value, &text, error) &&
-                           (outcome_from_name(text_span(&text), &reading->outcome) ||
-                            wrong(name, "no outcome that posrec knows", error));
-    text_free(&text);
-    return reading->has_outcome;
-}
-
-static bool take_due(struct reading *reading, const char *name, struct span value,
-                     struct error *error)
-{
-    return take_maybe_time(reading, name, value, &reading->capture->due_ms, error);
-}
-
-static bool take_sent(struct reading *reading, const char *name, struct span value,
-                      struct error *error)
-{
-    return take_maybe_time(reading, name, value, &reading->capture->sent_ms, error);
-}
-
-static bool take_received(struct reading *reading, const char *name, struct span value,
-                          struct error *error)
-{
-    reading->has_received_ms =
-        take_time(reading, name, value, &reading->capture->received_ms, error);
-    return reading->has_received_ms;
-}
-
-static bool take_offset(struct reading *reading, const char *name, struct span value,
-                        struct error *error)
-{
-    return take_maybe(name, value, -CAPTURE_CLOCK_OFFSET_MS_MAX, CAPTURE_CLOCK_OFFSET_MS_MAX,
-                      &reading->capture->clock_offset_ms, error);
-}
-
-static bool take_interval(struct reading *reading, const char *name, struct span value,
-                          struct error *error)
-{
-    return take_maybe(name, value, 1, CAPTURE_INTERVAL_MS_MAX, &reading->capture->interval_ms,
-                      error);
-}
-
-static bool take_attempt(struct reading *reading, const char *name, struct span value,
-                         struct error *error)
-{
-    return take_int(name, value, 1, INT32_MAX, &reading->capture->attempt, error);
-}
-
-static bool take_status(struct reading *reading, const char *name, struct span value,
-                        struct error *error)
-{
-    return take_maybe(name, value, 100, 999, &reading->capture->http_status, error);
-}
-
-static bool take_weight(struct reading *reading, const char *name, struct span value,
-                        struct error *error)
-{
-    return take_maybe(name, value, 0, INT64_MAX, &reading->capture->used_weight, error);
-}
-
-static bool take_code(struct reading *reading, const char *name, struct span value,
-                      struct error *error)
-{
-    return take_maybe(name, value, INT64_MIN, INT64_MAX, &reading->capture->api_code, error);
-}
-
-static bool take_detail(struct reading *reading, const char *name, struct span value,
-                        struct error *error)
-{
-    return take_string(name, value, &reading->detail, error);
-}
-
-static bool take_request(struct reading *reading, const char *name, struct span value,
-                         struct error *error)
-{
-    struct text *request = &reading->capture->request;
-    if (!take_string(name, value, request, error)) {
-        return false;
-    }
     if (request->size > CAPTURE_REQUEST_SIZE_MAX) {
         return error_set(error, ERROR_USAGE, "field \"%s\": longer than %zu bytes", name,
                          CAPTURE_REQUEST_SIZE_MAX);
     }
     return !utf8_has_control(text_span(request)) || wrong(name, "has a control character", error);
+}
+
+static bool take_text(const struct reading *reading, enum capture_field_id id, struct span value,
+                      struct error *error)
+{
+    const char *name = CAPTURE_FIELDS[id].name;
+    struct text text = {0};
+    bool taken = take_string(name, value, &text, error) &&
+                 (id != CAPTURE_REQUEST || check_request(&text, name, error));
+    if (taken && text.failed) {
+        taken = error_no_memory(error);
+    } else if (taken && !capture_set_text(reading->capture, id, text_span(&text))) {
+        taken = error_set(error, ERROR_USAGE, "field \"%s\": no %s that posrec knows", name, name);
+    }
+    text_free(&text);
+    return taken;
+}
+
+static bool take_account(struct text *account, const char *name, struct span value,
+                         struct error *error)
+{
+    return take_string(name, value, account, error) &&
+           (capture_account_is_valid(text_span(account)) ||
+            wrong(name, "not an account's name (" CAPTURE_ACCOUNT_RULE ")", error));
 }
 
 static bool begin_body(struct reading *reading, const char *name, struct error *error)
@@ -220,54 +164,47 @@ static bool take_base64(struct reading *reading, const char *name, struct span v
     return taken;
 }
 
-struct line_field {
-    const char *name;
-    bool (*take)(struct reading *reading, const char *name, struct span value, struct error *error);
-};
-
-static const struct line_field FIELDS[] = {
-    {"account", take_account},      {"sent_ms", take_sent},
-    {"received_ms", take_received}, {"http_status", take_status},
-    {"body_base64", take_base64},   {"endpoint", take_endpoint},
-    {"due_ms", take_due},           {"interval_ms", take_interval},
-    {"attempt", take_attempt},      {"clock_offset_ms", take_offset},
-    {"used_weight", take_weight},   {"request", take_request},
-    {"outcome", take_outcome},      {"detail", take_detail},
-    {"api_code", take_code},
-};
-#define FIELD_COUNT (sizeof FIELDS / sizeof FIELDS[0])
-#define FIELD_BODY "body" /* the one that is not in FIELDS */
-
-/* Notes that a field was there; false when it was there before. `index` is the field's own. */
-static bool see(struct reading *reading, size_t index, const char *name, struct error *error)
+/* Takes the value of any member but the body. */
+static bool take_value(struct reading *reading, int member, struct span value, struct error *error)
 {
-    if ((reading->seen & (1u << index)) != 0) {
-        return wrong(name, "given twice", error);
+    const char *name = member_name(member);
+    if (span_is(value, "null")) {
+        return true;
     }
-    reading->seen |= 1u << index;
-    return true;
+    reading->told |= 1u << member;
+    if (member == MEMBER_ACCOUNT) {
+        return take_account(&reading->capture->account, name, value, error);
+    }
+    if (member == MEMBER_BASE64) {
+        return take_base64(reading, name, value, error);
+    }
+    enum capture_field_id id = (enum capture_field_id)member;
+    return capture_field_is_text(id) ? take_text(reading, id, value, error)
+                                     : take_number(reading, id, value, error);
 }
 
 static bool take_member(struct reading *reading, struct span key, struct json_walk *walk,
                         struct error *error)
 {
     struct span value;
-    if (json_key_is(key, FIELD_BODY)) {
-        return see(reading, FIELD_COUNT, FIELD_BODY, error) &&
-               take_body(reading, FIELD_BODY, walk, error);
+    int member = 0;
+    while (member < MEMBER_COUNT && !json_key_is(key, member_name(member))) {
+        member++;
     }
-    if (!json_take_value(walk, &value)) {
+    bool again = (reading->seen >> member & 1u) != 0;
+    reading->seen |= 1u << member;
+    if (member == MEMBER_BODY && !again) {
+        return take_body(reading, member_name(member), walk, error);
+    }
+    if (member != MEMBER_BODY && !json_take_value(walk, &value)) {
         return error_set(error, ERROR_USAGE, "not JSON at byte %zu", walk->at);
     }
-    for (size_t i = 0; i < FIELD_COUNT; i++) {
-        if (json_key_is(key, FIELDS[i].name)) {
-            return see(reading, i, FIELDS[i].name, error) &&
-                   (span_is(value, "null") ||
-                    FIELDS[i].take(reading, FIELDS[i].name, value, error));
-        }
+    if (member == MEMBER_COUNT) {
+        return error_set(error, ERROR_USAGE, "field %.*s: unknown",
+                         (int)(key.size < 60 ? key.size : 60), key.data);
     }
-    return error_set(error, ERROR_USAGE, "field %.*s: unknown",
-                     (int)(key.size < 60 ? key.size : 60), key.data);
+    return again ? wrong(member_name(member), "given twice", error)
+                 : take_value(reading, member, value, error);
 }
 
 /* How much later than its answer a request may seem to be sent, and due: the exchange's clock may
@@ -338,9 +275,12 @@ static const char *event_objection(const struct capture *capture, enum outcome s
 static bool settle_outcome(struct reading *reading, struct error *error)
 {
     struct capture *capture = reading->capture;
-    enum outcome said = reading->outcome;
+    enum outcome said = capture->outcome;
     struct maybe_int api_code = capture->api_code;
-    bool is_event = reading->has_outcome && !outcome_follows_from_response(said);
+    bool is_event = is_told(reading, CAPTURE_OUTCOME) && !outcome_follows_from_response(said);
+    struct text detail = capture->detail;
+    capture->detail = reading->detail;
+    reading->detail = detail;
     if (api_code.known && (capture->has_body || is_event)) {
         return wrong("api_code", "is for an answer whose body was not kept", error);
     }
@@ -351,7 +291,7 @@ static bool settle_outcome(struct reading *reading, struct error *error)
         capture_judge(capture);
         return true;
     }
-    if (!reading->has_outcome) {
+    if (!is_told(reading, CAPTURE_OUTCOME)) {
         return error_set(error, ERROR_USAGE, "neither a body nor an outcome in it");
     }
     const char *objection =
@@ -386,7 +326,7 @@ static bool read_line(struct reading *reading, struct span line, struct error *e
         return error_set(error, ERROR_USAGE, "not a JSON object at byte %zu%s", walk.at,
                          bare ? " (a bare response needs --received-at TIME)" : "");
     }
-    if (!reading->has_received_ms) {
+    if (!is_told(reading, CAPTURE_RECEIVED_MS)) {
         return error_set(error, ERROR_USAGE, "no received_ms in it");
     }
     if (reading->capture->body.size > CAPTURE_BODY_SIZE_MAX) {
@@ -416,14 +356,6 @@ static void append_name(struct text *out, const char *name)
     text_append_string(out, "\":");
 }
 
-static void append_int(struct text *out, const char *name, struct maybe_int value)
-{
-    if (value.known) {
-        append_name(out, name);
-        text_append_int(out, value.value);
-    }
-}
-
 static void append_text(struct text *out, const char *name, struct span value)
 {
     if (value.size > 0) {
@@ -435,7 +367,7 @@ static void append_text(struct text *out, const char *name, struct span value)
 static void append_body(struct text *out, struct span body)
 {
     bool is_text = utf8_is_valid(body);
-    append_name(out, is_text ? "body" : "body_base64");
+    append_name(out, member_name(is_text ? MEMBER_BODY : MEMBER_BASE64));
     if (is_text) {
         text_append_json(out, body);
         return;
@@ -445,26 +377,42 @@ static void append_body(struct text *out, struct span body)
     text_append_char(out, '"');
 }
 
+/* Whether a line says the field: what status and bytes decide, it does not. */
+static bool is_written(const struct capture *capture, enum capture_field_id id)
+{
+    switch (id) {
+    case CAPTURE_OUTCOME:
+    case CAPTURE_DETAIL:
+        return !capture->has_body || !outcome_follows_from_response(capture->outcome);
+    case CAPTURE_API_CODE:
+        return !capture->has_body;
+    default:
+        return true;
+    }
+}
+
+static void append_field(struct text *out, const struct capture *capture, enum capture_field_id id)
+{
+    const char *name = CAPTURE_FIELDS[id].name;
+    if (capture_field_is_text(id)) {
+        append_text(out, name, capture_text(capture, id));
+        return;
+    }
+    struct maybe_int number = capture_number(capture, id);
+    if (number.known) {
+        append_name(out, name);
+        text_append_int(out, number.value);
+    }
+}
+
 void capture_line_append(struct text *out, const struct capture *capture)
 {
     text_append_char(out, '{');
-    append_text(out, "account", text_span(&capture->account));
-    append_int(out, "sent_ms", capture->sent_ms);
-    append_int(out, "received_ms", maybe_of(capture->received_ms));
-    append_int(out, "http_status", capture->http_status);
-    append_text(out, "endpoint", span_of(endpoint_name(capture->endpoint)));
-    append_int(out, "due_ms", capture->due_ms);
-    append_int(out, "interval_ms", capture->interval_ms);
-    append_int(out, "attempt", maybe_of(capture->attempt));
-    append_int(out, "clock_offset_ms", capture->clock_offset_ms);
-    append_int(out, "used_weight", capture->used_weight);
-    append_text(out, "request", text_span(&capture->request));
-    if (!capture->has_body || !outcome_follows_from_response(capture->outcome)) {
-        append_text(out, "outcome", span_of(outcome_name(capture->outcome)));
-        append_text(out, "detail", text_span(&capture->detail));
-    }
-    if (!capture->has_body) {
-        append_int(out, "api_code", capture->api_code);
+    append_text(out, member_name(MEMBER_ACCOUNT), text_span(&capture->account));
+    for (int i = 0; i < CAPTURE_FIELD_COUNT; i++) {
+        if (is_written(capture, WRITTEN[i])) {
+            append_field(out, capture, WRITTEN[i]);
+        }
     }
     if (capture->has_body) {
         append_body(out, text_span(&capture->body));

@@ -4,8 +4,7 @@
  *
  * docs/capture-lines.md describes every field. A line that export wrote gives back the same
  * capture, to the byte. */
-#ifndef POSREC_MODEL_CAPTURE_LINE_H
-#define POSREC_MODEL_CAPTURE_LINE_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -20,5 +19,3 @@ bool capture_line_parse(struct span line, int64_t now_ms, struct capture *captur
 
 /* Appends the capture as a line, with its newline. */
 void capture_line_append(struct text *out, const struct capture *capture);
-
-#endif

@@ -6,7 +6,6 @@
 #include "base/decimal.h"
 #include "base/time_text.h"
 #include "base/utf8.h"
-#include "model/row.h"
 
 /* Contract sizes of COIN-M: 100 USD for BTC, 10 USD for all others (exchangeInfo: contractSize). */
 #define SIZE_BTC_E8 (100 * DECIMAL_ONE)
@@ -106,94 +105,100 @@ bool contract_list_open(struct span body, struct contract_list *list, struct err
     return found || error_set(error, ERROR_FAILED, "no symbols in it");
 }
 
-static bool take_text(struct span key, struct span value, const char *name, struct text *out)
+static const char *take_text(struct span value, struct text *out)
 {
-    if (!json_key_is(key, name)) {
-        return true;
+    if (span_is(value, "\"\"")) {
+        return NULL; /* it says nothing */
     }
     text_clear(out);
-    return value.data[0] == '"' && json_unescape(value, out) && out->size <= NAME_SIZE_MAX &&
-           memchr(text_string(out), '\0', out->size) == NULL;
+    return field_name(value, out);
 }
 
-static bool take_number(struct span key, struct span value, const char *name, int scale,
-                        struct maybe_int *out)
+static const char *take_number(struct span value, int scale, struct maybe_int *out)
 {
-    if (!json_key_is(key, name)) {
-        return true;
-    }
-    bool rounded;
-    if (value.data[0] == '"') {
-        value = (struct span){value.data + 1, value.size - 2};
-    }
-    out->known = decimal_parse(value, scale, &out->value, &rounded) == DECIMAL_OK && !rounded;
-    return out->known;
+    bool rounded = false;
+    const char *why = field_number(value, scale, &out->value, &rounded);
+    why = why == NULL && rounded ? "too many places" : why;
+    out->known = why == NULL;
+    return why;
 }
 
-static bool take_member(struct contract *contract, struct span key, struct span value)
+/* What is wrong with a member's value, which is not known then. */
+static const char *take_member(struct contract *contract, struct span key, struct span value)
 {
-    return take_text(key, value, "symbol", &contract->symbol) &&
-           take_text(key, value, "pair", &contract->pair) &&
-           take_text(key, value, "marginAsset", &contract->margin_asset) &&
-           take_text(key, value, "contractType", &contract->contract_type) &&
-           take_number(key, value, "deliveryDate", 0, &contract->delivery_ms) &&
-           take_number(key, value, "contractSize", DECIMAL_SCALE, &contract->contract_size_e8);
+    return span_is(value, "null")             ? NULL
+           : json_key_is(key, "pair")         ? take_text(value, &contract->pair)
+           : json_key_is(key, "marginAsset")  ? take_text(value, &contract->margin_asset)
+           : json_key_is(key, "contractType") ? take_text(value, &contract->contract_type)
+           : json_key_is(key, "deliveryDate") ? take_number(value, 0, &contract->delivery_ms)
+           : json_key_is(key, "contractSize")
+               ? take_number(value, DECIMAL_SCALE, &contract->contract_size_e8)
+               : NULL;
+}
+
+/* Whose the element is. */
+static bool find_symbol(struct span element, struct text *symbol, struct error *error)
+{
+    struct json_walk walk = json_walk_at(element, 0);
+    struct span key, value;
+    enum json_step step;
+    while ((step = json_next_member(&walk, &key, &value)) == JSON_ITEM) {
+        if (!json_key_is(key, "symbol") || span_is(value, "null")) {
+            continue;
+        }
+        text_clear(symbol);
+        const char *why = field_name(value, symbol);
+        if (why != NULL) {
+            return field_error(error, key, why, value);
+        }
+    }
+    return (step == JSON_END && symbol->size > 0) ||
+           error_set(error, ERROR_FAILED, "not an object with a symbol");
+}
+
+/* Where exchangeInfo is silent the symbol's name serves. */
+static bool read_contract(struct contract_list *list, struct span element,
+                          struct contract *contract, struct error *error)
+{
+    struct text symbol = {0};
+    struct json_walk walk = json_walk_at(element, 0);
+    struct span key, value;
+    bool done = find_symbol(element, &symbol, error) &&
+                contract_derive(text_span(&symbol), contract, error);
+    text_free(&symbol);
+    contract->from_exchange_info = true;
+    while (done && json_next_member(&walk, &key, &value) == JSON_ITEM) {
+        const char *why = take_member(contract, key, value);
+        if (why != NULL) {
+            odd_fields_note(&list->odd, key, why, value);
+        }
+    }
+    return done && (!contract_failed(contract) || error_no_memory(error));
 }
 
 enum json_step contract_list_next(struct contract_list *list, struct contract *contract,
                                   struct error *error)
 {
-    struct span element, key, value;
+    struct span element;
+    bool was_good = list->odd.count == 0;
     enum json_step step = json_next_element(&list->walk, &element);
     if (step == JSON_END) {
         return step;
     }
-    contract_clear(contract);
-    contract->from_exchange_info = true;
-    struct json_walk walk = json_walk_at(element, 0);
-    while (step == JSON_ITEM && (step = json_next_member(&walk, &key, &value)) == JSON_ITEM) {
-        if (!span_is(value, "null") && !take_member(contract, key, value)) {
-            error_set(error, ERROR_FAILED, "symbols, element %zu: field %.*s: wrong type or value",
-                      list->index, (int)(key.size < 40 ? key.size : 40), key.data);
-            return JSON_INVALID;
+    if (step == JSON_INVALID) {
+        element = (struct span){"", 0};
+    }
+    if (!read_contract(list, element, contract, error)) {
+        if (error->kind == ERROR_FAILED) {
+            error_context(error, "symbols, element %zu", list->index);
         }
-    }
-    if (step == JSON_INVALID || contract->symbol.size == 0) {
-        error_set(error, ERROR_FAILED, "symbols, element %zu: not an object with a symbol",
-                  list->index);
         return JSON_INVALID;
     }
-    if (contract_failed(contract)) {
-        error_no_memory(error);
-        return JSON_INVALID;
+    if (was_good && list->odd.count > 0) {
+        error_context(&list->odd.first, "symbols, element %zu", list->index);
     }
     list->index++;
     return JSON_ITEM;
-}
-
-static void fill_text(struct text *text, const struct text *other)
-{
-    if (text->size == 0) {
-        text_append(text, text_string(other), other->size);
-    }
-}
-
-static void fill_number(struct maybe_int *number, struct maybe_int other)
-{
-    if (!number->known) {
-        *number = other;
-    }
-}
-
-bool contract_fill_unknown(struct contract *contract, const struct contract *other,
-                           struct error *error)
-{
-    fill_text(&contract->pair, &other->pair);
-    fill_text(&contract->margin_asset, &other->margin_asset);
-    fill_text(&contract->contract_type, &other->contract_type);
-    fill_number(&contract->delivery_ms, other->delivery_ms);
-    fill_number(&contract->contract_size_e8, other->contract_size_e8);
-    return !contract_failed(contract) || error_no_memory(error);
 }
 
 const char *contract_source(const struct contract *contract)

@@ -1,6 +1,5 @@
 /* A contract: what a symbol stands for. Derived from the symbol's name until exchangeInfo says. */
-#ifndef POSREC_MODEL_CONTRACT_H
-#define POSREC_MODEL_CONTRACT_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -8,6 +7,7 @@
 #include "base/error.h"
 #include "base/span.h"
 #include "base/text.h"
+#include "model/field.h"
 #include "model/json_span.h"
 #include "model/maybe.h"
 
@@ -34,23 +34,19 @@ bool contract_derive(struct span symbol, struct contract *contract, struct error
 struct contract_list {
     struct json_walk walk;
     size_t index;
+    struct odd_fields odd; /* so far */
 };
 
 /* Finds `symbols` in the body; fails, saying why, when the body is not an exchangeInfo. */
 bool contract_list_open(struct span body, struct contract_list *list, struct error *error);
 
-/* The next contract: JSON_ITEM, JSON_END after the last, JSON_INVALID with the error set. */
+/* The next contract: JSON_ITEM, JSON_END after the last, JSON_INVALID with the error set. What it
+ * does not say its symbol's name does; a field that cannot be read is not known, and noted. */
 enum json_step contract_list_next(struct contract_list *list, struct contract *contract,
                                   struct error *error);
-
-/* Fills what `contract` does not know with what `other` does. False when out of memory. */
-bool contract_fill_unknown(struct contract *contract, const struct contract *other,
-                           struct error *error);
 
 /* "exchangeInfo" or "derived". */
 const char *contract_source(const struct contract *contract);
 
 /* The column values are all the same. */
 bool contract_same(const struct contract *a, const struct contract *b);
-
-#endif

@@ -1,13 +1,11 @@
 #include "model/json_span.h"
 
-#include <cjson/cJSON.h>
 #include <ctype.h>
 #include <string.h>
 
 #include "base/decimal.h"
 
-/* As deep as cJSON goes. */
-#define DEPTH_MAX CJSON_NESTING_LIMIT
+#define DEPTH_MAX 1000 /* brackets within one another */
 
 size_t json_skip_space(struct span text, size_t at)
 {
@@ -292,17 +290,23 @@ bool json_take_string(struct json_walk *walk, struct text *out)
     /* An escape is never shorter than what it stands for, so the reserved room is enough. */
     char *write = out->data + out->size;
     p++;
-    while (p != NULL && p < end && *p != '"' && (unsigned char)*p >= 0x20) {
-        if (p[0] == '\\' && end - p > 1 && p[1] == '"') { /* most are: JSON within JSON */
+    while (p < end && *p != '"' && (unsigned char)*p >= 0x20) {
+        if (*p != '\\') {
+            *write++ = *p++;
+        } else if (end - p > 1 && p[1] == '"') { /* most are: JSON within JSON */
             *write++ = '"';
             p += 2;
-        } else if (*p == '\\') {
-            p = unescape(p, end, &write);
         } else {
-            *write++ = *p++;
+            char *meant = write; /* so that `write` itself stays in a register */
+            const char *next = unescape(p, end, &meant);
+            if (next == NULL) {
+                break;
+            }
+            p = next;
+            write = meant;
         }
     }
-    bool closed = p != NULL && p < end && *p == '"';
+    bool closed = p < end && *p == '"';
     if (closed) {
         walk->at = (size_t)(p + 1 - text.data);
         out->size = (size_t)(write - out->data);
@@ -359,51 +363,67 @@ bool json_whole(struct span value, int64_t *number)
            !rounded;
 }
 
-/* \u with other than four hex digits passes cJSON too. */
-static bool is_strict_string(struct span string)
+/* Whether all escapes of a string as written stand for something. */
+static bool is_string(struct span string)
 {
-    const char *end = string.data + string.size;
-    for (const char *p = string.data; p + 1 < end; p++) {
-        if (*p == '\\') {
-            p++;
-            if (*p == 'u' && take_code_unit(p, end) < 0) {
-                return false;
-            }
+    const char *p = string.data, *end = string.data + string.size;
+    while ((p = memchr(p, '\\', (size_t)(end - p))) != NULL) {
+        char meant[4], *write = meant;
+        p = unescape(p, end, &write);
+        if (p == NULL) {
+            return false;
         }
     }
     return true;
 }
 
-/* Checks what cJSON lets pass, in bytes that it took for JSON. */
-static bool is_strict(struct span value)
+/* These give the place after what is at `at`, 0 when it is not valid. */
+static size_t check_scalar(struct span text, size_t at)
 {
-    size_t at = 0;
-    while (at < value.size) {
-        char c = value.data[at];
-        size_t end = at + 1;
-        bool good = true;
-        if (c == '"') {
-            end = skip_string(value, at);
-            good = end > at && is_strict_string((struct span){value.data + at, end - at});
-        } else if (c == '-' || isdigit((unsigned char)c)) {
-            end = skip_scalar(value, at);
-            good = json_number_is_valid((struct span){value.data + at, end - at});
-        } else if ((unsigned char)c < 0x20) {
-            good = c == '\t' || c == '\n' || c == '\r'; /* to cJSON all of them are white space */
-        }
-        if (!good) {
-            return false;
-        }
-        at = end;
+    size_t end = json_skip_value(text, at);
+    struct span value = {text.data + at, end - at};
+    bool valid = value.size > 0 &&
+                 (value.data[0] == '"' ? is_string(value)
+                                       : json_number_is_valid(value) || span_is(value, "true") ||
+                                             span_is(value, "false") || span_is(value, "null"));
+    return valid ? end : 0;
+}
+
+/* A member's key, its colon, and the space around that. */
+static size_t check_key(struct span text, size_t at)
+{
+    size_t end = at < text.size && text.data[at] == '"' ? check_scalar(text, at) : 0;
+    size_t colon = end > 0 ? json_skip_space(text, end) : text.size;
+    return colon < text.size && text.data[colon] == ':' ? json_skip_space(text, colon + 1) : 0;
+}
+
+/* `depth`: how many brackets are open around it. */
+static size_t check_value(struct span text, size_t at, int depth)
+{
+    if (at >= text.size || (text.data[at] != '{' && text.data[at] != '[')) {
+        return at < text.size ? check_scalar(text, at) : 0;
     }
-    return true;
+    bool has_keys = text.data[at] == '{';
+    char close = has_keys ? '}' : ']';
+    at = json_skip_space(text, at + 1);
+    if (depth == DEPTH_MAX) {
+        return 0;
+    }
+    if (at < text.size && text.data[at] == close) {
+        return at + 1;
+    }
+    while (true) {
+        at = has_keys ? check_key(text, at) : at;
+        at = at > 0 ? check_value(text, at, depth + 1) : 0;
+        at = at > 0 ? json_skip_space(text, at) : text.size;
+        if (at == text.size || text.data[at] != ',') {
+            return at < text.size && text.data[at] == close ? at + 1 : 0;
+        }
+        at = json_skip_space(text, at + 1);
+    }
 }
 
 bool json_value_is_valid(struct span value)
 {
-    const char *end = NULL;
-    cJSON *parsed = cJSON_ParseWithLengthOpts(value.data, value.size, &end, 0);
-    bool whole = parsed != NULL && end == value.data + value.size;
-    cJSON_Delete(parsed);
-    return whole && is_strict(value);
+    return value.size > 0 && check_value(value, 0, 0) == value.size;
 }

@@ -1,11 +1,10 @@
 /* Where JSON values begin and end in their own text.
  *
- * cJSON parses values but keeps neither a number's digits nor a string's NULs, and posrec owes
- * both. So this walks over the punctuation of an object or array and hands out each value's own
- * bytes; what those bytes mean is asked of cJSON (json_value_parse) or, for exact strings, of
- * json_unescape. */
-#ifndef POSREC_MODEL_JSON_SPAN_H
-#define POSREC_MODEL_JSON_SPAN_H
+ * posrec owes a number's digits and a string's NULs, so nothing is parsed into a tree: this walks
+ * over the punctuation of an object or array and hands out each value's own bytes. Whether all of
+ * them are JSON is asked once, of json_value_is_valid; what a string stands for, of json_unescape.
+ */
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -77,5 +76,3 @@ bool json_whole(struct span value, int64_t *number);
 
 /* Whether the bytes are one whole JSON value and nothing else (RFC 8259). */
 bool json_value_is_valid(struct span value);
-
-#endif

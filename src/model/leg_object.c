@@ -20,6 +20,7 @@ struct target {
 struct reading {
     const struct object_kind *kind;
     struct object *object;
+    struct odd_fields *odd;
     uint64_t seen;
     bool rounded[OBJECT_ROWS_MAX];
 };
@@ -47,134 +48,47 @@ bool object_begin(struct object *object, const struct object_kind *kind)
     for (int i = 0; i < row_count(kind); i++) {
         begun = row_begin(&object->rows[i], kind->rows[i]) && begun;
     }
-    object->amount_e8 = 0;
+    object->counts = false;
     object->extra_keys = 0;
+    object->has_unread = false;
     return begun;
 }
 
-static bool field_error(struct error *error, struct span key, const char *why, struct span value)
-{
-    int shown = value.size < 40 ? (int)value.size : 40;
-    return error_set(error, ERROR_FAILED, "field %.*s: %s: %.*s",
-                     (int)(key.size < 60 ? key.size : 60) - 2, key.data + 1, why, shown,
-                     value.data);
-}
-
-/* A number field's digits: a number's own text, which must be JSON's, or what its string says. */
-static bool number_text(struct span value, struct text *scratch, struct span *digits)
-{
-    if (value.data[0] != '"') {
-        *digits = value;
-        return json_number_is_valid(value);
-    }
-    digits->data = value.data + 1;
-    digits->size = value.size - 2;
-    if (memchr(digits->data, '\\', digits->size) == NULL) {
-        return true;
-    }
-    bool valid = json_unescape(value, scratch);
-    *digits = text_span(scratch);
-    return valid;
-}
-
-static bool parse_number(struct span key, struct span value, int scale, int64_t *number,
-                         bool *rounded, struct error *error)
-{
-    struct text scratch = {0};
-    struct span digits;
-    enum decimal_result result = DECIMAL_NOT_A_NUMBER;
-    if (number_text(value, &scratch, &digits)) {
-        result = decimal_parse(digits, scale, number, rounded);
-    }
-    text_free(&scratch);
-    if (result == DECIMAL_OUT_OF_RANGE) {
-        return field_error(error, key, "out of range", value);
-    }
-    return result == DECIMAL_OK || field_error(error, key, "not a number", value);
-}
-
-static bool parse_whole(struct span key, struct span value, int64_t *number, struct error *error)
-{
-    bool rounded;
-    if (!parse_number(key, value, 0, number, &rounded, error)) {
-        return false;
-    }
-    return !rounded || field_error(error, key, "not a whole number", value);
-}
-
-static bool parse_flag(struct span key, struct span value, int64_t *flag, struct error *error)
-{
-    if (span_is(value, "true") || span_is(value, "\"true\"")) {
-        *flag = 1;
-    } else if (span_is(value, "false") || span_is(value, "\"false\"")) {
-        *flag = 0;
-    } else {
-        return field_error(error, key, "neither true nor false", value);
-    }
-    return true;
-}
-
-static bool parse_string(struct span key, struct span value, struct text *out, struct error *error)
-{
-    if (value.data[0] != '"' || !json_unescape(value, out)) {
-        return field_error(error, key, "not a string", value);
-    }
-    if (memchr(text_string(out), '\0', out->size) != NULL) {
-        return field_error(error, key, "has a NUL", value);
-    }
-    return true;
-}
-
-static bool parse_name(struct span key, struct span value, struct text *out, struct error *error)
-{
-    return parse_string(key, value, out, error) &&
-           (out->size <= NAME_SIZE_MAX || field_error(error, key, "too long for a name", value));
-}
-
-/* An id is a string, or a number whose digits are its text. */
-static bool parse_as_given(struct span key, struct span value, struct text *out,
-                           struct error *error)
-{
-    if (value.data[0] != '"' && value.size <= NAME_SIZE_MAX && json_number_is_valid(value)) {
-        text_append(out, value.data, value.size);
-        return true;
-    }
-    return parse_name(key, value, out, error);
-}
-
-static bool parse_column(struct reading *reading, int row_index, int column, struct span key,
-                         struct span value, struct error *error)
+/* What is wrong with the value of a column, which is NULL then. */
+static const char *parse_column(struct reading *reading, int row_index, int column,
+                                struct span value)
 {
     struct row *row = &reading->object->rows[row_index];
     const struct column *description = &row->kind->columns[column];
     struct text *text = &row->texts[description->text];
     int64_t number = 0;
-    bool parsed = false, rounded = false;
+    bool rounded = false;
+    const char *why;
     switch (description->type) {
     case COLUMN_E8:
-        parsed = parse_number(key, value, DECIMAL_SCALE, &number, &rounded, error);
-        reading->rounded[row_index] |= rounded;
+        why = field_number(value, DECIMAL_SCALE, &number, &rounded);
         break;
     case COLUMN_FLAG:
-        parsed = parse_flag(key, value, &number, error);
+        why = field_flag(value, &number);
         break;
     case COLUMN_TEXT:
-        parsed = parse_string(key, value, text, error);
+        why = field_string(value, text);
         break;
     case COLUMN_NAME:
-        parsed = parse_name(key, value, text, error);
+        why = field_name(value, text);
         break;
     case COLUMN_AS_GIVEN:
-        parsed = parse_as_given(key, value, text, error);
+        why = field_as_given(value, text);
         break;
     default:
-        parsed = parse_whole(key, value, &number, error);
+        why = field_whole(value, &number);
         break;
     }
-    if (parsed) {
+    if (why == NULL) {
         row_set(row, column, number);
+        reading->rounded[row_index] |= rounded;
     }
-    return parsed;
+    return why;
 }
 
 /* FNV-1a. Summed over the keys it does not depend on their order. */
@@ -185,6 +99,23 @@ static uint64_t key_hash(struct span key)
         hash = (hash ^ (unsigned char)key.data[i]) * UINT64_C(1099511628211);
     }
     return hash;
+}
+
+bool object_has(const struct object *object, int column)
+{
+    const struct row *row = &object->rows[0];
+    struct maybe_int number = row_number(row, column);
+    if (number.known) {
+        return number.value != 0;
+    }
+    struct json_walk walk =
+        json_walk_at(row_text(row, row_kind_of_type(row->kind, COLUMN_EXTRA)), 0);
+    struct span key, value;
+    bool was_given = false;
+    while (!was_given && json_next_member(&walk, &key, &value) == JSON_ITEM) {
+        was_given = json_key_is(key, row->kind->columns[column].fields[NAMING_USUAL].data);
+    }
+    return was_given;
 }
 
 uint64_t object_extra_keys(struct span extra)
@@ -270,14 +201,38 @@ static bool find_target(const struct reading *reading, struct span key, struct t
     return found;
 }
 
+/* What is wrong with a value that has a place; *is_key: without it the object says nothing. */
+static const char *take_value(struct reading *reading, const struct target *target,
+                              struct span value, bool *is_key)
+{
+    const char *why = NULL;
+    *is_key = target->name != NULL;
+    if (target->name != NULL) {
+        return field_name(value, target->name);
+    }
+    if (target->is_amount) {
+        bool rounded;
+        int64_t amount_e8 = 0;
+        why = field_number(value, DECIMAL_SCALE, &amount_e8, &rounded);
+        reading->object->counts = why != NULL || amount_e8 != 0;
+        return why;
+    }
+    for (int row = 0; row < OBJECT_ROWS_MAX && why == NULL; row++) {
+        if (target->columns[row] >= 0) {
+            *is_key = target->columns[row] < reading->kind->rows[row]->key_count;
+            why = parse_column(reading, row, target->columns[row], value);
+        }
+    }
+    return why;
+}
+
 static bool read_member(struct reading *reading, struct span key, struct span value,
                         struct error *error)
 {
     struct target target;
+    bool is_key;
     if (!find_target(reading, key, &target)) {
-        if (!json_value_is_valid(value) || !json_value_is_valid(key)) {
-            return field_error(error, key, "not a JSON value", value);
-        }
+        reading->object->has_unread = true;
         if (reading->kind->ignored == NULL || !is_listed(reading->kind->ignored, key)) {
             append_extra(reading->object, key, value);
         }
@@ -291,19 +246,14 @@ static bool read_member(struct reading *reading, struct span key, struct span va
     if (span_is(value, "null")) {
         return true;
     }
-    if (target.name != NULL) {
-        return parse_name(key, value, target.name, error);
+    const char *why = take_value(reading, &target, value, &is_key);
+    if (why != NULL && is_key) {
+        return field_error(error, key, why, value);
     }
-    if (target.is_amount) {
-        bool rounded;
-        return parse_number(key, value, DECIMAL_SCALE, &reading->object->amount_e8, &rounded,
-                            error);
-    }
-    for (int row = 0; row < OBJECT_ROWS_MAX; row++) {
-        if (target.columns[row] >= 0 &&
-            !parse_column(reading, row, target.columns[row], key, value, error)) {
-            return false;
-        }
+    if (why != NULL) {
+        reading->object->has_unread = true;
+        append_extra(reading->object, key, value);
+        odd_fields_note(reading->odd, key, why, value);
     }
     return true;
 }
@@ -382,9 +332,9 @@ int object_compare(const struct object *a, const struct object *b)
 }
 
 bool object_read(const struct object_kind *kind, struct span text, struct object *object,
-                 struct error *error)
+                 struct odd_fields *odd, struct error *error)
 {
-    struct reading reading = {.kind = kind, .object = object};
+    struct reading reading = {.kind = kind, .object = object, .odd = odd};
     struct json_walk walk = json_walk_at(text, 0);
     struct span key, value;
     enum json_step step;

@@ -1,7 +1,6 @@
 /* Reads a JSON object of the exchange's that speaks of a leg (or of something else with a name)
  * into the rows that it feeds, by their descriptions. */
-#ifndef POSREC_MODEL_LEG_OBJECT_H
-#define POSREC_MODEL_LEG_OBJECT_H
+#pragma once
 
 #include "model/row.h"
 
@@ -20,9 +19,10 @@ struct object_kind {
 struct object {
     struct text symbol;
     struct text side;
-    int64_t amount_e8; /* of the field that the kind names for it, else 0 */
+    bool counts; /* the field that the kind names for it is not 0, or cannot be read */
     struct row rows[OBJECT_ROWS_MAX];
     uint64_t extra_keys; /* object_extra_keys() of the first row's extra */
+    bool has_unread;     /* members that were only stepped over: whether it is JSON is not known */
 };
 
 void object_free(struct object *object);
@@ -30,10 +30,16 @@ void object_free(struct object *object);
 /* Makes it an empty object of a kind, as row_begin() does. */
 bool object_begin(struct object *object, const struct object_kind *kind);
 
-/* Reads one into `object`, which may hold an earlier one. The error names the field and what is
- * wrong with it. The fields that name the leg, and those that keys come from, must be there. */
+/* Reads one into `object`, which may hold an earlier one. A field that cannot be
+ * read leaves its column NULL, stands in `extra` as it was written, and is noted in `odd`. The
+ * fields that name the leg, and those that keys come from, must be there and be read, and none may
+ * be given twice: else the error names the field and what is wrong with it. */
 bool object_read(const struct object_kind *kind, struct span text, struct object *object,
-                 struct error *error);
+                 struct odd_fields *odd, struct error *error);
+
+/* Whether a decimal of the first row is not 0: one that cannot be read is not, one that was not
+ * given is. */
+bool object_has(const struct object *object, int column);
 
 /* Orders objects by their names; and those of one kind also by the identity of their row. */
 int object_compare_names(const struct object *a, const struct object *b);
@@ -41,5 +47,3 @@ int object_compare(const struct object *a, const struct object *b);
 
 /* A fingerprint of the set of keys in an `extra` object, whatever their order; 0 for none. */
 uint64_t object_extra_keys(struct span extra);
-
-#endif

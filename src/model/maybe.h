@@ -1,7 +1,6 @@
 /* An integer that may be unknown: a NULL in the database, absent or null in JSON. Never 0 instead.
  */
-#ifndef POSREC_MODEL_MAYBE_H
-#define POSREC_MODEL_MAYBE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -20,5 +19,3 @@ static inline bool maybe_equal(struct maybe_int a, struct maybe_int b)
 {
     return a.known == b.known && (!a.known || a.value == b.value);
 }
-
-#endif

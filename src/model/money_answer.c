@@ -37,21 +37,25 @@ static bool check_utf8(struct span body, struct error *error)
 }
 
 static bool read_list(struct span body, const struct object_kind *kind, const char *source,
-                      struct told_rows *told, struct error *error)
+                      struct facts *facts, struct error *error)
 {
     struct json_walk walk = json_walk_at(body, 0);
     struct span text;
     enum json_step step;
-    told_rows_clear(told);
+    facts_clear(facts);
     if (!check_utf8(body, error)) {
         return false;
     }
     while ((step = json_next_element(&walk, &text)) == JSON_ITEM) {
-        if (!told_rows_read(told, kind, text, error)) {
-            return error_context(error, "element %zu", told->count);
+        bool was_good = facts->odd.count == 0;
+        if (!facts_read(facts, kind, text, error)) {
+            return error_context(error, "element %zu", facts->count);
+        }
+        if (was_good && facts->odd.count > 0) {
+            error_context(&facts->odd.first, "element %zu", facts->count - 1);
         }
         if (source != NULL) {
-            struct row *row = told_rows_last(told);
+            struct row *row = facts_last(facts);
             row_set_text(row, row_kind_column(row->kind, "source"), span_of(source));
         }
     }
@@ -59,17 +63,18 @@ static bool read_list(struct span body, const struct object_kind *kind, const ch
         return error_set(error, ERROR_FAILED, "%s at byte %zu of %zu",
                          walk.begun ? "not JSON" : "not a JSON array", walk.at, body.size);
     }
-    return told_rows_settle(told, error);
+    return json_value_is_valid(json_trim(body)) ? facts_settle(facts, error)
+                                                : error_set(error, ERROR_FAILED, "not JSON");
 }
 
-bool money_answer_income(struct span body, struct told_rows *told, struct error *error)
+bool money_answer_income(struct span body, struct facts *facts, struct error *error)
 {
-    return read_list(body, &INCOME_OBJECT, NULL, told, error);
+    return read_list(body, &INCOME_OBJECT, NULL, facts, error);
 }
 
-bool money_answer_trades(struct span body, struct told_rows *told, struct error *error)
+bool money_answer_trades(struct span body, struct facts *facts, struct error *error)
 {
-    return read_list(body, &TRADE_OBJECT, "rest", told, error);
+    return read_list(body, &TRADE_OBJECT, "rest", facts, error);
 }
 
 bool account_answer_begin(struct account_answer *answer, struct span body, struct error *error)

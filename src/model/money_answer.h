@@ -1,11 +1,10 @@
 /* The exchange's answers about money, read: GET /dapi/v1/income and userTrades into the facts that
  * they tell, and the answer to /dapi/v1/account list by list (Binance, COIN-M futures, "Account
  * Endpoints"). */
-#ifndef POSREC_MODEL_MONEY_ANSWER_H
-#define POSREC_MODEL_MONEY_ANSWER_H
+#pragma once
 
+#include "model/facts.h"
 #include "model/json_span.h"
-#include "model/told_rows.h"
 
 /* What an element of account's `assets` and `positions` is read into. */
 extern const struct object_kind ASSET_OBJECT;
@@ -13,8 +12,8 @@ extern const struct object_kind LEG_MARGIN_OBJECT;
 
 /* Read an array of income, or of trades. False, the error naming element and field, when the body
  * is not that. */
-bool money_answer_income(struct span body, struct told_rows *told, struct error *error);
-bool money_answer_trades(struct span body, struct told_rows *told, struct error *error);
+bool money_answer_income(struct span body, struct facts *facts, struct error *error);
+bool money_answer_trades(struct span body, struct facts *facts, struct error *error);
 
 /* An account answer that is being read, and the lists that it has. */
 enum account_list { ACCOUNT_ASSETS, ACCOUNT_POSITIONS, ACCOUNT_LIST_COUNT };
@@ -30,5 +29,3 @@ bool account_answer_begin(struct account_answer *answer, struct span body, struc
  * with the error set, when it is no object, or has not each list once. */
 enum json_step account_answer_next(struct account_answer *answer, enum account_list *list,
                                    struct error *error);
-
-#endif

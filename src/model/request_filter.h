@@ -1,6 +1,5 @@
 /* Which legs a positionRisk request asked for: the response says nothing of the others. */
-#ifndef POSREC_MODEL_REQUEST_FILTER_H
-#define POSREC_MODEL_REQUEST_FILTER_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -17,5 +16,3 @@ struct request_filter request_filter_of(struct span request);
 
 bool request_filter_includes(const struct request_filter *filter, struct span margin_asset,
                              struct span pair);
-
-#endif

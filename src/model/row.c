@@ -3,12 +3,6 @@
 #include <assert.h>
 #include <stdlib.h>
 
-bool column_is_text(const struct column *column)
-{
-    return column->type == COLUMN_TEXT || column->type == COLUMN_NAME ||
-           column->type == COLUMN_AS_GIVEN || column->type == COLUMN_EXTRA;
-}
-
 static size_t values_size(const struct row_kind *kind)
 {
     return (size_t)kind->column_count * sizeof(int64_t);

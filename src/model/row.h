@@ -3,8 +3,7 @@
  * A kind of row is described once (model/row_kinds.c): its table, its columns in their order, which
  * of them are its key, what type each is, and which field of the exchange's JSON it comes from.
  * Reading, comparing, inserting, loading and checking are written once, for any description. */
-#ifndef POSREC_MODEL_ROW_H
-#define POSREC_MODEL_ROW_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -12,12 +11,10 @@
 #include "base/error.h"
 #include "base/span.h"
 #include "base/text.h"
+#include "model/field.h"
 #include "model/maybe.h"
 
 #define ROW_COLUMNS_MAX 24 /* that come from JSON */
-
-/* Of symbols, sides, assets, types and ids, which are asked for again, shown and compared. */
-#define NAME_SIZE_MAX ((size_t)63)
 
 enum column_type {
     COLUMN_ID,       /* of an account, a contract or a leg */
@@ -68,7 +65,11 @@ struct row {
     struct text *texts;
 };
 
-bool column_is_text(const struct column *column);
+static inline bool column_is_text(const struct column *column)
+{
+    return column->type == COLUMN_TEXT || column->type == COLUMN_NAME ||
+           column->type == COLUMN_AS_GIVEN || column->type == COLUMN_EXTRA;
+}
 
 /* Makes it an empty row of a kind, keeping its memory when it is one already, which cannot fail.
  * False when out of memory. */
@@ -114,5 +115,3 @@ int row_kind_of_type(const struct row_kind *kind, enum column_type type);
 
 /* The column of that name, which the kind must have. */
 int row_kind_column(const struct row_kind *kind, const char *name);
-
-#endif

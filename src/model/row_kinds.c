@@ -219,6 +219,15 @@ static const struct column POLL_HOUR[] = {
     ID("account_id"), SET("hour_ms"), SET("ok"), SET("failed"), SET("gaps"), /* that end in it */
 };
 
+/* What a contract is from a capture on, by its symbol's name or by exchangeInfo. */
+static const struct column CONTRACT_TERM[] = {
+    ID("contract_id"),        CAPTURE,
+    SET("from_ms"),           LABEL(0, "pair"),
+    LABEL(1, "margin_asset"), LABEL(2, "contract_type"),
+    SET("delivery_ms"),       SET_E8("contract_size"),
+    LABEL(3, "source"),
+};
+
 const struct row_kind ROW_KINDS[ROW_KIND_COUNT] = {
     [ROW_POSITION] = KIND("position", POSITION, 3),
     [ROW_VALUATION] = KIND("valuation", VALUATION, 2),
@@ -233,6 +242,7 @@ const struct row_kind ROW_KINDS[ROW_KIND_COUNT] = {
     [ROW_INCOME] = KIND("income", INCOME, 7),
     [ROW_LEG_HOUR] = KIND("leg_hour", LEG_HOUR, 2),
     [ROW_POLL_HOUR] = KIND("poll_hour", POLL_HOUR, 2),
+    [ROW_CONTRACT_TERM] = KIND("contract_term", CONTRACT_TERM, 2),
 };
 
 static_assert(sizeof TRADE / sizeof TRADE[0] <= ROW_COLUMNS_MAX, "a row holds its columns");

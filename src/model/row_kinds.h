@@ -1,6 +1,5 @@
 /* Every kind of row that posrec derives, each described once, in row_kinds.c. */
-#ifndef POSREC_MODEL_ROW_KINDS_H
-#define POSREC_MODEL_ROW_KINDS_H
+#pragma once
 
 #include "model/row.h"
 
@@ -19,10 +18,17 @@ enum row_kind_id {
     ROW_INCOME,
     ROW_LEG_HOUR,
     ROW_POLL_HOUR,
+    ROW_CONTRACT_TERM,
     ROW_KIND_COUNT,
 };
 
 extern const struct row_kind ROW_KINDS[ROW_KIND_COUNT];
+
+/* Whether rows of a kind sum up an hour that is over. */
+static inline bool row_kind_is_hour(const struct row_kind *kind)
+{
+    return kind == &ROW_KINDS[ROW_LEG_HOUR] || kind == &ROW_KINDS[ROW_POLL_HOUR];
+}
 
 /* The columns of series that code names, ... */
 enum {
@@ -60,22 +66,15 @@ enum {
     INCOME_TYPE,
 };
 
-/* ... and those of the summaries. Of each quantity four columns follow one another. */
+/* ... and those of a contract's terms. */
 enum {
-    LEG_HOUR_LEG_ID,
-    LEG_HOUR_HOUR_MS,
-    LEG_HOUR_FIRST_MS,
-    LEG_HOUR_LAST_MS,
-    LEG_HOUR_VALUATIONS,
-    LEG_HOUR_FINDINGS,
-    LEG_HOUR_QUANTITIES,
+    CONTRACT_TERM_CONTRACT_ID,
+    CONTRACT_TERM_CAPTURE_ID,
+    CONTRACT_TERM_FROM_MS,
+    CONTRACT_TERM_PAIR,
+    CONTRACT_TERM_MARGIN_ASSET,
+    CONTRACT_TERM_CONTRACT_TYPE,
+    CONTRACT_TERM_DELIVERY_MS,
+    CONTRACT_TERM_CONTRACT_SIZE,
+    CONTRACT_TERM_SOURCE,
 };
-enum {
-    POLL_HOUR_ACCOUNT_ID,
-    POLL_HOUR_HOUR_MS,
-    POLL_HOUR_OK,
-    POLL_HOUR_FAILED,
-    POLL_HOUR_GAPS,
-};
-
-#endif

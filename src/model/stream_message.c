@@ -124,41 +124,43 @@ static bool set_times(const struct envelope *envelope, struct row *row, struct e
     return true;
 }
 
-static bool read_object(struct told_rows *told, const struct object_kind *kind,
+static bool read_object(struct facts *facts, const struct object_kind *kind,
                         const struct envelope *envelope, struct span text, struct error *error)
 {
-    return told_rows_read(told, kind, text, error) &&
-           set_times(envelope, told_rows_last(told), error);
+    return facts_read(facts, kind, text, error) && set_times(envelope, facts_last(facts), error);
 }
 
-static bool read_list(struct told_rows *told, const struct object_kind *kind,
+static bool read_list(struct facts *facts, const struct object_kind *kind,
                       const struct envelope *envelope, struct span list, struct error *error)
 {
     struct json_walk walk = json_walk_at(list, 0);
     struct span text;
     enum json_step step;
-    size_t index = 0;
-    while ((step = json_next_element(&walk, &text)) == JSON_ITEM) {
-        if (!read_object(told, kind, envelope, text, error)) {
-            return error_context(error, "%s, element %zu", kind->rows[0]->table, index);
+    for (size_t i = 0; (step = json_next_element(&walk, &text)) == JSON_ITEM; i++) {
+        bool was_good = facts->odd.count == 0;
+        if (!read_object(facts, kind, envelope, text, error)) {
+            return error_context(error, "%s, element %zu", kind->rows[0]->table, i);
         }
-        index++;
+        if (was_good && facts->odd.count > 0) {
+            error_context(&facts->odd.first, "%s, element %zu", kind->rows[0]->table, i);
+        }
     }
     return step == JSON_END ||
            error_set(error, ERROR_FAILED, "%s: not a JSON array", kind->rows[0]->table);
 }
 
-static bool read_account_update(struct told_rows *told, const struct envelope *envelope,
+static bool read_account_update(struct facts *facts, const struct envelope *envelope,
                                 struct error *error)
 {
     struct json_walk walk = json_walk_at(envelope->content, 0);
     struct span key, value;
-    if (!read_object(told, &ACCOUNT_UPDATE, envelope, envelope->content, error)) {
+    if (!read_object(facts, &ACCOUNT_UPDATE, envelope, envelope->content, error)) {
         return false;
     }
     while (json_next_member(&walk, &key, &value) == JSON_ITEM) {
-        if ((json_key_is(key, "B") && !read_list(told, &BALANCE_UPDATE, envelope, value, error)) ||
-            (json_key_is(key, "P") && !read_list(told, &POSITION_UPDATE, envelope, value, error))) {
+        if ((json_key_is(key, "B") && !read_list(facts, &BALANCE_UPDATE, envelope, value, error)) ||
+            (json_key_is(key, "P") &&
+             !read_list(facts, &POSITION_UPDATE, envelope, value, error))) {
             return false;
         }
     }
@@ -183,58 +185,46 @@ static bool is_trade(struct span order)
     return executed && has_id;
 }
 
-static bool read_trade(struct told_rows *told, const struct envelope *envelope, struct error *error)
+static bool read_trade(struct facts *facts, const struct envelope *envelope, struct error *error)
 {
     if (!is_trade(envelope->content)) {
         return true;
     }
-    if (!read_object(told, &TRADE, envelope, envelope->content, error)) {
+    if (!read_object(facts, &TRADE, envelope, envelope->content, error)) {
         return false;
     }
-    struct row *row = told_rows_last(told);
+    struct row *row = facts_last(facts);
     row_set_text(row, row_kind_column(row->kind, "source"), span_of("stream"));
     return true;
 }
 
-/* A message that names one thing twice is none. */
-static bool check_once(const struct told_rows *told, struct error *error)
-{
-    for (size_t i = 0; i < told->count; i++) {
-        const struct told_row *row = &told->rows[i];
-        if (row->is_double || row->repeats > 0) {
-            return error_set(error, ERROR_FAILED, "%s is there twice", row->kind->rows[0]->table);
-        }
-    }
-    return true;
-}
-
-static bool read_rows(struct told_rows *told, const struct envelope *envelope, struct error *error)
+static bool read_rows(struct facts *facts, const struct envelope *envelope, struct error *error)
 {
     if (envelope->is_foreign) {
         return true;
     }
     if (span_is(envelope->event, "\"ACCOUNT_UPDATE\"")) {
-        return read_account_update(told, envelope, error);
+        return read_account_update(facts, envelope, error);
     }
     if (envelope->content.size == 0) {
         return true;
     }
     if (span_is(envelope->event, "\"ORDER_TRADE_UPDATE\"")) {
-        return read_trade(told, envelope, error);
+        return read_trade(facts, envelope, error);
     }
     if (span_is(envelope->event, "\"ACCOUNT_CONFIG_UPDATE\"")) {
-        return read_object(told, &LEVERAGE_UPDATE, envelope, envelope->content, error);
+        return read_object(facts, &LEVERAGE_UPDATE, envelope, envelope->content, error);
     }
     if (span_is(envelope->event, "\"MARGIN_CALL\"")) {
-        return read_list(told, &MARGIN_CALL, envelope, envelope->content, error);
+        return read_list(facts, &MARGIN_CALL, envelope, envelope->content, error);
     }
     return true;
 }
 
-bool stream_message_read(struct span body, struct told_rows *told, struct error *error)
+bool stream_message_read(struct span body, struct facts *facts, struct error *error)
 {
     struct envelope envelope;
-    told_rows_clear(told);
+    facts_clear(facts);
     if (!utf8_is_valid(body)) {
         return error_set(error, ERROR_FAILED, "not UTF-8 at byte %zu", utf8_valid_size(body));
     }
@@ -244,10 +234,13 @@ bool stream_message_read(struct span body, struct told_rows *told, struct error 
     if (!json_value_is_valid(json_trim(body))) {
         return error_set(error, ERROR_FAILED, "not JSON");
     }
-    return (read_rows(told, &envelope, error) && told_rows_settle(told, error) &&
-            check_once(told, error)) ||
-           error_context(error, "%.*s", (int)(envelope.event.size < 40 ? envelope.event.size : 40),
-                         envelope.event.size > 0 ? envelope.event.data : "");
+    bool done = read_rows(facts, &envelope, error) && facts_settle(facts, error);
+    if (!done || facts->odd.count > 0) {
+        error_context(done ? &facts->odd.first : error, "%.*s",
+                      (int)(envelope.event.size < 40 ? envelope.event.size : 40),
+                      envelope.event.size > 0 ? envelope.event.data : "");
+    }
+    return done;
 }
 
 bool stream_message_is(struct span body, const char *event)

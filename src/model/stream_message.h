@@ -1,15 +1,14 @@
 /* A message of the exchange's user data stream, read into the rows that it tells
  * (Binance, COIN-M futures, "User Data Streams"). */
-#ifndef POSREC_MODEL_STREAM_MESSAGE_H
-#define POSREC_MODEL_STREAM_MESSAGE_H
+#pragma once
 
-#include "model/told_rows.h"
+#include "model/facts.h"
 
-/* Reads a body into `told`, which may hold an earlier one. Messages that tell no rows (an order
+/* Reads a body into `facts`, which may hold an earlier one. Messages that tell no rows (an order
  * placed, a strategy, what is of another product, kinds to come) leave it empty. A message may
  * stand in an envelope, {"stream":...,"data":{...}}. False, the error saying why, when the body is
  * no message: not a JSON object that names its event, or not what its kind must be. */
-bool stream_message_read(struct span body, struct told_rows *told, struct error *error);
+bool stream_message_read(struct span body, struct facts *facts, struct error *error);
 
 /* Whether the body is a message of this event ("listenKeyExpired"): its `e` alone says so, whatever
  * the rest of it is. */
@@ -17,5 +16,3 @@ bool stream_message_is(struct span body, const char *event);
 
 /* Whether it is an ACCOUNT_UPDATE that names positions. */
 bool stream_message_moves_positions(struct span body);
-
-#endif

@@ -1,6 +1,5 @@
 /* One value of a result row as text. */
-#ifndef POSREC_REPORT_CELL_H
-#define POSREC_REPORT_CELL_H
+#pragma once
 
 #include <sqlite3.h>
 
@@ -16,5 +15,3 @@ void cell_append_data(sqlite3_stmt *statement, int column, struct text *out);
 /* Appends the value as JSON, a REAL with a point. Bytes of a text that are not UTF-8 become U+FFFD.
  */
 void cell_append_json(sqlite3_stmt *statement, int column, struct text *out);
-
-#endif

@@ -1,12 +1,9 @@
 #include "report/chart.h"
 
-#include <stdlib.h>
-#include <string.h>
-
-#include "model/leg_hour.h"
 #include "report/downsample.h"
 #include "report/html.h"
 #include "report/renderers.h"
+#include "store/rows/hours.h"
 
 #define BUCKETS_PER_CHART 6000 /* shared by its series */
 #define BUCKETS_MIN 60
@@ -19,19 +16,12 @@ struct gap {
     int64_t from_ms, to_ms;
 };
 
-struct gaps {
-    struct gap *list;
-    size_t count;
-    size_t capacity;
-};
-
 /* One chart in the making. */
 struct chart {
-    const struct database *database;
-    const struct report_kind *kind;
-    struct report_filter filter; /* of the one account and its range */
-    struct gaps gaps;
-    struct text *json;
+    const struct report_chart *kind;
+    const struct report_question *question; /* of the one account and its range */
+    struct text gaps;                       /* struct gap, one after the other */
+    struct text json;
     int buckets;
     int64_t taken; /* points in the database, and points drawn */
     int64_t kept;
@@ -49,55 +39,46 @@ struct chart {
     bool comma;
 };
 
-static bool add_gap(struct gaps *gaps, int64_t from_ms, int64_t to_ms)
-{
-    if (gaps->count == gaps->capacity) {
-        size_t capacity = gaps->capacity * 2 + 64;
-        struct gap *list = reallocarray(gaps->list, capacity, sizeof *list);
-        if (list == NULL) {
-            return false;
-        }
-        gaps->list = list;
-        gaps->capacity = capacity;
-    }
-    gaps->list[gaps->count++] = (struct gap){from_ms, to_ms};
-    return true;
-}
-
 static bool read_gaps(struct chart *chart, struct error *error)
 {
-    sqlite3_stmt *gaps =
-        report_filter_prepare(chart->database, "chart_gaps", &chart->filter, error);
-    enum step step = STEP_FAILED;
-    bool added = true;
-    while (gaps != NULL && added &&
-           (step = database_step(chart->database, gaps, error)) == STEP_ROW) {
-        added = add_gap(&chart->gaps, sqlite3_column_int64(gaps, 0), sqlite3_column_int64(gaps, 1));
+    const struct database *database = chart->question->database;
+    sqlite3_stmt *gaps = report_prepare(chart->question, "chart_gaps", error);
+    enum step step;
+    while ((step = database_step(database, gaps, error)) == STEP_ROW) {
+        struct gap gap = {sqlite3_column_int64(gaps, 0), sqlite3_column_int64(gaps, 1)};
+        text_append(&chart->gaps, &gap, sizeof gap);
     }
     sqlite3_finalize(gaps);
-    return added ? step == STEP_DONE : error_no_memory(error);
+    return step == STEP_DONE && (!chart->gaps.failed || error_no_memory(error));
+}
+
+/* NULL past the last. */
+static const struct gap *gap_at(const struct chart *chart, size_t number)
+{
+    const struct gap *list = (const void *)chart->gaps.data;
+    return number < chart->gaps.size / sizeof *list ? &list[number] : NULL;
 }
 
 static void write_point(void *context, const struct downsample_point *point)
 {
     struct chart *chart = context;
-    text_append_string(chart->json, chart->comma ? "," : "");
+    text_append_string(&chart->json, chart->comma ? "," : "");
     if (point == NULL) {
-        text_append_string(chart->json, "null");
+        text_append_string(&chart->json, "null");
     } else {
-        text_printf(chart->json, "[%lld,%.9g]",
-                    (long long)(point->time_ms - chart->filter.from_ms.value), point->value);
+        text_printf(&chart->json, "[%lld,%.9g]",
+                    (long long)(point->time_ms - chart->question->from_ms.value), point->value);
     }
     chart->comma = true;
 }
 
 static void begin_series(struct chart *chart, struct span label, bool first)
 {
-    text_append_string(chart->json, first ? "\n{\"label\":" : ",\n{\"label\":");
-    html_append_json(chart->json, label);
-    text_append_string(chart->json, ",\"points\":[");
-    downsample_begin(&chart->downsample, chart->filter.from_ms.value, chart->filter.to_ms.value,
-                     chart->buckets, write_point, chart);
+    text_append_string(&chart->json, first ? "\n{\"label\":" : ",\n{\"label\":");
+    html_append_json(&chart->json, label);
+    text_append_string(&chart->json, ",\"points\":[");
+    downsample_begin(&chart->downsample, chart->question->from_ms.value,
+                     chart->question->to_ms.value, chart->buckets, write_point, chart);
     chart->next_gap = 0;
     chart->known = false;
     chart->comma = false;
@@ -108,22 +89,22 @@ static void end_series(struct chart *chart)
     downsample_end(&chart->downsample);
     chart->taken += chart->downsample.taken;
     chart->kept += chart->downsample.kept;
-    text_append_string(chart->json, "]}");
+    text_append_string(&chart->json, "]}");
 }
 
 /* Interrupts the series where gaps lie between its last point and `time_ms`. A value that stands
  * between changes is drawn up to the gap, and from its end. */
 static void pass_gaps(struct chart *chart, int64_t time_ms, bool stands)
 {
-    const struct gaps *gaps = &chart->gaps;
-    for (; chart->next_gap < gaps->count && gaps->list[chart->next_gap].to_ms <= time_ms;
+    const struct gap *gap;
+    for (; (gap = gap_at(chart, chart->next_gap)) != NULL && gap->to_ms <= time_ms;
          chart->next_gap++) {
         if (stands && chart->known) {
-            downsample_add(&chart->downsample, gaps->list[chart->next_gap].from_ms, chart->last);
+            downsample_add(&chart->downsample, gap->from_ms, chart->last);
         }
         downsample_break(&chart->downsample);
-        if (stands && chart->known && gaps->list[chart->next_gap].to_ms < time_ms) {
-            downsample_add(&chart->downsample, gaps->list[chart->next_gap].to_ms, chart->last);
+        if (stands && chart->known && gap->to_ms < time_ms) {
+            downsample_add(&chart->downsample, gap->to_ms, chart->last);
         }
     }
 }
@@ -148,12 +129,12 @@ static bool write_values(struct chart *chart, sqlite3_stmt *statement, int colum
                          struct error *error)
 {
     enum step step;
-    while ((step = database_step(chart->database, statement, error)) == STEP_ROW) {
+    while ((step = database_step(chart->question->database, statement, error)) == STEP_ROW) {
         add_value(chart, sqlite3_column_int64(statement, 0), statement, column, stands);
     }
     if (stands && chart->known) {
-        pass_gaps(chart, chart->filter.to_ms.value, true);
-        downsample_add(&chart->downsample, chart->filter.to_ms.value, chart->last);
+        pass_gaps(chart, chart->question->to_ms.value, true);
+        downsample_add(&chart->downsample, chart->question->to_ms.value, chart->last);
     }
     return step == STEP_DONE;
 }
@@ -163,7 +144,7 @@ static bool write_values(struct chart *chart, sqlite3_stmt *statement, int colum
 static bool write_hours(struct chart *chart, sqlite3_stmt *hours, struct error *error)
 {
     enum step step;
-    while ((step = database_step(chart->database, hours, error)) == STEP_ROW) {
+    while ((step = database_step(chart->question->database, hours, error)) == STEP_ROW) {
         int64_t first_ms = sqlite3_column_int64(hours, 0);
         add_value(chart, first_ms, hours, 1, false);
         if (sqlite3_column_type(hours, 2) != SQLITE_NULL) {
@@ -176,64 +157,16 @@ static bool write_hours(struct chart *chart, sqlite3_stmt *hours, struct error *
     return step == STEP_DONE;
 }
 
-#define EXTREMES "first, lowest, highest and last"
-
-/* What each chart is made of: a list of its series, each read by a statement of its own, or one
- * statement with a column for each of these labels. */
-static const struct chart_kind {
-    const char *quantity; /* in words */
-    const char *series;   /* the report that lists the series; NULL for labels */
-    const char *values;
-    const char *hours; /* the same by the hour, for long ranges; NULL for none, ... */
-    const char *taken; /* ... and which points of an hour these are, in words */
-    const char *labels[6];
-    bool is_share; /* drawn in percent */
-} CHARTS[CHART_COUNT] = {
-    [CHART_PNL] =
-        {"unrealized PnL, USD", "chart_legs", "chart_pnl", "chart_pnl_hours", EXTREMES, {0}, false},
-    [CHART_MARGIN] = {"distance to liquidation, % of the mark price",
-                      "chart_legs",
-                      "chart_margin",
-                      "chart_margin_hours",
-                      EXTREMES,
-                      {0},
-                      true},
-    [CHART_EXPOSURE] = {"notional, USD",
-                        NULL,
-                        "chart_exposure",
-                        NULL,
-                        NULL,
-                        {"long", "short", "net", "gross"},
-                        false},
-    [CHART_EQUITY] = {"margin balance, USD",
-                      "chart_assets",
-                      "chart_equity",
-                      "chart_equity_hours",
-                      "last",
-                      {0},
-                      false},
-    [CHART_INCOME] = {"earned and paid since the start, USD",
-                      NULL,
-                      "chart_income",
-                      NULL,
-                      NULL,
-                      {"realized", "funding", "commission", "other", "total"},
-                      false},
-};
-
 static bool write_leg(struct chart *chart, sqlite3_stmt *leg, bool first, struct error *error)
 {
-    struct report_filter filter = chart->filter;
-    filter.symbol = (const char *)sqlite3_column_text(leg, 1);
-    filter.side = (const char *)sqlite3_column_text(leg, 2);
-    const struct chart_kind *kind = &CHARTS[chart->kind->chart];
+    const struct report_chart *kind = chart->kind;
+    struct report_question question = *chart->question;
+    question.symbol = (const char *)sqlite3_column_text(leg, 1);
+    question.side = (const char *)sqlite3_column_text(leg, 2);
     begin_series(chart, column_span(leg, 0), first);
     chart->by_hour = kind->hours != NULL && chart->downsample.bucket_ms >= HOUR_MS;
-    sqlite3_stmt *values = report_filter_prepare(
-        chart->database, chart->by_hour ? kind->hours : kind->values, &filter, error);
-    if (values == NULL) {
-        return false;
-    }
+    sqlite3_stmt *values =
+        report_prepare(&question, chart->by_hour ? kind->hours : kind->values, error);
     bool done = chart->by_hour ? write_hours(chart, values, error)
                                : write_values(chart, values, 1, false, error);
     end_series(chart);
@@ -250,19 +183,15 @@ static int buckets_for(int series)
 /* A series for each leg that was open in the range, or each asset that there was. */
 static bool write_legs(struct chart *chart, struct error *error)
 {
-    sqlite3_stmt *legs = report_filter_prepare(chart->database, CHARTS[chart->kind->chart].series,
-                                               &chart->filter, error);
-    if (legs == NULL) {
-        return false;
-    }
+    sqlite3_stmt *legs = report_prepare(chart->question, chart->kind->series, error);
     enum step step;
-    while ((step = database_step(chart->database, legs, error)) == STEP_ROW) {
+    while ((step = database_step(chart->question->database, legs, error)) == STEP_ROW) {
         chart->legs++;
     }
     chart->buckets = buckets_for(chart->legs);
     bool done = step == STEP_DONE;
     for (int i = 0; done && i < chart->legs && i < SERIES_MAX; i++) {
-        done = database_step(chart->database, legs, error) == STEP_ROW &&
+        done = database_step(chart->question->database, legs, error) == STEP_ROW &&
                write_leg(chart, legs, i == 0, error);
     }
     sqlite3_finalize(legs);
@@ -271,14 +200,13 @@ static bool write_legs(struct chart *chart, struct error *error)
 
 static bool write_columns(struct chart *chart, struct error *error)
 {
-    const struct chart_kind *kind = &CHARTS[chart->kind->chart];
+    const struct report_chart *kind = chart->kind;
     int count = 0;
     while (kind->labels[count] != NULL) {
         count++;
     }
-    sqlite3_stmt *values =
-        report_filter_prepare(chart->database, kind->values, &chart->filter, error);
-    bool done = values != NULL;
+    sqlite3_stmt *values = report_prepare(chart->question, kind->values, error);
+    bool done = true;
     chart->buckets = buckets_for(count);
     for (int i = 0; done && i < count; i++) {
         begin_series(chart, span_of(kind->labels[i]), i == 0);
@@ -292,21 +220,20 @@ static bool write_columns(struct chart *chart, struct error *error)
 /* Marks closer together than can be told apart are one, with the first one's text. */
 static bool write_marks(struct chart *chart, struct error *error)
 {
-    int64_t from_ms = chart->filter.from_ms.value;
-    int64_t apart_ms = (chart->filter.to_ms.value - from_ms) / MARKS_MAX;
+    int64_t from_ms = chart->question->from_ms.value;
+    int64_t apart_ms = (chart->question->to_ms.value - from_ms) / MARKS_MAX;
     int64_t next_ms = from_ms;
-    sqlite3_stmt *marks =
-        report_filter_prepare(chart->database, "chart_changes", &chart->filter, error);
-    enum step step = STEP_FAILED;
-    text_append_string(chart->json, "],\n\"marks\":[");
-    while (marks != NULL && (step = database_step(chart->database, marks, error)) == STEP_ROW) {
+    sqlite3_stmt *marks = report_prepare(chart->question, "chart_changes", error);
+    enum step step;
+    text_append_string(&chart->json, "],\n\"marks\":[");
+    while ((step = database_step(chart->question->database, marks, error)) == STEP_ROW) {
         int64_t time_ms = sqlite3_column_int64(marks, 0);
         chart->changes++;
         if (time_ms >= next_ms) {
-            text_printf(chart->json, "%s[%lld,", chart->marks > 0 ? ",\n" : "",
+            text_printf(&chart->json, "%s[%lld,", chart->marks > 0 ? ",\n" : "",
                         (long long)(time_ms - from_ms));
-            html_append_json(chart->json, column_span(marks, 1));
-            text_append_char(chart->json, ']');
+            html_append_json(&chart->json, column_span(marks, 1));
+            text_append_char(&chart->json, ']');
             chart->marks++;
             next_ms = time_ms + apart_ms;
         }
@@ -317,48 +244,48 @@ static bool write_marks(struct chart *chart, struct error *error)
 
 static void write_gaps(struct chart *chart)
 {
-    int64_t from_ms = chart->filter.from_ms.value;
-    int64_t least_ms = (chart->filter.to_ms.value - from_ms) / SHADED_MIN_PART;
+    int64_t from_ms = chart->question->from_ms.value;
+    int64_t least_ms = (chart->question->to_ms.value - from_ms) / SHADED_MIN_PART;
     bool comma = false;
-    text_append_string(chart->json, "],\n\"gaps\":[");
-    for (size_t i = 0; i < chart->gaps.count; i++) {
-        const struct gap *gap = &chart->gaps.list[i];
+    text_append_string(&chart->json, "],\n\"gaps\":[");
+    const struct gap *gap;
+    for (size_t i = 0; (gap = gap_at(chart, i)) != NULL; i++) {
         if (gap->to_ms - gap->from_ms >= least_ms) {
-            text_printf(chart->json, "%s[%lld,%lld]", comma ? "," : "",
+            text_printf(&chart->json, "%s[%lld,%lld]", comma ? "," : "",
                         (long long)(gap->from_ms - from_ms), (long long)(gap->to_ms - from_ms));
             comma = true;
         }
     }
-    text_append_string(chart->json, "]}");
+    text_append_string(&chart->json, "]}");
 }
 
 static bool build(struct chart *chart, struct error *error)
 {
-    const struct chart_kind *kind = &CHARTS[chart->kind->chart];
-    text_printf(chart->json, "{\"share\":%s,\"step\":%s,\"from\":%lld,\"to\":%lld,\"series\":[",
+    const struct report_chart *kind = chart->kind;
+    text_printf(&chart->json, "{\"share\":%s,\"step\":%s,\"from\":%lld,\"to\":%lld,\"series\":[",
                 kind->is_share ? "true" : "false", kind->series == NULL ? "true" : "false",
-                (long long)chart->filter.from_ms.value, (long long)chart->filter.to_ms.value);
+                (long long)chart->question->from_ms.value, (long long)chart->question->to_ms.value);
     bool done = read_gaps(chart, error) &&
                 (kind->series == NULL ? write_columns(chart, error) : write_legs(chart, error));
     if (!done || !write_marks(chart, error)) {
         return false;
     }
     write_gaps(chart);
-    return !chart->json->failed || error_no_memory(error);
+    return !chart->json.failed || error_no_memory(error);
 }
 
 /* The chart's element around its data, and what the reader must know of it. */
-static void frame(struct text *page, const struct chart *chart, const char *account)
+static void frame(struct text *page, const struct chart *chart)
 {
     text_append_string(page, "<figure class=\"chart\"><figcaption>");
-    html_append_text(page, span_of(account));
-    text_printf(page, ": %s", CHARTS[chart->kind->chart].quantity);
+    html_append_text(page, span_of(chart->question->account));
+    text_printf(page, ": %s", chart->kind->quantity);
     text_append_string(page, "</figcaption>\n<script type=\"application/json\">");
-    text_append(page, text_string(chart->json), chart->json->size);
+    text_append(page, text_string(&chart->json), chart->json.size);
     text_append_string(page, "</script></figure>\n<p class=\"note\">Drag to zoom, double-click to "
                              "go back. Gray: no good poll. Triangles: position changes.");
     if (chart->by_hour) {
-        text_printf(page, " Points are each hour's %s.", CHARTS[chart->kind->chart].taken);
+        text_printf(page, " Points are each hour's %s.", chart->kind->points);
     }
     if (chart->kept < chart->taken) {
         text_printf(page,
@@ -378,27 +305,23 @@ static void frame(struct text *page, const struct chart *chart, const char *acco
     text_append_string(page, "</p>\n");
 }
 
-bool chart_write(const struct database *database, const struct report_kind *kind,
-                 const struct report_filter *filter, const char *account, int64_t from_ms,
-                 int64_t to_ms, FILE *out, bool *drawn, struct error *error)
+bool chart_write(const struct report_chart *kind, const struct report_question *question, FILE *out,
+                 bool *drawn, struct error *error)
 {
-    struct text json = {0}, page = {0};
-    struct chart chart = {.database = database, .kind = kind, .filter = *filter, .json = &json};
-    chart.filter.account = account;
-    chart.filter.from_ms = maybe_of(from_ms);
-    chart.filter.to_ms = maybe_of(to_ms);
+    struct text page = {0};
+    struct chart chart = {.kind = kind, .question = question};
     *drawn = false;
-    if (from_ms > to_ms) { /* of a database that 'posrec verify' refuses */
+    if (question->from_ms.value >
+        question->to_ms.value) { /* 'posrec verify' refuses the database */
         return true;
     }
     bool done = build(&chart, error);
     *drawn = done && chart.risen;
     if (*drawn) {
-        frame(&page, &chart, account);
-        done = render_flush(&page, out, error);
+        frame(&page, &chart);
+        done = render_text(&page, out, error);
     }
-    text_free(&json);
-    text_free(&page);
-    free(chart.gaps.list);
+    text_free(&chart.json);
+    text_free(&chart.gaps);
     return done;
 }

@@ -1,8 +1,7 @@
 /* Thins a series of points for a chart without losing its extremes: time is cut into equal buckets,
  * and of each bucket the first, the lowest, the highest and the last point stay, in their order. A
  * series of one or two points a bucket stays as it is. */
-#ifndef POSREC_REPORT_DOWNSAMPLE_H
-#define POSREC_REPORT_DOWNSAMPLE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -40,5 +39,3 @@ void downsample_break(struct downsample *downsample);
 
 /* Emits what is still kept. */
 void downsample_end(struct downsample *downsample);
-
-#endif

@@ -17,28 +17,28 @@ static struct span asset(const char *name)
     return end == NULL ? span_of(text) : (struct span){text, (size_t)(end - text)};
 }
 
-static void append_escaped(struct text *out, struct span valid)
+static void append_asset(struct text *out, const char *name)
 {
-    for (size_t i = 0; i < valid.size; i++) {
-        switch (valid.data[i]) {
-        case '<':
-            text_append_string(out, "&lt;");
-            break;
-        case '>':
-            text_append_string(out, "&gt;");
-            break;
-        case '&':
-            text_append_string(out, "&amp;");
-            break;
-        case '"':
-            text_append_string(out, "&quot;");
-            break;
-        case '\0':
-            text_append_string(out, "\xef\xbf\xbd");
-            break;
-        default:
-            text_append_char(out, valid.data[i]);
-        }
+    struct span text = asset(name);
+    text_append(out, text.data, text.size);
+}
+
+/* What stands for a character; NULL where it may stand itself. */
+static const char *escape_of(char c)
+{
+    switch (c) {
+    case '<':
+        return "&lt;";
+    case '>':
+        return "&gt;";
+    case '&':
+        return "&amp;";
+    case '"':
+        return "&quot;";
+    case '\0':
+        return "\xef\xbf\xbd";
+    default:
+        return NULL;
     }
 }
 
@@ -46,16 +46,19 @@ void html_append_text(struct text *out, struct span text)
 {
     struct text valid = {0};
     utf8_append_valid(&valid, text);
-    append_escaped(out, text_span(&valid));
+    for (size_t i = 0; i < valid.size; i++) {
+        const char *escape = escape_of(valid.data[i]);
+        text_append(out, escape != NULL ? escape : &valid.data[i],
+                    escape != NULL ? strlen(escape) : 1);
+    }
     out->failed |= valid.failed;
     text_free(&valid);
 }
 
 void html_append_json(struct text *out, struct span text)
 {
-    struct text valid = {0}, json = {0};
-    utf8_append_valid(&valid, text);
-    text_append_json(&json, text_span(&valid));
+    struct text json = {0};
+    utf8_append_json(&json, text);
     for (size_t i = 0; i < json.size; i++) {
         if (json.data[i] == '<') {
             text_append_string(out, "\\u003c");
@@ -63,8 +66,7 @@ void html_append_json(struct text *out, struct span text)
             text_append_char(out, json.data[i]);
         }
     }
-    out->failed |= valid.failed || json.failed;
-    text_free(&valid);
+    out->failed |= json.failed;
     text_free(&json);
 }
 
@@ -86,12 +88,6 @@ static void append_script_hashes(struct text *out)
         text_append_char(out, '\'');
     }
     sha256_free(sha256);
-}
-
-static void append_asset(struct text *out, const char *name)
-{
-    struct span text = asset(name);
-    text_append(out, text.data, text.size);
 }
 
 void html_begin(struct text *out, const char *title, struct maybe_int refresh_ms)

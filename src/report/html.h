@@ -1,8 +1,7 @@
 /* The frame of an HTML page: one file that loads nothing from anywhere. Style and scripts are
  * inside, named by their hashes in the page's content security policy, so that no other script can
  * run, whatever a symbol or an account is called. */
-#ifndef POSREC_REPORT_HTML_H
-#define POSREC_REPORT_HTML_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -26,5 +25,3 @@ void html_begin(struct text *out, const char *title, struct maybe_int refresh_ms
 /* The rest of the page; `charts` adds the scripts that draw them. A failure shows in
  * `out->failed`. */
 void html_end(struct text *out, bool charts);
-
-#endif

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#define EXTREMES "first, lowest, highest and last"
+
 const struct report_kind REPORT_KINDS[REPORT_KIND_COUNT + 1] = {
     {
         .name = "equity",
@@ -10,10 +12,14 @@ const struct report_kind REPORT_KINDS[REPORT_KIND_COUNT + 1] = {
                  "(both together) and maintenance margin, in the asset and in USD at the mark "
                  "price known then; the margin ratio (at 1 the account is liquidated) as it was, "
                  "and the highest since the row before.",
-        .chart = CHART_EQUITY,
+        .chart = {.quantity = "margin balance, USD",
+                  .accounts = "chart_balance_accounts",
+                  .series = "chart_assets",
+                  .values = "chart_equity",
+                  .hours = "chart_equity_hours",
+                  .points = "last"},
         .takes_every = true,
         .takes_all = true,
-        .accounts = "chart_balance_accounts",
     },
     {
         .name = "pnl",
@@ -25,8 +31,12 @@ const struct report_kind REPORT_KINDS[REPORT_KIND_COUNT + 1] = {
             "the row before; and what the leg realized, its funding, commission and other income "
             "since the range's start, which with the change make the total. Funding names no side: "
             "it is counted at the side that was open, the larger one where both were.",
-        .chart = CHART_PNL,
-        .accounts = "chart_accounts",
+        .chart = {.quantity = "unrealized PnL, USD",
+                  .accounts = "chart_accounts",
+                  .series = "chart_legs",
+                  .values = "chart_pnl",
+                  .hours = "chart_pnl_hours",
+                  .points = EXTREMES},
         .takes_every = true,
         .takes_symbol = true,
         .takes_side = true,
@@ -38,8 +48,10 @@ const struct report_kind REPORT_KINDS[REPORT_KIND_COUNT + 1] = {
         .about =
             "The USD notional of each account's contracts by margin asset: long, short, net and "
             "gross, and their unrealized PnL.",
-        .chart = CHART_EXPOSURE,
-        .accounts = "chart_accounts",
+        .chart = {.quantity = "notional, USD",
+                  .accounts = "chart_accounts",
+                  .values = "chart_exposure",
+                  .labels = {"long", "short", "net", "gross"}},
         .takes_every = true,
         .takes_symbol = true,
         .takes_side = true,
@@ -49,8 +61,13 @@ const struct report_kind REPORT_KINDS[REPORT_KIND_COUNT + 1] = {
         .title = "Margin and liquidation",
         .about = "The margin of each leg, and the part of the mark price still to go to its "
                  "liquidation price: as it was, and the least of all polls since the row before.",
-        .chart = CHART_MARGIN,
-        .accounts = "chart_accounts",
+        .chart = {.quantity = "distance to liquidation, % of the mark price",
+                  .accounts = "chart_accounts",
+                  .series = "chart_legs",
+                  .values = "chart_margin",
+                  .hours = "chart_margin_hours",
+                  .points = EXTREMES,
+                  .is_share = true},
         .takes_every = true,
         .takes_symbol = true,
         .takes_side = true,
@@ -62,10 +79,12 @@ const struct report_kind REPORT_KINDS[REPORT_KIND_COUNT + 1] = {
         .about = "What changed the wallets, added up by kind and symbol: realized PnL, funding, "
                  "commission, transfers and what else there was, in the asset and in USD at the "
                  "mark prices known then.",
-        .chart = CHART_INCOME,
+        .chart = {.quantity = "earned and paid since the start, USD",
+                  .accounts = "chart_money_accounts",
+                  .values = "chart_income",
+                  .labels = {"realized", "funding", "commission", "other", "total"}},
         .takes_every = true,
         .takes_symbol = true,
-        .accounts = "chart_money_accounts",
     },
     {
         .name = "trades",
@@ -113,63 +132,4 @@ const struct report_kind *report_kind_find(const char *name)
         }
     }
     return NULL;
-}
-
-#define PARAMETER_COUNT 9 /* with the one that ends the list */
-
-static void fill(struct report_parameter parameters[static PARAMETER_COUNT],
-                 const struct report_filter *filter)
-{
-    const struct report_parameter values[PARAMETER_COUNT] = {
-        {.name = ":account", .text = filter->account},
-        {.name = ":symbol", .text = filter->symbol},
-        {.name = ":side", .text = filter->side},
-        {.name = ":from_ms", .number = filter->from_ms},
-        {.name = ":to_ms", .number = filter->to_ms},
-        {.name = ":every_ms", .number = filter->every_ms},
-        {.name = ":all", .number = maybe_of(filter->all)},
-        {.name = ":now_ms", .number = maybe_of(filter->now_ms)},
-        {0},
-    };
-    memcpy(parameters, values, sizeof values);
-}
-
-sqlite3_stmt *report_filter_prepare(const struct database *database, const char *name,
-                                    const struct report_filter *filter, struct error *error)
-{
-    struct report_parameter parameters[PARAMETER_COUNT];
-    fill(parameters, filter);
-    return report_prepare(database, name, parameters, error);
-}
-
-bool report_filter_run(const struct database *database, const char *name,
-                       const struct report_filter *filter, enum report_format format, FILE *out,
-                       int64_t *row_count, struct error *error)
-{
-    struct report_parameter parameters[PARAMETER_COUNT];
-    fill(parameters, filter);
-    return report_run(database, name, parameters, format, out, row_count, error);
-}
-
-bool report_filter_check(const struct database *database, const struct report_filter *filter,
-                         struct error *error)
-{
-    if (!filter->every_ms.known) {
-        return true;
-    }
-    sqlite3_stmt *range = report_filter_prepare(database, "range", filter, error);
-    enum step step = range == NULL ? STEP_FAILED : database_step(database, range, error);
-    int64_t steps = 0;
-    if (step == STEP_ROW) {
-        steps = (sqlite3_column_int64(range, 1) - sqlite3_column_int64(range, 0)) /
-                filter->every_ms.value;
-    }
-    sqlite3_finalize(range);
-    if (steps > REPORT_STEPS_MAX) {
-        return error_set(
-            error, ERROR_USAGE,
-            "--every: that is %lld steps, %d at most (a longer step, or a shorter range)",
-            (long long)steps, REPORT_STEPS_MAX);
-    }
-    return step != STEP_FAILED;
 }

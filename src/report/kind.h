@@ -1,65 +1,33 @@
 /* The reports that `posrec report` offers: what each is about, which filters it takes, and what is
  * drawn of it. */
-#ifndef POSREC_REPORT_KIND_H
-#define POSREC_REPORT_KIND_H
+#pragma once
 
 #include <stdbool.h>
-#include <stdint.h>
 
-#include "model/maybe.h"
-#include "report/report.h"
-
-enum report_chart {
-    CHART_NONE,
-    CHART_PNL,
-    CHART_MARGIN,
-    CHART_EXPOSURE,
-    CHART_EQUITY,
-    CHART_INCOME,
-    CHART_COUNT,
+/* What a chart is made of: a list of its series, each read by a statement of its own, or one
+ * statement with a column for each label. */
+struct report_chart {
+    const char *quantity; /* in words; NULL for no chart */
+    const char *accounts; /* the report that lists the accounts to draw, with their ranges */
+    const char *series;   /* that lists the series; NULL for labels */
+    const char *values;
+    const char *hours;  /* the same by the hour, for long ranges; NULL for none, ... */
+    const char *points; /* ... and which points of an hour these are, in words */
+    const char *labels[6];
+    bool is_share; /* drawn in percent */
 };
 
 struct report_kind {
     const char *name;  /* as on the command line and in sql/reports */
     const char *title; /* for people */
     const char *about; /* a sentence or two */
-    enum report_chart chart;
+    struct report_chart chart;
     bool takes_every; /* --every */
     bool takes_symbol;
     bool takes_side;
-    const char *accounts; /* the statement that lists the accounts to draw, with their ranges */
-    bool takes_all;       /* --all */
-    bool is_audit;        /* its rows are findings: the range, its polls and the chain come first */
+    bool takes_all; /* --all */
+    bool is_audit;  /* its rows are findings: the range, its polls and the chain come first */
 };
-
-/* What a report is asked of. Texts are NULL for all. */
-struct report_filter {
-    const char *account;
-    const char *symbol;
-    const char *side; /* BOTH, LONG or SHORT */
-    struct maybe_int from_ms;
-    struct maybe_int to_ms;
-    struct maybe_int every_ms;
-    bool all;
-    int64_t now_ms; /* nothing later is sampled */
-};
-
-/* More rows of one leg than these nobody reads, and they would have to fit into memory. */
-#define REPORT_STEPS_MAX 1000000
-
-/* ERROR_USAGE when --every cuts the range into more steps than that. */
-bool report_filter_check(const struct database *database, const struct report_filter *filter,
-                         struct error *error);
-
-/* report_prepare() with the filter's parameters. The filter's texts must live as long as the
- * statement. */
-sqlite3_stmt *report_filter_prepare(const struct database *database, const char *name,
-                                    const struct report_filter *filter, struct error *error);
-
-/* report_run() with the filter's parameters. */
-bool report_filter_run(const struct database *database, const char *name,
-                       const struct report_filter *filter, enum report_format format, FILE *out,
-                       int64_t *row_count, struct error *error);
 
 #define REPORT_KIND_COUNT 9
 
@@ -67,5 +35,3 @@ extern const struct report_kind REPORT_KINDS[REPORT_KIND_COUNT + 1]; /* ends wit
 
 /* NULL when there is none of that name. */
 const struct report_kind *report_kind_find(const char *name);
-
-#endif

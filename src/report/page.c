@@ -3,7 +3,6 @@
 #include "base/time_text.h"
 #include "report/chart.h"
 #include "report/html.h"
-#include "report/nothing.h"
 #include "report/renderers.h"
 
 /* Accounts with charts of their own on one page. */
@@ -18,11 +17,11 @@ static void append_time(struct text *text, const char *label, struct maybe_int t
     }
 }
 
-static bool append_range(const struct database *database, const struct report_filter *filter,
-                         struct text *text, struct error *error)
+static bool append_range(const struct report_question *question, struct text *text,
+                         struct error *error)
 {
-    sqlite3_stmt *range = report_filter_prepare(database, "range", filter, error);
-    enum step step = range == NULL ? STEP_FAILED : database_step(database, range, error);
+    sqlite3_stmt *range = report_prepare(question, "range", error);
+    enum step step = database_step(question->database, range, error);
     if (step == STEP_ROW) {
         append_time(text, "From ", column_maybe(range, 0));
         append_time(text, " to ", column_maybe(range, 1));
@@ -39,45 +38,45 @@ static void append_named(struct text *text, const char *label, const char *value
     }
 }
 
-bool page_begin(const struct database *database, const struct report_filter *filter,
-                struct maybe_int refresh_ms, FILE *out, struct error *error)
+bool page_begin(const struct report_question *question, struct maybe_int refresh_ms, FILE *out,
+                struct error *error)
 {
     struct text text = {0};
     html_begin(&text, "Position history", refresh_ms);
     text_append_string(&text, "<p class=\"range\">");
-    bool done = append_range(database, filter, &text, error);
-    append_named(&text, " &middot; account ", filter->account);
-    append_named(&text, " &middot; symbol ", filter->symbol);
-    append_named(&text, " &middot; side ", filter->side);
-    append_time(&text, "<br>Made by posrec at ", maybe_of(filter->now_ms));
+    bool done = append_range(question, &text, error);
+    append_named(&text, " &middot; account ", question->account);
+    append_named(&text, " &middot; symbol ", question->symbol);
+    append_named(&text, " &middot; side ", question->side);
+    append_time(&text, "<br>Made by posrec at ", maybe_of(question->now_ms));
     text_append_string(&text, ". Times are UTC.</p>\n<noscript><p>The charts need scripts; the "
                               "tables have the figures.</p></noscript>\n");
-    done = done && render_flush(&text, out, error);
-    text_free(&text);
-    return done;
+    if (!done) {
+        text_free(&text);
+    }
+    return done && render_text(&text, out, error);
 }
 
 /* A chart for each account that the range has. */
-static bool write_charts(const struct database *database, const struct report_kind *kind,
-                         const struct report_filter *filter, FILE *out, struct error *error)
+static bool write_charts(const struct report_question *question, const struct report_chart *chart,
+                         FILE *out, struct error *error)
 {
-    sqlite3_stmt *accounts = report_filter_prepare(database, kind->accounts, filter, error);
-    if (accounts == NULL) {
-        return false;
-    }
+    sqlite3_stmt *accounts = report_prepare(question, chart->accounts, error);
+    struct report_question of_account = *question;
     enum step step = STEP_FAILED;
     bool done = true, drawn;
     int count = 0;
     while (done && count < CHART_ACCOUNTS_MAX &&
-           (step = database_step(database, accounts, error)) == STEP_ROW) {
-        done = chart_write(database, kind, filter, (const char *)sqlite3_column_text(accounts, 0),
-                           sqlite3_column_int64(accounts, 1), sqlite3_column_int64(accounts, 2),
-                           out, &drawn, error);
+           (step = database_step(question->database, accounts, error)) == STEP_ROW) {
+        of_account.account = (const char *)sqlite3_column_text(accounts, 0);
+        of_account.from_ms = column_maybe(accounts, 1);
+        of_account.to_ms = column_maybe(accounts, 2);
+        done = chart_write(chart, &of_account, out, &drawn, error);
         count += drawn;
     }
     done = done && step != STEP_FAILED;
     if (done && count == CHART_ACCOUNTS_MAX &&
-        database_step(database, accounts, error) == STEP_ROW) {
+        database_step(question->database, accounts, error) == STEP_ROW) {
         done = fprintf(out, "<p class=\"note\">There are more accounts than charts on this page: "
                             "--account chooses one.</p>\n") > 0 ||
                error_set_output(error, out, NULL);
@@ -86,22 +85,14 @@ static bool write_charts(const struct database *database, const struct report_ki
     return done;
 }
 
-static bool write_table(const struct database *database, const char *name,
-                        const struct report_filter *filter, FILE *out, int64_t *row_count,
-                        struct error *error)
+static bool write_table(const struct report_question *question, const char *name, FILE *out,
+                        int64_t *row_count, struct error *error)
 {
-    sqlite3_stmt *statement = report_filter_prepare(database, name, filter, error);
+    sqlite3_stmt *statement = report_prepare(question, name, error);
     *row_count = 0;
-    bool done =
-        statement != NULL && render_rows(database, statement, &HTML_WRITER, out, row_count, error);
+    bool done = statement != NULL &&
+                render_rows(question->database, statement, &HTML_WRITER, out, row_count, error);
     sqlite3_finalize(statement);
-    return done;
-}
-
-static bool write_text(struct text *text, FILE *out, struct error *error)
-{
-    bool done = render_flush(text, out, error);
-    text_free(text);
     return done;
 }
 
@@ -113,40 +104,39 @@ static bool write_heading(const struct report_kind *kind, FILE *out, struct erro
     text_append_string(&text, "</h2>\n<p>");
     html_append_text(&text, span_of(kind->about));
     text_append_string(&text, "</p>\n");
-    return write_text(&text, out, error);
+    return render_text(&text, out, error);
 }
 
-static bool write_end(const struct database *database, const struct report_kind *kind,
-                      const struct report_filter *filter, bool empty, FILE *out,
+static bool write_end(const struct report_question *question, const char *empty_kind, FILE *out,
                       struct error *error)
 {
     struct text text = {0}, sentence = {0};
-    bool done = !empty || nothing_explain(database, kind->name, filter, &sentence, error);
-    if (done && empty) {
+    bool done =
+        empty_kind == NULL || report_explain_nothing(question, empty_kind, &sentence, error);
+    if (done && empty_kind != NULL) {
         text_append_string(&text, "<p class=\"nothing\">");
         html_append_text(&text, text_span(&sentence));
         text_append_string(&text, "</p>\n");
     }
     text_append_string(&text, "</section>\n");
     text_free(&sentence);
-    return write_text(&text, out, error) && done;
+    return render_text(&text, out, error) && done;
 }
 
-bool page_section(const struct database *database, const struct report_kind *kind,
-                  const struct report_filter *filter, FILE *out, int64_t *row_count,
-                  struct error *error)
+bool page_section(const struct report_question *question, const struct report_kind *kind, FILE *out,
+                  int64_t *row_count, struct error *error)
 {
     int64_t audited;
     return write_heading(kind, out, error) &&
-           (kind->chart == CHART_NONE || write_charts(database, kind, filter, out, error)) &&
-           (!kind->is_audit || write_table(database, "audit", filter, out, &audited, error)) &&
-           write_table(database, kind->name, filter, out, row_count, error) &&
-           write_end(database, kind, filter, *row_count == 0, out, error);
+           (kind->chart.quantity == NULL || write_charts(question, &kind->chart, out, error)) &&
+           (!kind->is_audit || write_table(question, "audit", out, &audited, error)) &&
+           write_table(question, kind->name, out, row_count, error) &&
+           write_end(question, *row_count == 0 ? kind->name : NULL, out, error);
 }
 
 bool page_end(FILE *out, struct error *error)
 {
     struct text text = {0};
     html_end(&text, true);
-    return write_text(&text, out, error);
+    return render_text(&text, out, error);
 }

@@ -75,30 +75,25 @@ static sqlite3_stmt *prepare_query(const struct database *database, const char *
 /* Called by SQLite now and then; not 0 ends the statement. */
 static int look(void *context)
 {
-    const struct query_watch *watch = context;
-    return watch->why_stop(watch->context) != NULL;
+    const struct query *query = context;
+    return query->why_stop(query->context) != NULL;
 }
 
-static bool run_watched(const struct database *database, sqlite3_stmt *statement,
-                        const struct query_watch *watch, enum report_format format, FILE *out,
-                        int64_t *row_count, struct error *error)
-{
-    sqlite3_progress_handler(database->handle, STEPS_BETWEEN_LOOKS, look, (void *)(uintptr_t)watch);
-    bool done = render_statement(database, statement, format, out, row_count, error);
-    sqlite3_progress_handler(database->handle, 0, NULL, NULL);
-    const char *why = done ? NULL : watch->why_stop(watch->context);
-    return done || (why != NULL ? error_set(error, ERROR_FAILED, "%s", why) : false);
-}
-
-bool query_run(const struct database *database, const char *sql, const struct query_watch *watch,
+bool query_run(const struct database *database, const struct query *query,
                enum report_format format, FILE *out, int64_t *row_count, struct error *error)
 {
     sqlite3_set_authorizer(database->handle, allow_reading, NULL);
-    sqlite3_stmt *statement = prepare_query(database, sql, error);
+    sqlite3_stmt *statement = prepare_query(database, query->sql, error);
     if (statement == NULL) {
         return error_context(error, "sql");
     }
-    bool done = run_watched(database, statement, watch, format, out, row_count, error);
+    sqlite3_progress_handler(database->handle, STEPS_BETWEEN_LOOKS, look, (void *)(uintptr_t)query);
+    bool done = render_statement(database, statement, format, out, row_count, error);
+    sqlite3_progress_handler(database->handle, 0, NULL, NULL);
+    const char *why = done ? NULL : query->why_stop(query->context);
+    if (why != NULL) {
+        error_set(error, ERROR_FAILED, "%s", why);
+    }
     sqlite3_finalize(statement);
     return done || error_context(error, "sql");
 }

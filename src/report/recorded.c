@@ -1,22 +1,18 @@
 #include "report/recorded.h"
 
-#include <string.h>
-
 #include "base/names.h"
-#include "report/report.h"
 
-/* Goes through the names that a statement of sql/reports lists. *found is the one that is meant:
- * the very same, else one that differs in case. */
-static bool look(const struct database *database, const char *list, const char *name, bool any_case,
+/* Goes through the names that a report lists. *found is the one that is meant: the very same, else
+ * one that differs in case. */
+static bool look(const struct report_question *question, const char *list, const char *name,
                  struct text *found, struct names *names, struct error *error)
 {
-    static const struct report_parameter NONE[] = {{0}};
-    sqlite3_stmt *statement = report_prepare(database, list, NONE, error);
-    enum step step = statement == NULL ? STEP_FAILED : database_step(database, statement, error);
-    for (; step == STEP_ROW; step = database_step(database, statement, error)) {
+    const struct database *database = question->database;
+    sqlite3_stmt *statement = report_prepare(question, list, error);
+    enum step step;
+    while ((step = database_step(database, statement, error)) == STEP_ROW) {
         const char *there = (const char *)sqlite3_column_text(statement, 0);
-        bool same = strcmp(there, name) == 0;
-        if (same || (any_case && found->size == 0 && sqlite3_stricmp(there, name) == 0)) {
+        if (strcmp(there, name) == 0 || (found->size == 0 && sqlite3_stricmp(there, name) == 0)) {
             text_clear(found);
             text_append_string(found, there);
         }
@@ -26,39 +22,39 @@ static bool look(const struct database *database, const char *list, const char *
     return step != STEP_FAILED;
 }
 
-/* Refuses a name that was not found, but where there is nothing that could have been. */
-static bool judge(const char *what, const char *name, const struct text *found, struct names *names,
-                  struct error *error)
+/* A name is refused when there are others. */
+static bool refuse(const char *what, const char *name, struct names *names, struct error *error)
 {
-    return found->size > 0 || names->count == 0 ||
+    return names->count == 0 ||
            error_set(error, ERROR_USAGE, "%s %s: not recorded here (there is: %s)", what, name,
                      names_string(names));
 }
 
-bool recorded_account_check(const struct database *database, const char *account,
-                            struct error *error)
+bool recorded_check_account(const struct report_question *question, struct error *error)
 {
+    const char *account = question->account;
     struct text found = {0};
     struct names names = {0};
-    bool done =
-        account == NULL || (look(database, "accounts", account, false, &found, &names, error) &&
-                            judge("account", account, &found, &names, error));
+    bool done = account == NULL || (look(question, "accounts", account, &found, &names, error) &&
+                                    ((found.size > 0 && span_is(text_span(&found), account)) ||
+                                     refuse("account", account, &names, error)));
     names_free(&names);
     text_free(&found);
     return done;
 }
 
-bool recorded_symbol(const struct database *database, const char *symbol, struct text *found,
-                     struct error *error)
+bool recorded_find_symbol(struct report_question *question, struct text *text, struct error *error)
 {
+    const char *symbol = question->symbol;
     struct names names = {0};
-    bool done = symbol == NULL || (look(database, "symbols", symbol, true, found, &names, error) &&
-                                   (found->size > 0 || look(database, "symbols_of_income", symbol,
-                                                            true, found, &names, error)) &&
-                                   judge("symbol", symbol, found, &names, error));
-    if (done && symbol != NULL && found->size == 0) {
-        text_append_string(found, symbol);
-    }
+    bool done =
+        symbol == NULL ||
+        (look(question, "symbols", symbol, text, &names, error) &&
+         (text->size > 0 || look(question, "symbols_of_income", symbol, text, &names, error)) &&
+         (text->size > 0 || refuse("symbol", symbol, &names, error)));
     names_free(&names);
-    return done && (!found->failed || error_no_memory(error));
+    if (text->size > 0) {
+        question->symbol = text_string(text);
+    }
+    return done && (!text->failed || error_no_memory(error));
 }

@@ -5,15 +5,19 @@
 #include "report/html.h"
 #include "report/renderers.h"
 
-static const char *const FORMAT_NAMES[FORMAT_COUNT] = {
-    [FORMAT_TABLE] = "table",   [FORMAT_CSV] = "csv",   [FORMAT_JSON] = "json",
-    [FORMAT_NDJSON] = "ndjson", [FORMAT_HTML] = "html",
+static const struct {
+    const char *name;
+    const struct row_writer *writer; /* NULL for a table, which is laid out as a whole */
+} FORMATS[FORMAT_COUNT] = {
+    [FORMAT_TABLE] = {"table", NULL},       [FORMAT_CSV] = {"csv", &CSV_WRITER},
+    [FORMAT_JSON] = {"json", &JSON_WRITER}, [FORMAT_NDJSON] = {"ndjson", &NDJSON_WRITER},
+    [FORMAT_HTML] = {"html", &HTML_WRITER},
 };
 
 bool report_format_from_name(const char *name, enum report_format *format, struct error *error)
 {
     for (int i = 0; i < FORMAT_COUNT; i++) {
-        if (strcmp(name, FORMAT_NAMES[i]) == 0) {
+        if (strcmp(name, FORMATS[i].name) == 0) {
             *format = (enum report_format)i;
             return true;
         }
@@ -34,20 +38,29 @@ bool render_flush(struct text *text, FILE *out, struct error *error)
     return true;
 }
 
+bool render_text(struct text *text, FILE *out, struct error *error)
+{
+    bool done = render_flush(text, out, error);
+    text_free(text);
+    return done;
+}
+
 bool render_rows(const struct database *database, sqlite3_stmt *statement,
                  const struct row_writer *writer, FILE *out, int64_t *row_count,
                  struct error *error)
 {
     struct text text = {0};
     enum step step = STEP_FAILED;
-    writer->begin(statement, &text);
+    if (writer->begin != NULL) {
+        writer->begin(statement, &text);
+    }
     bool written = render_flush(&text, out, error);
     while (written && (step = database_step(database, statement, error)) == STEP_ROW) {
         writer->row(statement, *row_count, &text);
         ++*row_count;
         written = render_flush(&text, out, error);
     }
-    if (written && step == STEP_DONE) {
+    if (written && step == STEP_DONE && writer->end != NULL) {
         writer->end(*row_count, &text);
         written = render_flush(&text, out, error);
     }
@@ -55,42 +68,28 @@ bool render_rows(const struct database *database, sqlite3_stmt *statement,
     return written && step == STEP_DONE;
 }
 
-static bool render_page(const struct database *database, sqlite3_stmt *statement, FILE *out,
-                        int64_t *row_count, struct error *error)
+/* The frame of a page, around its table. */
+static bool write_frame(bool begins, FILE *out, struct error *error)
 {
     struct text text = {0};
-    html_begin(&text, "posrec", (struct maybe_int){0});
-    bool done = render_flush(&text, out, error) &&
-                render_rows(database, statement, &HTML_WRITER, out, row_count, error);
-    html_end(&text, false);
-    done = done && render_flush(&text, out, error);
-    text_free(&text);
-    return done;
-}
-
-static bool render_format(const struct database *database, sqlite3_stmt *statement,
-                          enum report_format format, FILE *out, int64_t *row_count,
-                          struct error *error)
-{
-    switch (format) {
-    case FORMAT_CSV:
-        return render_rows(database, statement, &CSV_WRITER, out, row_count, error);
-    case FORMAT_JSON:
-        return render_rows(database, statement, &JSON_WRITER, out, row_count, error);
-    case FORMAT_NDJSON:
-        return render_rows(database, statement, &NDJSON_WRITER, out, row_count, error);
-    case FORMAT_HTML:
-        return render_page(database, statement, out, row_count, error);
-    default:
-        return render_table(database, statement, out, row_count, error);
+    if (begins) {
+        html_begin(&text, "posrec", (struct maybe_int){0});
+    } else {
+        html_end(&text, false);
     }
+    return render_text(&text, out, error);
 }
 
 bool render_statement(const struct database *database, sqlite3_stmt *statement,
                       enum report_format format, FILE *out, int64_t *row_count, struct error *error)
 {
+    const struct row_writer *writer = FORMATS[format].writer;
+    bool is_page = format == FORMAT_HTML;
     *row_count = 0;
-    bool done = render_format(database, statement, format, out, row_count, error);
+    bool done = (!is_page || write_frame(true, out, error)) &&
+                (writer != NULL ? render_rows(database, statement, writer, out, row_count, error)
+                                : render_table(database, statement, out, row_count, error)) &&
+                (!is_page || write_frame(false, out, error));
     if (done && fflush(out) != 0) {
         return error_set_output(error, out, NULL);
     }

@@ -5,15 +5,14 @@
  * exponent; NULL is empty in tables, csv and HTML, null in JSON; blobs are written in hex. A table
  * that is wider than the terminal it goes to is written as a list of names and values for each row.
  */
-#ifndef POSREC_REPORT_RENDER_H
-#define POSREC_REPORT_RENDER_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
 #include "base/error.h"
-#include "store/database.h"
+#include "store/file/database.h"
 
 enum report_format {
     FORMAT_TABLE,
@@ -32,5 +31,3 @@ bool report_format_from_name(const char *name, enum report_format *format, struc
 bool render_statement(const struct database *database, sqlite3_stmt *statement,
                       enum report_format format, FILE *out, int64_t *row_count,
                       struct error *error);
-
-#endif

@@ -8,18 +8,11 @@ static void append_field(struct text *out, struct span field)
     for (size_t i = 0; i < field.size && !quoted; i++) {
         quoted = strchr(",\"\r\n", field.data[i]) != NULL && field.data[i] != '\0';
     }
-    if (!quoted) {
+    if (quoted) {
+        text_append_quoted(out, field, '"');
+    } else {
         text_append(out, field.data, field.size);
-        return;
     }
-    text_append_char(out, '"');
-    for (size_t i = 0; i < field.size; i++) {
-        if (field.data[i] == '"') {
-            text_append_char(out, '"');
-        }
-        text_append_char(out, field.data[i]);
-    }
-    text_append_char(out, '"');
 }
 
 static void begin(sqlite3_stmt *statement, struct text *out)
@@ -50,10 +43,4 @@ static void row(sqlite3_stmt *statement, int64_t number, struct text *out)
     text_free(&field);
 }
 
-static void end(int64_t row_count, struct text *out)
-{
-    (void)row_count;
-    (void)out;
-}
-
-const struct row_writer CSV_WRITER = {begin, row, end};
+const struct row_writer CSV_WRITER = {begin, row, NULL};

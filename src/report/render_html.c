@@ -39,12 +39,6 @@ static void append_cell(sqlite3_stmt *statement, int column, struct text *out)
 }
 
 /* The head comes with the first row, which tells which columns are numbers. */
-static void begin(sqlite3_stmt *statement, struct text *out)
-{
-    (void)statement;
-    (void)out;
-}
-
 static void row(sqlite3_stmt *statement, int64_t number, struct text *out)
 {
     if (number == 0) {
@@ -72,4 +66,4 @@ static void end(int64_t row_count, struct text *out)
     }
 }
 
-const struct row_writer HTML_WRITER = {begin, row, end};
+const struct row_writer HTML_WRITER = {NULL, row, end};

@@ -15,18 +15,6 @@ static void append_object(sqlite3_stmt *statement, struct text *out)
     text_append_char(out, '}');
 }
 
-static void begin_nothing(sqlite3_stmt *statement, struct text *out)
-{
-    (void)statement;
-    (void)out;
-}
-
-static void end_nothing(int64_t row_count, struct text *out)
-{
-    (void)row_count;
-    (void)out;
-}
-
 static void ndjson_row(sqlite3_stmt *statement, int64_t number, struct text *out)
 {
     (void)number;
@@ -52,4 +40,4 @@ static void json_end(int64_t row_count, struct text *out)
 }
 
 const struct row_writer JSON_WRITER = {json_begin, json_row, json_end};
-const struct row_writer NDJSON_WRITER = {begin_nothing, ndjson_row, end_nothing};
+const struct row_writer NDJSON_WRITER = {NULL, ndjson_row, NULL};

@@ -1,5 +1,4 @@
 #include <libsmartcols/libsmartcols.h>
-#include <stdlib.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -17,7 +16,8 @@ static struct libscols_table *new_table(sqlite3_stmt *statement, FILE *out)
     for (int i = 0; made && i < sqlite3_column_count(statement); i++) {
         text_clear(&name);
         terminal_append(&name, span_of(sqlite3_column_name(statement, i)));
-        made = !name.failed && scols_table_new_column(table, text_string(&name), 0, 0) != NULL;
+        made = !name.failed &&
+               scols_table_new_column(table, text_string(&name), 0, SCOLS_FL_RIGHT) != NULL;
     }
     text_free(&name);
     if (!made) {
@@ -27,8 +27,8 @@ static struct libscols_table *new_table(sqlite3_stmt *statement, FILE *out)
     return table;
 }
 
-/* Adds the row a statement stands on; notes in `has_text` which columns are not all numbers. */
-static bool add_row(struct libscols_table *table, sqlite3_stmt *statement, bool *has_text)
+/* Adds the row a statement stands on. A column that is not all numbers begins at the left. */
+static bool add_row(struct libscols_table *table, sqlite3_stmt *statement)
 {
     struct libscols_line *line = scols_table_new_line(table, NULL);
     struct text cell = {0}, shown = {0};
@@ -38,7 +38,9 @@ static bool add_row(struct libscols_table *table, sqlite3_stmt *statement, bool 
         if (type == SQLITE_NULL) {
             continue; /* an empty cell */
         }
-        has_text[i] |= type == SQLITE_TEXT || type == SQLITE_BLOB;
+        if (type == SQLITE_TEXT || type == SQLITE_BLOB) {
+            scols_column_set_flags(scols_table_get_column(table, (size_t)i), 0);
+        }
         text_clear(&cell);
         cell_append_text(statement, i, &cell);
         text_clear(&shown);
@@ -105,39 +107,29 @@ static bool print_lists(struct libscols_table *table, FILE *out)
     return ferror(out) == 0;
 }
 
-static bool print_table(struct libscols_table *table, const bool *has_text, FILE *out)
+static bool print_table(struct libscols_table *table, FILE *out)
 {
     size_t width = terminal_width(out);
-    if (width > 0 && table_width(table) > width) {
-        return print_lists(table, out);
-    }
-    for (size_t i = 0; i < scols_table_get_ncols(table); i++) {
-        if (!has_text[i]) {
-            scols_column_set_flags(scols_table_get_column(table, i), SCOLS_FL_RIGHT);
-        }
-    }
-    return scols_print_table(table) == 0;
+    return width > 0 && table_width(table) > width ? print_lists(table, out)
+                                                   : scols_print_table(table) == 0;
 }
 
 bool render_table(const struct database *database, sqlite3_stmt *statement, FILE *out,
                   int64_t *row_count, struct error *error)
 {
-    int columns = sqlite3_column_count(statement);
     struct libscols_table *table = new_table(statement, out);
-    bool *has_text = calloc((size_t)columns + 1, sizeof *has_text);
-    bool added = table != NULL && has_text != NULL;
+    bool added = table != NULL;
     enum step step = STEP_FAILED;
     while (added && (step = database_step(database, statement, error)) == STEP_ROW) {
-        added = add_row(table, statement, has_text);
+        added = add_row(table, statement);
         ++*row_count;
     }
     bool done = added && step == STEP_DONE;
     if (!added) {
         error_no_memory(error);
-    } else if (done && *row_count > 0 && !print_table(table, has_text, out)) {
+    } else if (done && *row_count > 0 && !print_table(table, out)) {
         done = error_set_output(error, out, NULL);
     }
-    free(has_text);
     scols_unref_table(table);
     return done;
 }

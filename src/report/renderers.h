@@ -1,6 +1,5 @@
 /* The renderers behind render_statement(), one a format family. */
-#ifndef POSREC_REPORT_RENDERERS_H
-#define POSREC_REPORT_RENDERERS_H
+#pragma once
 
 #include "base/text.h"
 #include "report/render.h"
@@ -9,7 +8,7 @@ bool render_table(const struct database *database, sqlite3_stmt *statement, FILE
                   int64_t *row_count, struct error *error);
 
 /* Formats that write row by row: what comes before the first row, for each row (with its number,
- * from 0) and at the end. */
+ * from 0) and at the end; NULL for nothing. */
 struct row_writer {
     void (*begin)(sqlite3_stmt *statement, struct text *out);
     void (*row)(sqlite3_stmt *statement, int64_t number, struct text *out);
@@ -29,4 +28,5 @@ bool render_rows(const struct database *database, sqlite3_stmt *statement,
 /* Writes the text to `out` and empties it. */
 bool render_flush(struct text *text, FILE *out, struct error *error);
 
-#endif
+/* The same of a whole text; it is freed. */
+bool render_text(struct text *text, FILE *out, struct error *error);

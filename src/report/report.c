@@ -4,100 +4,152 @@
 
 #include "base/embedded_file.h"
 #include "base/text.h"
+#include "model/capture.h"
 
 extern const struct embedded_file SQL_REPORTS[];
 
-#define PARTS_MAX 6
+#define PARTS_MAX 7
 
-/* Reports that begin with other files of sql/reports. */
+/* Reports that are put together of files of sql/reports; others are the one of their name. */
 static const struct composition {
     const char *name;
     const char *parts[PARTS_MAX + 1];
 } COMPOSITIONS[] = {
-    {"pnl", {"with_range", "with_polls", "with_samples", "with_legs", "with_points", "with_parts"}},
+    {"pnl",
+     {"with_polls", "with_range", "with_samples", "with_legs", "with_points", "with_parts", "pnl"}},
     {"margin",
-     {"with_range", "with_polls", "with_samples", "with_legs", "with_points", "with_parts"}},
-    {"exposure", {"with_range", "with_polls", "with_samples", "with_legs", "with_points"}},
-    {"equity", {"with_balance_range", "with_accounts", "with_samples"}},
-    {"income", {"with_money_range"}},
-    {"trades", {"with_money_range"}},
-    {"changes", {"with_range"}},
-    {"reconcile", {"with_range", "with_changed", "with_money_asked", "with_money_findings"}},
-    {"range", {"with_range"}},
-    {"audit", {"with_range", "with_money_asked"}},
-    {"chart_accounts", {"with_range"}},
-    {"chart_money_accounts", {"with_money_range"}},
-    {"chart_balance_accounts", {"with_balance_range"}},
-    {"chart_assets", {"with_balance_range"}},
-    {"chart_legs", {"with_range", "with_legs"}},
-    {"chart_pnl_hours", {"with_chart_hours"}},
-    {"chart_margin_hours", {"with_chart_hours"}},
+     {"with_polls", "with_range", "with_samples", "with_legs", "with_points", "with_parts",
+      "margin"}},
+    {"exposure",
+     {"with_polls", "with_range", "with_samples", "with_legs", "with_points", "exposure"}},
+    {"equity", {"with_balances", "with_range", "with_samples", "equity"}},
+    {"income", {"with_money", "with_range", "income"}},
+    {"trades", {"with_money", "with_range", "trades"}},
+    {"changes", {"with_polls", "with_range", "changes"}},
+    {"reconcile",
+     {"with_polls", "with_range", "with_changed", "with_money_asked", "with_money_findings",
+      "reconcile"}},
+    {"range", {"with_polls", "with_range", "range"}},
+    {"audit", {"with_polls", "with_range", "with_money_asked", "audit"}},
+    {"chart_accounts", {"with_polls", "with_range", "chart_accounts"}},
+    {"chart_money_accounts", {"with_money", "with_range", "chart_accounts"}},
+    {"chart_balance_accounts", {"with_balances", "with_range", "chart_accounts"}},
+    {"chart_assets", {"with_balances", "with_range", "chart_assets"}},
+    {"chart_legs", {"with_polls", "with_range", "with_legs", "chart_legs"}},
+    {"chart_pnl_hours", {"with_chart_hours", "chart_pnl_hours"}},
+    {"chart_margin_hours", {"with_chart_hours", "chart_margin_hours"}},
 };
 
 static void append_report(struct text *sql, const char *name)
 {
+    const char *const alone[] = {name, NULL};
+    const char *const *part = alone;
     for (size_t i = 0; i < sizeof COMPOSITIONS / sizeof COMPOSITIONS[0]; i++) {
         if (strcmp(COMPOSITIONS[i].name, name) == 0) {
-            for (const char *const *part = COMPOSITIONS[i].parts; *part != NULL; part++) {
-                text_append_string(sql, embedded_file_text(SQL_REPORTS, *part));
-            }
+            part = COMPOSITIONS[i].parts;
         }
     }
-    text_append_string(sql, embedded_file_text(SQL_REPORTS, name));
+    for (; *part != NULL; part++) {
+        text_append_string(sql, embedded_file_text(SQL_REPORTS, *part));
+    }
 }
 
-static void bind_parameters(sqlite3_stmt *statement, const struct report_parameter *parameters)
+static void bind_question(sqlite3_stmt *statement, const struct report_question *question)
 {
-    for (; parameters->name != NULL; parameters++) {
-        int index = sqlite3_bind_parameter_index(statement, parameters->name);
-        if (index == 0) {
-            continue;
-        }
-        if (parameters->text != NULL) {
-            bind_span(statement, index, span_of(parameters->text));
-        } else {
-            bind_maybe(statement, index, parameters->number);
+    const struct {
+        const char *name;
+        const char *text; /* when it is not NULL, else the number */
+        struct maybe_int number;
+    } parameters[] = {
+        {":account", question->account, {0}},
+        {":symbol", question->symbol, {0}},
+        {":side", question->side, {0}},
+        {":kind", question->kind, {0}},
+        {":from_ms", NULL, question->from_ms},
+        {":to_ms", NULL, question->to_ms},
+        {":every_ms", NULL, question->every_ms},
+        {":all", NULL, maybe_of(question->all)},
+        {":now_ms", NULL, maybe_of(question->now_ms)},
+        {":running", NULL, maybe_of(question->running)},
+        {":ahead_ms", NULL, maybe_of(CAPTURE_AGE_AHEAD_MS_MAX)},
+    };
+    for (size_t i = 0; i < sizeof parameters / sizeof parameters[0]; i++) {
+        int index = sqlite3_bind_parameter_index(statement, parameters[i].name);
+        if (index != 0 && parameters[i].text != NULL) {
+            bind_span(statement, index, span_of(parameters[i].text));
+        } else if (index != 0) {
+            bind_maybe(statement, index, parameters[i].number);
         }
     }
 }
 
-sqlite3_stmt *report_prepare(const struct database *database, const char *name,
-                             const struct report_parameter *parameters, struct error *error)
+sqlite3_stmt *report_prepare(const struct report_question *question, const char *name,
+                             struct error *error)
 {
     struct text sql = {0};
     append_report(&sql, name);
-    sqlite3_stmt *statement = database_prepare_text(database, &sql, error);
+    sqlite3_stmt *statement = database_prepare_text(question->database, &sql, error);
     if (statement == NULL) {
         error_context(error, "report %s", name);
     } else {
-        bind_parameters(statement, parameters);
+        bind_question(statement, question);
     }
     return statement;
 }
 
-bool report_integer(const struct database *database, const char *name,
-                    const struct report_parameter *parameters, struct maybe_int *value,
-                    struct error *error)
+bool report_integer(const struct report_question *question, const char *name,
+                    struct maybe_int *value, struct error *error)
 {
-    sqlite3_stmt *statement = report_prepare(database, name, parameters, error);
-    if (statement == NULL) {
-        return false;
-    }
-    enum step step = database_step(database, statement, error);
+    sqlite3_stmt *statement = report_prepare(question, name, error);
+    enum step step = database_step(question->database, statement, error);
     *value = step == STEP_ROW ? column_maybe(statement, 0) : (struct maybe_int){0};
     sqlite3_finalize(statement);
     return step != STEP_FAILED;
 }
 
-bool report_run(const struct database *database, const char *name,
-                const struct report_parameter *parameters, enum report_format format, FILE *out,
-                int64_t *row_count, struct error *error)
+bool report_explain_nothing(const struct report_question *question, const char *kind,
+                            struct text *sentence, struct error *error)
 {
-    sqlite3_stmt *statement = report_prepare(database, name, parameters, error);
-    if (statement == NULL) {
-        return false;
+    struct report_question of_kind = *question;
+    of_kind.kind = kind;
+    sqlite3_stmt *statement = report_prepare(&of_kind, "nothing", error);
+    enum step step = database_step(question->database, statement, error);
+    if (step == STEP_ROW) {
+        struct span text = column_span(statement, 0);
+        text_append(sentence, text.data, text.size);
     }
-    bool done = render_statement(database, statement, format, out, row_count, error);
+    sqlite3_finalize(statement);
+    return step == STEP_ROW && (!sentence->failed || error_no_memory(error));
+}
+
+bool report_run(const struct report_question *question, const char *name, enum report_format format,
+                FILE *out, int64_t *row_count, struct error *error)
+{
+    sqlite3_stmt *statement = report_prepare(question, name, error);
+    bool done = statement != NULL &&
+                render_statement(question->database, statement, format, out, row_count, error);
     sqlite3_finalize(statement);
     return done;
+}
+
+bool report_check_steps(const struct report_question *question, struct error *error)
+{
+    if (!question->every_ms.known) {
+        return true;
+    }
+    sqlite3_stmt *range = report_prepare(question, "range", error);
+    enum step step = database_step(question->database, range, error);
+    int64_t steps = 0;
+    if (step == STEP_ROW) {
+        steps = (sqlite3_column_int64(range, 1) - sqlite3_column_int64(range, 0)) /
+                question->every_ms.value;
+    }
+    sqlite3_finalize(range);
+    if (steps > REPORT_STEPS_MAX) {
+        return error_set(
+            error, ERROR_USAGE,
+            "--every: that is %lld steps, %d at most (a longer step, or a shorter range)",
+            (long long)steps, REPORT_STEPS_MAX);
+    }
+    return step != STEP_FAILED;
 }

@@ -1,7 +1,6 @@
 /* The questions posrec answers by itself: queries of sql/reports, on views only, with named
  * parameters. Some begin with texts that they share, such as the range asked for. */
-#ifndef POSREC_REPORT_REPORT_H
-#define POSREC_REPORT_REPORT_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -10,30 +9,44 @@
 #include "base/error.h"
 #include "model/maybe.h"
 #include "report/render.h"
-#include "store/database.h"
+#include "store/file/database.h"
 
-/* The value of one named parameter: text when it is not NULL, else the number. The text must live
- * as long as the statement. */
-struct report_parameter {
-    const char *name; /* ":account"; NULL ends a list */
-    const char *text;
-    struct maybe_int number;
+/* What is asked: the named parameters of a report. Texts are NULL for all, and must live as long as
+ * the statements made of them. */
+struct report_question {
+    const struct database *database;
+    const char *account;
+    const char *symbol;
+    const char *side; /* BOTH, LONG or SHORT */
+    struct maybe_int from_ms;
+    struct maybe_int to_ms;
+    struct maybe_int every_ms;
+    bool all;
+    int64_t now_ms;   /* nothing later is sampled */
+    bool running;     /* of status: 'posrec run' is recording */
+    const char *kind; /* of nothing: what there is none of */
 };
 
-/* The statement of the report of that name in sql/reports, its parameters bound. Parameters that
- * are not in the list are NULL; those that the report does not name are left out. NULL with the
+/* More rows of one leg than these nobody reads, and they would have to fit into memory. */
+#define REPORT_STEPS_MAX 1000000
+
+/* ERROR_USAGE when every_ms cuts the range into more steps than that. */
+bool report_check_steps(const struct report_question *question, struct error *error);
+
+/* The statement of the report of that name in sql/reports, its parameters bound. NULL with the
  * error set on failure. Finalize with sqlite3_finalize(). */
-sqlite3_stmt *report_prepare(const struct database *database, const char *name,
-                             const struct report_parameter *parameters, struct error *error);
+sqlite3_stmt *report_prepare(const struct report_question *question, const char *name,
+                             struct error *error);
 
 /* Runs the report and writes it to `out`. */
-bool report_run(const struct database *database, const char *name,
-                const struct report_parameter *parameters, enum report_format format, FILE *out,
-                int64_t *row_count, struct error *error);
+bool report_run(const struct report_question *question, const char *name, enum report_format format,
+                FILE *out, int64_t *row_count, struct error *error);
 
 /* The one integer that a report gives; unknown when it gives no row or NULL. */
-bool report_integer(const struct database *database, const char *name,
-                    const struct report_parameter *parameters, struct maybe_int *value,
-                    struct error *error);
+bool report_integer(const struct report_question *question, const char *name,
+                    struct maybe_int *value, struct error *error);
 
-#endif
+/* Why the report called `kind`, or `positions`, has nothing to show, in place of an empty table:
+ * appends a sentence with its full stop. The question's names are recorded (report/recorded.h). */
+bool report_explain_nothing(const struct report_question *question, const char *kind,
+                            struct text *sentence, struct error *error);

@@ -2,24 +2,24 @@
 
 #include <stdlib.h>
 
-#include "base/clock.h"
-#include "service/money.h"
-
-#define POLL_WAIT_MS 1000
-#define MONEY_WAIT_MS 200 /* a look at what happened may be due sooner than an answer comes */
+#include "ask/host_sources.h"
+#include "base/time_text.h"
+#include "host/clock.h"
+#include "service/round.h"
 
 /* How old what exchangeInfo said may be. */
 #define CONTRACTS_AGE_MS_MAX (INT64_C(24) * 3600 * 1000)
 
+struct fetch_account {
+    struct ask_account asked; /* the first */
+    struct fetch_result *result;
+    bool money_wanted;
+};
+
 struct fetch {
-    struct transport *transport;
+    struct round round; /* the first */
     struct recorder *recorder;
-    struct known *known;
-    struct poller *pollers;
-    struct money *moneys;
-    struct limits *limits;         /* of money: one each, as the clocks */
-    struct exchange_clock *clocks; /* one each: accounts may be on different exchanges */
-    struct fetch_result *results;
+    struct fetch_account *accounts;
     size_t count;
     bool contracts_asked; /* one account's answer serves all */
 };
@@ -33,232 +33,162 @@ void fetch_result_free(struct fetch_result *result)
 
 /* Whether exchangeInfo is to be read now. */
 static bool needs_contracts(struct fetch *fetch, const struct capture *capture,
-                            const struct recorded *recorded, bool *needed, struct error *error)
+                            const struct recorded *recorded)
 {
     int64_t read_ms;
-    if (!recorder_exchange_info_ms(fetch->recorder, &read_ms, error)) {
-        return false;
-    }
-    *needed = !fetch->contracts_asked && capture->outcome == OUTCOME_OK &&
-              recorded->row_count > 0 &&
-              (recorded->new_contract_count > 0 || read_ms == INT64_MIN ||
-               capture->received_ms - read_ms > CONTRACTS_AGE_MS_MAX);
-    return true;
+    struct error ignored;
+    return !fetch->contracts_asked && recorded->row_count > 0 &&
+           recorder_exchange_info_ms(fetch->recorder, &read_ms, &ignored) &&
+           (recorded->new_contract_count > 0 || read_ms == INT64_MIN ||
+            capture->received_ms - read_ms > CONTRACTS_AGE_MS_MAX);
 }
 
-/* Once the poll itself is recorded, what goes wrong only concerns the contracts. */
-static void fail(struct poller *poller, struct fetch_result *result, const struct error *error)
+/* One round of each of its other kinds is due. */
+static void want_money(struct fetch_account *account, const struct now *now)
 {
-    poller->phase = POLLER_IDLE;
-    if (result->done) {
-        text_append_string(&result->contracts_problem, error->text);
-    } else {
-        result->error = *error;
+    struct ask_account *asked = &account->asked;
+    if (account->money_wanted) {
+        return;
     }
+    account->money_wanted = true;
+    if (asked->balances.source != NULL) {
+        asker_want(&asked->balances, now->boot);
+    }
+    if (asked->income.asker.source != NULL) {
+        asker_want(&asked->income.asker, now->boot);
+    }
+    trades_note_news(&asked->trades, now->boot);
 }
 
-static bool end_contracts(struct poller *poller, struct fetch_result *result)
+static void take_poll(struct fetch *fetch, struct fetch_account *account,
+                      const struct recorded *recorded, struct capture *capture)
 {
-    poller->phase = POLLER_IDLE;
-    if (poller->capture.outcome != OUTCOME_OK) {
-        text_printf(&result->contracts_problem, "%s: %s", outcome_name(poller->capture.outcome),
-                    text_string(&poller->capture.detail));
-    }
-    return true;
-}
-
-/* Goes on with the retry after -1021, with exchangeInfo, or not at all. */
-static bool end_poll(struct fetch *fetch, struct poller *poller, struct fetch_result *result,
-                     struct error *error)
-{
-    bool needed;
-    if (!poller_continue(poller, error)) {
-        return false;
-    }
-    if (poller->phase != POLLER_IDLE) {
-        return true;
-    }
-    struct capture spare = result->capture;
-    result->capture = poller->capture;
-    poller->capture = spare;
+    struct fetch_result *result = account->result;
+    const struct now now = clock_now();
+    capture_free(&result->capture);
     result->done = true;
-    if (!needs_contracts(fetch, &result->capture, &result->recorded, &needed, error)) {
-        return false;
-    }
-    const struct question contracts = {.endpoint = ENDPOINT_EXCHANGE_INFO};
-    fetch->contracts_asked |= needed;
-    return !needed ||
-           poller_ask(poller, &contracts, (struct maybe_int){0}, (struct maybe_int){0}, error);
-}
-
-static bool take_capture(struct fetch *fetch, struct poller *poller, struct fetch_result *result,
-                         struct error *error)
-{
-    struct recorded recorded;
-    if (!recorder_record(fetch->recorder, RECORD_LIVE, &poller->capture, &recorded, error)) {
-        return false;
-    }
-    if (poller->question.endpoint == ENDPOINT_EXCHANGE_INFO) {
-        return end_contracts(poller, result);
-    }
-    result->recorded = recorded;
-    return end_poll(fetch, poller, result, error);
-}
-
-static void take_answer(struct fetch *fetch, struct http_response *response)
-{
-    struct poller *poller = response->owner;
-    struct fetch_result *result = &fetch->results[poller - fetch->pollers];
-    struct error error;
-    enum poller_step step = poller_answer(poller, response, &error);
-    if (step == POLLER_MEASURED) {
-        error_set(&error, endpoint_is_refused(&poller->capture) ? ERROR_REFUSED : ERROR_FAILED,
-                  "not polled: asked for the time, the exchange said %s: %s (wait)",
-                  outcome_name(poller->capture.outcome), text_string(&poller->capture.detail));
-    }
-    if (step == POLLER_MEASURED || step == POLLER_FAILED ||
-        (step == POLLER_CAPTURED && !take_capture(fetch, poller, result, &error))) {
-        fail(poller, result, &error);
-    }
-}
-
-static bool is_busy(const struct fetch *fetch)
-{
-    for (size_t i = 0; i < fetch->count; i++) {
-        if (fetch->pollers[i].phase != POLLER_IDLE) {
-            return true;
+    result->recorded = *recorded;
+    result->capture = *capture;
+    *capture = (struct capture){0};
+    if (result->capture.outcome == OUTCOME_OK) {
+        if (needs_contracts(fetch, &result->capture, recorded)) {
+            fetch->contracts_asked = true;
+            contracts_want(account->asked.host);
         }
+        want_money(account, &now);
     }
-    return false;
 }
 
-static bool work(struct fetch *fetch, struct error *error)
-{
-    while (is_busy(fetch)) {
-        struct http_response response;
-        if (!transport_poll(fetch->transport, -1, POLL_WAIT_MS, error)) {
-            return false;
-        }
-        while (transport_take(fetch->transport, &response)) {
-            take_answer(fetch, &response);
-            http_response_free(&response);
-        }
-    }
-    return true;
-}
-
-static void say_problem(struct fetch_result *result, const char *what, const char *why)
+static void say_money(struct fetch_result *result, enum endpoint endpoint, const char *why)
 {
     text_printf(&result->money_problem, "%s%s: %s", result->money_problem.size > 0 ? "; " : "",
-                what, why);
+                endpoint_name(endpoint), why);
 }
 
-/* Records what came of a question about money. */
-static void take_money(struct fetch *fetch, size_t index, struct http_response *response)
+static void fail(struct fetch_result *result, enum endpoint endpoint, const struct error *error)
 {
-    struct money *money = &fetch->moneys[index];
-    struct fetch_result *result = &fetch->results[index];
-    struct capture *capture = &money->poller.capture;
+    switch (endpoint) {
+    case ENDPOINT_POSITION_RISK:
+        result->error = *error;
+        break;
+    case ENDPOINT_EXCHANGE_INFO:
+        text_append_string(&result->contracts_problem, error->text);
+        break;
+    default:
+        say_money(result, endpoint, error->text);
+    }
+}
+
+static void on_capture(void *context, struct ask_account *asked, struct capture *capture)
+{
+    struct fetch *fetch = context;
+    struct fetch_account *account = (struct fetch_account *)asked;
+    struct fetch_result *result = account->result;
+    enum endpoint endpoint = capture->endpoint;
+    const struct now now = clock_now();
     struct recorded recorded;
     struct error error;
-    int64_t now_ms = exchange_clock_at(&fetch->clocks[index], clock_monotonic_ms());
-    bool captured = money_answer(money, response, now_ms, false, 0);
-    limits_note_answer(&fetch->limits[index], now_ms, capture, money->poller.retry_after_s);
-    if (!captured) {
-        return;
-    }
     if (!recorder_record(fetch->recorder, RECORD_LIVE, capture, &recorded, &error)) {
-        money->is_waiting = false;
-        money->account_wanted = money->income_wanted = false;
-        say_problem(result, endpoint_name(capture->endpoint), error.text);
+        fail(result, endpoint, &error);
+        capture_free(capture);
         return;
     }
-    if (capture->outcome != OUTCOME_OK) {
-        say_problem(result, endpoint_name(capture->endpoint), text_string(&capture->detail));
-    }
-    result->money_rows += recorded.row_count;
-    money_note_recorded(money, capture, recorded.row_count);
-}
-
-/* Whether questions about money are left; asks the next ones. */
-static bool ask_money(struct fetch *fetch)
-{
-    bool any = false;
-    for (size_t i = 0; i < fetch->count; i++) {
-        struct money *money = &fetch->moneys[i];
-        int64_t now_ms = exchange_clock_at(&fetch->clocks[i], clock_monotonic_ms());
-        bool good = fetch->results[i].done && fetch->results[i].capture.outcome == OUTCOME_OK;
-        if (good && !money_is_idle(money, now_ms)) {
-            money_work(money, now_ms, &fetch->limits[i]);
-            any |= !money_is_idle(money, now_ms);
+    ask_recorded(&now, asked, capture, &recorded);
+    if (endpoint == ENDPOINT_POSITION_RISK) {
+        take_poll(fetch, account, &recorded, capture);
+    } else if (endpoint == ENDPOINT_EXCHANGE_INFO) {
+        if (capture->outcome != OUTCOME_OK) {
+            text_printf(&result->contracts_problem, "%s: %s", outcome_name(capture->outcome),
+                        text_string(&capture->detail));
+        }
+    } else {
+        result->money_rows += recorded.row_count;
+        if (capture->outcome != OUTCOME_OK) {
+            say_money(result, endpoint, text_string(&capture->detail));
         }
     }
-    return any;
+    capture_free(capture);
 }
 
-static bool work_money(struct fetch *fetch, const struct poller_settings *settings,
-                       struct error *error)
+/* What the exchange's wish to be left alone means for an account. */
+static void note_pause(struct fetch_account *account, const struct now *now)
 {
-    for (size_t i = 0; i < fetch->count; i++) {
-        fetch->limits[i] = limits_start(settings[i].weight_share_percent);
-        money_start(&fetch->moneys[i], &settings[i], fetch->transport, &fetch->clocks[i],
-                    fetch->known);
-        money_want_round(&fetch->moneys[i],
-                         exchange_clock_at(&fetch->clocks[i], clock_monotonic_ms()));
+    const struct ask_host *host = account->asked.host;
+    const struct limits *limits = &host->way->limits;
+    struct fetch_result *result = account->result;
+    char until[TIME_TEXT_SIZE];
+    if (!limits_are_paused(limits, now->boot)) {
+        return;
     }
-    while (ask_money(fetch)) {
-        struct http_response response;
-        if (!transport_poll(fetch->transport, -1, MONEY_WAIT_MS, error)) {
+    struct exchange_time end = exchange_clock_at(&host->clock, now, limits->paused_until);
+    result->paused_until_ms = maybe_of(end.ms);
+    result->is_long_pause =
+        boot_since(limits->paused_until, now->boot) > account->asked.settings->timeout_ms;
+    if (!result->done) {
+        time_text_format(end.ms, until);
+        error_set(&result->error, ERROR_REFUSED,
+                  "not polled: the exchange wants no requests from this address until %s (wait)",
+                  until);
+    }
+}
+
+static bool start_all(struct fetch *fetch, const struct account_settings *settings,
+                      struct fetch_result *results, struct error *error)
+{
+    const struct now now = clock_now();
+    for (size_t i = 0; i < fetch->count; i++) {
+        struct fetch_account *account = &fetch->accounts[i];
+        account->result = &results[i];
+        if (!ask_add(fetch->round.ask, &account->asked, &settings[i], &now, true, error)) {
             return false;
         }
-        while (transport_take(fetch->transport, &response)) {
-            take_money(fetch, (size_t)((struct money *)response.owner - fetch->moneys), &response);
-            http_response_free(&response);
-        }
+        asker_want(&account->asked.positions, now.boot);
     }
     return true;
 }
 
-static void start_all(struct fetch *fetch, const struct poller_settings *settings)
-{
-    struct exchange_clock clock = exchange_clock_start(clock_real_ms(), clock_monotonic_ms());
-    for (size_t i = 0; i < fetch->count; i++) {
-        fetch->clocks[i] = clock;
-        poller_start(&fetch->pollers[i], &settings[i], fetch->transport, &fetch->clocks[i]);
-        poller_ask_positions(&fetch->pollers[i], (struct maybe_int){0}, &fetch->results[i].error);
-    }
-}
-
-bool fetch_all(const struct poller_settings *settings, size_t count, struct recorder *recorder,
+bool fetch_all(const struct account_settings *settings, size_t count, struct recorder *recorder,
                struct known *known, struct fetch_result *results, struct error *error)
 {
-    struct fetch fetch = {.recorder = recorder, .known = known, .results = results, .count = count};
+    struct fetch fetch = {.recorder = recorder, .count = count};
     for (size_t i = 0; i < count; i++) {
         results[i] = (struct fetch_result){0};
+        error_set(&results[i].error, ERROR_FAILED, "not polled (see the log)");
     }
-    fetch.pollers = calloc(count, sizeof *fetch.pollers);
-    fetch.clocks = calloc(count, sizeof *fetch.clocks);
-    fetch.moneys = calloc(count, sizeof *fetch.moneys);
-    fetch.limits = calloc(count, sizeof *fetch.limits);
-    bool done = (fetch.pollers != NULL && fetch.clocks != NULL && fetch.moneys != NULL &&
-                 fetch.limits != NULL) ||
-                error_no_memory(error);
-    if (done) {
-        fetch.transport = transport_new(CAPTURE_BODY_SIZE_MAX, error);
-        done = fetch.transport != NULL;
+    fetch.round.settings = (struct ask_settings){
+        .watch.on_capture = on_capture,
+        .known = known,
+        .is_round = true,
+    };
+    fetch.accounts = calloc(count, sizeof *fetch.accounts);
+    bool done = (fetch.accounts != NULL || error_no_memory(error)) &&
+                round_start(&fetch.round, error) && start_all(&fetch, settings, results, error) &&
+                round_work(&fetch.round, error);
+    const struct now now = clock_now();
+    for (size_t i = 0; i < count && done; i++) {
+        note_pause(&fetch.accounts[i], &now);
     }
-    if (done) {
-        start_all(&fetch, settings);
-        done = work(&fetch, error) && work_money(&fetch, settings, error);
-    }
-    for (size_t i = 0; i < count && fetch.transport != NULL; i++) {
-        poller_free(&fetch.pollers[i]);
-        money_free(&fetch.moneys[i]);
-    }
-    transport_free(fetch.transport);
-    free(fetch.pollers);
-    free(fetch.clocks);
-    free(fetch.moneys);
-    free(fetch.limits);
+    round_end(&fetch.round);
+    free(fetch.accounts);
     return done;
 }

@@ -1,53 +1,56 @@
-/* All accounts that the service polls, with the exchanges they are at: who is asked when, and what
- * an answer means for the asking that follows. What came back goes to the writer. */
-#ifndef POSREC_SERVICE_FLEET_H
-#define POSREC_SERVICE_FLEET_H
+/* Accounts that are recorded: what is asked of them, their streams, and how they fare, over a real
+ * transport and the machine's clocks. */
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
+#include "ask/ask.h"
 #include "service/metrics.h"
-#include "service/poller.h"
-#include "service/writer.h"
-#include "store/known.h"
 
 struct fleet;
 
-/* Uses both until fleet_free(). NULL with the error set on failure. */
-struct fleet *fleet_new(struct writer *writer, struct known *known, struct error *error);
+/* A capture is to be recorded; it is taken over. */
+typedef void fleet_capture(void *context, struct capture *capture);
+
+/* `known` is used until fleet_free(), and may be NULL where no money is asked for. NULL with the
+ * error set on failure. */
+struct fleet *fleet_new(fleet_capture *on_capture, void *context, struct known *known,
+                        struct error *error);
 void fleet_free(struct fleet *fleet);
 
 /* Sets the accounts, which must outlive the next fleet_configure() or fleet_free(). Requests that
  * are out are given up. Accounts and exchanges that were there before keep their figures, clocks
- * and limits. With a tick count, accounts are left alone once they have had so many. */
-bool fleet_configure(struct fleet *fleet, const struct poller_settings *accounts, size_t count,
-                     struct maybe_int tick_count, struct error *error);
+ * and limits. With a tick count, accounts are left alone once they have had so many. `backfills`:
+ * they are asked for the time before, too. */
+bool fleet_configure(struct fleet *fleet, const struct account_settings *accounts, size_t count,
+                     struct maybe_int tick_count, bool backfills, struct error *error);
 
-/* Starts what is due at this time of the monotonic clock. */
-void fleet_work(struct fleet *fleet, int64_t monotonic_ms);
+/* Starts what is due. Returns when there is more to do; BOOT_NEVER when only an answer can tell. */
+struct boot_time fleet_work(struct fleet *fleet);
 
-/* Waits for answers up to timeout_ms, or for `wake_file`, and hands what came to the writer. */
+/* Waits for answers up to timeout_ms, or for `wake_file`, and hands out what came. */
 bool fleet_wait(struct fleet *fleet, int wake_file, int timeout_ms, struct error *error);
 
 /* Ends all streams, each with a capture that says why. */
 void fleet_stop_streams(struct fleet *fleet, const char *why);
 
-/* How many polls, and requests for the exchange's own data, are out. */
-size_t fleet_pending(const struct fleet *fleet);
+/* Hands out what waits for the exchange's clock. */
+void fleet_finish(struct fleet *fleet);
 
-/* When fleet_work() has something to do next; INT64_MAX when only an answer can tell. */
-int64_t fleet_wake_monotonic_ms(struct fleet *fleet, int64_t monotonic_ms);
+/* Whether polls that are in time still wait for answers to others. */
+bool fleet_polls_wait(const struct fleet *fleet);
+
+/* How many requests for what is recorded are out. */
+size_t fleet_pending(const struct fleet *fleet);
 
 /* Whether every account has had its tick count. */
 bool fleet_is_done(const struct fleet *fleet);
 
-/* A capture is committed: counts it, and asks for exchangeInfo when a contract is new or, as
- * `contracts_are_old` says, the record of them a day old. */
+/* A capture is committed: counts it, and has what follows from it asked; the contracts, too, when
+ * what is known of them is old. */
 void fleet_note_recorded(struct fleet *fleet, const struct capture *capture,
                          const struct recorded *recorded, bool contracts_are_old);
 
 /* Fills in the accounts' figures and those of the first exchange. */
-void fleet_fill_metrics(const struct fleet *fleet, int64_t monotonic_ms, struct metrics *metrics);
-
-#endif
+void fleet_fill_metrics(struct fleet *fleet, struct metrics *metrics);

@@ -1,7 +1,6 @@
 /* Imports recorded responses: files of capture lines, or one bare response a file. Each file is one
  * transaction. */
-#ifndef POSREC_SERVICE_IMPORTER_H
-#define POSREC_SERVICE_IMPORTER_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -49,5 +48,3 @@ struct import_counts {
 bool import_file(struct import_target *target, FILE *file, const char *name,
                  const struct import_settings *settings, struct import_counts *counts,
                  struct error *error);
-
-#endif

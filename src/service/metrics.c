@@ -1,13 +1,11 @@
 #include "service/metrics.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/decimal.h"
+#include "host/file_replace.h"
 
 static const int64_t BOUNDS_MS[METRICS_BUCKETS] = {1,   2,   5,   10,   20,   50,
                                                    100, 200, 500, 1000, 5000, 10000};
@@ -47,7 +45,8 @@ static void append_age(struct text *out, int64_t age_ms)
 static void append_seconds(struct text *out, const char *name, const char *help, int64_t ms)
 {
     append_head(out, name, "gauge", help);
-    text_printf(out, "posrec_%s %.3f\n", name, (double)ms / 1000);
+    text_printf(out, "posrec_%s ", name);
+    append_age(out, ms);
 }
 
 /* `account` is "" for none. Names are checked when they are configured and need no escaping. */
@@ -94,12 +93,12 @@ static void append_accounts(struct text *out, const struct metrics *metrics)
 {
     append_head(out, "captures_total", "counter", "Captures recorded, by what became of them.");
     for (size_t i = 0; i < metrics->account_count; i++) {
-        append_captures(out, &metrics->accounts[i]);
+        append_captures(out, metrics->accounts[i]);
     }
     append_head(out, "last_good_poll_age_seconds", "gauge",
                 "Since the last good poll; +Inf when it lies in the future.");
     for (size_t i = 0; i < metrics->account_count; i++) {
-        const struct account_metrics *account = &metrics->accounts[i];
+        const struct account_metrics *account = metrics->accounts[i];
         if (account->last_good_ms > 0) {
             text_printf(out, "posrec_last_good_poll_age_seconds{account=\"%s\"} ", account->name);
             append_age(out, capture_age_ms(account->last_good_ms, metrics->now_ms));
@@ -107,25 +106,25 @@ static void append_accounts(struct text *out, const struct metrics *metrics)
     }
     append_head(out, "stream_up", "gauge", "Whether the user data stream's messages come.");
     for (size_t i = 0; i < metrics->account_count; i++) {
-        if (metrics->accounts[i].has_stream) {
-            text_printf(out, "posrec_stream_up{account=\"%s\"} %d\n", metrics->accounts[i].name,
-                        metrics->accounts[i].stream_is_up);
+        if (metrics->accounts[i]->has_stream) {
+            text_printf(out, "posrec_stream_up{account=\"%s\"} %d\n", metrics->accounts[i]->name,
+                        metrics->accounts[i]->stream_is_up);
         }
     }
     append_head(out, "skipped_ticks_total", "counter", "Ticks of the schedule without a poll.");
     for (size_t i = 0; i < metrics->account_count; i++) {
         text_printf(out, "posrec_skipped_ticks_total{account=\"%s\"} %lld\n",
-                    metrics->accounts[i].name, (long long)metrics->accounts[i].skipped_ticks);
+                    metrics->accounts[i]->name, (long long)metrics->accounts[i]->skipped_ticks);
     }
     append_head(out, "received_bytes_total", "counter", "Bytes of the answers' bodies.");
     for (size_t i = 0; i < metrics->account_count; i++) {
         text_printf(out, "posrec_received_bytes_total{account=\"%s\"} %lld\n",
-                    metrics->accounts[i].name, (long long)metrics->accounts[i].received_bytes);
+                    metrics->accounts[i]->name, (long long)metrics->accounts[i]->received_bytes);
     }
     append_head(out, "request_duration_seconds", "histogram", "From sending to the whole answer.");
     for (size_t i = 0; i < metrics->account_count; i++) {
-        append_histogram(out, "request_duration_seconds", metrics->accounts[i].name,
-                         &metrics->accounts[i].latency);
+        append_histogram(out, "request_duration_seconds", metrics->accounts[i]->name,
+                         &metrics->accounts[i]->latency);
     }
 }
 
@@ -270,49 +269,11 @@ static void append_all(struct text *out, const struct metrics *metrics)
                  metrics->disk_bytes);
 }
 
-static bool write_file(const char *path, struct span content, struct error *error)
-{
-    int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    if (file < 0) {
-        return error_set(error, ERROR_FAILED, "%s: %s", path, strerror(errno));
-    }
-    bool written = true;
-    while (written && content.size > 0) {
-        ssize_t size = write(file, content.data, content.size);
-        written = size > 0;
-        if (written) {
-            content = (struct span){content.data + size, content.size - (size_t)size};
-        }
-    }
-    if (!written) {
-        error_set(error, ERROR_FAILED, "%s: %s", path, strerror(errno));
-    }
-    if (close(file) != 0 && written) {
-        written = error_set(error, ERROR_FAILED, "%s: %s", path, strerror(errno));
-    }
-    return written;
-}
-
-/* Writes it beside the file and gives it its name when it is whole. Frees the text. */
-static bool replace_file(const char *path, struct text *content, struct error *error)
-{
-    struct text part = {0};
-    text_printf(&part, "%s.part", path);
-    bool done = !(content->failed || part.failed) || error_no_memory(error);
-    done = done && write_file(text_string(&part), text_span(content), error);
-    if (done && rename(text_string(&part), path) != 0) {
-        done = error_set(error, ERROR_FAILED, "%s: %s", path, strerror(errno));
-    }
-    text_free(content);
-    text_free(&part);
-    return done;
-}
-
 bool metrics_write(const struct metrics *metrics, const char *path, struct error *error)
 {
     struct text content = {0};
     append_all(&content, metrics);
-    return replace_file(path, &content, error);
+    return file_replace(path, &content, error);
 }
 
 bool metrics_write_mirror(const struct mirror_metrics *metrics, const char *path,
@@ -325,12 +286,11 @@ bool metrics_write_mirror(const struct mirror_metrics *metrics, const char *path
                  metrics->capture_id);
     append_gauge(&content, "mirror_waiting_captures", "gauge", "Captures that wait to be mirrored.",
                  metrics->captures);
-    append_head(&content, "mirror_lag_seconds", "gauge",
-                "How long the first capture that is not mirrored has waited; +Inf when it lies in "
-                "the future.");
-    text_append_string(&content, "posrec_mirror_lag_seconds ");
-    append_age(&content, metrics->lag_ms);
-    return replace_file(path, &content, error);
+    append_seconds(&content, "mirror_lag_seconds",
+                   "How long the first capture that is not mirrored has waited; +Inf when it lies "
+                   "in the future.",
+                   metrics->lag_ms);
+    return file_replace(path, &content, error);
 }
 
 bool metrics_write_verify(const struct verify_metrics *metrics, const char *path,
@@ -344,5 +304,5 @@ bool metrics_write_verify(const struct verify_metrics *metrics, const char *path
     append_seconds(&content, "verify_timestamp_seconds", "When it ended, since 1970 UTC.",
                    metrics->ended_ms);
     append_seconds(&content, "verify_duration_seconds", "How long it took.", metrics->took_ms);
-    return replace_file(path, &content, error);
+    return file_replace(path, &content, error);
 }

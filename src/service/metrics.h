@@ -1,16 +1,15 @@
 /* The service's figures in Prometheus' text format, for node_exporter's textfile collector. Written
  * to a file beside the named one and renamed over it, so that a reader sees all of it or the one
  * before. */
-#ifndef POSREC_SERVICE_METRICS_H
-#define POSREC_SERVICE_METRICS_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "base/error.h"
 #include "base/text.h"
+#include "derive/standing.h"
 #include "model/capture.h"
-#include "store/standing.h"
 
 #define METRICS_BUCKETS 12
 
@@ -38,7 +37,7 @@ struct account_metrics {
 };
 
 struct metrics {
-    const struct account_metrics *accounts;
+    const struct account_metrics *const *accounts;
     size_t account_count;
     struct histogram commit;
     int64_t now_ms;
@@ -74,5 +73,3 @@ bool metrics_write_verify(const struct verify_metrics *metrics, const char *path
                           struct error *error);
 
 bool metrics_write(const struct metrics *metrics, const char *path, struct error *error);
-
-#endif

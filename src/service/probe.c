@@ -1,64 +1,94 @@
 #include "service/probe.h"
 
-#include "base/clock.h"
-#include "service/stream.h"
+#include "base/time_text.h"
+#include "host/clock.h"
+#include "service/fleet.h"
+#include "service/round.h"
 
-#define POLL_WAIT_MS 1000
+#define POLL_WAIT_MS 100
+#define STREAM_WAIT_MS 20000
 
 /* A symbol that there always is, to ask for trades of. */
 #define SYMBOL "BTCUSD_PERP"
 
-static bool ask(struct poller *poller, enum endpoint endpoint, struct transport *transport,
-                struct error *error)
+struct probe {
+    struct round round; /* the first */
+    struct ask_account asked;
+    struct capture capture; /* the first that came */
+    bool is_done;
+};
+
+static void keep(struct probe *probe, struct capture *capture)
 {
-    struct question question = {.endpoint = endpoint};
-    if (endpoint == ENDPOINT_INCOME || endpoint == ENDPOINT_USER_TRADES) {
-        question.limit = maybe_of(1);
+    capture_free(&probe->capture);
+    probe->capture = *capture;
+    *capture = (struct capture){0};
+    probe->is_done = true;
+}
+
+static void on_capture(void *context, struct ask_account *asked, struct capture *capture)
+{
+    (void)asked;
+    keep(context, capture);
+}
+
+static bool question(struct asker *asker, const struct moment *now, struct question *question,
+                     struct error *error)
+{
+    (void)now;
+    (void)error;
+    *question = (struct question){.endpoint = asker->endpoint};
+    if (asker->endpoint == ENDPOINT_INCOME || asker->endpoint == ENDPOINT_USER_TRADES) {
+        question->limit = maybe_of(1);
     }
-    if (endpoint == ENDPOINT_USER_TRADES) {
-        memcpy(question.symbol, SYMBOL, sizeof SYMBOL);
-    }
-    if (!poller_ask(poller, &question, (struct maybe_int){0}, (struct maybe_int){0}, error)) {
-        return false;
-    }
-    while (poller->phase != POLLER_IDLE) {
-        struct http_response response;
-        if (!transport_poll(transport, -1, POLL_WAIT_MS, error)) {
-            return false;
-        }
-        while (transport_take(transport, &response)) {
-            enum poller_step step = poller_answer(poller, &response, error);
-            http_response_free(&response);
-            if (step == POLLER_MEASURED) {
-                return true; /* the capture says why there is no signed call */
-            }
-            if (step == POLLER_FAILED ||
-                (step == POLLER_CAPTURED && !poller_continue(poller, error))) {
-                return false;
-            }
-        }
+    if (asker->endpoint == ENDPOINT_USER_TRADES) {
+        memcpy(question->symbol, SYMBOL, sizeof SYMBOL);
     }
     return true;
 }
 
-bool probe_endpoint(const struct poller_settings *settings, enum endpoint endpoint,
+static const struct source SOURCE_PROBE = {
+    .priority = PRIORITY_TICK,
+    .is_captured = true,
+    .question = question,
+};
+
+/* Why nothing was asked. */
+static void note_pause(struct probe *probe, const struct now *now)
+{
+    const struct ask_host *host = probe->asked.host;
+    char until[TIME_TEXT_SIZE];
+    if (!probe->is_done && limits_are_paused(&host->way->limits, now->boot)) {
+        time_text_format(exchange_clock_at(&host->clock, now, host->way->limits.paused_until).ms,
+                         until);
+        probe->capture.outcome = OUTCOME_BANNED;
+        text_printf(&probe->capture.detail, "no requests from this address until %s", until);
+    }
+}
+
+bool probe_endpoint(const struct account_settings *settings, enum endpoint endpoint,
                     struct probe_result *result, struct error *error)
 {
-    struct exchange_clock clock = exchange_clock_start(clock_real_ms(), clock_monotonic_ms());
-    struct poller poller;
+    struct probe probe = {0};
+    struct asker asker = {0};
     *result = (struct probe_result){0};
-    struct transport *transport = transport_new(CAPTURE_BODY_SIZE_MAX, error);
-    if (transport == NULL) {
-        return false;
+    probe.round.settings = (struct ask_settings){.watch.on_capture = on_capture, .is_round = true};
+    bool done = round_start(&probe.round, error) &&
+                ask_add_one(probe.round.ask, &probe.asked, settings, &asker, &SOURCE_PROBE, error);
+    if (done) {
+        asker.endpoint = endpoint;
+        asker_want(&asker, clock_boot());
+        done = round_work(&probe.round, error);
+        const struct now now = clock_now();
+        note_pause(&probe, &now);
+        if (done && !probe.is_done && probe.capture.outcome == OUTCOME_OK) {
+            done = error_set(error, ERROR_FAILED, "it could not be asked");
+        }
+        result->clock_offset_ms = exchange_clock_offset_ms(&probe.asked.host->clock, &now);
     }
-    poller_start(&poller, settings, transport, &clock);
-    bool done = ask(&poller, endpoint, transport, error);
-    result->clock_offset_ms = clock.offset_ms;
-    result->capture = poller.capture;
+    result->capture = probe.capture;
     result->is_refused = endpoint_is_refused(&result->capture);
-    poller.capture = (struct capture){0};
-    poller_free(&poller);
-    transport_free(transport);
+    round_end(&probe.round);
     return done;
 }
 
@@ -68,72 +98,47 @@ void probe_result_free(struct probe_result *result)
 }
 
 /* What the stream came to first. */
-struct stream_probe {
-    struct capture capture;
-    bool is_done;
-};
-
-static void on_capture(void *context, struct stream *stream, struct capture *capture)
+static void on_stream_capture(void *context, struct capture *capture)
 {
-    struct stream_probe *probe = context;
-    (void)stream;
-    if (!probe->is_done) {
-        probe->is_done = true;
-        probe->capture = *capture;
-        *capture = (struct capture){0};
+    struct probe *probe = context;
+    if (!probe->is_done && capture->endpoint == ENDPOINT_USER_DATA) {
+        keep(probe, capture);
     }
+    capture_free(capture);
 }
 
-static void on_refused(void *context, struct stream *stream, const struct capture *capture)
+/* Every step of it has a time limit of its own; where it is not even begun, this is the limit. */
+static bool run_stream(struct probe *probe, struct fleet *fleet, int64_t timeout_ms,
+                       struct error *error)
 {
-    (void)context;
-    (void)stream;
-    (void)capture; /* it comes to on_capture() too */
-}
-
-static uint64_t no_random(void *context)
-{
-    (void)context;
-    return 0;
-}
-
-/* Every step of it has a time limit of its own, so the first capture comes. */
-static bool run_stream(struct transport *transport, struct stream *stream,
-                       const struct stream_probe *probe, struct error *error)
-{
-    while (!probe->is_done) {
-        struct http_response response;
-        void *link;
-        stream_work(stream, clock_monotonic_ms(), true);
-        if (!transport_poll(transport, -1, POLL_WAIT_MS, error)) {
+    struct boot_time end = boot_after(clock_boot(), 2 * timeout_ms + STREAM_WAIT_MS);
+    while (!probe->is_done && !boot_reached(clock_boot(), end)) {
+        fleet_work(fleet);
+        if (!fleet_wait(fleet, -1, POLL_WAIT_MS, error)) {
             return false;
         }
-        while (transport_take(transport, &response)) {
-            stream_answer(stream, &response, clock_monotonic_ms());
-            http_response_free(&response);
-        }
-        while ((link = transport_ready(transport)) != NULL) {
-            stream_read(link, clock_monotonic_ms());
-        }
+    }
+    fleet_finish(fleet);
+    if (!probe->is_done) {
+        probe->capture.outcome = OUTCOME_TIMEOUT;
+        text_append_string(&probe->capture.detail, "it was not opened in time");
     }
     return true;
 }
 
-bool probe_stream(const struct poller_settings *settings, struct capture *capture,
+bool probe_stream(const struct account_settings *settings, struct capture *capture,
                   struct error *error)
 {
-    struct stream_probe probe = {0};
-    const struct stream_watch watch = {&probe, on_capture, on_refused, no_random};
-    struct exchange_clock clock = exchange_clock_start(clock_real_ms(), clock_monotonic_ms());
-    struct stream stream = {0};
-    struct transport *transport = transport_new(CAPTURE_BODY_SIZE_MAX, error);
-    if (transport == NULL) {
-        return false;
-    }
-    bool done = stream_start(&stream, settings, transport, &clock, &watch, error) &&
-                run_stream(transport, &stream, &probe, error);
-    stream_stop(&stream, NULL);
-    transport_free(transport);
+    struct probe probe = {0};
+    struct account_settings alone = *settings; /* nothing else is asked */
+    alone.interval_ms = (struct maybe_int){0};
+    memset(alone.records, 0, sizeof alone.records);
+    struct fleet *fleet = fleet_new(on_stream_capture, &probe, NULL, error);
+    bool done = fleet != NULL &&
+                fleet_configure(fleet, &alone, 1, (struct maybe_int){0}, false, error) &&
+                run_stream(&probe, fleet, settings->timeout_ms, error);
     *capture = probe.capture;
+    probe = (struct probe){.is_done = true};
+    fleet_free(fleet);
     return done;
 }

@@ -1,11 +1,10 @@
 /* Asks the exchange the questions of `posrec doctor`: can it be reached, what time does it have,
  * does it take this key? Nothing is recorded. */
-#ifndef POSREC_SERVICE_PROBE_H
-#define POSREC_SERVICE_PROBE_H
+#pragma once
 
 #include <stdbool.h>
 
-#include "service/poller.h"
+#include "exchange/endpoints.h"
 
 struct probe_result {
     struct maybe_int clock_offset_ms; /* unknown when the time could not be had */
@@ -15,13 +14,11 @@ struct probe_result {
 
 /* Asks the endpoint, signed. False with the error set only for posrec's own failures. Free with
  * probe_result_free(). */
-bool probe_endpoint(const struct poller_settings *settings, enum endpoint endpoint,
+bool probe_endpoint(const struct account_settings *settings, enum endpoint endpoint,
                     struct probe_result *result, struct error *error);
 void probe_result_free(struct probe_result *result);
 
 /* Opens the account's user data stream, which must have a URL, and closes it again: `capture` says
  * that it was opened, or why not. Likewise. */
-bool probe_stream(const struct poller_settings *settings, struct capture *capture,
+bool probe_stream(const struct account_settings *settings, struct capture *capture,
                   struct error *error);
-
-#endif

@@ -1,16 +1,16 @@
 #include "service/run.h"
 
 #include <stdlib.h>
+#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/log.h"
-#include "service/disk.h"
+#include "host/clock.h"
+#include "host/disk.h"
+#include "host/run_lock.h"
+#include "host/signals.h"
 #include "service/fleet.h"
 #include "service/metrics.h"
-#include "service/run_lock.h"
-#include "service/signals.h"
-#include "service/supervisor.h"
 #include "service/writer.h"
 
 #define LOOP_WAIT_MS_MAX 1000
@@ -35,16 +35,14 @@ struct run {
     int signal_file;
     struct recorder *recorder;
     struct writer *writer;
-    struct writer_watch watch;
     struct known *known;
     struct fleet *fleet;
     struct run_settings settings;
-    struct histogram commit;
-    struct standing standing;   /* scratch of the metrics */
-    int64_t next_checkpoint_ms; /* monotonic, as all below */
-    int64_t next_metrics_ms;
-    int64_t next_alive_ms;
-    int64_t end_ms;
+    struct standing standing; /* scratch of the metrics */
+    struct boot_time next_checkpoint;
+    struct boot_time next_metrics;
+    struct boot_time next_alive;
+    struct boot_time end; /* 0 until the first loop */
     bool metrics_failed;
     bool omits_wallets, omits_legs;
 };
@@ -66,6 +64,11 @@ static void on_recorded(void *context, const struct capture *capture,
                         contracts_are_old(run, capture->received_ms));
 }
 
+static void on_capture(void *context, struct capture *capture)
+{
+    writer_add(context, capture);
+}
+
 struct run *run_new(const struct database *database, struct error *error)
 {
     struct run *run = calloc(1, sizeof *run);
@@ -74,14 +77,13 @@ struct run *run_new(const struct database *database, struct error *error)
         return NULL;
     }
     *run = (struct run){.database = database, .lock_file = -1, .signal_file = -1};
-    run->watch = (struct writer_watch){run, on_recorded};
     if (run_lock_take(database->path, &run->lock_file, error) &&
         database_set_cache_kib(database, CACHE_KIB, error) &&
         signals_open(&run->signal_file, error) &&
         (run->recorder = recorder_new(database, true, error)) != NULL &&
-        (run->writer = writer_new(run->recorder, &run->watch, error)) != NULL &&
+        (run->writer = writer_new(run->recorder, on_recorded, run, error)) != NULL &&
         (run->known = known_new(database, error)) != NULL &&
-        (run->fleet = fleet_new(run->writer, run->known, error)) != NULL) {
+        (run->fleet = fleet_new(on_capture, run->writer, run->known, error)) != NULL) {
         database_set_busy_ms(database, WRITE_BUSY_MS);
         return run;
     }
@@ -114,19 +116,7 @@ bool run_configure(struct run *run, const struct run_settings *settings, struct 
 {
     run->settings = *settings;
     return fleet_configure(run->fleet, settings->accounts, settings->account_count,
-                           settings->tick_count, error);
-}
-
-static void write_captures(struct run *run, int64_t monotonic_ms)
-{
-    size_t waiting = writer_waiting(run->writer);
-    if (writer_flush(run->writer, monotonic_ms) && waiting > 0) {
-        histogram_add(&run->commit, writer_commit_ms(run->writer));
-    }
-    if (monotonic_ms >= run->next_checkpoint_ms) {
-        run->next_checkpoint_ms = monotonic_ms + CHECKPOINT_EVERY_MS;
-        database_checkpoint(run->database);
-    }
+                           settings->tick_count, settings->backfills, error);
 }
 
 /* How the accounts stand. */
@@ -146,81 +136,67 @@ static bool take_standing(struct run *run)
 static void note_omitted(const char *event, size_t count, bool *omits)
 {
     if (count > METRICS_ROWS_MAX && !*omits) {
-        struct log_line line;
-        log_begin(&line, LOG_WARNING, event);
-        log_int(&line, "count", (int64_t)count);
-        log_int(&line, "limit", (int64_t)METRICS_ROWS_MAX);
-        log_end(&line);
+        log_event(LOG_WARNING, event, LOG_INT("count", (int64_t)count),
+                  LOG_INT("limit", (int64_t)METRICS_ROWS_MAX));
     }
     *omits = count > METRICS_ROWS_MAX;
 }
 
-static void write_metrics(struct run *run, int64_t monotonic_ms)
+static void write_metrics(struct run *run, struct boot_time now)
 {
     struct error error, ignored;
-    if (run->settings.metrics_file == NULL || monotonic_ms < run->next_metrics_ms) {
+    if (run->settings.metrics_file == NULL || !boot_reached(now, run->next_metrics)) {
         return;
     }
-    struct metrics metrics = {
-        .commit = run->commit,
-        .waiting = (int64_t)writer_waiting(run->writer),
-        .dropped = writer_dropped(run->writer),
-        .standing = &run->standing,
-    };
-    fleet_fill_metrics(run->fleet, monotonic_ms, &metrics);
-    run->next_metrics_ms = monotonic_ms + METRICS_EVERY_MS;
+    struct metrics metrics = {.standing = &run->standing};
+    writer_fill_metrics(run->writer, &metrics);
+    fleet_fill_metrics(run->fleet, &metrics);
+    run->next_metrics = boot_after(now, METRICS_EVERY_MS);
     disk_usage(run->database->path, &metrics.database_bytes, &metrics.disk_bytes, &ignored);
     bool written = (take_standing(run) || error_no_memory(&error)) &&
                    metrics_write(&metrics, run->settings.metrics_file, &error);
     note_omitted("metrics_omit_wallets", run->standing.wallets.count, &run->omits_wallets);
     note_omitted("metrics_omit_positions", run->standing.legs.count, &run->omits_legs);
     if (!written && !run->metrics_failed) {
-        struct log_line line;
-        log_begin(&line, LOG_ERROR, "metrics_not_written");
-        log_text(&line, "reason", error.text);
-        log_end(&line);
+        log_event(LOG_ERROR, "metrics_not_written", LOG_TEXT("reason", error.text));
     }
     run->metrics_failed = !written;
 }
 
-static int64_t earlier(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
 /* How long nothing is to be done, at most LOOP_WAIT_MS_MAX. */
-static int wait_ms(struct run *run)
+static int wait_ms(const struct run *run, struct boot_time wake)
 {
-    int64_t monotonic_ms = clock_monotonic_ms();
-    int64_t wake_ms = monotonic_ms + LOOP_WAIT_MS_MAX;
-    wake_ms = earlier(wake_ms, fleet_wake_monotonic_ms(run->fleet, monotonic_ms));
-    wake_ms = earlier(wake_ms, writer_retry_monotonic_ms(run->writer));
-    wake_ms = earlier(wake_ms, run->end_ms);
-    return wake_ms <= monotonic_ms ? 0 : (int)(wake_ms - monotonic_ms);
+    struct boot_time now = clock_boot();
+    wake = boot_earlier(wake, boot_after(now, LOOP_WAIT_MS_MAX));
+    wake = boot_earlier(wake, writer_retry(run->writer));
+    wake = boot_earlier(wake, run->end);
+    return boot_reached(now, wake) ? 0 : (int)boot_since(wake, now);
 }
 
-static void stay_alive(struct run *run, int64_t monotonic_ms)
+/* Twice as often as systemd waits for it, where it does (sd_watchdog_enabled(3)). */
+static void stay_alive(struct run *run, struct boot_time now)
 {
-    int64_t every_ms = supervisor_watchdog_ms();
-    if (every_ms > 0 && monotonic_ms >= run->next_alive_ms) {
-        run->next_alive_ms = monotonic_ms + every_ms;
-        supervisor_alive();
+    uint64_t limit_us;
+    if (boot_reached(now, run->next_alive) && sd_watchdog_enabled(0, &limit_us) > 0) {
+        run->next_alive = boot_after(now, (int64_t)(limit_us / 2000));
+        sd_notify(0, "WATCHDOG=1");
     }
 }
 
 /* Waits for the requests that are out, and writes what they bring. */
-static bool finish(struct run *run, struct error *error)
+static bool finish(struct run *run, const char *why, struct error *error)
 {
-    int64_t end_ms = clock_monotonic_ms() + RUN_STOP_MS;
-    int64_t now_ms;
-    fleet_stop_streams(run->fleet, "posrec stops");
-    while (fleet_pending(run->fleet) > 0 && (now_ms = clock_monotonic_ms()) < end_ms) {
-        if (!fleet_wait(run->fleet, -1, (int)(end_ms - now_ms), error)) {
+    struct boot_time end = boot_after(clock_boot(), RUN_STOP_MS);
+    struct boot_time now;
+    fleet_stop_streams(run->fleet, why);
+    while (fleet_pending(run->fleet) > 0 && !boot_reached(now = clock_boot(), end)) {
+        if (!fleet_wait(run->fleet, -1, (int)boot_since(end, now), error)) {
             return false;
         }
-        stay_alive(run, now_ms);
+        stay_alive(run, now);
     }
-    writer_flush(run->writer, clock_monotonic_ms());
+    fleet_finish(run->fleet);
+    writer_flush(run->writer, clock_boot());
     return true;
 }
 
@@ -230,49 +206,41 @@ static bool step(struct run *run, struct error *error)
     if (!fleet_wait(run->fleet, -1, 0, error)) {
         return false;
     }
-    fleet_work(run->fleet, clock_monotonic_ms());
-    if (!fleet_wait(run->fleet, run->signal_file, wait_ms(run), error)) {
+    struct boot_time wake = fleet_work(run->fleet);
+    if (!fleet_wait(run->fleet, run->signal_file, wait_ms(run, wake), error)) {
         return false;
     }
-    int64_t monotonic_ms = clock_monotonic_ms();
-    write_captures(run, monotonic_ms);
-    write_metrics(run, monotonic_ms);
-    stay_alive(run, monotonic_ms);
+    struct boot_time now = clock_boot();
+    writer_write(run->writer, now, fleet_polls_wait(run->fleet));
+    if (boot_reached(now, run->next_checkpoint)) {
+        run->next_checkpoint = boot_after(now, CHECKPOINT_EVERY_MS);
+        database_checkpoint(run->database);
+    }
+    write_metrics(run, now);
+    stay_alive(run, now);
     return true;
 }
 
 static bool is_over(struct run *run, enum run_end *end)
 {
-    switch (signals_take(run->signal_file)) {
-    case SIGNAL_STOP:
-        *end = RUN_STOPPED;
-        return true;
-    case SIGNAL_RELOAD:
-        *end = RUN_RELOAD;
-        return true;
-    case SIGNAL_NONE:
-        break;
-    }
-    *end = RUN_FINISHED;
-    return clock_monotonic_ms() >= run->end_ms || fleet_is_done(run->fleet);
+    enum signal_wish wish = signals_take(run->signal_file);
+    *end = wish == SIGNAL_STOP ? RUN_STOPPED : wish == SIGNAL_RELOAD ? RUN_RELOAD : RUN_FINISHED;
+    return wish != SIGNAL_NONE || boot_reached(clock_boot(), run->end) || fleet_is_done(run->fleet);
 }
 
 bool run_loop(struct run *run, enum run_end *end, struct error *error)
 {
-    if (run->end_ms == 0) {
-        run->end_ms = run->settings.for_ms.known ? clock_monotonic_ms() + run->settings.for_ms.value
-                                                 : INT64_MAX;
+    if (run->end.ms == 0) {
+        run->end = run->settings.for_ms.known ? boot_after(clock_boot(), run->settings.for_ms.value)
+                                              : BOOT_NEVER;
     }
-    supervisor_ready();
+    sd_notify(0, "READY=1\nSTATUS=recording");
     while (!is_over(run, end)) {
         if (!step(run, error)) {
             return false;
         }
     }
-    if (*end == RUN_RELOAD) {
-        supervisor_reloading();
-    } else {
-        supervisor_stopping();
-    }
-    return finish(run, error);
+    sd_notify(0, *end == RUN_RELOAD ? "RELOADING=1" : "STOPPING=1");
+    return finish(run, *end == RUN_RELOAD ? "the configuration is read again" : "posrec stops",
+                  error);
 }

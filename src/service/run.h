@@ -1,24 +1,24 @@
 /* The service: polls any number of accounts on their schedules and records every answer, until it
  * is told to stop. One thread, one loop. */
-#ifndef POSREC_SERVICE_RUN_H
-#define POSREC_SERVICE_RUN_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "service/poller.h"
-#include "store/database.h"
+#include "exchange/endpoints.h"
+#include "store/file/database.h"
 
 /* After a wish to stop, requests that are out get this long. */
 #define RUN_STOP_MS 5000
 
 struct run_settings {
-    const struct poller_settings *accounts; /* each with its interval */
+    const struct account_settings *accounts; /* each with its interval */
     size_t account_count;
     const char *metrics_file;    /* NULL for none */
     struct maybe_int for_ms;     /* stop after this long */
     struct maybe_int tick_count; /* stop when each account has had so many ticks */
+    bool backfills;              /* asks for the time before, too (ask/backfill.h) */
 };
 
 enum run_end {
@@ -42,5 +42,3 @@ bool run_configure(struct run *run, const struct run_settings *settings, struct 
 
 /* Records until there is a reason to end. */
 bool run_loop(struct run *run, enum run_end *end, struct error *error);
-
-#endif

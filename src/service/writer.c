@@ -2,202 +2,225 @@
 
 #include <stdlib.h>
 
-#include "base/clock.h"
 #include "base/log.h"
-#include "service/capture_queue.h"
+#include "host/clock.h"
 
 /* The same trouble is logged again no sooner than this. */
 #define LOG_AGAIN_MS 60000
 
 /* Captures of one transaction: what waited through a long trouble is written in parts. */
-#define BATCH_MAX ((size_t)256)
+#define BATCH_MAX ((size_t)128)
 
+/* A transaction takes no more captures after this: an account's first have many rows. */
+#define BATCH_MS_MAX 50
+
+/* So much may wait (of bodies) without being written while polls wait to go out, and so much while
+ * they go out between transactions. */
+#define HELD_BYTES_MAX ((size_t)16 << 20)
+#define WAITING_BYTES_MAX ((size_t)24 << 20)
+
+/* What waits: a ring of slots; those that are free are cleared captures. */
 struct writer {
     struct recorder *recorder;
-    const struct writer_watch *watch;
-    struct capture_queue *queue;
+    writer_recorded *on_recorded;
+    void *context; /* of on_recorded() */
+    struct capture slots[WRITER_WAITING_MAX];
+    size_t first, waiting, bytes;
     struct recorded recorded[BATCH_MAX];
     int64_t dropped;
-    int64_t commit_ms;
+    struct histogram commit;
     bool in_trouble;
-    int64_t retry_monotonic_ms;
-    int64_t logged_monotonic_ms;
+    struct boot_time retry;
+    struct boot_time logged;
 };
 
-struct writer *writer_new(struct recorder *recorder, const struct writer_watch *watch,
+struct writer *writer_new(struct recorder *recorder, writer_recorded *on_recorded, void *context,
                           struct error *error)
 {
     struct writer *writer = calloc(1, sizeof *writer);
-    if (writer != NULL) {
-        writer->recorder = recorder;
-        writer->watch = watch;
-        writer->queue = capture_queue_new();
-    }
-    if (writer == NULL || writer->queue == NULL) {
-        writer_free(writer);
+    if (writer == NULL) {
         error_no_memory(error);
         return NULL;
     }
+    writer->recorder = recorder;
+    writer->on_recorded = on_recorded;
+    writer->context = context;
     return writer;
+}
+
+/* The one that has waited longest is 0. */
+static struct capture *capture_at(struct writer *writer, size_t index)
+{
+    return &writer->slots[(writer->first + index) % WRITER_WAITING_MAX];
+}
+
+static void drop_oldest(struct writer *writer, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct capture *oldest = capture_at(writer, 0);
+        writer->bytes -= oldest->body.capacity;
+        capture_free(oldest);
+        writer->first = (writer->first + 1) % WRITER_WAITING_MAX;
+        writer->waiting--;
+    }
+    if (writer->waiting == 0) {
+        writer->first = 0; /* the same few slots, and pages of memory, as long as none pile up */
+    }
 }
 
 void writer_free(struct writer *writer)
 {
     if (writer != NULL) {
-        capture_queue_free(writer->queue);
+        drop_oldest(writer, writer->waiting);
         free(writer);
     }
 }
 
 void writer_add(struct writer *writer, struct capture *capture)
 {
-    struct log_line line;
-    size_t dropped = capture_queue_add(writer->queue, capture);
+    int64_t dropped = 0;
+    while (writer->waiting > 0 &&
+           (writer->waiting == WRITER_WAITING_MAX ||
+            writer->bytes + capture->body.capacity > WRITER_WAITING_BYTES_MAX)) {
+        drop_oldest(writer, 1);
+        dropped++;
+    }
+    *capture_at(writer, writer->waiting++) = *capture;
+    writer->bytes += capture->body.capacity;
+    *capture = (struct capture){0};
+    writer->dropped += dropped;
     if (dropped > 0) {
-        writer->dropped += (int64_t)dropped;
-        log_begin(&line, LOG_ERROR, "captures_dropped");
-        log_int(&line, "now", (int64_t)dropped);
-        log_int(&line, "since_start", writer->dropped);
-        log_int(&line, "waiting", (int64_t)capture_queue_size(writer->queue));
-        log_text(&line, "reason", "too many captures wait for the disk: the oldest are lost");
-        log_end(&line);
+        log_event(LOG_ERROR, "captures_dropped", LOG_INT("now", dropped),
+                  LOG_INT("since_start", writer->dropped),
+                  LOG_INT("waiting", (int64_t)writer->waiting),
+                  LOG_TEXT("reason", "too many captures wait for the disk: the oldest are lost"));
     }
 }
 
-static bool write_batch(struct writer *writer, size_t count, struct error *error)
+/* Writes some of what waits; *count: how many. */
+static bool write_batch(struct writer *writer, struct boot_time started, size_t *count,
+                        struct error *error)
 {
+    *count = 0;
     if (!recorder_begin(writer->recorder, error)) {
         return false;
     }
-    for (size_t i = 0; i < count; i++) {
-        if (!recorder_append(writer->recorder, RECORD_LIVE, capture_queue_at(writer->queue, i),
-                             &writer->recorded[i], error)) {
-            recorder_rollback(writer->recorder);
-            return false;
-        }
+    bool done = true;
+    while (done && *count < BATCH_MAX && *count < writer->waiting &&
+           (*count == 0 || boot_since(clock_boot(), started) < BATCH_MS_MAX)) {
+        done = recorder_append(writer->recorder, RECORD_LIVE, capture_at(writer, *count),
+                               &writer->recorded[*count], error);
+        ++*count;
     }
-    if (!recorder_commit(writer->recorder, error)) {
+    done = done && recorder_commit(writer->recorder, error);
+    if (!done) {
         recorder_rollback(writer->recorder);
-        return false;
     }
-    return true;
+    return done;
 }
 
 static void log_capture(const struct capture *capture, const struct recorded *recorded)
 {
-    struct log_line line;
-    bool is_message = capture->endpoint == ENDPOINT_USER_DATA && capture->outcome == OUTCOME_OK;
+    bool is_message = capture->endpoint == ENDPOINT_USER_DATA && capture->outcome == OUTCOME_OK &&
+                      capture->detail.size == 0;
     bool good = capture->outcome == OUTCOME_OK || capture->outcome == OUTCOME_OPENED;
     enum log_level level = is_message ? LOG_DEBUG : good ? LOG_INFO : LOG_WARNING;
-    log_begin(&line, level, "capture");
-    log_text(&line, "account", text_string(&capture->account));
-    log_int(&line, "capture", recorded->capture_id);
-    log_text(&line, "endpoint", endpoint_name(capture->endpoint));
-    log_text(&line, "outcome", outcome_name(capture->outcome));
-    if (capture->api_code.known) {
-        log_int(&line, "api_code", capture->api_code.value);
-    }
-    if (capture->detail.size > 0) {
-        log_text(&line, "detail", text_string(&capture->detail));
-    }
-    if (capture->attempt > 1) {
-        log_int(&line, "attempt", capture->attempt);
-    }
-    log_int(&line, "rows", recorded->row_count);
-    log_int(&line, "changed", recorded->position_count);
-    if (capture->sent_ms.known) {
-        log_int(&line, "latency_ms", capture->received_ms - capture->sent_ms.value);
-    }
-    log_end(&line);
+    const char *account = text_string(&capture->account);
+    struct maybe_int attempt = {capture->attempt > 1, capture->attempt};
+    struct maybe_int latency_ms = {capture->sent_ms.known,
+                                   capture->received_ms - capture->sent_ms.value};
+    log_event(level, "capture", LOG_TEXT("account", account),
+              LOG_INT("capture", recorded->capture_id),
+              LOG_TEXT("endpoint", endpoint_name(capture->endpoint)),
+              LOG_TEXT("outcome", outcome_name(capture->outcome)),
+              LOG_MAYBE("api_code", capture->api_code),
+              LOG_TEXT("detail", capture->detail.size > 0 ? text_string(&capture->detail) : NULL),
+              LOG_MAYBE("attempt", attempt), LOG_INT("rows", recorded->row_count),
+              LOG_INT("changed", recorded->position_count), LOG_MAYBE("latency_ms", latency_ms));
     if (recorded->time_moved) {
-        log_begin(&line, LOG_WARNING, "time_moved");
-        log_text(&line, "account", text_string(&capture->account));
-        log_int(&line, "capture", recorded->capture_id);
-        log_text(&line, "reason", "the clock is behind the account's last capture");
-        log_end(&line);
+        log_event(LOG_WARNING, "time_moved", LOG_TEXT("account", account),
+                  LOG_INT("capture", recorded->capture_id),
+                  LOG_TEXT("reason", "the clock is behind the account's last capture"));
     }
 }
 
-static void log_trouble(struct writer *writer, int64_t monotonic_ms, const struct error *error)
+static void log_trouble(struct writer *writer, struct boot_time now, const struct error *error)
 {
-    struct log_line line;
-    if (writer->in_trouble && monotonic_ms - writer->logged_monotonic_ms < LOG_AGAIN_MS) {
-        return;
+    if (!writer->in_trouble || boot_since(now, writer->logged) >= LOG_AGAIN_MS) {
+        writer->logged = now;
+        log_event(LOG_ERROR, "not_recorded", LOG_INT("waiting", (int64_t)writer->waiting),
+                  LOG_TEXT("reason", error->text));
     }
-    writer->logged_monotonic_ms = monotonic_ms;
-    log_begin(&line, LOG_ERROR, "not_recorded");
-    log_int(&line, "waiting", (int64_t)capture_queue_size(writer->queue));
-    log_text(&line, "reason", error->text);
-    log_end(&line);
 }
 
-static void log_recovery(struct writer *writer)
+/* One transaction; false when it failed, or cannot be tried again yet. */
+static bool write_some(struct writer *writer, struct boot_time now)
 {
-    struct log_line line;
-    writer->in_trouble = false;
-    log_begin(&line, LOG_WARNING, "recording_again");
-    log_int(&line, "waiting", (int64_t)capture_queue_size(writer->queue));
-    log_end(&line);
-}
-
-bool writer_flush(struct writer *writer, int64_t monotonic_ms)
-{
-    while (capture_queue_size(writer->queue) > 0 && monotonic_ms >= writer->retry_monotonic_ms) {
+    if (!boot_reached(now, writer->retry)) {
+        return false;
+    }
+    if (writer->waiting > 0) {
         struct error error;
-        size_t waiting = capture_queue_size(writer->queue);
-        size_t count = waiting < BATCH_MAX ? waiting : BATCH_MAX;
-        int64_t started_ms = clock_monotonic_ms();
-        if (!write_batch(writer, count, &error)) {
-            log_trouble(writer, monotonic_ms, &error);
+        size_t count;
+        struct boot_time started = clock_boot();
+        if (!write_batch(writer, started, &count, &error)) {
+            log_trouble(writer, now, &error);
             writer->in_trouble = true;
-            writer->retry_monotonic_ms = monotonic_ms + WRITER_RETRY_MS;
+            writer->retry = boot_after(now, WRITER_RETRY_MS);
             return false;
         }
-        writer->commit_ms = clock_monotonic_ms() - started_ms;
+        histogram_add(&writer->commit, boot_since(clock_boot(), started));
         if (writer->in_trouble) {
-            log_recovery(writer);
+            writer->in_trouble = false;
+            log_event(LOG_WARNING, "recording_again", LOG_INT("waiting", (int64_t)writer->waiting));
         }
         for (size_t i = 0; i < count; i++) {
-            struct capture *capture = capture_queue_at(writer->queue, i);
+            struct capture *capture = capture_at(writer, i);
             if (writer->recorded[i].is_duplicate) {
                 continue; /* the stream said the same twice within a millisecond */
             }
             log_capture(capture, &writer->recorded[i]);
-            writer->watch->on_recorded(writer->watch->context, capture, &writer->recorded[i]);
+            writer->on_recorded(writer->context, capture, &writer->recorded[i]);
         }
-        capture_queue_drop(writer->queue, count);
+        drop_oldest(writer, count);
     }
-    return capture_queue_size(writer->queue) == 0;
+    return true;
+}
+
+bool writer_flush(struct writer *writer, struct boot_time now)
+{
+    while (writer->waiting > 0 && write_some(writer, now)) {
+    }
+    return writer->waiting == 0;
+}
+
+bool writer_write(struct writer *writer, struct boot_time now, bool polls_wait)
+{
+    bool done = true;
+    if (!polls_wait || writer->bytes > HELD_BYTES_MAX) {
+        while ((done = write_some(writer, now)) && writer->bytes > WAITING_BYTES_MAX) {
+        }
+    }
+    return done;
 }
 
 void writer_flush_last(struct writer *writer)
 {
-    struct log_line line;
-    writer->retry_monotonic_ms = 0;
-    if (!writer_flush(writer, clock_monotonic_ms())) {
-        log_begin(&line, LOG_ERROR, "captures_lost");
-        log_int(&line, "count", (int64_t)capture_queue_size(writer->queue));
-        log_text(&line, "reason", "they could not be written before the end");
-        log_end(&line);
+    writer->retry = (struct boot_time){0};
+    if (!writer_flush(writer, clock_boot())) {
+        log_event(LOG_ERROR, "captures_lost", LOG_INT("count", (int64_t)writer->waiting),
+                  LOG_TEXT("reason", "they could not be written before the end"));
     }
 }
 
-int64_t writer_retry_monotonic_ms(const struct writer *writer)
+struct boot_time writer_retry(const struct writer *writer)
 {
-    return capture_queue_size(writer->queue) > 0 ? writer->retry_monotonic_ms : INT64_MAX;
+    return writer->waiting > 0 ? writer->retry : BOOT_NEVER;
 }
 
-size_t writer_waiting(const struct writer *writer)
+void writer_fill_metrics(const struct writer *writer, struct metrics *metrics)
 {
-    return capture_queue_size(writer->queue);
-}
-
-int64_t writer_dropped(const struct writer *writer)
-{
-    return writer->dropped;
-}
-
-int64_t writer_commit_ms(const struct writer *writer)
-{
-    return writer->commit_ms;
+    metrics->commit = writer->commit;
+    metrics->waiting = (int64_t)writer->waiting;
+    metrics->dropped = writer->dropped;
 }

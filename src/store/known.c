@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "store/capture_reader.h"
+#include "store/evidence/capture_reader.h"
 
 enum statement {
     SELECT_INCOME_MS,
@@ -18,13 +18,13 @@ enum statement {
 
 #define ACCOUNT "(SELECT account_id FROM account WHERE name = ?1)"
 
-/* An account's legs of a symbol (?2), and their trades that userTrades told; ids that no question
- * can go on from are passed over. */
+/* An account's legs of a symbol (?2), and their trades that userTrades told, each once; ids that no
+ * question can go on from are passed over. */
 #define TRADES_OF_SYMBOL                                                                           \
     " FROM contract AS c JOIN leg AS l ON l.contract_id = c.contract_id AND l.account_id "         \
     "= " ACCOUNT                                                                                   \
-    " JOIN trade AS t ON t.leg_id = l.leg_id AND t.source = 'rest' WHERE c.symbol = ?2 "           \
-    "AND length(t.trade_id) <= 18 "
+    " JOIN trade AS t ON t.leg_id = l.leg_id AND t.source = 'rest' AND t.revision = 0 "            \
+    "WHERE c.symbol = ?2 AND length(t.trade_id) <= 18 "
 
 static const char *const SQL[STATEMENT_COUNT] = {
     [SELECT_INCOME_MS] =
@@ -54,7 +54,7 @@ static const char *const SQL[STATEMENT_COUNT] = {
          "i.trade_id "
          "AND o.source = 'rest' WHERE c.symbol = i.symbol) GROUP BY i.symbol ORDER BY 1, 2"),
     [SELECT_ANSWER] =
-        ("SELECT row_count, received_ms, capture_id FROM capture "
+        ("SELECT row_count, received_ms, capture_id FROM capture_read "
          "WHERE account_id = " ACCOUNT " AND endpoint = ?2 AND outcome = 'ok' AND request = ?3 "
          "ORDER BY received_ms DESC LIMIT 1"),
     [SELECT_PAGE_BY_TIME] = ("SELECT t.time_ms, CAST(t.trade_id AS INTEGER)" TRADES_OF_SYMBOL
@@ -91,16 +91,10 @@ struct known *known_new(const struct database *database, struct error *error)
     }
     known->database = database;
     known->reader = capture_reader_new(database, error);
-    if (known->reader == NULL) {
+    if (known->reader == NULL ||
+        !database_prepare_all(database, SQL, STATEMENT_COUNT, known->statements, error)) {
         known_free(known);
         return NULL;
-    }
-    for (int i = 0; i < STATEMENT_COUNT; i++) {
-        known->statements[i] = database_prepare(database, SQL[i], error);
-        if (known->statements[i] == NULL) {
-            known_free(known);
-            return NULL;
-        }
     }
     return known;
 }
@@ -108,9 +102,7 @@ struct known *known_new(const struct database *database, struct error *error)
 void known_free(struct known *known)
 {
     if (known != NULL) {
-        for (int i = 0; i < STATEMENT_COUNT; i++) {
-            sqlite3_finalize(known->statements[i]);
-        }
+        statements_finalize(known->statements, STATEMENT_COUNT);
         capture_reader_free(known->reader);
         free(known);
     }

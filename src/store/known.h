@@ -1,13 +1,12 @@
 /* What the database knows of an account, for those who ask the exchange for more: where income and
  * trades end, of which symbols trades are to be asked for, and what the stream did not tell. */
-#ifndef POSREC_STORE_KNOWN_H
-#define POSREC_STORE_KNOWN_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "model/capture.h"
-#include "store/database.h"
+#include "store/file/database.h"
 
 struct known;
 
@@ -71,5 +70,3 @@ bool known_symbols(struct known *known, const char *account,
  * the stream has not told; unknown when there is none. */
 bool known_untold(struct known *known, const char *account, int64_t from_ms, int64_t to_ms,
                   struct maybe_int *update_ms, struct error *error);
-
-#endif

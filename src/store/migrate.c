@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/embedded_file.h"
-#include "base/sha256.h"
+#include "store/rows/contract_terms.h"
 
 extern const struct embedded_file SQL_MIGRATIONS[];
 extern const struct embedded_file SQL_VIEWS[];
@@ -29,18 +29,6 @@ bool migrate_version(const struct database *database, int64_t *version, struct e
     return database_integer(database, "PRAGMA user_version", version, error);
 }
 
-static bool checksum(struct sha256 *sha256, const struct embedded_file *file,
-                     char hex[static SHA256_HEX_SIZE], struct error *error)
-{
-    struct span text = span_of(file->text);
-    struct sha256_digest digest;
-    if (!sha256_of(sha256, &text, 1, &digest, error)) {
-        return false;
-    }
-    sha256_hex(&digest, hex);
-    return true;
-}
-
 static bool refuse_newer(const struct database *database, int64_t version, struct error *error)
 {
     if (version <= migrate_latest()) {
@@ -52,21 +40,17 @@ static bool refuse_newer(const struct database *database, int64_t version, struc
                      database->path, (long long)version, migrate_latest());
 }
 
-static bool compare_recorded(const struct database *database, sqlite3_stmt *select,
-                             struct sha256 *sha256, int64_t version, struct error *error)
+static bool compare_recorded(const struct database *database, sqlite3_stmt *select, int64_t version,
+                             struct error *error)
 {
     for (int i = 0; i < version; i++) {
-        char hex[SHA256_HEX_SIZE];
-        if (!checksum(sha256, &SQL_MIGRATIONS[i], hex, error)) {
-            return false;
-        }
         enum step step = database_step(database, select, error);
         if (step == STEP_FAILED) {
             return false;
         }
         if (step == STEP_DONE || sqlite3_column_int64(select, 0) != i + 1 ||
             !span_is(column_span(select, 1), short_name(&SQL_MIGRATIONS[i])) ||
-            !span_is(column_span(select, 2), hex)) {
+            !span_is(column_span(select, 2), SQL_MIGRATIONS[i].sha256)) {
             return error_set(error, ERROR_FAILED,
                              "%s: migration %d is not recorded as this posrec knows it "
                              "(schema_migration was changed, or another build made it)",
@@ -90,32 +74,22 @@ bool migrate_check_recorded(const struct database *database, struct error *error
     if (version == 0) {
         return true;
     }
-    struct sha256 *sha256 = sha256_new(error);
     sqlite3_stmt *select = database_prepare(
         database, "SELECT version, name, sha256 FROM schema_migration ORDER BY version", error);
-    bool same = sha256 != NULL && select != NULL &&
-                compare_recorded(database, select, sha256, version, error);
+    bool same = compare_recorded(database, select, version, error);
     sqlite3_finalize(select);
-    sha256_free(sha256);
     return same;
 }
 
-static bool record(const struct database *database, struct sha256 *sha256, int version,
-                   int64_t now_ms, struct error *error)
+static bool record(const struct database *database, int version, int64_t now_ms,
+                   struct error *error)
 {
     const struct embedded_file *file = &SQL_MIGRATIONS[version - 1];
-    char hex[SHA256_HEX_SIZE];
-    if (!checksum(sha256, file, hex, error)) {
-        return false;
-    }
     sqlite3_stmt *insert =
         database_prepare(database, "INSERT INTO schema_migration VALUES (?, ?, ?, ?)", error);
-    if (insert == NULL) {
-        return false;
-    }
     bind_int(insert, 1, version);
     bind_span(insert, 2, span_of(short_name(file)));
-    bind_span(insert, 3, span_of(hex));
+    bind_span(insert, 3, span_of(file->sha256));
     bind_int(insert, 4, now_ms);
     bool done = database_write_row(database, insert, error);
     sqlite3_finalize(insert);
@@ -131,13 +105,12 @@ static bool stamp(const struct database *database, int version, struct error *er
     return database_run(database, sql, error);
 }
 
-/* The migration whose tables are filled by the program. */
-#define VERSION_OF_HOURS 6
+/* The migration whose tables, and the hours by them, are filled by the program. */
+#define VERSION_OF_TERMS 10
 
 /* A migration on its way. */
 struct migration {
     const struct database *database;
-    struct sha256 *sha256;
     int64_t now_ms;
     const struct hours_watch *watch;
 };
@@ -151,9 +124,9 @@ static bool apply_one(const struct migration *run, int version, struct error *er
         "applied_ms INTEGER NOT NULL) STRICT";
     if (database_run(database, MIGRATION_TABLE, error) &&
         database_run(database, SQL_MIGRATIONS[version - 1].text, error) &&
-        (version != VERSION_OF_HOURS || hours_fill(database, run->watch, error)) &&
-        record(database, run->sha256, version, run->now_ms, error) &&
-        stamp(database, version, error)) {
+        (version != VERSION_OF_TERMS ||
+         (contract_terms_fill(database, error) && hours_fill(database, run->watch, error))) &&
+        record(database, version, run->now_ms, error) && stamp(database, version, error)) {
         return true;
     }
     return error_context(error, "migration %s", SQL_MIGRATIONS[version - 1].name);
@@ -164,7 +137,7 @@ static bool apply_one(const struct migration *run, int version, struct error *er
 static bool check_foreign_keys(const struct database *database, struct error *error)
 {
     sqlite3_stmt *check = database_prepare(database, "PRAGMA foreign_key_check", error);
-    enum step step = check != NULL ? database_step(database, check, error) : STEP_FAILED;
+    enum step step = database_step(database, check, error);
     if (step == STEP_ROW) {
         error_set(error, ERROR_FAILED, "%s: a row of %s refers to one that is not there",
                   database->path, column_span(check, 0).data);
@@ -243,7 +216,7 @@ static bool refresh_views(const struct database *database, struct error *error)
     sqlite3_stmt *select = database_prepare(
         database, "SELECT sql FROM sqlite_schema WHERE type = 'view' AND name = ?", error);
     bool current = false;
-    if (select == NULL || !views_are_current(database, select, &current, error)) {
+    if (!views_are_current(database, select, &current, error)) {
         sqlite3_finalize(select);
         return false;
     }
@@ -267,15 +240,14 @@ static bool refresh_views(const struct database *database, struct error *error)
 static bool apply_all(const struct database *database, int64_t now_ms,
                       const struct hours_watch *watch, struct error *error)
 {
-    struct migration run = {database, sha256_new(error), now_ms, watch};
+    struct migration run = {database, now_ms, watch};
     bool more = true;
-    bool done = run.sha256 != NULL && database_run(database, "PRAGMA foreign_keys = OFF", error);
+    bool done = database_run(database, "PRAGMA foreign_keys = OFF", error);
     database_open_schema(database, true);
     while (done && more) {
         done = apply_next(&run, &more, error);
     }
     database_open_schema(database, false);
-    sha256_free(run.sha256);
     return done && database_run(database, "PRAGMA foreign_keys = ON", error);
 }
 
@@ -293,7 +265,7 @@ static bool check_views_exist(const struct database *database, struct error *err
 {
     sqlite3_stmt *select = database_prepare(
         database, "SELECT 1 FROM sqlite_schema WHERE type = 'view' AND name = ?", error);
-    enum step step = select != NULL ? STEP_ROW : STEP_FAILED;
+    enum step step = STEP_ROW;
     const struct embedded_file *file = SQL_VIEWS;
     for (; file->name != NULL && step == STEP_ROW; file++) {
         bind_span(select, 1, span_of(file->name));

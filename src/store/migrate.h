@@ -1,14 +1,13 @@
 /* The schema: versioned migrations, applied once, in order, each in one transaction and
  * checksummed; and views, made again whenever their text differs from this program's. */
-#ifndef POSREC_STORE_MIGRATE_H
-#define POSREC_STORE_MIGRATE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "store/database.h"
-#include "store/hours.h"
+#include "store/file/database.h"
+#include "store/rows/hours.h"
 
 /* The schema version this program writes. */
 int migrate_latest(void);
@@ -31,5 +30,3 @@ bool migrate_check_recorded(const struct database *database, struct error *error
 
 /* The version of the database; 0 when it is empty. */
 bool migrate_version(const struct database *database, int64_t *version, struct error *error);
-
-#endif

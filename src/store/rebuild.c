@@ -1,9 +1,9 @@
 #include "store/rebuild.h"
 
-#include "store/capture_reader.h"
-#include "store/derivation.h"
-#include "store/row_writer.h"
-#include "store/state_loader.h"
+#include "store/evidence/capture_reader.h"
+#include "store/rows/reading.h"
+#include "store/rows/row_writer.h"
+#include "store/rows/state_loader.h"
 
 struct rebuild {
     const struct database *database;
@@ -12,34 +12,31 @@ struct rebuild {
     struct row_writer *writer;
     struct derivation *derivation;
     struct stored_capture stored;
+    struct capture present; /* how it is read now */
     int64_t captures;
     int64_t total;
 };
 
 static bool derive_capture(struct rebuild *rebuild, struct error *error)
 {
-    struct stored_capture *stored = &rebuild->stored;
-    struct capture *capture = &stored->capture;
+    const struct stored_capture *stored = &rebuild->stored;
+    struct derivation *derivation = rebuild->derivation;
     struct account *account =
-        derivation_account(rebuild->derivation, text_span(&capture->account), error);
-    const struct stored_capture before = *stored; /* for its outcome, which reading may change */
+        derivation_account(derivation, text_span(&stored->capture.account), error);
     int64_t row_count;
     struct row_counts counts;
     bool intact;
-    if (account == NULL || !capture_reader_check_body(rebuild->reader, stored, &intact, error) ||
-        !derivation_read(rebuild->derivation, account, capture, &row_count, error)) {
+    if (account == NULL || !capture_reader_check_body(rebuild->reader, stored, &intact, error)) {
         return false;
     }
-    bool is_old = stored_capture_is_old_reading(&before, capture->outcome, row_count);
-    if ((stored->payload_id.known && !intact) ||
-        (!is_old &&
-         (capture->outcome != before.capture.outcome || row_count != stored->row_count))) {
+    if (stored->payload_id.known && !intact) {
         return error_set(error, ERROR_FAILED,
                          "capture %lld: its bytes are not what was recorded (run 'posrec verify')",
                          (long long)stored->capture_id);
     }
-    capture->outcome = is_old ? OUTCOME_UNREADABLE : capture->outcome;
-    return derivation_put_rows(rebuild->derivation, account, capture, stored->capture_id, &counts,
+    return reading_of(derivation, account, stored, &rebuild->present, &row_count, error) &&
+           reading_note(rebuild->database, stored, &rebuild->present, row_count, error) &&
+           derivation_put_rows(derivation, account, &rebuild->present, stored->capture_id, &counts,
                                error);
 }
 
@@ -89,6 +86,7 @@ static void close_rebuild(struct rebuild *rebuild)
     row_writer_free(rebuild->writer);
     capture_reader_free(rebuild->reader);
     stored_capture_free(&rebuild->stored);
+    text_free(&rebuild->present.detail);
 }
 
 /* Rows that refer to others go before them. */
@@ -102,7 +100,7 @@ static bool empty_tables(const struct database *database, struct error *error)
     bool done =
         sql.failed ? error_no_memory(error) : database_run(database, text_string(&sql), error);
     text_free(&sql);
-    return done;
+    return done && reading_forget(database, error);
 }
 
 bool rebuild_database(const struct database *database, const struct rebuild_watch *watch,
@@ -113,7 +111,8 @@ bool rebuild_database(const struct database *database, const struct rebuild_watc
         return false;
     }
     bool done = open_rebuild(&rebuild, error) && empty_tables(database, error) &&
-                derive_all(&rebuild, error);
+                derive_all(&rebuild, error) &&
+                (rebuild.captures == 0 || reading_begin(database, 1, error));
     *captures = rebuild.captures;
     close_rebuild(&rebuild);
     if (done && database_run(database, "COMMIT", error)) {

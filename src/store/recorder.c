@@ -2,17 +2,18 @@
 
 #include <stdlib.h>
 
-#include "store/archive.h"
-#include "store/chain.h"
-#include "store/derivation.h"
-#include "store/row_writer.h"
+#include "store/evidence/archive.h"
+#include "store/evidence/chain.h"
+#include "store/evidence/evidence.h"
+#include "store/evidence/seen.h"
+#include "store/rows/reading.h"
+#include "store/rows/row_writer.h"
+#include "store/rows/state_loader.h"
 #include "store/schema_check.h"
-#include "store/state_loader.h"
 
 #define CAPTURE_ID_MAX (INT64_C(1) << 53) /* as many as JSON's numbers hold */
 
 enum statement {
-    INSERT_CAPTURE,
     SELECT_HEAD,
     SELECT_SAME_TIME,
     SELECT_DATA_VERSION,
@@ -21,11 +22,6 @@ enum statement {
 };
 
 static const char *const SQL[STATEMENT_COUNT] = {
-    [INSERT_CAPTURE] =
-        ("INSERT INTO capture (capture_id, account_id, endpoint, due_ms, sent_ms, received_ms, "
-         "clock_offset_ms, interval_ms, attempt, outcome, http_status, api_code, detail, "
-         "used_weight, request, row_count, payload_id, chain) "
-         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
     [SELECT_HEAD] = "SELECT capture_id, chain FROM capture ORDER BY capture_id DESC LIMIT 1",
     [SELECT_SAME_TIME] =
         ("SELECT s.capture_id, s.outcome, coalesce(s.detail, ''), y.sha256 FROM capture AS s "
@@ -33,7 +29,8 @@ static const char *const SQL[STATEMENT_COUNT] = {
          "WHERE s.account_id = ? AND s.endpoint = ? AND s.received_ms = ?"),
     [SELECT_DATA_VERSION] = "PRAGMA data_version",
     [SELECT_EXCHANGE_INFO] =
-        "SELECT max(received_ms) FROM capture WHERE endpoint = 'exchangeInfo' AND outcome = 'ok'",
+        ("SELECT max(e.received_ms) FROM capture AS e LEFT JOIN reading AS r USING (capture_id) "
+         "WHERE e.endpoint = 'exchangeInfo' AND coalesce(r.outcome, e.outcome) = 'ok'"),
 };
 
 struct recorder {
@@ -42,14 +39,18 @@ struct recorder {
     struct sha256 *sha256;
     struct archive *archive;
     struct row_writer *writer;
+    sqlite3_stmt *insert; /* of a capture */
     sqlite3_stmt *statements[STATEMENT_COUNT];
     struct text canonical; /* scratch of the chain */
 
     /* What is remembered of the database; NULL when it must be read again. */
     struct derivation *derivation;
+    int64_t last_reader; /* who made the last captures' rows */
     int64_t data_version;
     int64_t last_capture_id;
     struct sha256_digest head;
+    struct seen seen;            /* of the time at which captures were compared last, */
+    struct sha256_digest digest; /* and what the last of them says */
 };
 
 struct recorder *recorder_new(const struct database *database, bool compares_bytes,
@@ -71,12 +72,12 @@ struct recorder *recorder_new(const struct database *database, bool compares_byt
     }
     bool ready = recorder->writer != NULL &&
                  (schema_check_tables(database, error) ||
-                  error_context(error, "%s: nothing can be recorded", database->path));
-    for (int i = 0; i < STATEMENT_COUNT && ready; i++) {
-        recorder->statements[i] = database_prepare(database, SQL[i], error);
-        ready = recorder->statements[i] != NULL;
+                  error_context(error, "%s: nothing can be recorded", database->path)) &&
+                 database_prepare_all(database, SQL, STATEMENT_COUNT, recorder->statements, error);
+    if (ready) {
+        recorder->insert = evidence_insert(database, EVIDENCE_CAPTURE, error);
     }
-    if (!ready) {
+    if (recorder->insert == NULL) {
         recorder_free(recorder);
         return NULL;
     }
@@ -88,6 +89,7 @@ static void forget(struct recorder *recorder)
     derivation_free(recorder->derivation);
     recorder->derivation = NULL;
     archive_forget(recorder->archive);
+    seen_clear(&recorder->seen);
 }
 
 void recorder_free(struct recorder *recorder)
@@ -98,9 +100,8 @@ void recorder_free(struct recorder *recorder)
     if (recorder->archive != NULL) {
         forget(recorder);
     }
-    for (int i = 0; i < STATEMENT_COUNT; i++) {
-        sqlite3_finalize(recorder->statements[i]);
-    }
+    sqlite3_finalize(recorder->insert);
+    statements_finalize(recorder->statements, STATEMENT_COUNT);
     row_writer_free(recorder->writer);
     archive_free(recorder->archive);
     sha256_free(recorder->sha256);
@@ -147,6 +148,7 @@ static bool refresh(struct recorder *recorder, struct error *error)
         derivation_new(row_writer_sink(recorder->writer), recorder->compares_bytes, error);
     return recorder->derivation != NULL &&
            state_load(recorder->database, recorder->derivation, STATE_NOW, error) &&
+           reading_last_reader(recorder->database, &recorder->last_reader, error) &&
            load_head(recorder, error);
 }
 
@@ -174,54 +176,72 @@ void recorder_rollback(struct recorder *recorder)
     forget(recorder);
 }
 
-static bool link_capture(struct recorder *recorder, const struct capture *capture,
-                         int64_t capture_id, int64_t row_count,
-                         const struct sha256_digest *body_sha256, struct error *error)
+static void bind_field(sqlite3_stmt *insert, int index, const struct capture *capture,
+                       enum capture_field_id id)
 {
-    struct chain_link link = {capture_id, PRODUCT_COIN_M, row_count, capture, body_sha256};
-    struct sha256_digest next;
-    if (!chain_next(recorder->sha256, &recorder->head, &link, &recorder->canonical, &next, error)) {
-        return false;
+    struct span text = {0};
+    if (!capture_field_is_text(id)) {
+        bind_maybe(insert, index, capture_number(capture, id));
+    } else if (text = capture_text(capture, id), text.size > 0) {
+        bind_span(insert, index, text);
+    } else {
+        sqlite3_bind_null(insert, index);
     }
-    recorder->head = next;
-    return true;
 }
 
 static bool insert_capture(struct recorder *recorder, const struct account *account,
                            const struct capture *capture, const struct recorded *recorded,
                            struct maybe_int payload_id, struct error *error)
 {
-    sqlite3_stmt *insert = recorder->statements[INSERT_CAPTURE];
-    bind_int(insert, 1, recorded->capture_id);
-    bind_int(insert, 2, account->account_id);
-    bind_span(insert, 3, span_of(endpoint_name(capture->endpoint)));
-    bind_maybe(insert, 4, capture->due_ms);
-    bind_maybe(insert, 5, capture->sent_ms);
-    bind_int(insert, 6, capture->received_ms);
-    bind_maybe(insert, 7, capture->clock_offset_ms);
-    bind_maybe(insert, 8, capture->interval_ms);
-    bind_int(insert, 9, capture->attempt);
-    bind_span(insert, 10, span_of(outcome_name(capture->outcome)));
-    bind_maybe(insert, 11, capture->http_status);
-    bind_maybe(insert, 12, capture->api_code);
-    bind_text_or_null(insert, 13, &capture->detail);
-    bind_maybe(insert, 14, capture->used_weight);
-    bind_text_or_null(insert, 15, &capture->request);
-    bind_int(insert, 16, recorded->row_count);
-    bind_maybe(insert, 17, payload_id);
-    bind_bytes(insert, 18, (struct span){(const char *)recorder->head.bytes, SHA256_SIZE});
+    sqlite3_stmt *insert = recorder->insert;
+    struct span chain = {(const char *)recorder->head.bytes, SHA256_SIZE};
+    bind_int(insert, CAPTURE_COLUMN_ID + 1, recorded->capture_id);
+    bind_int(insert, CAPTURE_COLUMN_ACCOUNT_ID + 1, account->account_id);
+    for (int i = 0; i < CAPTURE_FIELD_COUNT; i++) {
+        bind_field(insert, CAPTURE_COLUMN_FIELDS + 1 + i, capture, (enum capture_field_id)i);
+    }
+    bind_int(insert, CAPTURE_COLUMN_ROW_COUNT + 1, recorded->row_count);
+    bind_maybe(insert, CAPTURE_COLUMN_PAYLOAD_ID + 1, payload_id);
+    bind_bytes(insert, CAPTURE_COLUMN_CHAIN + 1, chain);
     return database_write_row(recorder->database, insert, error);
 }
 
-/* Whether a stored capture of the same time is this one: the same bytes, or, where there are none,
- * the same outcome for the same reason. */
-static bool is_same(const struct capture *capture, const struct sha256_digest *digest,
-                    sqlite3_stmt *select)
+/* What a capture says: its bytes, or, where there are none, its outcome and the reason. */
+static bool digest_of(struct recorder *recorder, struct span outcome, struct span detail,
+                      struct sha256_digest *digest, struct error *error)
 {
-    struct span sha256 = {(const char *)digest->bytes, capture->has_body ? SHA256_SIZE : 0};
-    return span_equal(column_span(select, 3), sha256) &&
-           (capture->has_body || (span_is(column_span(select, 1), outcome_name(capture->outcome)) &&
-                                  span_equal(column_span(select, 2), text_span(&capture->detail))));
+    const struct span parts[] = {outcome, {"\n", 1}, detail};
+    bool done = sha256_of(recorder->sha256, parts, 3, digest, error);
+    digest->bytes[SHA256_SIZE - 1] ^= 1; /* the digest of no bytes */
+    return done;
+}
+
+/* Reads which captures there are of the time of this one. */
+static bool load_seen(struct recorder *recorder, const struct account *account,
+                      const struct capture *capture, struct error *error)
+{
+    sqlite3_stmt *select = recorder->statements[SELECT_SAME_TIME];
+    struct sha256_digest digest;
+    enum step step;
+    seen_clear(&recorder->seen);
+    bind_int(select, 1, account->account_id);
+    bind_span(select, 2, span_of(endpoint_name(capture->endpoint)));
+    bind_int(select, 3, capture->received_ms);
+    while ((step = database_step(recorder->database, select, error)) == STEP_ROW) {
+        if (!sha256_from_bytes(column_span(select, 3), &digest) &&
+            !digest_of(recorder, column_span(select, 1), column_span(select, 2), &digest, error)) {
+            break;
+        }
+        if (!seen_add(&recorder->seen, &digest, sqlite3_column_int64(select, 0))) {
+            error_no_memory(error);
+            break;
+        }
+    }
+    sqlite3_reset(select);
+    recorder->seen.account_id = step == STEP_DONE ? account->account_id : 0;
+    recorder->seen.endpoint = capture->endpoint;
+    recorder->seen.received_ms = capture->received_ms;
+    return step == STEP_DONE;
 }
 
 /* Whether the capture is recorded for its time already. */
@@ -229,53 +249,65 @@ static bool find_duplicate(struct recorder *recorder, const struct account *acco
                            const struct capture *capture, struct recorded *recorded,
                            struct error *error)
 {
-    struct span body = text_span(&capture->body);
-    struct sha256_digest digest;
-    if (!sha256_of(recorder->sha256, &body, 1, &digest, error)) {
+    struct span body = text_span(&capture->body), detail = text_span(&capture->detail);
+    bool done = capture->has_body ? sha256_of(recorder->sha256, &body, 1, &recorder->digest, error)
+                                  : digest_of(recorder, span_of(outcome_name(capture->outcome)),
+                                              detail, &recorder->digest, error);
+    if (!done || (!seen_is_of(&recorder->seen, account->account_id, capture) &&
+                  !load_seen(recorder, account, capture, error))) {
         return false;
     }
-    sqlite3_stmt *select = recorder->statements[SELECT_SAME_TIME];
-    bind_int(select, 1, account->account_id);
-    bind_span(select, 2, span_of(endpoint_name(capture->endpoint)));
-    bind_int(select, 3, capture->received_ms);
-    enum step step = STEP_DONE;
-    while (!recorded->is_duplicate &&
-           (step = database_step(recorder->database, select, error)) == STEP_ROW) {
-        recorded->capture_id = sqlite3_column_int64(select, 0);
-        recorded->is_duplicate = is_same(capture, &digest, select);
-    }
-    sqlite3_reset(select);
-    return step != STEP_FAILED;
+    recorded->capture_id = seen_find(&recorder->seen, &recorder->digest);
+    recorded->is_duplicate = recorded->capture_id != 0;
+    return true;
 }
 
-/* Decides what a time means that cannot follow those that the account has. */
+/* Moves what was heard to a millisecond that nothing else of its kind has. A message that two
+ * connections bring is one; each of their failures is its own. */
+static bool find_free_ms(struct recorder *recorder, const struct account *account,
+                         struct capture *capture, struct recorded *recorded, struct error *error)
+{
+    bool shares = capture->endpoint == ENDPOINT_USER_DATA, is_taken = true;
+    while (is_taken) {
+        if (!find_duplicate(recorder, account, capture, recorded, error)) {
+            return false;
+        }
+        is_taken = shares ? recorded->is_duplicate && !capture->has_body : recorder->seen.count > 0;
+        capture->received_ms += is_taken;
+    }
+    recorded->is_duplicate = recorded->is_duplicate && shares;
+    return true;
+}
+
+/* Decides what a time means that cannot follow those that the account has, or may be taken. */
 static bool place_in_time(struct recorder *recorder, enum record_mode mode,
                           const struct account *account, struct capture *capture,
                           struct recorded *recorded, struct error *error)
 {
-    int64_t earliest_ms = account_earliest_ms(account, capture->endpoint);
+    int64_t earliest_ms = account_earliest_ms(account, capture);
     bool shares = capture->endpoint == ENDPOINT_USER_DATA; /* a millisecond with others */
     if (capture->received_ms < earliest_ms && mode == RECORD_LIVE) {
         capture->received_ms = earliest_ms;
         recorded->time_moved = !shares;
     }
-    if (capture->received_ms > account->last_ms[capture->endpoint] &&
+    if (capture->received_ms > account->taken_ms[capture->endpoint] &&
         capture->received_ms >= earliest_ms) {
         return true;
     }
-    if (mode == RECORD_LIVE && !shares) {
-        return true;
+    if (mode == RECORD_LIVE) {
+        return find_free_ms(recorder, account, capture, recorded, error);
     }
     if (!find_duplicate(recorder, account, capture, recorded, error)) {
         return false;
     }
-    if (recorded->is_duplicate || (shares && capture->received_ms >= earliest_ms)) {
+    bool is_taken = recorder->seen.count > 0 && !shares;
+    if (recorded->is_duplicate || (!is_taken && capture->received_ms >= earliest_ms)) {
         return true;
     }
-    if (recorded->capture_id != 0 && !shares) {
+    if (is_taken) {
         return error_set(error, ERROR_USAGE,
                          "account %s: capture %lld has the same received_ms %lld and other bytes",
-                         text_string(&account->name), (long long)recorded->capture_id,
+                         text_string(&account->name), (long long)recorder->seen.last_capture_id,
                          (long long)capture->received_ms);
     }
     return error_set(error, ERROR_USAGE,
@@ -295,22 +327,32 @@ static bool write_capture(struct recorder *recorder, struct account *account,
     }
     if (capture->has_body) {
         payload_id.known = true;
-        if (!archive_put(recorder->archive, account->account_id, capture->endpoint,
-                         text_span(&capture->body), capture->outcome == OUTCOME_OK,
-                         &payload_id.value, &digest, error)) {
+        if (!archive_put(recorder->archive, account->account_id, capture, &payload_id.value,
+                         &digest, error)) {
             return false;
         }
     }
     recorded->capture_id = recorder->last_capture_id + 1;
     struct row_counts counts;
-    if (!link_capture(recorder, capture, recorded->capture_id, recorded->row_count,
-                      capture->has_body ? &digest : NULL, error) ||
+    if (recorder->last_reader != READER &&
+        !reading_begin(recorder->database, recorded->capture_id, error)) {
+        return false;
+    }
+    recorder->last_reader = READER;
+    const struct chain_link link = {recorded->capture_id, PRODUCT_COIN_M, recorded->row_count,
+                                    capture, capture->has_body ? &digest : NULL};
+    if (!chain_next(recorder->sha256, &recorder->head, &link, &recorder->canonical, &recorder->head,
+                    error) ||
         !insert_capture(recorder, account, capture, recorded, payload_id, error) ||
         !derivation_put_rows(recorder->derivation, account, capture, recorded->capture_id, &counts,
                              error)) {
         return false;
     }
     recorder->last_capture_id = recorded->capture_id;
+    if (seen_is_of(&recorder->seen, account->account_id, capture) &&
+        !seen_add(&recorder->seen, &recorder->digest, recorded->capture_id)) {
+        return error_no_memory(error);
+    }
     recorded->position_count = counts.rows[ROW_POSITION];
     recorded->valuation_count = counts.rows[ROW_VALUATION];
     recorded->income_count = counts.rows[ROW_INCOME];

@@ -3,15 +3,14 @@
  *
  * Between recorder_begin() and recorder_commit() everything is one transaction; after any failure
  * call recorder_rollback(), and nothing of it was written. */
-#ifndef POSREC_STORE_RECORDER_H
-#define POSREC_STORE_RECORDER_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "derive/account_book.h"
 #include "model/capture.h"
-#include "store/account_book.h"
-#include "store/database.h"
+#include "store/file/database.h"
 
 enum record_mode {
     RECORD_LIVE,   /* a time before the earliest that can follow becomes that one */
@@ -62,5 +61,3 @@ const struct account *recorder_account(const struct recorder *recorder, struct s
 /* When exchangeInfo was last read well, INT64_MIN for never. */
 bool recorder_exchange_info_ms(struct recorder *recorder, int64_t *received_ms,
                                struct error *error);
-
-#endif

@@ -84,10 +84,9 @@ static bool check_types(const struct database *database, struct error *error)
 {
     sqlite3_stmt *select =
         database_prepare(database, "SELECT type, name, sql FROM sqlite_schema", error);
-    enum step step = select != NULL ? STEP_ROW : STEP_FAILED;
+    enum step step;
     bool good = true;
-    while (good && step != STEP_FAILED &&
-           (step = database_step(database, select, error)) == STEP_ROW) {
+    while (good && (step = database_step(database, select, error)) == STEP_ROW) {
         struct span type = column_span(select, 0), name = column_span(select, 1);
         good = is_what_it_says(type, name, column_span(select, 2)) ||
                error_set(error, ERROR_FAILED,

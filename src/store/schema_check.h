@@ -1,11 +1,10 @@
 /* Whether a database's tables, indexes and views are the ones that posrec makes. */
-#ifndef POSREC_STORE_SCHEMA_CHECK_H
-#define POSREC_STORE_SCHEMA_CHECK_H
+#pragma once
 
 #include <stdbool.h>
 
 #include "base/text.h"
-#include "store/database.h"
+#include "store/file/database.h"
 
 /* False, naming the first object, when one is missing or has another definition, or when anything
  * is there that is no table, index or view. Those of a user's own are left alone. A view is no
@@ -15,5 +14,3 @@ bool schema_check(const struct database *database, struct text *view, struct err
 
 /* The same of posrec's tables alone: one that was made otherwise can drop what is written to it. */
 bool schema_check_tables(const struct database *database, struct error *error);
-
-#endif

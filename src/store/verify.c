@@ -5,14 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/capture_reader.h"
-#include "store/chain.h"
-#include "store/derivation.h"
-#include "store/index_check.h"
+#include "store/evidence/capture_reader.h"
+#include "store/evidence/chain.h"
+#include "store/file/index_check.h"
 #include "store/migrate.h"
-#include "store/row_checker.h"
+#include "store/rows/reading.h"
+#include "store/rows/row_checker.h"
+#include "store/rows/state_loader.h"
 #include "store/schema_check.h"
-#include "store/state_loader.h"
 
 static const char *const KIND_NAMES[] = {
     [VERIFY_SOUND] = "sound",
@@ -26,6 +26,12 @@ static const char *const KIND_NAMES[] = {
     [VERIFY_HEAD] = "head",
 };
 
+struct finding {
+    enum verify_kind kind;
+    struct maybe_int capture_id, time_ms;
+    char what[VERIFY_WHAT_SIZE];
+};
+
 struct verification {
     const struct database *database;
     const struct verify_settings *settings;
@@ -35,7 +41,10 @@ struct verification {
     struct row_checker *checker;
     struct derivation *derivation;
     struct stored_capture stored; /* the one at hand */
-    struct capture derived;       /* what its bytes say of outcome, code and detail */
+    struct capture present;       /* as it is read now */
+    int64_t readings;             /* captures that are read otherwise than their record says */
+    bool is_others;               /* an older posrec made the rows of the one at hand */
+    struct finding of_rows;       /* once there is one, the evidence alone is checked */
     struct text canonical;        /* scratch of the chain */
     struct text view;             /* what is to be said of the views */
     int64_t next_capture_id;
@@ -102,17 +111,25 @@ static bool check_pragma(struct verification *run, const char *sql, enum verify_
     return good;
 }
 
+/* Whether nothing is taken as given: then the file is checked as a whole too. */
+static bool checks_all(const struct verification *run)
+{
+    return run->settings->from_capture_id <= 1;
+}
+
 static bool check_file(struct verification *run, struct error *error)
 {
     struct error why;
-    if (!check_pragma(run, "PRAGMA integrity_check(1)", VERIFY_INTEGRITY, error)) {
+    if (checks_all(run) &&
+        !check_pragma(run, "PRAGMA integrity_check(1)", VERIFY_INTEGRITY, error)) {
         return false;
     }
     if (!migrate_check_recorded(run->database, &why) ||
         !schema_check(run->database, &run->view, &why)) {
         return found_instead(run, VERIFY_SCHEMA, &why, error);
     }
-    return index_check(run->database, &why) || found_instead(run, VERIFY_INTEGRITY, &why, error);
+    return !checks_all(run) || index_check(run->database, &why) ||
+           found_instead(run, VERIFY_INTEGRITY, &why, error);
 }
 
 /* Views prove nothing and hide nothing: what is recorded is checked all the same. */
@@ -122,12 +139,70 @@ static bool check_views(struct verification *run)
            found(run->report, VERIFY_SCHEMA, "the evidence is sound; %s", text_string(&run->view));
 }
 
-/* The link before the first capture that is checked, and the payload number reached by then. */
+/* Where a step stopped at a row, that is kept for the end: the evidence may be sound all the same.
+ * False when it stopped for something else. */
+static bool keep_finding(struct verification *run)
+{
+    struct verify_report *report = run->report;
+    if (report->kind != VERIFY_OUTCOME && report->kind != VERIFY_ROWS) {
+        return false;
+    }
+    run->of_rows = (struct finding){report->kind, report->capture_id, report->time_ms, ""};
+    memcpy(run->of_rows.what, report->what, sizeof report->what);
+    report->kind = VERIFY_SOUND;
+    report->capture_id = report->time_ms = (struct maybe_int){0};
+    return true;
+}
+
+static bool rows_failed(const struct verification *run)
+{
+    return run->of_rows.kind != VERIFY_SOUND;
+}
+
+/* What was kept is the report's when nothing worse came after it. */
+static bool tell_finding(struct verification *run)
+{
+    struct verify_report *report = run->report;
+    if (!rows_failed(run)) {
+        return true;
+    }
+    report->capture_id = run->of_rows.capture_id;
+    report->time_ms = run->of_rows.time_ms;
+    return found(report, run->of_rows.kind, "%s", run->of_rows.what);
+}
+
+/* The payload number reached before the first capture that is checked. An account's answers of one
+ * endpoint never go back to an earlier payload, so it is that of one of the last of them; a message
+ * that says what the last of its kind said, to the byte, does. */
+static bool load_last_payload(struct verification *run, struct error *error)
+{
+    sqlite3_stmt *select = database_prepare(
+        run->database,
+        "SELECT max(iif(?1 = 'userData', (SELECT max(s.payload_id) FROM capture AS s "
+        "WHERE s.account_id = a.account_id AND s.endpoint = ?1 AND +s.capture_id < ?2), "
+        "(SELECT s.payload_id FROM capture AS s "
+        "WHERE s.account_id = a.account_id AND s.endpoint = ?1 AND +s.capture_id < ?2 "
+        "AND s.payload_id IS NOT NULL ORDER BY s.received_ms DESC LIMIT 1))) FROM account AS a",
+        error);
+    enum step step = select != NULL ? STEP_ROW : STEP_FAILED;
+    for (int i = 0; i < ENDPOINT_COUNT && step != STEP_FAILED; i++) {
+        bind_span(select, 1, span_of(endpoint_name((enum endpoint)i)));
+        bind_int(select, 2, run->settings->from_capture_id);
+        step = database_step(run->database, select, error);
+        int64_t last = step == STEP_ROW ? sqlite3_column_int64(select, 0) : 0;
+        run->last_payload_id = last > run->last_payload_id ? last : run->last_payload_id;
+        sqlite3_reset(select);
+    }
+    sqlite3_finalize(select);
+    return step != STEP_FAILED;
+}
+
+/* Where everything stood before the first capture that is checked. */
 static bool load_start(struct verification *run, struct error *error)
 {
     int64_t from = run->settings->from_capture_id;
     run->next_capture_id = from;
-    if (from <= 1) {
+    if (checks_all(run)) {
         return true;
     }
     if (from > run->last_id) {
@@ -141,16 +216,14 @@ static bool load_start(struct verification *run, struct error *error)
                          (long long)(from - 1));
     }
     run->report->head = run->stored.chain;
-    sqlite3_stmt *select = database_prepare(
-        run->database, "SELECT max(payload_id) FROM capture WHERE capture_id < ?", error);
-    if (step == STEP_FAILED || select == NULL) {
-        return false;
+    bool done = step == STEP_ROW && load_last_payload(run, error) &&
+                state_load(run->database, run->derivation, from, error);
+    /* All of them now, while contracts are what they were then. */
+    struct account_book *accounts = derivation_accounts(run->derivation);
+    for (size_t i = 0; i < accounts->count && done; i++) {
+        done = state_load_ledger(run->database, run->derivation, accounts->list[i], from, error);
     }
-    bind_int(select, 1, from);
-    step = database_step(run->database, select, error);
-    run->last_payload_id = step == STEP_ROW ? sqlite3_column_int64(select, 0) : 0;
-    sqlite3_finalize(select);
-    return step == STEP_ROW;
+    return done;
 }
 
 static bool check_payload(struct verification *run, struct error *error)
@@ -199,44 +272,36 @@ static bool check_link(struct verification *run, struct error *error)
     return true;
 }
 
-/* Judges the bytes again into run->derived, whose body is the stored capture's for the time being.
- */
-static bool judge_again(struct verification *run, struct account *account, int64_t *row_count,
-                        struct error *error)
+/* What an older posrec read otherwise is no finding, and is said once. */
+static void note_otherwise(struct verification *run, const char *what)
 {
-    struct capture *stored = &run->stored.capture, *derived = &run->derived;
-    struct text detail = derived->detail;
-    *derived = *stored;
-    derived->detail = detail;
-    if (stored->has_body && outcome_follows_from_response(stored->outcome) &&
-        stored->outcome != OUTCOME_UNREADABLE) {
-        capture_judge(derived);
-    } else {
-        text_clear(&derived->detail);
-        text_append(&derived->detail, stored->detail.data, stored->detail.size);
+    if (run->report->read_otherwise[0] == '\0') {
+        snprintf(run->report->read_otherwise, sizeof run->report->read_otherwise,
+                 "capture %lld: %s", (long long)run->stored.capture_id, what);
     }
-    return derivation_read(run->derivation, account, derived, row_count, error);
 }
 
+/* Reads the capture again. One that an older posrec read otherwise goes by what its record says. */
 static bool check_outcome(struct verification *run, struct account *account, struct error *error)
 {
-    const struct capture *stored = &run->stored.capture;
+    const struct stored_capture *stored = &run->stored;
+    struct capture *present = &run->present;
     int64_t row_count;
-    if (!judge_again(run, account, &row_count, error)) {
+    if (!reading_of(run->derivation, account, stored, present, &row_count, error)) {
         return false;
     }
-    if (stored_capture_is_old_reading(&run->stored, run->derived.outcome, row_count)) {
-        run->derived.outcome = OUTCOME_UNREADABLE;
+    if (reading_is_recorded(stored, present, row_count)) {
         return true;
     }
-    if (run->derived.outcome == stored->outcome &&
-        maybe_equal(run->derived.api_code, stored->api_code) &&
-        span_equal(text_span(&run->derived.detail), text_span(&stored->detail)) &&
-        row_count == run->stored.row_count) {
-        return true;
+    if (!run->is_others) {
+        return found_at_capture(run, VERIFY_OUTCOME,
+                                "outcome, code or row count are not what is read in the bytes");
     }
-    return found_at_capture(run, VERIFY_OUTCOME,
-                            "outcome, code, detail or row count do not follow from the bytes");
+    note_otherwise(run, "its bytes are read otherwise now");
+    if (stored->read_outcome != OUTCOME_OK || stored->read_row_count == 0) {
+        present->outcome = OUTCOME_UNREADABLE; /* no rows were made of it */
+    }
+    return true;
 }
 
 /* What a step that stopped means: a finding of the row checker's, or a failure. */
@@ -250,29 +315,56 @@ static bool rows_stopped(struct verification *run, bool at_capture)
                       : found(run->report, VERIFY_ROWS, "%s", finding);
 }
 
-static bool check_rows(struct verification *run, struct error *error)
+/* The account, whose rows may have come to an end. */
+static struct account *find_account(struct verification *run, struct error *error)
+{
+    struct span name = text_span(&run->stored.capture.account);
+    struct account_book *accounts = derivation_accounts(run->derivation);
+    if (!rows_failed(run)) {
+        return derivation_account(run->derivation, name, error);
+    }
+    struct account *account = account_book_find(accounts, name);
+    if (account == NULL) {
+        account = account_book_add(accounts, (int64_t)accounts->count + 1, name);
+    }
+    if (account == NULL) {
+        error_no_memory(error);
+    }
+    return account;
+}
+
+static bool check_place(struct verification *run, struct account **account, struct error *error)
+{
+    const struct capture *capture = &run->stored.capture;
+    *account = find_account(run, error);
+    if (*account == NULL) {
+        return rows_stopped(run, true);
+    }
+    if ((*account)->account_id != run->stored.account_id) {
+        return found_at_capture(run, VERIFY_CHAIN, "account_id is not the one its name has");
+    }
+    return capture->received_ms >= account_earliest_ms(*account, capture) ||
+           found_at_capture(run, VERIFY_CHAIN, "its time does not follow the captures before");
+}
+
+static bool check_rows(struct verification *run, struct account *account, struct error *error)
 {
     const struct stored_capture *stored = &run->stored;
     struct row_counts counts;
-    struct account *account =
-        derivation_account(run->derivation, text_span(&stored->capture.account), error);
-    if (account == NULL) {
+    run->is_others = stored->reader.known && stored->reader.value != READER;
+    run->report->read_by_others += run->is_others;
+    run->readings += stored->reading.known;
+    row_checker_tolerate(run->checker, run->is_others);
+    if (!check_outcome(run, account, error) ||
+        !derivation_put_rows(run->derivation, account, &run->present, stored->capture_id, &counts,
+                             error)) {
         return rows_stopped(run, true);
     }
-    if (account->account_id != stored->account_id) {
-        return found_at_capture(run, VERIFY_ROWS, "account_id is not the one its name has");
+    const char *tolerated = row_checker_tolerated(run->checker);
+    if (tolerated != NULL) {
+        note_otherwise(run, tolerated);
     }
-    if (account->ledger == NULL && !state_load_ledger(run->database, run->derivation, account,
-                                                      run->settings->from_capture_id, error)) {
-        return false;
-    }
-    if (stored->capture.received_ms < account_earliest_ms(account, stored->capture.endpoint)) {
-        return found_at_capture(run, VERIFY_CHAIN, "its time does not follow the captures before");
-    }
-    return check_outcome(run, account, error) &&
-           (derivation_put_rows(run->derivation, account, &run->derived, stored->capture_id,
-                                &counts, error) ||
-            rows_stopped(run, true));
+    return true;
 }
 
 static bool check_capture(struct verification *run, bool *more, struct error *error)
@@ -294,7 +386,14 @@ static bool check_capture(struct verification *run, bool *more, struct error *er
         return found(run->report, VERIFY_CHAIN, "the capture is missing; the next is %lld",
                      (long long)run->stored.capture_id);
     }
-    if (!check_payload(run, error) || !check_link(run, error) || !check_rows(run, error)) {
+    struct account *account;
+    if (!check_payload(run, error) || !check_link(run, error) ||
+        !check_place(run, &account, error)) {
+        return false;
+    }
+    if (rows_failed(run)) {
+        account_note_capture(account, &run->stored.capture);
+    } else if (!check_rows(run, account, error) && !keep_finding(run)) {
         return false;
     }
     run->report->last_capture_id = run->next_capture_id++;
@@ -306,22 +405,21 @@ static bool check_capture(struct verification *run, bool *more, struct error *er
     return true;
 }
 
-/* Whether a table of evidence has the ids from 1 to `count`, and nothing else. */
-static bool check_ids(struct verification *run, const char *table, int64_t count,
+/* Whether a table of evidence has ids from 1 to `last`; those that were checked are all there. */
+static bool check_ids(struct verification *run, const char *table, int64_t last,
                       enum verify_kind kind, struct error *error)
 {
     struct text sql = {0};
-    text_printf(&sql, "SELECT count(*), min(%s_id), max(%s_id) FROM %s", table, table, table);
+    text_printf(&sql, "SELECT (SELECT min(%s_id) FROM %s), (SELECT max(%s_id) FROM %s)", table,
+                table, table, table);
     sqlite3_stmt *select = database_prepare_text(run->database, &sql, error);
     enum step step = select != NULL ? database_step(run->database, select, error) : STEP_FAILED;
     bool good = step == STEP_ROW;
     if (good) {
-        long long rows = sqlite3_column_int64(select, 0), first = sqlite3_column_int64(select, 1);
-        long long last = sqlite3_column_int64(select, 2);
-        good =
-            (rows == count && last == count && (count == 0 || first == 1)) ||
-            found(run->report, kind, "%s has %lld rows from %lld to %lld, not those from 1 to %lld",
-                  table, rows, first, last, (long long)count);
+        int64_t from = sqlite3_column_int64(select, 0), to = sqlite3_column_int64(select, 1);
+        good = (to == last && from == (last > 0)) ||
+               found(run->report, kind, "%s has ids from %lld to %lld, not from 1 to %lld", table,
+                     (long long)from, (long long)to, (long long)last);
     }
     sqlite3_finalize(select);
     return good;
@@ -350,15 +448,60 @@ static bool miss_head(struct verification *run, struct error *error)
                : false;
 }
 
+/* Counts what a SELECT with one parameter does. */
+static bool count_with(struct verification *run, const char *sql, int64_t value, int64_t *count,
+                       struct error *error)
+{
+    sqlite3_stmt *select = database_prepare(run->database, sql, error);
+    if (select == NULL) {
+        return false;
+    }
+    bind_int(select, 1, value);
+    enum step step = database_step(run->database, select, error);
+    *count = step == STEP_ROW ? sqlite3_column_int64(select, 0) : 0;
+    sqlite3_finalize(select);
+    return step == STEP_ROW;
+}
+
+/* Whether as many readings are noted as were met, by readers and of captures that there are. */
+static bool check_readings(struct verification *run, struct error *error)
+{
+    int64_t noted = 0, strange = 0;
+    return count_with(run, "SELECT count(*) FROM reading WHERE capture_id >= ?",
+                      run->settings->from_capture_id, &noted, error) &&
+           count_with(run,
+                      "SELECT count(*) + (EXISTS (SELECT 1 FROM capture) AND NOT EXISTS "
+                      "(SELECT 1 FROM read_by WHERE from_capture_id = 1)) FROM read_by "
+                      "WHERE reader NOT BETWEEN 1 AND ? OR "
+                      "from_capture_id > (SELECT max(capture_id) FROM capture)",
+                      READER, &strange, error) &&
+           (noted == run->readings ||
+            found(run->report, VERIFY_ROWS, "reading has %lld rows, the captures make %lld",
+                  (long long)noted, (long long)run->readings)) &&
+           (strange == 0 ||
+            found(run->report, VERIFY_ROWS, "read_by names captures or readers that are not"));
+}
+
+/* That no row is left over shows at the end alone. */
+static bool check_last_rows(struct verification *run, struct error *error)
+{
+    bool done =
+        row_checker_finish(run->checker, run->derivation, error) || rows_stopped(run, false);
+    const char *tolerated = row_checker_tolerated(run->checker);
+    if (done && tolerated != NULL) {
+        note_otherwise(run, tolerated);
+    }
+    return done && check_readings(run, error);
+}
+
 static bool check_end(struct verification *run, struct error *error)
 {
-    if (!row_checker_finish(run->checker, run->derivation, error)) {
-        return rows_stopped(run, false);
+    row_checker_tolerate(run->checker, run->report->read_by_others > 0);
+    if (!rows_failed(run) && !check_last_rows(run, error) && !keep_finding(run)) {
+        return false;
     }
-    int64_t accounts = (int64_t)derivation_accounts(run->derivation)->count;
     return check_ids(run, "capture", run->next_capture_id - 1, VERIFY_CHAIN, error) &&
            check_ids(run, "payload", run->last_payload_id, VERIFY_PAYLOAD, error) &&
-           check_ids(run, "account", accounts, VERIFY_ROWS, error) &&
            (run->settings->head == NULL || run->head_found || miss_head(run, error));
 }
 
@@ -375,12 +518,12 @@ static bool check_captures(struct verification *run, struct error *error)
     }
     /* After the captures: they name the place, this only the table. */
     return check_end(run, error) &&
-           check_pragma(run, "PRAGMA foreign_key_check", VERIFY_FOREIGN_KEY, error);
+           (!checks_all(run) || rows_failed(run) ||
+            check_pragma(run, "PRAGMA foreign_key_check", VERIFY_FOREIGN_KEY, error));
 }
 
 static bool open_verification(struct verification *run, struct error *error)
 {
-    int64_t from = run->settings->from_capture_id;
     run->sha256 = sha256_new(error);
     if (run->sha256 == NULL ||
         !database_integer(run->database, "SELECT max(capture_id) FROM capture", &run->last_id,
@@ -388,13 +531,12 @@ static bool open_verification(struct verification *run, struct error *error)
         return false;
     }
     run->reader = capture_reader_new(run->database, error);
-    run->checker = row_checker_new(run->database, from, error);
+    run->checker = row_checker_new(run->database, run->settings->from_capture_id, error);
     if (run->reader == NULL || run->checker == NULL) {
         return false;
     }
     run->derivation = derivation_new(row_checker_sink(run->checker), true, error);
-    return run->derivation != NULL && load_start(run, error) &&
-           (from <= 1 || state_load(run->database, run->derivation, from, error));
+    return run->derivation != NULL && load_start(run, error);
 }
 
 static void close_verification(struct verification *run)
@@ -404,7 +546,7 @@ static void close_verification(struct verification *run)
     capture_reader_free(run->reader);
     sha256_free(run->sha256);
     stored_capture_free(&run->stored);
-    text_free(&run->derived.detail);
+    text_free(&run->present.detail);
     text_free(&run->canonical);
     text_free(&run->view);
 }
@@ -419,7 +561,8 @@ bool verify_database(const struct database *database, const struct verify_settin
     }
     report->evidence_sound =
         check_file(&run, error) && open_verification(&run, error) && check_captures(&run, error);
-    bool done = report->evidence_sound && check_views(&run);
+    report->rows_sound = report->evidence_sound && !rows_failed(&run);
+    bool done = report->evidence_sound && tell_finding(&run) && check_views(&run);
     if (run.checker != NULL) {
         struct row_counts counts = row_checker_counts(run.checker);
         report->positions = counts.rows[ROW_POSITION];

@@ -1,14 +1,13 @@
 /* Proves a database: its file, its schema, every link of the chain, every payload, and all rows
  * derived again from the bytes. All of one moment, while others may write. */
-#ifndef POSREC_STORE_VERIFY_H
-#define POSREC_STORE_VERIFY_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "base/sha256.h"
 #include "model/maybe.h"
-#include "store/database.h"
+#include "store/file/database.h"
 
 #define VERIFY_WHAT_SIZE 600
 
@@ -20,21 +19,22 @@ enum verify_kind {
     VERIFY_SCHEMA,      /* migrations, tables, indexes, triggers; views, when all else is sound */
     VERIFY_CHAIN,       /* a capture is missing, added, swapped or changed */
     VERIFY_PAYLOAD,     /* bytes are not those that were received */
-    VERIFY_OUTCOME,     /* outcome, code, detail or row count do not follow from the bytes */
+    VERIFY_OUTCOME,     /* outcome, code or row count are not what is read in the bytes */
     VERIFY_ROWS,        /* a derived row is missing, changed or too many */
     VERIFY_HEAD,        /* the history up to the noted head is not there any more */
 };
 
 struct verify_settings {
-    int64_t from_capture_id;          /* 1 for all; links before it are taken as given */
+    int64_t from_capture_id;          /* 1 for all; what is before, and the file, is given */
     const struct sha256_digest *head; /* a link that must be there; NULL for none */
     void *context;                    /* of the callback, which may be NULL */
     void (*on_progress)(void *context, int64_t done, int64_t total);
 };
 
 struct verify_report {
-    bool evidence_sound;         /* nothing is wrong but, perhaps, the text of a view */
-    enum verify_kind kind;       /* of the first thing wrong */
+    bool evidence_sound;         /* captures, payloads, links, the file and its tables */
+    bool rows_sound;             /* and the rows are what is read in them */
+    enum verify_kind kind;       /* of the first thing wrong, in the evidence before others */
     struct maybe_int capture_id; /* where it is, when it is at a capture */
     struct maybe_int time_ms;    /* that capture's received_ms */
     char what[VERIFY_WHAT_SIZE]; /* in words */
@@ -46,6 +46,9 @@ struct verify_report {
     int64_t rows;            /* of all derived tables */
     int64_t last_capture_id; /* 0 for an empty database */
     struct sha256_digest head;
+
+    int64_t read_by_others;                /* of the captures checked, by an older posrec */
+    char read_otherwise[VERIFY_WHAT_SIZE]; /* what that read otherwise first; "" for nothing */
 };
 
 const char *verify_kind_name(enum verify_kind kind);
@@ -53,5 +56,3 @@ const char *verify_kind_name(enum verify_kind kind);
 /* Fills the report. False with the error set only when it could not be carried through. */
 bool verify_database(const struct database *database, const struct verify_settings *settings,
                      struct verify_report *report, struct error *error);
-
-#endif

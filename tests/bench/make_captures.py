@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Writes capture lines of a one-way account with 70 symbols, 8 of them open, from a seed.
 
-    make_captures.py POLLS [--money] [--seed N] [--interval-ms N] [--start-ms N] > captures.ndjson
+    make_captures.py POLLS [--money] [--stream] [--seed N] [--interval-ms N] [--start-ms N] > captures.ndjson
 
 Each body has the 16 fields of the real answer and about 25 KB. Marks move at every poll; now and then
 the account trades. With --money what else posrec asks by default is there too: account every minute, income
-every five, a trade's userTrades after it, funding each eight hours. The same arguments give the same bytes.
+every five, a trade's userTrades after it, funding each eight hours. With --stream the stream tells of each trade too. The same arguments give the same bytes.
 """
 import argparse
 import random
@@ -109,6 +109,18 @@ class Money:
                 f'"quoteQty":"{abs(step) * leg.size}","commission":"{fee:.8f}","commissionAsset":"{leg.asset}",'
                 f'"time":{now_ms},"positionSide":"BOTH","buyer":{"true" if step > 0 else "false"},"maker":false}}]')
 
+    def messages(self, leg, step, now_ms):
+        """What the stream tells of the trade that was booked last."""
+        quantity, trade = abs(step) * leg.size / leg.mark, self.ids - 1
+        yield (f'{{"e":"ORDER_TRADE_UPDATE","E":{now_ms},"T":{now_ms},"i":"main","o":{{"s":"{leg.symbol}",'
+               f'"S":"{"BUY" if step > 0 else "SELL"}","x":"TRADE","X":"FILLED","i":{trade},"l":"{abs(step)}",'
+               f'"L":"{leg.mark:.8f}","N":"{leg.asset}","n":"{quantity * 0.0005:.8f}","T":{now_ms},"t":{trade},'
+               f'"rp":"0","m":false,"ps":"BOTH"}}}}')
+        yield (f'{{"e":"ACCOUNT_UPDATE","E":{now_ms},"T":{now_ms},"i":"main","a":{{"m":"ORDER","B":[{{"a":"{leg.asset}",'
+               f'"wb":"{self.wallets[leg.asset]:.8f}","cw":"{self.wallets[leg.asset]:.8f}","bc":"0"}}],"P":[{{"s":"{leg.symbol}",'
+               f'"pa":"{leg.amount}","ep":"{leg.entry:.8f}","cr":"0","up":"{leg.pnl():.8f}","mt":"cross","iw":"0",'
+               f'"ps":"BOTH"}}]}}}}')
+
     def fund(self, rng, now_ms):
         for leg in self.legs:
             if leg.amount:
@@ -157,6 +169,11 @@ def symbols():
     return names[:SYMBOLS]
 
 
+def tell(received_ms, message):
+    sys.stdout.write(f'{{"account":"main","received_ms":{received_ms},"endpoint":"userData","body":"'
+                     + message.replace('"', '\\"') + '"}\n')
+
+
 def write(endpoint, received_ms, interval_ms, weight, body):
     sys.stdout.write(f'{{"account":"main","sent_ms":{received_ms - 39},"received_ms":{received_ms},"http_status":200,'
                      f'"endpoint":"{endpoint}","interval_ms":{interval_ms},"used_weight":{weight},'
@@ -168,6 +185,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("polls", type=int)
     parser.add_argument("--money", action="store_true")
+    parser.add_argument("--stream", action="store_true")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--interval-ms", type=int, default=10000)
     parser.add_argument("--start-ms", type=int, default=1767225600000)
@@ -175,7 +193,7 @@ def main():
     rng = random.Random(arguments.seed)
     interval_ms = arguments.interval_ms
     legs = [Leg(rng, name, index, arguments.start_ms) for index, name in enumerate(symbols())]
-    money = Money(legs) if arguments.money else None
+    money = Money(legs) if arguments.money or arguments.stream else None
     for poll in range(arguments.polls):
         now_ms = arguments.start_ms + poll * interval_ms
         for leg in legs[:OPEN]:
@@ -190,7 +208,10 @@ def main():
         if money is None:
             continue
         if step:
-            write("userTrades", received_ms + 100, INCOME_MS, weight, money.trade(traded, step, now_ms))
+            told = money.trade(traded, step, now_ms)
+            for message in money.messages(traded, step, now_ms) if arguments.stream else ():
+                tell(received_ms + 50, message)
+            write("userTrades", received_ms + 100, INCOME_MS, weight, told)
         if now_ms % FUNDING_MS < interval_ms:
             money.fund(rng, now_ms)
         if now_ms % ACCOUNT_MS < interval_ms:

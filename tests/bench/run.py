@@ -138,6 +138,7 @@ def measure(polls, folder):
     answers = {"posrec": ask_posrec(ours), "plain": ask_plain(theirs)}
     views = ask_views(ours)
     verify_s, _ = run([POSREC, "-q", "-d", ours, "verify"])
+    tenth_s, _ = run([POSREC, "-q", "-d", ours, "verify", "--from", str(polls - polls // 10)])
     import_s = statistics.median(seconds for seconds, _ in fast)
     plain_s = statistics.median(seconds for seconds, _ in slow)
     rows = [
@@ -148,6 +149,7 @@ def measure(polls, folder):
         ("exposure over all polls, ms", answers["plain"]["exposure"], answers["posrec"]["exposure"], True),
         ("peak memory of import, MiB", slow[0][1], fast[0][1], True),
         ("verify, polls a second", None, polls / verify_s, False),
+        ("verify --from, of the last tenth", None, polls / 10 / tenth_s, False),
         ("replay in Python, polls a second", None, replay_rate(ours, polls), False),
     ]
     remove(ours)

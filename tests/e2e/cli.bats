@@ -8,7 +8,7 @@ one_poll() {
 @test "help and version tell what there is" {
     run posrec --version
     assert_equal "$status" 0
-    for library in SQLite libcurl OpenSSL cJSON zstd libsmartcols; do
+    for library in SQLite libcurl OpenSSL zstd libsmartcols; do
         assert_contains "$output" "$library"
     done
     run posrec help
@@ -60,6 +60,15 @@ one_poll() {
     check '[account a]\nrecv_window = 60001\n' "2: recv_window '60001'"
     check '[account a b]\n' "1: account 'a b'"
     check '[account a]\napi_key_file = x\n' "1: account 'a': api_key_file and secret_file go together"
+}
+
+@test "a config has room for the 10,000 accounts of its limit, and no more" {
+    seq -f '[account a%.0f]' 10000 > posrec.ini
+    run -0 posrec -d posrec.db migrate # which reads no config
+    run -0 posrec status
+    echo '[account more]' >> posrec.ini
+    run -2 posrec status
+    assert_contains "$output" "posrec.ini:10001: account 'more': too many"
 }
 
 @test "the config is found by -c, the environment, here, and in the home folder" {

@@ -64,11 +64,11 @@ def calls(name, text):
 logged = set()
 for path in (source / "src").rglob("*.c"):
     text = path.read_text()
-    for call in calls("log_begin", text):
+    for call in re.findall(r"\blog_event\((.*?)LOG_(?:TEXT|INT|MAYBE)\(", text, re.DOTALL):
         logged.update(WORD.findall(call))
     # A function that is handed the event: the first word of each of its calls.
     for part in re.split(r"^(?=static )", text, flags=re.MULTILINE):
-        if path.name != "log.c" and re.search(r"log_begin\([^;]*, event\)", part):
+        if path.name != "log.c" and re.search(r"log_event\(\w+, event,", part):
             helper = re.match(r"static \w+ \*?(\w+)\(", part).group(1)
             named = [found.group(1) for found in map(WORD.search, calls(helper, text)) if found]
             assert named, (path, helper)

@@ -76,8 +76,8 @@ bad() {
     printf 'not json at all' > bad && bad unreadable
     printf '{"symbol":"X"}' > bad && bad unreadable
     printf '[{"symbol":"X","positionSide":"BOTH","upda' > bad && bad unreadable
-    printf '[{"symbol":"X","positionSide":"BOTH","updateTime":1,"entryPrice":"abc"}]' > bad && bad unreadable
-    assert_contains "$stderr" "element 0: field entryPrice: not a number"
+    printf '[{"symbol":"X","positionSide":"BOTH","updateTime":"abc"}]' > bad && bad unreadable
+    assert_contains "$stderr" "element 0: field updateTime: not a number"
     printf '[{"symbol":"X","positionSide":"BOTH","updateTime":1},{"symbol":"X","positionSide":"BOTH","updateTime":1}]' > bad
     bad unreadable
     assert_contains "$stderr" "there twice"
@@ -85,6 +85,19 @@ bad() {
     printf '' > bad && bad unreadable
     printf '{"code":-1121,"msg":"Invalid symbol."}' > bad && bad api_error status=400
     assert_contains "$stderr" "-1121 Invalid symbol."
+}
+
+@test "an odd field costs that field, and the capture names it" {
+    start_sim
+    printf '[{"symbol":"BTCUSD_PERP","positionSide":"BOTH","updateTime":1,"positionAmt":"2","unRealizedProfit":"0.5"},{"symbol":"DOGEUSD_PERP","positionSide":"BOTH","updateTime":1,"maxQty":"1e30","leverage":null,"marginType":7}]' > odd
+    for i in 1 2; do
+        serve odd
+        posrec -q fetch
+    done
+    assert_equal "$(sql "SELECT DISTINCT outcome, detail, row_count FROM capture WHERE endpoint = 'positionRisk'")" 'ok|element 1: field maxQty: out of range: "1e30" (and 1 more)|2'
+    assert_equal "$(sql "SELECT extra FROM position WHERE leg_id = 2")" '{"maxQty":"1e30","marginType":7}'
+    assert_equal "$(sql "SELECT count(*) FROM pnl_history WHERE symbol = 'BTCUSD_PERP' AND unrealized_pnl = 0.5")" 2
+    posrec -q verify
 }
 
 @test "a body over 16 MiB is not kept, and says so" {

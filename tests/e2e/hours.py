@@ -108,7 +108,16 @@ def without_hours(path, copy):
         pathlib.Path(rest).unlink(missing_ok=True)
     shutil.copy(path, copy)
     with contextlib.closing(sqlite3.connect(copy)) as database:
-        database.executescript("DROP TABLE leg_hour; DROP TABLE poll_hour;"
+        views = database.execute("SELECT name FROM sqlite_schema WHERE type = 'view'").fetchall()
+        database.executescript("".join(f"DROP VIEW {view};" for view, in views)
+                               + "DROP TABLE leg_hour; DROP TABLE poll_hour; DROP TABLE contract_term;"
+                               "DROP TABLE reading; DROP TABLE read_by; PRAGMA writable_schema = ON;"
+                               + "".join(f"UPDATE sqlite_schema SET sql = replace(sql, 'REFERENCES {table}({table}_id)',"
+                                         f" 'REFERENCES {table}');"
+                                         for table in ("account", "contract", "leg", "payload", "capture"))
+                               + "PRAGMA writable_schema = RESET;"
+                               "ALTER TABLE contract DROP COLUMN capture_id;"
+                               "ALTER TABLE contract DROP COLUMN since_ms;"
                                + "".join(f"DROP INDEX {table}_by_capture;" for table in INDEXED)
                                + " DELETE FROM schema_migration"
                                " WHERE version >= 6; PRAGMA user_version = 5")
@@ -127,7 +136,7 @@ def migrate_killed(original, path, took_s, rng):
             assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
             version, = database.execute("PRAGMA user_version").fetchone()
             tables, = database.execute("SELECT count(*) FROM sqlite_schema WHERE name IN ('leg_hour', 'poll_hour')").fetchone()
-            assert (version, tables) in ((5, 0), (6, 2), (7, 2), (8, 2)), (version, tables)
+            assert (version, tables) in ((5, 0), (6, 2), (7, 2), (8, 2), (9, 2), (10, 2)), (version, tables)
     posrec(path, "migrate")
     return killed
 

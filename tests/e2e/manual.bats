@@ -43,8 +43,8 @@ options_of_man() {
         done
         echo "$found" >> all
     done
-    # What config.c compares a key with.
-    grep -oE 'strcmp\(key, "[a-z_]+"\)|\{"[a-z_]+", &(account|config)' "$SOURCE/src/cli/config.c" | grep -oE '"[a-z_]+"' |
+    # The keys that config.c has in its tables.
+    grep -oE '\{"[a-z_]+", take_' "$SOURCE/src/cli/config.c" | grep -oE '"[a-z_]+"' |
         tr -d '"' | sort -u > taken
     diff <(sort -u all) taken
 }

@@ -1,50 +1,127 @@
 #!/usr/bin/env python3
 """Records many accounts at once and checks that polls are on time and memory stays small.
 
-    many_accounts.py BUILD ACCOUNTS [stream]
+    many_accounts.py BUILD ACCOUNTS [--streams] [--dead-proxy N] [--stalled N] [--silent N] [--dead-streams N] [--interval-ms N]
+                     [--ticks N]
 
-Each account has 70 symbols and is polled at once and then at so many ticks, 10 s apart. With up to 300 accounts the exchange allows its real
-weight of 2,400 a minute, with more as much as is needed. A poll is on time when it was sent within a second
-of its tick; a tick without a poll is late. That takes most of a processor for that second, so it is judged only where
-other programs leave it. With `stream` each account has its user data stream too, all of which must be up within a
-minute of the start.
+Each account has 70 symbols and is polled at once and then at so many ticks. With up to 300 accounts the exchange allows
+its real weight of 2,400 a minute, with more as much as is needed. A poll is on time when it was sent within a second of
+its tick; a tick without a poll is late. How long that takes is the machine's as much as posrec's, so it is judged with
+POSREC_TEST_LONG alone, where other programs leave a processor, and else only said. Anywhere nine of ten polls must be good, and
+no account may lack a tick that others have; that nobody waits for another, however slow the machine, is unit.ask's.
+
+With `--streams` each account has its user data stream too. An address may open 250 in five minutes, so the accounts are
+shared out to as many exchanges as that takes, and all streams must be up within a minute of the start.
+
+What is dead must cost nobody else: the first accounts are behind a proxy that takes connections and never answers
+(`--dead-proxy`), the next are of an exchange of that kind (`--stalled`), and those after them get no answer where all others
+do (`--silent`); the last have streams whose handshakes are never answered (`--dead-streams`), and are to be polled like all
+others.
 """
+import argparse
 import pathlib
 import resource
+import socket
 import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 
 from machine import busy_s, is_idle
 from sample import LONG
 
-INTERVAL_MS = 10000
-TICKS = 12 if LONG else 2
 ON_TIME_SHARE = 0.999
+GOOD_SHARE = 0.9  # on a machine however busy
 MEMORY_MIB_MAX = {False: 64, True: 128}  # with streams
 CONNECTED_S_MAX = 60
-
-LATE = f"""SELECT count(*) FILTER (WHERE sent_ms - due_ms <= 1000), count(*)
-             FROM capture WHERE endpoint = 'positionRisk' AND attempt = 1 AND outcome = 'ok'
-              AND due_ms % {INTERVAL_MS} = 0"""
-
-
-CONNECTED = f"""SELECT count(DISTINCT account_id) FILTER (WHERE outcome = 'opened' AND received_ms < start + {CONNECTED_S_MAX * 1000}),
-                      count(*) FILTER (WHERE outcome = 'opened'), max(received_ms) FILTER (WHERE outcome = 'opened') - start
-                 FROM capture, (SELECT min(received_ms) AS start FROM capture)"""
+STREAMS_OF_EXCHANGE_MAX = 250
+BACKLOG = 4096
+STOP_S_MAX = 20  # until a service whose requests are never answered has stopped
 
 
-def write_setup(folder, count, port, streams):
-    lines = ["[posrec]", "database = posrec.db", f"interval = {INTERVAL_MS}ms"]
-    for i in range(count):
-        for name, text in ((f"{i}.key", f"key-{i}"), (f"{i}.secret", f"secret-{i}")):
-            (folder / name).write_text(text)
-            (folder / name).chmod(0o600)
-        lines += [f"[account a{i}]", f"base_url = http://127.0.0.1:{port}", f"api_key_file = {i}.key",
-                  f"secret_file = {i}.secret"]
-        lines += [f"stream_url = ws://127.0.0.1:{port}"] if streams else []
-    (folder / "posrec.ini").write_text("\n".join(lines) + "\n")
+def parse_arguments():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("build", type=pathlib.Path)
+    parser.add_argument("count", type=int)
+    parser.add_argument("--streams", action="store_true")
+    for what in ("dead-proxy", "stalled", "silent", "dead-streams"):
+        parser.add_argument(f"--{what}", type=int, default=0)
+    parser.add_argument("--interval-ms", type=int, default=10000)
+    parser.add_argument("--ticks", type=int, default=12 if LONG else 2)
+    return parser.parse_args()
+
+
+class Exchange:
+    """A simulated exchange that knows all accounts."""
+
+    def __init__(self, build, accounts, weight_limit):
+        self.process = subprocess.Popen([build / "dapi-sim", "--accounts", accounts, "--weight-limit", str(weight_limit)],
+                                        stdout=subprocess.PIPE, text=True)
+        self.port = int(self.process.stdout.readline())
+
+    def ask(self, path):
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/sim/{path}", timeout=30) as answer:
+            return answer.read().decode()
+
+    def end(self):
+        self.process.terminate()
+        self.process.wait()
+
+
+class Crowd:
+    """Which account is of which exchange, and what of it is dead."""
+
+    def __init__(self, arguments, folder):
+        self.count, self.streams = arguments.count, arguments.streams
+        self.dead_proxy, self.stalled, self.dead_streams = arguments.dead_proxy, arguments.stalled, arguments.dead_streams
+        self.silent = arguments.silent
+        self.folder = folder
+        (folder / "accounts").write_text("".join(f"a{i} one-way key-{i} secret-{i}\n" for i in range(self.count)))
+        self.proxy = socket.create_server(("127.0.0.1", 0), backlog=BACKLOG)  # nobody accepts, let alone answers
+        exchanges = (self.count + STREAMS_OF_EXCHANGE_MAX - 1) // STREAMS_OF_EXCHANGE_MAX if self.streams else 1
+        limit = 2400 if self.count <= 300 else self.count * 60 // exchanges
+        self.exchanges = [Exchange(arguments.build, folder / "accounts", limit) for _ in range(exchanges)]
+        self.stalls = Exchange(arguments.build, folder / "accounts", limit) if self.stalled > 0 else None
+        if self.stalls is not None:
+            self.stalls.ask("silence?to=all")
+        for exchange in self.exchanges:
+            for i in range(self.dead_proxy + self.stalled, self.dead_proxy + self.stalled + self.silent):
+                exchange.ask(f"silence?to=all&account=a{i}")
+            for i in range(self.count - self.dead_streams, self.count):
+                exchange.ask(f"silence?to=stream&account=a{i}")
+
+    def end(self):
+        for exchange in [*self.exchanges, self.stalls] if self.stalls else self.exchanges:
+            exchange.end()
+        self.proxy.close()
+
+    def is_healthy(self, i):
+        """Whether its requests are answered."""
+        return i >= self.dead_proxy + self.stalled + self.silent
+
+    def has_live_stream(self, i):
+        return self.streams and self.is_healthy(i) and i < self.count - self.dead_streams
+
+    def account_lines(self, i):
+        stalls = self.dead_proxy <= i < self.dead_proxy + self.stalled
+        exchange = self.stalls if stalls else self.exchanges[i // STREAMS_OF_EXCHANGE_MAX if self.streams else 0]
+        lines = [f"[account a{i}]", f"base_url = http://127.0.0.1:{exchange.port}", f"api_key_file = {i}.key",
+                 f"secret_file = {i}.secret"]
+        if self.streams:
+            lines.append(f"stream_url = ws://127.0.0.1:{exchange.port}")
+        if i < self.dead_proxy:
+            lines.append(f"proxy = http://127.0.0.1:{self.proxy.getsockname()[1]}")
+        return lines
+
+    def write_setup(self, interval_ms):
+        lines = ["[posrec]", "database = posrec.db", f"interval = {interval_ms}ms"]
+        for i in range(self.count):
+            for name, text in ((f"{i}.key", f"key-{i}"), (f"{i}.secret", f"secret-{i}")):
+                (self.folder / name).write_text(text)
+                (self.folder / name).chmod(0o600)
+            lines += self.account_lines(i)
+        (self.folder / "posrec.ini").write_text("\n".join(lines) + "\n")
 
 
 def children_s():
@@ -54,42 +131,82 @@ def children_s():
 
 def ask(folder, query):
     output = subprocess.run(["sqlite3", folder / "posrec.db", query], capture_output=True, text=True, check=True).stdout
-    return [int(field or 0) for field in output.strip().split("|")]
+    return [line.split("|") for line in output.splitlines()]
+
+
+def judge_ticks(crowd, folder, ticks):
+    """The shares of healthy accounts' polls that were sent in time, and at all, and how many lack a tick that others have."""
+    healthy = {f"a{i}" for i in range(crowd.count) if crowd.is_healthy(i)}
+    polled = {tick: set() for tick in ticks}
+    on_time = good = 0
+    rows = ask(folder, f"""SELECT name, due_ms, sent_ms - due_ms, outcome FROM capture JOIN account USING (account_id)
+                            WHERE endpoint = 'positionRisk' AND attempt = 1 AND due_ms BETWEEN {ticks[0]} AND {ticks[-1]}""")
+    for name, due_ms, late_ms, outcome in rows:
+        if name in healthy and int(due_ms) in polled:
+            polled[int(due_ms)].add(name)
+            good += outcome == "ok"
+            on_time += outcome == "ok" and int(late_ms) <= 1000
+    missed = {tick: healthy - names for tick, names in polled.items() if names and names != healthy}
+    for tick, names in missed.items():
+        print(f"at the tick {tick} {len(names)} of {len(healthy)} accounts were not polled: {', '.join(sorted(names)[:5])} ...")
+    due = len(ticks) * len(healthy)
+    return on_time / due, good / due, sum(map(len, missed.values()))
+
+
+def judge_streams(crowd, folder):
+    """How many streams there should be and were up in time, how many connections there were, and when the last was."""
+    live = {f"a{i}" for i in range(crowd.count) if crowd.has_live_stream(i)}
+    start_ms = int(ask(folder, "SELECT min(received_ms) FROM capture")[0][0])
+    opened = ask(folder, "SELECT name, received_ms FROM capture JOIN account USING (account_id) WHERE outcome = 'opened'")
+    in_time = {name for name, ms in opened if int(ms) < start_ms + CONNECTED_S_MAX * 1000}
+    last_ms = max((int(ms) for _, ms in opened), default=start_ms)
+    print(f"{len(live & in_time)} of {len(live)} streams up within {CONNECTED_S_MAX} s, the last after "
+          f"{(last_ms - start_ms) / 1000:.1f} s; {len(opened)} connections in all")
+    return live <= in_time
+
+
+def run(crowd, arguments, folder):
+    """Runs the service over so many ticks; which they were."""
+    interval_ms = arguments.interval_ms
+    first_ms = (int(time.time() * 1000) // interval_ms + 1) * interval_ms
+    if first_ms - time.time() * 1000 < 2000:
+        first_ms += interval_ms  # the start itself is no tick
+    ticks = [first_ms + i * interval_ms for i in range(arguments.ticks)]
+    for_s = (ticks[-1] - time.time() * 1000) / 1000 + min(interval_ms / 1000, 5) * 0.6
+    with (folder / "run.log").open("w") as log:
+        subprocess.run([arguments.build / "posrec", "run", "--for", f"{int(for_s * 1000)}ms"], cwd=folder, check=True, stderr=log,
+                       timeout=for_s + STOP_S_MAX)
+    return ticks
 
 
 def main():
-    build, count = pathlib.Path(sys.argv[1]).resolve(), int(sys.argv[2])
-    streams = sys.argv[3:] == ["stream"]
+    arguments = parse_arguments()
+    arguments.build = arguments.build.resolve()
+    count = arguments.count
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        accounts = "".join(f"a{i} one-way key-{i} secret-{i}\n" for i in range(count))
-        (folder / "accounts").write_text(accounts)
-        limit = 2400 if count <= 300 else count * 20
-        exchange = subprocess.Popen([build / "dapi-sim", "--accounts", folder / "accounts", "--weight-limit",
-                                     str(limit)], stdout=subprocess.PIPE, text=True)
+        crowd = Crowd(arguments, folder)
         try:
-            write_setup(folder, count, exchange.stdout.readline().strip(), streams)
+            crowd.write_setup(arguments.interval_ms)
             busy, before, started = busy_s(), children_s(), time.monotonic()
-            subprocess.run([build / "posrec", "-q", "run", "--count", str(TICKS + 1)], cwd=folder, check=True)
+            ticks = run(crowd, arguments, folder)
             seconds, cpu = time.monotonic() - started, children_s() - before
             memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
             busy = busy_s() - busy
         finally:
-            exchange.terminate()
-            exchange.wait()
+            crowd.end()
         others_s = busy - (children_s() - before)
-        on_time, recorded = ask(folder, LATE)
-        connected, opened, connected_ms = ask(folder, CONNECTED)
-        share = on_time / (TICKS * count)
-        subprocess.run([build / "posrec", "-q", "-d", folder / "posrec.db", "verify"], check=True,
+        share, good, missed = judge_ticks(crowd, folder, ticks)
+        recorded = int(ask(folder, "SELECT count(*) FROM capture WHERE endpoint = 'positionRisk' AND outcome = 'ok'")[0][0])
+        streams_up = not arguments.streams or judge_streams(crowd, folder)
+        subprocess.run([arguments.build / "posrec", "-q", "-d", folder / "posrec.db", "verify"], check=True,
                        stdout=subprocess.DEVNULL)
-    print(f"{count} accounts, {seconds:.0f} s: {recorded} polls in {TICKS} ticks, {share:.4%} on time, peak memory "
-          f"{memory:.1f} MiB, {cpu / seconds:.1%} of a processor, {cpu / max(1, recorded) * 1000:.3f} ms a poll")
-    if streams:
-        print(f"{connected} of {count} streams up within {CONNECTED_S_MAX} s, the last after {connected_ms / 1000:.1f} s; "
-              f"{opened} connections in all")
-    good = (share >= ON_TIME_SHARE or not is_idle(others_s, seconds)) and recorded >= count and memory < MEMORY_MIB_MAX[streams] and (connected == count or not streams)
-    return 0 if good else 1
+    print(f"{count} accounts, {seconds:.0f} s: {recorded} polls, of {len(ticks)} ticks {share:.4%} on time, {good:.2%} at all, {missed} missed, "
+          f"peak memory {memory:.1f} MiB, {cpu / seconds:.1%} of a processor, {cpu / max(1, recorded) * 1000:.3f} ms a poll")
+    if not LONG:
+        print("whether polls were on time is not judged: that is for scripts/test --long")
+    on_time = share >= ON_TIME_SHARE or not LONG or not is_idle(others_s, seconds)
+    return 0 if on_time and good >= GOOD_SHARE and missed == 0 and streams_up and memory < MEMORY_MIB_MAX[arguments.streams] else 1
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 
+import tellings
 from postgres import Server, rows_of
 from sample import LONG, seeded
 
@@ -36,10 +37,13 @@ def mirror(database, server, *arguments, code=0):
     return posrec(database, "mirror", "--to", server.conninfo, *arguments, code=code)[1]
 
 
-def richest(path):
-    """One database of everything that the test suites have recorded."""
+def richest(path, rng):
+    """One database of everything that the test suites have recorded, and of much that shares a millisecond."""
     for name in ("history", "stream", "money"):
         posrec(path, "-q", "import", "--interval", "100ms", DATA / f"{name}.ndjson")
+    told = path.with_name("told.ndjson")
+    told.write_text("\n".join(tellings.history(rng)[0]).replace('"account": "main"', '"account": "told"') + "\n")
+    posrec(path, "-q", "import", told)
 
 
 def as_file_has_it(text, value):
@@ -233,8 +237,9 @@ def check_follow(folder, server):
                 assert time.monotonic() < until and follower.poll() is None, (found, last)
                 time.sleep(0.05)
         until = time.monotonic() + EXPECT_MS / 1000
-        while f"posrec_mirror_capture_id {last}\n" not in (folder / "mirror.prom").read_text():
-            assert time.monotonic() < until, (folder / "mirror.prom").read_text()
+        metrics = folder / "mirror.prom"
+        while not metrics.exists() or f"posrec_mirror_capture_id {last}\n" not in metrics.read_text():
+            assert time.monotonic() < until, "the metrics do not follow"
             time.sleep(0.05)
         follower.send_signal(signal.SIGTERM)
         assert follower.wait(timeout=30) == 0
@@ -312,7 +317,7 @@ def main():
         with tempfile.TemporaryDirectory() as name:
             folder = pathlib.Path(name)
             path = folder / "posrec.db"
-            richest(path)
+            richest(path, rng)
             said = mirror(path, server)
             print(said)
             assert "0 rows copied" in mirror(path, server)

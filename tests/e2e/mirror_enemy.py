@@ -164,7 +164,7 @@ def check_refusals(server):
 
 UNMIGRATED = ("DO $$ DECLARE t regclass; BEGIN FOR t IN SELECT conrelid FROM pg_constraint WHERE conname = 'recorder_of_account' LOOP"
               " EXECUTE format('ALTER TABLE %s DROP CONSTRAINT recorder_of_account', t); END LOOP; END $$;"
-              " DELETE FROM posrec.schema_migration WHERE version = 2;")
+              " DROP TABLE posrec.contract_term CASCADE; DELETE FROM posrec.schema_migration WHERE version >= 2 OR version = 0;")
 
 
 def check_before_the_constraint(path, server):

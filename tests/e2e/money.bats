@@ -203,8 +203,7 @@ spoiled() {
 
 @test "one income row that is missing is found in the wallet" {
     spoiled
-    sim 'transfer?account=main&asset=BTC&amount=0.5' > /dev/null
-    sim 'hide?account=main&what=income' > /dev/null
+    sim 'transfer?account=main&asset=BTC&amount=0.5&hide=1' > /dev/null
     trade BTCUSD_PERP LONG 1
     told() { [ "$(sql "SELECT count(*) FROM income WHERE trade_id = (SELECT max(CAST(trade_id AS INTEGER)) FROM trade WHERE source = 'rest')")" -ge 1 ] && wallets_are_known && trades_are_known; }
     wait_for told
@@ -314,6 +313,21 @@ PYTHON
     posrec -q backfill --from -2d
     assert_equal "$(sql "SELECT min(time_ms) >= $now - 172900000 FROM income")" 1
     assert_equal "$(sql "SELECT count(*) FROM trade_history WHERE symbol = 'ETHUSD_PERP'")" 2501
+    assert_sound
+}
+
+@test "the service takes a backfill along: all of it is there, and no tick is missed for it" {
+    start_sim --steady --no-trades
+    run_config 1s "record = positions, income, trades"
+    now=$(date +%s%3N)
+    sim "many?account=main&trades=2500&symbol=BTCUSD_PERP&side=LONG&from_ms=$((now - 40 * 86400000))&to_ms=$((now - 9 * 86400000))" > /dev/null
+    start_run --backfill
+    wait_for logged event=backfilled
+    stop_run
+    [ "$(income_recorded | wc -l)" -ge 2500 ]
+    assert_equal "$(income_recorded)" "$(income_of_books)"
+    assert_equal "$(trades_recorded)" "$(trades_of_books)"
+    assert_ticks 1000
     assert_sound
 }
 

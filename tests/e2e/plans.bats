@@ -8,7 +8,7 @@ setup_history() {
 
 # plan QUERY: its query plan. Fails when valuations, positions or polls are scanned, or rows are sorted.
 plan() {
-    sqlite3 posrec.db -cmd '.parameter set :at_ms 1767226600000' -cmd ".parameter set :all 1" "EXPLAIN QUERY PLAN $1" > plan
+    sqlite3 posrec.db -cmd '.parameter set :to_ms 1767226600000' -cmd ".parameter set :all 1" "EXPLAIN QUERY PLAN $1" > plan
     if grep -E 'SCAN (v|p|s|b|q|n|u|valuation|position|capture|position_update|trade|balance|leg_margin|income|i)\b|TEMP B-TREE|AUTOMATIC' plan; then
         echo "in: $1"
         cat plan
@@ -81,20 +81,20 @@ keys() {
 @test "every report reaches keys" {
     setup_history
     part() { cat "${@/#/$SOURCE/sql/reports/}"; }
-    points="with_range.sql with_polls.sql with_samples.sql with_legs.sql with_points.sql"
+    points="with_polls.sql with_range.sql with_samples.sql with_legs.sql with_points.sql"
     # shellcheck disable=SC2086 # several files
     for report in "with_parts.sql pnl.sql" "with_parts.sql margin.sql" exposure.sql; do
         keys "$(part $points $report)"
     done
-    keys "$(part with_range.sql with_changed.sql with_money_asked.sql with_money_findings.sql reconcile.sql)"
-    keys "$(part with_range.sql with_money_asked.sql audit.sql)"
-    keys "$(part with_balance_range.sql with_accounts.sql with_samples.sql equity.sql)"
+    keys "$(part with_polls.sql with_range.sql with_changed.sql with_money_asked.sql with_money_findings.sql reconcile.sql)"
+    keys "$(part with_polls.sql with_range.sql with_money_asked.sql audit.sql)"
+    keys "$(part with_balances.sql with_range.sql with_samples.sql equity.sql)"
     for report in income trades; do
-        keys "$(part with_money_range.sql $report.sql)"
+        keys "$(part with_money.sql with_range.sql $report.sql)"
     done
-    keys "$(part with_balance_range.sql chart_assets.sql)"
+    keys "$(part with_balances.sql with_range.sql chart_assets.sql)"
     # The ledger goes through each leg's states once: what was before decides what a change is.
-    sqlite3 posrec.db "EXPLAIN QUERY PLAN $(part with_range.sql changes.sql)" > plan
+    sqlite3 posrec.db "EXPLAIN QUERY PLAN $(part with_polls.sql with_range.sql changes.sql)" > plan
     assert_equal "$(grep -cE 'SCAN (v|valuation|capture)' plan)" 0
     for report in chart_pnl chart_margin chart_exposure chart_gaps chart_changes chart_equity chart_income; do
         keys "$(part $report.sql)"

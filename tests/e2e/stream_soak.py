@@ -180,7 +180,7 @@ def reconcile(soak):
             others.append(finding)
             continue
         update_ms = soak.sql("SELECT update_ms FROM position JOIN leg USING (leg_id) JOIN contract USING (contract_id)"
-                             f" WHERE capture_id = {finding['capture_id']} AND symbol = '{finding['symbol']}'"
+                             f" WHERE position.capture_id = {finding['capture_id']} AND symbol = '{finding['symbol']}'"
                              f" AND position_side = '{finding['position_side']}'")[0][0]
         named.add((finding["symbol"], finding["position_side"], update_ms))
     return named, others, hidden

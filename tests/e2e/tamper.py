@@ -5,7 +5,7 @@
     tamper.py POSREC HISTORY...
 
 For every column of every table the value of one row is changed; rows are deleted, added, swapped and
-moved in time. What cannot matter is listed in HARMLESS, as in docs/schema.md; a base named for a body that opens
+moved in time. `verify --from 2` must find each too, but for what is GIVEN to it. What cannot matter is listed in HARMLESS, as in docs/schema.md; a base named for a body that opens
 without one cannot either, so base_id is changed where it is used.
 """
 import json
@@ -78,12 +78,23 @@ EXTRA = {
     "a margin deleted": "DELETE FROM leg_margin WHERE time_ms = (SELECT min(time_ms) FROM leg_margin)",
     "an hour deleted": "DELETE FROM leg_hour WHERE leg_id = (SELECT min(leg_id) FROM leg_hour)",
     "an hour added": "INSERT INTO poll_hour VALUES (1, 0, 1, 0, 0)",
+    "a later hour added": "INSERT INTO poll_hour SELECT account_id, max(hour_ms) + 3600000, 1, 0, 0 FROM poll_hour",
+    "an hour of nobody added": "INSERT INTO leg_hour (leg_id, hour_ms, first_ms, last_ms, valuations, findings)"
+                               " VALUES (9999, 0, 0, 0, 1, 0)",
+    "a valuation of nobody added": "INSERT INTO valuation (leg_id, time_ms, update_ms, revision, rounded) VALUES (9999, 0, 0, 0, 0)",
+    "a later balance added": "INSERT INTO balance (account_id, asset, time_ms, capture_id, rounded)"
+                             " SELECT account_id, 'ODD', max(time_ms), 1, 0 FROM balance",
+    "a later margin added": "INSERT INTO leg_margin (leg_id, time_ms, capture_id, rounded)"
+                            " SELECT leg_id, max(time_ms) + 1, 1, 0 FROM leg_margin",
     "a leg added": "INSERT INTO leg (account_id, contract_id, position_side) VALUES (1, 1, 'ODD')",
     "a contract added": "INSERT INTO contract (product, symbol, source) VALUES ('coin-m', 'ODD', 'derived')",
     "an account added": "INSERT INTO account (name, product) VALUES ('odd', 'coin-m')",
     "a payload added": "INSERT INTO payload (size, sha256, zstd) SELECT size, sha256, zstd FROM payload"
                        " WHERE payload_id = 1",
     "a payload deleted": "DELETE FROM payload WHERE payload_id = 10",
+    "a reading added": "INSERT INTO reading VALUES (2, 2, 'unreadable', 'x', 0)",
+    "no reader left": "DELETE FROM read_by",
+    "a later reader added": "INSERT INTO read_by VALUES (1000, 2)",
     "a migration record deleted": "DELETE FROM schema_migration WHERE version = 2",
     "a view changed": "DROP VIEW pnl_history; CREATE VIEW pnl_history AS SELECT 1 AS one",
     "an index dropped": "DROP INDEX leg_by_contract",
@@ -91,6 +102,9 @@ EXTRA = {
     "a table's columns added to": "ALTER TABLE capture ADD COLUMN odd TEXT",
 }
 
+
+# What --from 2 takes as given.
+GIVEN = {"the first capture deleted", "an hour added"}
 
 # SQLite goes by the text of what stands in the schema, whatever its type is called. These drop all that is recorded.
 TRIGGER = "CREATE TRIGGER t BEFORE INSERT ON capture BEGIN SELECT RAISE(IGNORE); END"
@@ -129,6 +143,8 @@ def column_changes(database):
             used = database.execute(f"SELECT {', '.join(keys)}, {column} FROM {table}"
                                     f" ORDER BY {column} IS NULL, {', '.join(keys)}").fetchall()
             known = [row for row in used if row[-1] is not None] or used
+            if not known:
+                continue  # reading: see verify.bats
             row = known[len(known) // 2]
             where = " AND ".join(f"{key} IS ?" for key in keys)
             yield (f"{table}.{column}", f"UPDATE {table} SET {column} = ? WHERE {where}",
@@ -154,8 +170,8 @@ def loosened(path):
     return database
 
 
-def verify(posrec, path):
-    return subprocess.run([posrec, "-d", path, "verify"], capture_output=True, text=True, check=False)
+def verify(posrec, path, *arguments):
+    return subprocess.run([posrec, "-d", path, "verify", *arguments], capture_output=True, text=True, check=False)
 
 
 def main():
@@ -171,7 +187,7 @@ def main():
         trials += [(name, [(part, ()) for part in sql.split(";") if part.strip()])
                    if "TRIGGER" not in sql else (name, [(sql, ())]) for name, sql in EXTRA.items()]
         trials += renamed_triggers()
-        unseen = []
+        unseen, given = [], set()
         for name, statements in trials:
             path = pathlib.Path(folder) / "tampered.db"
             shutil.copy(original, path)
@@ -184,10 +200,16 @@ def main():
                   .replace(folder, ""))
             if result.returncode != 1:
                 unseen.append(f"{name} (exit {result.returncode}: {result.stderr.strip()})")
+            result = verify(posrec, path, "--from", "2")
+            if result.returncode != 1:
+                given.add(name)
+                print(f"  --from 2: exit {result.returncode}: {result.stderr.strip()}".replace(folder, ""))
         print(f"{len(trials)} changes, {len(unseen)} unseen")
         for name in unseen:
             print("unseen:", name)
-        return 1 if unseen else 0
+        for name in given ^ GIVEN:
+            print("unseen by --from 2:" if name in given else "seen by --from 2:", name)
+        return 1 if unseen or given != GIVEN else 0
 
 
 if __name__ == "__main__":

@@ -73,9 +73,20 @@ account INSERT INTO account VALUES (0, 'invented', 'coin-m')
 contract INSERT INTO contract (product, symbol, source) VALUES ('coin-m', 'INVENTED', 'derived')
 contract UPDATE contract SET contract_size_e8 = 5 WHERE contract_id = 1
 contract UPDATE contract SET margin_asset = 'DOGE' WHERE contract_id = 2
-capture DELETE FROM capture WHERE capture_id = 5
+contract_term INSERT INTO contract_term SELECT contract_id, (SELECT max(capture_id) FROM capture), 5, pair, margin_asset, contract_type, delivery_ms, 5, source FROM contract WHERE contract_id = 1
+capture DELETE FROM capture WHERE capture_id = 1
 payload INSERT INTO payload SELECT -1, NULL, size, sha256, zstd FROM payload WHERE payload_id = 1
+valuation INSERT INTO valuation (leg_id, time_ms, update_ms, revision, rounded) SELECT 1, max(received_ms), 0, 0, 0 FROM capture
+valuation INSERT INTO valuation (leg_id, time_ms, update_ms, revision, rounded) VALUES (9999, 1, 0, 0, 0)
+leg_hour INSERT INTO leg_hour (leg_id, hour_ms, first_ms, last_ms, valuations, findings) VALUES (1, 1795698000000, 0, 0, 1, 0)
+poll_hour INSERT INTO poll_hour VALUES (1, 1795698000000, 1, 0, 0)
+balance INSERT INTO balance (account_id, asset, time_ms, capture_id, rounded) VALUES (1, 'ODD', 1, 1, 0)
+position INSERT INTO position (leg_id, update_ms, revision, capture_id, present, rounded) VALUES (1, 1, 1, 9999, 0, 0)
 CHANGES
+    # Rows of what is before are given, those of the file too.
+    cp good.db posrec.db
+    sqlite3 posrec.db "DELETE FROM valuation WHERE time_ms = (SELECT min(time_ms) FROM valuation); DELETE FROM capture WHERE capture_id = 5"
+    posrec -q verify --from "$last"
 }
 
 @test "what proves nothing is said: a head of zeros, of another file, behind --from; a start past the end" {
@@ -97,6 +108,61 @@ CHANGES
     run posrec -d other.db verify --head "$head"
     assert_equal "$status" 1
     assert_contains "$output" "or it is of another file"
+}
+
+@test "verify --from any capture is sound of a sound file" {
+    posrec -q import "$SOURCE/tests/data/history.ndjson" "$SOURCE/tests/data/stream.ndjson" "$SOURCE/tests/data/money.ndjson"
+    head=$(posrec -q verify)
+    for from in $(seq "$(sql 'SELECT max(capture_id) FROM capture')"); do
+        assert_equal "$(posrec -q verify --from "$from")" "$head"
+    done
+}
+
+# poll MINUTE ACCOUNT and info MINUTE SIZE: lines of a position, and of what its contract is.
+poll() {
+    local row='{"symbol":"ETHUSD_PERP","positionAmt":"3","entryPrice":"2000","markPrice":"2100","unRealizedProfit":"0.1","liquidationPrice":"1500","leverage":"10","marginType":"cross","isolatedMargin":"0","positionSide":"LONG","updateTime":1}'
+    printf '{"account":"%s","received_ms":%s,"body":[%s]}\n' "$2" $((1795557600000 + $1 * 60000)) "$row"
+}
+info() {
+    local symbol='{"symbol":"ETHUSD_PERP","pair":"ETHUSD","marginAsset":"ETH","contractType":"PERPETUAL","deliveryDate":4133404800000,"contractSize":'$2'}'
+    printf '{"account":"main","received_ms":%s,"endpoint":"exchangeInfo","body":{"symbols":[%s]}}\n' $((1795557600000 + $1 * 60000)) "$symbol"
+}
+
+@test "an hour is summed up by the contract's size of then, however often the recorder began anew, and from any capture" {
+    (poll 1 main; poll 2 other; info 5 20; poll 6 main; info 7 30; info 8 50; poll 9 other; poll 10 main; info 11 70; poll 61 main; poll 62 other) > lines
+    posrec -q -d whole.db import lines
+    while read -r line; do echo "$line" | posrec -q import -; done < lines
+    dump whole.db > whole
+    dump posrec.db | cmp whole -
+    assert_equal "$(sql 'SELECT initial_margin_first_e8, initial_margin_last_e8 FROM leg_hour' | xargs)" "142857|714286 142857|714286"
+    head=$(posrec -q verify)
+    for from in $(seq 11); do assert_equal "$(posrec -q verify --from "$from")" "$head"; done
+}
+
+@test "numbers are of the contract's size of their time: after any restart, from any capture, rebuilt and migrated" {
+    draw_seed
+    for order in '' --by-account; do
+        rm -f ./*.db*
+        python3 "$SOURCE/tests/e2e/changing_sizes.py" lines "$SEED" $order > lines
+        posrec -q -d whole.db import lines
+        [ -n "$order" ] || python3 "$SOURCE/tests/e2e/changing_sizes.py" check "$SEED" whole.db
+        while IFS='|' read -r account at gross; do
+            assert_equal "$(posrec -q -d whole.db report exposure --account "$account" --to "$at" --format json | jq '[.[].gross_usd] | add')" "$gross"
+        done < <(sqlite3 whole.db "SELECT account, time, CAST(sum(gross_usd) AS INTEGER) FROM exposure GROUP BY 1, 2")
+        while read -r line; do echo "$line" | posrec -q import -; done < lines
+        dump whole.db > whole
+        dump posrec.db | cmp whole -
+        head=$(posrec -q verify)
+        for from in $(seq "$(wc -l < lines)"); do assert_equal "$(posrec -q verify --from "$from")" "$head"; done
+        posrec -q rebuild
+        dump posrec.db | cmp whole -
+        sql "SELECT 'DROP VIEW ' || name || ';' FROM sqlite_schema WHERE type = 'view'" | sqlite3 posrec.db
+        sqlite3 posrec.db "DROP TABLE contract_term; ALTER TABLE contract DROP COLUMN capture_id;
+            ALTER TABLE contract DROP COLUMN since_ms; UPDATE leg_hour SET initial_margin_last_e8 = 1;
+            DELETE FROM schema_migration WHERE version >= 10; PRAGMA user_version = 9"
+        posrec -q migrate
+        dump posrec.db | cmp whole -
+    done
 }
 
 # with_trigger TYPE: posrec.db as a hand left it that wants what is recorded to go nowhere.
@@ -150,7 +216,7 @@ with_trigger() {
         sqlite3 posrec.db "UPDATE position SET leverage = 3 WHERE leg_id = 2"
         run --separate-stderr posrec verify --format json
         assert_equal "$status" 1
-        assert_equal "$(jq -r '.sound, .evidence_sound, .kind' <<< "$output" | xargs)" "false false rows"
+        assert_equal "$(jq -r '.sound, .evidence_sound, .rows_sound, .kind, .head' <<< "$output" | xargs)" "false true false rows $head"
         rm -f copy.db*
         run posrec backup copy.db
         assert_equal "$status" 1
@@ -249,6 +315,8 @@ UPDATE income SET trade_id = 'x' WHERE tran_id = '5003'|income main, time 2026-1
 DELETE FROM balance WHERE asset = 'ETH' AND time_ms = (SELECT max(time_ms) FROM balance)|balance main, asset ETH, time 2026-11-24T22:55:01.500Z: the row of this capture is missing
 UPDATE balance_update SET wallet_balance_e8 = 1 WHERE asset = 'BTC'|balance_update main, asset BTC, transaction 2026-11-24T22:46:10.067Z: wallet_balance_e8 is 1, the bytes say
 UPDATE leverage_update SET leverage = 3 WHERE leverage = 12|leverage_update main BTCUSD_PERP, transaction 2026-11-24T22:46:10.407Z: leverage is 3, the bytes say 12
+UPDATE contract_term SET contract_size_e8 = 5 WHERE contract_id = 1|contract_term BTCUSD_PERP: contract_size_e8 is 5, the bytes say 10000000000
+UPDATE leg_hour SET initial_margin_last_e8 = 5 WHERE leg_id = 1|leg_hour BTCUSD_PERP BOTH, hour 2026-11-24T22:00:00.000Z: initial_margin_last_e8 is 5, the bytes say
 DELETE FROM poll_hour WHERE account_id = 1|poll_hour main, hour 2026-11-24T22:00:00.000Z: the row of this capture is missing
 DELETE FROM account_update|account_update main, transaction 2026-11-24T22:46:10.067Z: the row of this capture is missing
 DELETE FROM position WHERE revision = 3 AND update_ms = 1795560307019|position BTCUSD_PERP LONG, update 2026-11-24T22:45:07.019Z, revision 3: the row of this capture is missing
@@ -273,7 +341,7 @@ CHANGES
     run posrec import "$SOURCE/tests/data/stream.ndjson"
     assert_equal "$status" 1
     assert_contains "$output" "capture 9223372036854775807 cannot be"
-    (echo "PRAGMA encoding = 'UTF-16le'; PRAGMA application_id = $((0x506f7352)); PRAGMA user_version = 8;"; sqlite3 good.db .dump) | sqlite3 wide.db
+    (echo "PRAGMA encoding = 'UTF-16le'; PRAGMA application_id = $((0x506f7352)); PRAGMA user_version = 10;"; sqlite3 good.db .dump) | sqlite3 wide.db
     for command in verify positions "import $SOURCE/tests/data/stream.ndjson"; do
         run posrec -d wide.db $command
         assert_equal "$status" 1
@@ -291,16 +359,29 @@ CHANGES
     assert_contains "$output" "payload: capture 3: "
 }
 
-@test "a file that an older posrec read otherwise is sound, and stays so" {
+@test "a file that an older posrec read otherwise is sound, and rebuild reads it again" {
     cp "$SOURCE/tests/data/read-0.2.db" posrec.db
     chmod 600 posrec.db
     head=$(sql 'SELECT lower(hex(chain)) FROM capture ORDER BY capture_id DESC LIMIT 1')
     posrec -q migrate
-    dump posrec.db > migrated
+    captures=$(sql 'SELECT * FROM capture')
     assert_equal "$(posrec -q verify --head "$head")" "$head"
+    run --separate-stderr posrec verify
+    assert_equal "$status" 0
+    assert_contains "$stderr" "sound; read by an older posrec ('posrec rebuild' reads it again)"
+    assert_contains "$stderr" "read otherwise by this one: capture 3: its bytes are read otherwise now"
+    assert_equal "$(posrec verify --format json | jq -r '.sound, .read_by_older, .read_otherwise' | xargs)" "true 7 capture 3: its bytes are read otherwise now"
+    for from in 2 4 6 7; do assert_equal "$(posrec -q verify --from $from)" "$head"; done
+    assert_equal "$(sql 'SELECT outcome, row_count FROM capture_read WHERE capture_id = 3')" "ok|0"
+    posrec -q rebuild
+    assert_equal "$(posrec -q verify --head "$head")" "$head"
+    run --separate-stderr posrec verify
+    assert_equal "$status" 0
+    [[ "$stderr" != *older* ]]
+    assert_equal "$(sql 'SELECT * FROM capture')" "$captures"
     for from in 2 4 6 7; do assert_equal "$(posrec -q verify --from $from)" "$head"; done
     posrec -q rebuild
-    dump posrec.db | cmp migrated -
+    assert_equal "$(posrec -q verify --head "$head")" "$head"
     # What is no COIN-M contract has no USD, in hours that were summed up before that neither.
     assert_equal "$(sql "SELECT symbol, unrealized_pnl, unrealized_pnl_usd, margin_asset FROM pnl_history WHERE symbol = 'BTCUSDT' AND position_amount <> 0")" "BTCUSDT|-29.15||"
     assert_equal "$(sql "SELECT count(unrealized_pnl_usd_last_e8) FROM leg_hour JOIN leg USING (leg_id) JOIN contract USING (contract_id) WHERE symbol = 'BTCUSDT'")" 0
@@ -309,6 +390,74 @@ CHANGES
     posrec -q -d new.db import all.ndjson
     assert_equal "$(sqlite3 new.db 'SELECT outcome, row_count FROM capture WHERE capture_id BETWEEN 3 AND 6' | xargs)" "ok|2 unreadable|0 ok|2 ok|0"
     posrec -q -d new.db verify > /dev/null
+    rows() { dump "$1" | grep -v 'INSERT INTO \(capture\|payload\|reading\|read_by\) '; }
+    cmp <(rows posrec.db) <(rows new.db)
+    assert_equal "$(sql 'SELECT capture_id, outcome, detail, row_count FROM capture_read')" "$(sqlite3 new.db 'SELECT capture_id, outcome, detail, row_count FROM capture')"
+    # A reading that is taken away, made up or changed is found, and the evidence is sound all the same.
+    cp posrec.db good.db
+    for change in "DELETE FROM reading WHERE capture_id = 3" "UPDATE reading SET row_count = 1 WHERE capture_id = 3" \
+        "UPDATE reading SET outcome = 'unreadable' WHERE capture_id = 3" "UPDATE reading SET detail = 'x' WHERE capture_id = 3" \
+        "UPDATE reading SET reader = 1 WHERE capture_id = 3" "INSERT INTO reading VALUES (1, 2, 'unreadable', 'x', 0)" \
+        "INSERT INTO read_by VALUES (900, 1)" "DELETE FROM position WHERE leg_id = 1"; do
+        cp good.db posrec.db
+        sqlite3 posrec.db "$change"
+        run --separate-stderr posrec verify
+        assert_equal "$status" 1
+        assert_equal "$output" "$head"
+        assert_contains "$stderr" "(the evidence is sound: 'posrec rebuild' makes the rows again)"
+        posrec -q rebuild
+        assert_equal "$(posrec -q verify)" "$head"
+    done
+    # What is recorded from now on is read by this one.
+    cp "$SOURCE/tests/data/read-0.2.db" posrec.db
+    chmod 600 posrec.db
+    posrec -q migrate
+    posrec export | tail -1 | jq -c '.received_ms += 60000' | posrec -q import -
+    assert_equal "$(sql 'SELECT * FROM read_by' | xargs)" "1|1 8|2"
+    posrec -q verify > /dev/null
+    sqlite3 posrec.db "DELETE FROM valuation WHERE time_ms = (SELECT received_ms FROM capture WHERE capture_id = 8)"
+    run posrec verify
+    assert_equal "$status" 1
+}
+
+# odd-0.2.db has odd fields in bodies of each endpoint and of the stream.
+@test "bodies that an older posrec took for unreadable are read by rebuild" {
+    cp "$SOURCE/tests/data/odd-0.2.db" posrec.db
+    chmod 600 posrec.db
+    head=$(sql 'SELECT lower(hex(chain)) FROM capture ORDER BY capture_id DESC LIMIT 1')
+    posrec -q migrate
+    for from in 1 3 4 5 8 12; do assert_equal "$(posrec -q verify --from $from --head "$head")" "$head"; done
+    assert_equal "$(sql "SELECT count(*) FROM capture_read WHERE outcome = 'unreadable'")" 7
+    posrec -q rebuild
+    for from in 1 3 4 5 8 12; do assert_equal "$(posrec -q verify --from $from --head "$head")" "$head"; done
+    assert_equal "$(sql "SELECT count(*) FROM capture WHERE outcome = 'unreadable'")" 7
+    assert_equal "$(sql "SELECT count(*) FROM capture_read WHERE outcome = 'unreadable'")" 0
+    # Recorded now, each costs but its odd fields.
+    posrec export > all.ndjson
+    posrec -q -d new.db import all.ndjson
+    assert_equal "$(sqlite3 new.db "SELECT count(*), sum(detail LIKE '%: field %'), sum(outcome = 'unreadable') FROM capture WHERE outcome <> 'opened'")" "12|7|0"
+    posrec -q -d new.db verify > /dev/null
+    rows() { dump "$1" | grep -v 'INSERT INTO \(capture\|payload\|reading\|read_by\) '; }
+    cmp <(rows posrec.db) <(rows new.db)
+    assert_equal "$(sql 'SELECT capture_id, outcome, detail, row_count FROM capture_read')" "$(sqlite3 new.db 'SELECT capture_id, outcome, detail, row_count FROM capture')"
+}
+
+@test "fields that cannot be read are named alike wherever reading begins" {
+    python3 "$SOURCE/tests/bench/make_captures.py" 200 --money |
+        sed -E '20,90s/(maxQty[^0-9]*)[0-9]+/\1one/3; 40,60s/(positionAmt[^0-9]*)[0-9]+/\1one/9
+                50,150s/(walletBalance[^0-9]*)[0-9.]+/\1one/2' > all.ndjson
+    posrec -q import all.ndjson
+    dump posrec.db > once
+    split -l 45 all.ndjson part.
+    for part in part.*; do posrec -q -d parts.db import "$part"; done
+    dump parts.db | cmp once -
+    head=$(posrec -q verify)
+    for from in 21 30 45 55 91 140; do assert_equal "$(posrec -q verify --from $from)" "$head"; done
+    posrec -q rebuild
+    dump posrec.db | cmp once -
+    posrec export | posrec -q -d again.db import -
+    assert_equal "$(posrec -q -d again.db verify)" "$head"
+    assert_equal "$(sql "SELECT DISTINCT detail FROM capture WHERE detail LIKE 'element%more%'")" 'element 2: field maxQty: not a number: "one" (and 1 more)'
 }
 
 @test "an empty database is sound" {
@@ -387,6 +536,9 @@ CHANGES
         for view in $(sqlite3 fresh.db "SELECT name FROM sqlite_schema WHERE type = 'view'"); do
             assert_equal "$(sql "SELECT * FROM $view" | sort)" "$(sqlite3 fresh.db "SELECT * FROM $view" | sort)"
         done
+        dump posrec.db | grep -v 'INSERT INTO read_by' > migrated
+        dump fresh.db | grep -v 'INSERT INTO read_by' | cmp migrated -
+        posrec -q rebuild
         dump posrec.db > migrated
         dump fresh.db | cmp migrated -
     done
@@ -404,7 +556,7 @@ killed_writes() {
 
 @test "a migration killed at any write leaves a whole database" {
     export ASAN_OPTIONS=detect_leaks=0 # the leak detector and strace are both debuggers
-    latest=8
+    latest=10
     draw_seed
     for old in 1 2; do
         cp "$SOURCE/tests/data/schema-$old.db" old.db

@@ -1,15 +1,14 @@
 /* Any bytes as an answer or a message, through the code that acts on it: what is recorded, what is
- * asked for next, what becomes of the stream, and what the metrics say. Nothing is sent: the
- * transport is never polled. The first byte says which endpoint it is. */
+ * asked for next, what becomes of the stream, and what the metrics say. Nothing is sent. The first
+ * byte says which endpoint it is. */
 #include <stdlib.h>
 
+#include "ask/ask.h"
 #include "base/log.h"
-#include "service/income_pages.h"
-#include "service/money.h"
-#include "service/stream.h"
+#include "derive/standing.h"
 #include "store/migrate.h"
 #include "store/recorder.h"
-#include "store/standing.h"
+#include "stream/stream.h"
 
 #define NOW_MS INT64_C(1795557600000)
 #define QUESTIONS_MAX 50
@@ -21,9 +20,12 @@ static struct {
     struct recorder *recorder;
     struct known *known;
     struct credentials credentials;
-    struct poller_settings settings;
-    struct exchange_clock clock;
+    struct account_settings settings;
+    struct asker *out[ENDPOINT_ASKED_COUNT * 4];
+    size_t out_count;
 } world;
+
+static const struct now NOW = {{1000}, NOW_MS};
 
 static void make_world(void)
 {
@@ -37,7 +39,7 @@ static void make_world(void)
         !credentials_load(&source, &world.credentials, &error)) {
         abort();
     }
-    world.settings = (struct poller_settings){
+    world.settings = (struct account_settings){
         .account = "main",
         .exchange = {.base_url = "http://127.0.0.1:9", .credentials = &world.credentials},
         .timeout_ms = 1000,
@@ -47,31 +49,64 @@ static void make_world(void)
         .weight_share_percent = 80,
         .stream_url = "ws://127.0.0.1:9",
     };
-    world.clock = exchange_clock_start(NOW_MS, 0);
-    exchange_clock_measure(&world.clock, 0, 0, NOW_MS);
 }
 
-static void record(struct capture *capture, struct recorded *recorded)
+static bool send_request(void *context, const struct http_request *request, struct error *error)
 {
-    struct error error;
-    if (!recorder_append(world.recorder, RECORD_LIVE, capture, recorded, &error)) {
+    (void)context;
+    (void)error;
+    if (world.out_count == sizeof world.out / sizeof world.out[0]) {
         abort();
     }
+    world.out[world.out_count++] = request->owner;
+    return true;
 }
 
-static void on_capture(void *context, struct stream *stream, struct capture *capture)
+static void on_capture(void *context, struct ask_account *account, struct capture *capture)
 {
-    (void)context;
-    (void)stream;
     struct recorded recorded;
-    record(capture, &recorded);
+    struct error error;
+    (void)context;
+    if (!recorder_append(world.recorder, RECORD_LIVE, capture, &recorded, &error)) {
+        abort();
+    }
+    ask_recorded(&NOW, account, capture, &recorded);
+    capture_free(capture);
 }
 
-static void on_refused(void *context, struct stream *stream, const struct capture *capture)
+static void on_listen_key(void *context, struct ask_account *account, struct span key)
+{
+    (void)context;
+    (void)account;
+    (void)key;
+}
+
+static void on_stream_capture(void *context, struct stream *stream, const struct now *now,
+                              struct capture *capture)
+{
+    struct recorded recorded;
+    struct error error;
+    (void)context;
+    (void)stream;
+    capture->received_ms = now->wall_ms;
+    if (!recorder_append(world.recorder, RECORD_LIVE, capture, &recorded, &error)) {
+        abort();
+    }
+    capture_free(capture);
+}
+
+static void on_key_gone(void *context, struct stream *stream, const struct now *now)
 {
     (void)context;
     (void)stream;
-    (void)capture;
+    (void)now;
+}
+
+static void do_nothing(void *context, struct stream_link *link, const struct now *now)
+{
+    (void)context;
+    (void)link;
+    (void)now;
 }
 
 static uint64_t no_random(void *context)
@@ -80,48 +115,51 @@ static uint64_t no_random(void *context)
     return 0;
 }
 
-static void hear(struct transport *transport, struct span message)
+static void hear(struct span message)
 {
-    const struct stream_watch watch = {NULL, on_capture, on_refused, no_random};
+    const struct stream_watch watch = {NULL, on_stream_capture, on_key_gone, do_nothing, no_random};
     struct stream stream;
     struct error error;
-    if (!stream_start(&stream, &world.settings, transport, &world.clock, &watch, &error)) {
+    if (!stream_start(&stream, "main", &watch, &error)) {
         abort();
     }
-    stream_take_message(&stream.links[0], message);
-    stream_stop(&stream, NULL);
+    stream_take_message(&stream.links[0], message, &NOW);
+    stream_stop(&stream, NULL, &NOW);
 }
 
-/* The bytes are what was answered to a question of this endpoint. */
-static void ask(struct transport *transport, enum endpoint endpoint, struct span body)
+/* The bytes are what is answered to each question of this endpoint. */
+static void ask(enum endpoint endpoint, struct span body)
 {
-    struct capture capture = {0};
-    struct recorded recorded;
-    struct money money;
-    struct limits limits = limits_start(80);
-    capture_clear(&capture);
-    text_append_string(&capture.account, "main");
-    capture.endpoint = endpoint;
-    capture.sent_ms = maybe_of(NOW_MS);
-    capture.received_ms = NOW_MS;
-    capture.http_status = maybe_of(200);
-    capture.has_body = true;
-    text_append(&capture.body, body.data, body.size);
-    money_start(&money, &world.settings, transport, &world.clock, world.known);
-    money_want_round(&money, NOW_MS);
-    money.account_wanted = false;
-    money.income_wanted = endpoint == ENDPOINT_INCOME;
-    money_work(&money, NOW_MS, &limits);
-    capture_judge(&capture);
-    record(&capture, &recorded);
-    for (int i = 0; i < QUESTIONS_MAX; i++) { /* the same answer to each question that follows */
-        money.poller.phase = POLLER_IDLE;
-        money.is_waiting = true;
-        money_note_recorded(&money, &capture, recorded.row_count);
-        money_work(&money, NOW_MS, &limits);
+    const struct ask_settings settings = {
+        .watch = {NULL, send_request, on_capture, on_listen_key},
+        .known = world.known,
+        .is_round = true,
+    };
+    struct ask_account account;
+    struct error error;
+    struct ask *ask = ask_new(&settings, &error);
+    if (ask == NULL || !ask_add(ask, &account, &world.settings, &NOW, true, &error)) {
+        abort();
     }
-    money_free(&money);
-    capture_free(&capture);
+    asker_want(&account.positions, NOW.boot);
+    asker_want(&account.balances, NOW.boot);
+    asker_want(&account.income.asker, NOW.boot);
+    trades_note_news(&account.trades, NOW.boot);
+    world.out_count = 0;
+    ask_work(ask, &NOW);
+    for (int i = 0; i < QUESTIONS_MAX && world.out_count > 0; i++) {
+        struct asker *asker = world.out[--world.out_count];
+        struct http_response response = {.outcome = OUTCOME_TIMEOUT};
+        if (asker->endpoint == endpoint || (i == 0 && asker->endpoint == ENDPOINT_TIME)) {
+            response = (struct http_response){.status = maybe_of(200), .has_body = true};
+            text_append(&response.body, body.data, body.size);
+        }
+        ask_answer(ask, &NOW, asker, &response);
+        http_response_free(&response);
+        ask_work(ask, &NOW);
+    }
+    ask_finish(ask);
+    ask_free(ask);
 }
 
 static void look(void)
@@ -148,17 +186,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     enum endpoint endpoint = (enum endpoint)(data[0] % ENDPOINT_COUNT);
     struct span body = {(const char *)data + 1, size - 1};
-    struct transport *transport = transport_new(CAPTURE_BODY_SIZE_MAX, &error);
-    if (transport == NULL || !recorder_begin(world.recorder, &error)) {
+    if (!recorder_begin(world.recorder, &error)) {
         abort();
     }
     if (endpoint == ENDPOINT_USER_DATA) {
-        hear(transport, body);
+        hear(body);
     } else {
-        ask(transport, endpoint, body);
+        ask(endpoint, body);
     }
     look();
     recorder_rollback(world.recorder);
-    transport_free(transport);
     return 0;
 }

@@ -342,7 +342,7 @@ static bool is_decimal(struct reader *reader, const char *text, size_t size, boo
     return number < limit && (!whole || number == floorl(number));
 }
 
-/* Whether a known field may have this value. */
+/* Whether a known field can have this value. */
 static bool fits(struct reader *reader, enum meaning meaning, const struct value *value)
 {
     if (value->kind == NOTHING) {
@@ -376,8 +376,20 @@ struct names {
     size_t size;
 };
 
-/* One element, known to be JSON. */
-static bool read_row(struct reader *reader, struct names *names)
+/* Notes a field that is none of a row's keys and has a value that it cannot have. */
+static void note_odd(struct strict_odd *odd, size_t element, const struct value *key)
+{
+    if (odd->count++ == 0) {
+        odd->element = element;
+        odd->key = key->raw + 1;
+        odd->key_size = key->raw_size - 2;
+    }
+}
+
+/* One element, known to be JSON. Where a key of the row's is wrong, or a field is there twice, it
+ * is none; any other field that is wrong is odd. */
+static bool read_row(struct reader *reader, struct names *names, size_t element,
+                     struct strict_odd *odd)
 {
     unsigned seen = 0, given = 0;
     char *parts[2] = {NULL, NULL};
@@ -388,7 +400,9 @@ static bool read_row(struct reader *reader, struct names *names)
     while (more) {
         struct value key = {0}, value = {0};
         skip_space(reader);
+        key.raw = reader->p;
         read_string(reader, &key);
+        key.raw_size = (size_t)(reader->p - key.raw);
         skip_space(reader);
         take(reader, ':');
         skip_space(reader);
@@ -396,7 +410,11 @@ static bool read_row(struct reader *reader, struct names *names)
         for (size_t i = 0; i < FIELD_COUNT; i++) {
             if (key.text_size == strlen(FIELDS[i].name) &&
                 memcmp(key.text, FIELDS[i].name, key.text_size) == 0) {
-                good &= (seen >> i & 1u) == 0 && fits(reader, FIELDS[i].meaning, &value);
+                bool fit = fits(reader, FIELDS[i].meaning, &value);
+                good &= (seen >> i & 1u) == 0 && (fit || !FIELDS[i].required);
+                if (!fit && !FIELDS[i].required) {
+                    note_odd(odd, element, &key);
+                }
                 seen |= 1u << i;
                 given |= value.kind != NOTHING ? 1u << i : 0;
                 if (i < 2 && value.kind == STRING && parts[i] == NULL) {
@@ -429,7 +447,7 @@ static bool read_row(struct reader *reader, struct names *names)
 }
 
 /* The whole body, known to be JSON. */
-static bool read_rows(struct reader *reader)
+static bool read_rows(struct reader *reader, struct strict_odd *odd)
 {
     struct names *all = NULL;
     size_t count = 0;
@@ -439,7 +457,7 @@ static bool read_rows(struct reader *reader)
     while (good && more) {
         skip_space(reader);
         all = realloc(all, (count + 1) * sizeof *all);
-        good = read_row(reader, &all[count]);
+        good = read_row(reader, &all[count], count, odd);
         for (size_t i = 0; good && i < count; i++) {
             good = all[i].size != all[count].size ||
                    memcmp(all[i].symbol_and_side, all[count].symbol_and_side, all[i].size) != 0;
@@ -458,8 +476,9 @@ static bool read_rows(struct reader *reader)
     return good;
 }
 
-enum verdict strict_verdict(const char *body, size_t size)
+enum verdict strict_verdict(const char *body, size_t size, struct strict_odd *odd)
 {
+    *odd = (struct strict_odd){0};
     struct reader reader = {.p = body, .end = body + size};
     struct value value = {0};
     skip_space(&reader);
@@ -471,7 +490,7 @@ enum verdict strict_verdict(const char *body, size_t size)
     }
     struct reader again = {.p = body, .end = body + size};
     skip_space(&again);
-    bool rows = !reader.not_judged && read_rows(&again);
+    bool rows = !reader.not_judged && read_rows(&again, odd);
     if (reader.not_judged || again.not_judged) {
         return VERDICT_JSON;
     }

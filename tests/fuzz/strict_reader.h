@@ -14,6 +14,16 @@ enum verdict {
                      numbers beyond what this reader follows */
 };
 
-enum verdict strict_verdict(const char *body, size_t size);
+/* The fields of rows that cannot have the value they have and are no keys; the first one's key as
+ * written, without its quotes. */
+struct strict_odd {
+    size_t count;
+    size_t element;
+    const char *key;
+    size_t key_size;
+};
+
+/* `odd` counts for rows only. */
+enum verdict strict_verdict(const char *body, size_t size, struct strict_odd *odd);
 
 #endif

@@ -19,6 +19,7 @@ struct sim_account {
     char secret[SECRET_SIZE]; /* HMAC; "" when there is a public key */
     EVP_PKEY *public_key;     /* RSA or Ed25519; NULL for HMAC */
     bool revoked;
+    unsigned silent; /* what the exchange is silent to: SILENT_REST, SILENT_STREAM */
     struct market_account market;
     struct books books;
     struct sim_stream_state stream;

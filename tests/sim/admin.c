@@ -2,13 +2,23 @@
  *
  *   /sim/fault?kind=status&status=429&retry_after=2&count=1   kinds: see faults.h; the body of a
  *                                                              POST is the answer of kind=body
+ *        &delay_ms=N            it comes so late
  *   /sim/style?new_fields=1&plain_numbers=1&short_decimals=1&hidden=SYMBOL&added=SYMBOL
- *   /sim/clock?offset_ms=N      the exchange's clock against the machine's
+ *   /sim/clock?offset_ms=N      the exchange's clock against the machine's; the Date of each answer
+ *                               is of the exchange's
  *   /sim/key?account=NAME&revoked=1
  *   /sim/mode?account=NAME&hedge=1   to hedge mode, or (0) to one-way mode
  *   /sim/weight?limit=N&others=N     weight a minute; what other programs on the address use now
+ *        &minute_offset_ms=N    its minute begins so much later than the exchange's clock says, or
+ *                               earlier
+ *   /sim/weights                each minute: when it began by the exchange's clock, what was used
+ *                               at most, how many requests were refused; one JSON object a line
+ *   /sim/silence?to=all         accepts connections and requests, and answers none of them; `rest`,
+ *                               `stream`: those alone; `nothing`: again, and what waits is hung up
+ *        &account=PATTERN       of the accounts with such names, as `a1*`; else of everybody
  *   /sim/trade?account=NAME&symbol=S&side=LONG&amount=N   buys N contracts (sells where N < 0)
  *   /sim/transfer?account=NAME&asset=BTC&amount=1.5   moves coins in, or out
+ *        &hide=1           its income is not told
  *   /sim/funding?account=NAME&rate=0.0001             every open position pays, or is paid
  *   /sim/move?account=NAME&symbol=S&share=-0.03       its price rises, or falls, by that share
  *   /sim/liquidate?account=NAME&symbol=S&side=LONG
@@ -27,15 +37,20 @@
  *        &refuse=1              gives no listen keys (0: again)
  *        &life_ms=N             connections made from now on end after so long
  *        &burst=N&per_second=N  that many messages, at once or at that pace
+ *   /sim/connections            every handshake of the stream, when, of whom, and its answer, 0 for
+ *                               none; one JSON object a line
  *   /sim/keys                   every listen key that was given, one a line
  *   /sim/streams                how many connections the stream's messages go to
  *   /sim/messages               every message, and whether it was sent
  *   /sim/log                    every request so far, one JSON object a line
- *   /sim/reset                  no faults, plain style, true clock, empty log */
+ *   /sim/reset                  no faults, no silence, plain style, true clock, empty log */
 #include <stdlib.h>
 #include <string.h>
 
+#include "silence.h"
 #include "sim.h"
+
+#define STALL_MS (60 * 60 * 1000)
 
 static int64_t number(struct request *request, const char *name, int64_t standard)
 {
@@ -56,7 +71,8 @@ static enum MHD_Result add_fault(struct sim *sim, struct request *request)
         .status = (int)number(request, "status", 200),
         .code = (int)number(request, "code", 0),
         .retry_after_s = (int)number(request, "retry_after", 0),
-        .delay_ms = number(request, "delay_ms", 3600000),
+        .delay_ms = number(request, "delay_ms",
+                           strcmp(sim_parameter(request, "kind"), "stall") == 0 ? STALL_MS : 0),
         .size = (size_t)number(request, "size", 17 << 20),
     };
     const char *endpoint = sim_parameter(request, "endpoint");
@@ -161,6 +177,8 @@ static enum MHD_Result transfer(struct sim *sim, struct request *request)
     }
     books_move(&account->books, &account->market, sim->symbols, wallet, -1, "TRANSFER",
                coins > 0 ? "DEPOSIT" : "WITHDRAW", coins, sim_now_ms(sim));
+    account->books.incomes[account->books.income_count - 1].hidden =
+        number(request, "hide", 0) != 0;
     stream_tell_balance(sim, account, coins > 0 ? "DEPOSIT" : "WITHDRAW", wallet, -1, coins);
     return say(request, 200, "ok\n");
 }
@@ -344,7 +362,7 @@ static enum MHD_Result set_stream(struct sim *sim, struct request *request)
     if (number(request, "burst", 0) > 0) {
         state->burst_left = number(request, "burst", 0);
         state->burst_a_ms = (double)number(request, "per_second", 0) / 1000;
-        state->burst_since_ms = sim_now_ms(sim) - sim->clock_offset_ms;
+        state->burst_since_ms = sim_machine_ms();
         state->burst_sent = 0;
     }
     if (number(request, "expire", 0) != 0) {
@@ -373,9 +391,8 @@ static enum MHD_Result reset(struct sim *sim, struct request *request)
     faults_clear(&sim->faults);
     sim->style = (struct market_style){0};
     sim->clock_offset_ms = 0;
-    sim->banned_until_ms = 0;
-    sim->used_weight = 0;
-    sim->over_limit = 0;
+    weight_reset(&sim->weight);
+    silence_set(sim, "", 0);
     for (int i = 0; i < sim->accounts.count; i++) {
         sim->accounts.list[i].revoked = false;
     }
@@ -390,14 +407,51 @@ static enum MHD_Result set_clock(struct sim *sim, struct request *request)
 
 static enum MHD_Result set_weight(struct sim *sim, struct request *request)
 {
-    sim->weight_limit = (int)number(request, "limit", sim->weight_limit);
-    sim->used_weight += (int)number(request, "others", 0);
+    struct weight *weight = &sim->weight;
+    weight->limit = (int)number(request, "limit", weight->limit);
+    weight->minute_offset_ms = number(request, "minute_offset_ms", weight->minute_offset_ms);
+    weight_add(weight, (int)number(request, "others", 0), sim_now_ms(sim));
     return say(request, 200, "ok\n");
+}
+
+static enum MHD_Result write_weights(struct sim *sim, struct request *request)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    weight_write(&sim->weight, out);
+    fclose(out);
+    enum MHD_Result result = sim_answer(request, 200, text, size, NULL);
+    free(text);
+    return result;
+}
+
+static enum MHD_Result set_silence(struct sim *sim, struct request *request)
+{
+    static const struct {
+        const char *name;
+        unsigned what;
+    } KINDS[] = {{"rest", SILENT_REST},
+                 {"stream", SILENT_STREAM},
+                 {"all", SILENT_REST | SILENT_STREAM},
+                 {"nothing", 0}};
+    for (size_t i = 0; i < sizeof KINDS / sizeof KINDS[0]; i++) {
+        if (strcmp(sim_parameter(request, "to"), KINDS[i].name) == 0 &&
+            silence_set(sim, sim_parameter(request, "account"), KINDS[i].what)) {
+            return say(request, 200, "ok\n");
+        }
+    }
+    return say(request, 400, "no such account, or no such thing to be silent to\n");
 }
 
 static enum MHD_Result write_keys(struct sim *sim, struct request *request)
 {
     return write_file(request, sim->keys_file, &sim->keys, &sim->keys_size);
+}
+
+static enum MHD_Result write_handshakes(struct sim *sim, struct request *request)
+{
+    return write_file(request, sim->handshakes_file, &sim->handshakes, &sim->handshakes_size);
 }
 
 static enum MHD_Result write_messages(struct sim *sim, struct request *request)
@@ -424,17 +478,18 @@ enum MHD_Result admin_answer(struct sim *sim, struct request *request, const cha
         const char *path;
         enum MHD_Result (*answer)(struct sim *sim, struct request *request);
     } PATHS[] = {
-        {"fault", add_fault},     {"style", set_style},
-        {"clock", set_clock},     {"key", set_key},
-        {"mode", set_mode},       {"weight", set_weight},
-        {"trade", trade},         {"stream", set_stream},
-        {"keys", write_keys},     {"messages", write_messages},
-        {"log", write_log},       {"reset", reset},
-        {"transfer", transfer},   {"funding", fund},
-        {"liquidate", liquidate}, {"deliver", deliver},
-        {"many", make_many},      {"hide", hide},
-        {"books", write_books},   {"streams", count_streams},
-        {"move", move_price},
+        {"fault", add_fault},       {"style", set_style},
+        {"clock", set_clock},       {"key", set_key},
+        {"mode", set_mode},         {"weight", set_weight},
+        {"trade", trade},           {"stream", set_stream},
+        {"keys", write_keys},       {"messages", write_messages},
+        {"log", write_log},         {"reset", reset},
+        {"transfer", transfer},     {"funding", fund},
+        {"liquidate", liquidate},   {"deliver", deliver},
+        {"many", make_many},        {"hide", hide},
+        {"books", write_books},     {"streams", count_streams},
+        {"move", move_price},       {"silence", set_silence},
+        {"weights", write_weights}, {"connections", write_handshakes},
     };
     for (size_t i = 0; i < sizeof PATHS / sizeof PATHS[0]; i++) {
         if (strcmp(path + strlen("/sim/"), PATHS[i].path) == 0) {

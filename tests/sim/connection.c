@@ -45,7 +45,7 @@ static ssize_t receive_bytes(wslay_event_context_ptr frames, uint8_t *buffer, si
 /* Whether the client sends more than it may: then the connection is ended. */
 static bool is_too_much(struct sim_connection *connection)
 {
-    int64_t second = (sim_now_ms(connection->sim) - connection->sim->clock_offset_ms) / 1000;
+    int64_t second = sim_machine_ms() / 1000;
     if (second != connection->second) {
         connection->second = second;
         connection->heard_count = 0;
@@ -167,6 +167,13 @@ static const char *request_header(struct request *request, const char *name)
     return value == NULL ? "" : value;
 }
 
+void connection_log(struct sim *sim, const char *account, int status)
+{
+    fprintf(sim->handshakes_file,
+            "{\"ms\":%lld,\"exchange_ms\":%lld,\"account\":\"%s\",\"status\":%d}\n",
+            (long long)sim_machine_ms(), (long long)sim_now_ms(sim), account, status);
+}
+
 int connection_upgrade(struct sim *sim, struct request *request, const char *path)
 {
     unsigned char digest[EVP_MAX_MD_SIZE];
@@ -184,16 +191,16 @@ int connection_upgrade(struct sim *sim, struct request *request, const char *pat
     struct sim_connection *connection = calloc(1, sizeof *connection);
     connection->sim = sim;
     subscribe_by_url(connection, request, path);
+    const struct sim_account *account =
+        connection->stream_count > 0 ? connection->streams[0].account : NULL;
+    connection_log(sim, account != NULL ? account->name : "", MHD_HTTP_SWITCHING_PROTOCOLS);
     if (sim->stream_life_ms > 0) {
-        connection->end_ms = sim_now_ms(sim) - sim->clock_offset_ms + sim->stream_life_ms;
+        connection->end_ms = sim_machine_ms() + sim->stream_life_ms;
     }
     struct MHD_Response *response = MHD_create_response_for_upgrade(on_upgrade, connection);
     MHD_add_response_header(response, MHD_HTTP_HEADER_UPGRADE, "websocket");
     MHD_add_response_header(response, "Sec-WebSocket-Accept", accept);
-    enum MHD_Result result =
-        MHD_queue_response(request->connection, MHD_HTTP_SWITCHING_PROTOCOLS, response);
-    MHD_destroy_response(response);
-    return (int)result;
+    return (int)sim_send(request, MHD_HTTP_SWITCHING_PROTOCOLS, response);
 }
 
 void connection_send_raw(struct sim_connection *connection, const void *bytes, size_t size)

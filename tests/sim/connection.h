@@ -42,6 +42,10 @@ struct sim_connection {
  * `sim` from then on, or an error. */
 int connection_upgrade(struct sim *sim, struct request *request, const char *path);
 
+/* Notes a handshake, of the account "" where none is known, and what it was answered: 0 for
+ * nothing. */
+void connection_log(struct sim *sim, const char *account, int status);
+
 /* Whether a stream can have this name. */
 bool connection_is_stream_name(const char *name);
 

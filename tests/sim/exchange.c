@@ -7,19 +7,18 @@
 
 #include "sim.h"
 
-#define OVER_LIMIT_MAX 5 /* requests after a 429 that are still answered 429, not 418 */
-#define BAN_S 120
 #define RECV_WINDOW_MS_MAX 60000
 #define RECV_WINDOW_MS_DEFAULT 5000
 
-static void log_request(struct sim *sim, struct request *request, const char *endpoint,
-                        const char *account, int status)
+void exchange_log(struct sim *sim, struct request *request, const char *endpoint,
+                  const char *account, int status)
 {
     fprintf(sim->log_file,
-            "{\"ms\":%lld,\"endpoint\":\"%s\",\"account\":\"%s\",\"status\":%d,\"weight\":%d,"
-            "\"bytes\":%zu,\"signature\":\"%s\"}\n",
-            (long long)(sim_now_ms(sim) - sim->clock_offset_ms), endpoint, account, status,
-            sim->used_weight, request->sent_bytes, sim_parameter(request, "signature"));
+            "{\"ms\":%lld,\"exchange_ms\":%lld,\"method\":\"%s\",\"endpoint\":\"%s\","
+            "\"account\":\"%s\",\"status\":%d,\"weight\":%d,\"bytes\":%zu,\"signature\":\"%s\"}\n",
+            (long long)sim_machine_ms(), (long long)sim_now_ms(sim), request->method, endpoint,
+            account, status, sim->weight.used, request->sent_bytes,
+            sim_parameter(request, "signature"));
 }
 
 static enum MHD_Result send_reply(struct sim *sim, struct request *request, const char *endpoint,
@@ -28,14 +27,14 @@ static enum MHD_Result send_reply(struct sim *sim, struct request *request, cons
     char weight[16], retry[16];
     const char *headers[] = {
         "Content-Type", "application/json", "X-MBX-USED-WEIGHT-1M", weight, NULL, NULL, NULL};
-    snprintf(weight, sizeof weight, "%d", sim->used_weight);
+    snprintf(weight, sizeof weight, "%d", sim->weight.used);
     if (reply->retry_after_s > 0) {
         snprintf(retry, sizeof retry, "%d", reply->retry_after_s);
         headers[4] = "Retry-After";
         headers[5] = retry;
     }
     enum MHD_Result result = sim_answer(request, reply->status, reply->body, reply->size, headers);
-    log_request(sim, request, endpoint, account, reply->status);
+    exchange_log(sim, request, endpoint, account, reply->status);
     free(reply->body);
     return result;
 }
@@ -50,38 +49,28 @@ struct reply error_reply(int status, int code, const char *message)
 }
 
 /* Counts the request's weight; false, with the answer, when there is none left. */
-static bool take_weight(struct sim *sim, int weight, struct reply *reply)
+static bool take_weight(struct sim *sim, int amount, struct reply *reply)
 {
-    int64_t now_ms = sim_now_ms(sim) - sim->clock_offset_ms;
     char message[200];
-    if (now_ms / 60000 != sim->weight_minute) {
-        sim->weight_minute = now_ms / 60000;
-        sim->used_weight = 0;
-        sim->over_limit = 0;
+    int retry_after_s = 0;
+    enum weight_verdict verdict =
+        weight_take(&sim->weight, amount, sim_now_ms(sim), &retry_after_s);
+    if (verdict == WEIGHT_GRANTED) {
+        return true;
     }
-    sim->used_weight += weight;
-    if (now_ms >= sim->banned_until_ms && sim->used_weight > sim->weight_limit &&
-        ++sim->over_limit > OVER_LIMIT_MAX) {
-        sim->banned_until_ms = now_ms + BAN_S * 1000;
-    }
-    if (now_ms < sim->banned_until_ms) {
+    if (verdict == WEIGHT_BANNED) {
         snprintf(message, sizeof message,
                  "Way too many requests; IP banned until %lld. Please use the websocket for live "
                  "updates to avoid bans.",
-                 (long long)sim->banned_until_ms);
-        *reply = error_reply(418, -1003, message);
-        reply->retry_after_s = (int)((sim->banned_until_ms - now_ms + 999) / 1000);
-        return false;
-    }
-    if (sim->used_weight > sim->weight_limit) {
+                 (long long)sim->weight.banned_until_ms);
+    } else {
         snprintf(message, sizeof message,
                  "Too many requests; current limit of IP is %d requests per minute.",
-                 sim->weight_limit);
-        *reply = error_reply(429, -1003, message);
-        reply->retry_after_s = (int)(60 - now_ms / 1000 % 60);
-        return false;
+                 sim->weight.limit);
     }
-    return true;
+    *reply = error_reply(verdict == WEIGHT_BANNED ? 418 : 429, -1003, message);
+    reply->retry_after_s = retry_after_s;
+    return false;
 }
 
 int64_t sim_whole_parameter(struct request *request, const char *name, int64_t standard)
@@ -152,21 +141,28 @@ static bool check_signature(const struct sim_account *account, struct request *r
     return good;
 }
 
-static struct sim_account *check_key(const struct sim *sim, struct request *request,
-                                     struct reply *reply)
+/* Whose key the request has; NULL for nobody's. */
+static struct sim_account *account_of(const struct sim *sim, struct request *request)
+{
+    const char *key =
+        MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, "X-MBX-APIKEY");
+    return key == NULL ? NULL : accounts_find_key(&sim->accounts, key);
+}
+
+static bool check_key(const struct sim_account *account, struct request *request,
+                      struct reply *reply)
 {
     const char *key =
         MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, "X-MBX-APIKEY");
     if (key == NULL || key[0] == '\0') {
         *reply = error_reply(401, -2014, "API-key format invalid.");
-        return NULL;
+        return false;
     }
-    struct sim_account *account = accounts_find_key(&sim->accounts, key);
     if (account == NULL || account->revoked) {
         *reply = error_reply(401, -2015, "Invalid API-key, IP, or permissions for action.");
-        return NULL;
+        return false;
     }
-    return account;
+    return true;
 }
 
 static bool check_parameters(struct request *request, struct reply *reply)
@@ -218,7 +214,7 @@ static struct reply exchange_info_reply(const struct sim *sim)
             "\"ORDERS\",\"interval\":\"MINUTE\",\"intervalNum\":1,\"limit\":1200}],"
             "\"exchangeFilters\":[],"
             "\"symbols\":",
-            (long long)sim_now_ms(sim), sim->weight_limit);
+            (long long)sim_now_ms(sim), sim->weight.limit);
     market_write_contracts(out, sim->symbols, sim->symbol_count);
     fputc('}', out);
     fclose(out);
@@ -262,10 +258,8 @@ static enum MHD_Result send_half(struct sim *sim, struct request *request, const
     *half = *reply;
     struct MHD_Response *response =
         MHD_create_response_from_callback(half->size, 1024, half_reader, half, half_free);
-    log_request(sim, request, endpoint, account, 200);
-    enum MHD_Result result = MHD_queue_response(request->connection, 200, response);
-    MHD_destroy_response(response);
-    return result;
+    exchange_log(sim, request, endpoint, account, 200);
+    return sim_send(request, 200, response);
 }
 
 static void replace_body(struct reply *reply, const char *bytes, size_t size)
@@ -279,7 +273,7 @@ static void replace_body(struct reply *reply, const char *bytes, size_t size)
 static void stall(struct sim *sim, struct request *request, int64_t delay_ms)
 {
     request->was_stalled = true;
-    request->resume_ms = sim_now_ms(sim) - sim->clock_offset_ms + delay_ms;
+    request->resume_ms = sim_machine_ms() + delay_ms;
     request->next_stalled = sim->stalled;
     sim->stalled = request;
     MHD_suspend_connection(request->connection);
@@ -299,10 +293,8 @@ static enum MHD_Result send_bomb(struct sim *sim, struct request *request, const
         MHD_create_response_from_buffer(packed_size, packed, MHD_RESPMEM_MUST_FREE);
     MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_ENCODING, "gzip");
     request->sent_bytes = packed_size;
-    log_request(sim, request, endpoint, account, 200);
-    enum MHD_Result result = MHD_queue_response(request->connection, 200, response);
-    MHD_destroy_response(response);
-    return result;
+    exchange_log(sim, request, endpoint, account, 200);
+    return sim_send(request, 200, response);
 }
 
 /* Applies a fault to the good answer. */
@@ -319,7 +311,7 @@ static enum MHD_Result send_faulty(struct sim *sim, struct request *request, con
         break;
     case FAULT_RESET:
         free(reply->body);
-        log_request(sim, request, endpoint, account, 0);
+        exchange_log(sim, request, endpoint, account, 0);
         reset_connection(request);
         return MHD_NO;
     case FAULT_HALF:
@@ -345,7 +337,7 @@ static enum MHD_Result send_faulty(struct sim *sim, struct request *request, con
         break;
     case FAULT_REDIRECT:
         free(reply->body);
-        log_request(sim, request, endpoint, account, 302);
+        exchange_log(sim, request, endpoint, account, 302);
         return sim_answer(request, 302, "", 0, (const char *[]){"Location", "/dapi/v1/time", NULL});
     default:
         break;
@@ -356,18 +348,19 @@ static enum MHD_Result send_faulty(struct sim *sim, struct request *request, con
 static enum MHD_Result answer_with(struct sim *sim, struct request *request, const char *endpoint,
                                    const char *account, struct reply *reply)
 {
-    struct fault fault = {.kind = FAULT_NONE};
-    if (!request->was_stalled) {
-        fault = faults_take(&sim->faults, account, endpoint);
-    }
-    if (fault.kind == FAULT_STALL) {
+    struct fault fault = request->was_stalled ? request->fault_after_stall
+                                              : faults_take(&sim->faults, account, endpoint);
+    if (fault.delay_ms > 0 && !request->was_stalled) {
         free(reply->body);
-        log_request(sim, request, endpoint, account, 0); /* it has come; its answer is logged too */
+        request->fault_after_stall = fault;
+        exchange_log(sim, request, endpoint, account,
+                     0); /* it has come; its answer is logged too */
         stall(sim, request, fault.delay_ms);
         return MHD_YES;
     }
-    return fault.kind == FAULT_NONE ? send_reply(sim, request, endpoint, account, reply)
-                                    : send_faulty(sim, request, endpoint, account, &fault, reply);
+    return fault.kind == FAULT_NONE || fault.kind == FAULT_STALL
+               ? send_reply(sim, request, endpoint, account, reply)
+               : send_faulty(sim, request, endpoint, account, &fault, reply);
 }
 
 /* What is asked with key and signature. */
@@ -386,9 +379,8 @@ static enum MHD_Result answer_signed(struct sim *sim, struct request *request,
                                      const struct signed_path *path)
 {
     struct reply reply;
-    struct sim_account *account = NULL;
-    if (!take_weight(sim, path->weight, &reply) ||
-        (account = check_key(sim, request, &reply)) == NULL ||
+    struct sim_account *account = account_of(sim, request);
+    if (!take_weight(sim, path->weight, &reply) || !check_key(account, request, &reply) ||
         !check_timestamp(sim, request, &reply) || !check_signature(account, request, &reply) ||
         !check_parameters(request, &reply)) {
         return send_reply(sim, request, path->name, account != NULL ? account->name : "", &reply);
@@ -402,8 +394,8 @@ static enum MHD_Result answer_listen_key(struct sim *sim, struct request *reques
                                          const char *method)
 {
     struct reply reply;
-    struct sim_account *account = NULL;
-    if (!take_weight(sim, 1, &reply) || (account = check_key(sim, request, &reply)) == NULL) {
+    struct sim_account *account = account_of(sim, request);
+    if (!take_weight(sim, 1, &reply) || !check_key(account, request, &reply)) {
         return send_reply(sim, request, "listenKey", account != NULL ? account->name : "", &reply);
     }
     reply = stream_key_reply(sim, account, method);

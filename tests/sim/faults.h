@@ -32,7 +32,7 @@ struct fault {
     int code; /* 0: a body that is no {"code":...} */
     char message[200];
     int retry_after_s; /* 0: no header */
-    int64_t delay_ms;
+    int64_t delay_ms;  /* until the answer; 0: none */
     size_t size;
     char *body; /* owned */
     size_t body_size;

@@ -10,6 +10,7 @@
 #include <zlib.h>
 
 #include "connection.h"
+#include "silence.h"
 #include "sim.h"
 
 #define UPLOAD_SIZE_MAX ((size_t)32 << 20)
@@ -17,6 +18,7 @@
 #define STREAM_WAIT_MS 2  /* connections of the stream are looked at by turns */
 #define GZIP_SIZE_MIN 500 /* as web servers have it: a small answer does not gain */
 #define GZIP_WINDOW_BITS (15 + 16)
+#define DATE_SIZE 32 /* of RFC 9110: 29 characters */
 
 static volatile sig_atomic_t stopping;
 
@@ -26,11 +28,16 @@ static void on_signal(int number)
     stopping = 1;
 }
 
-int64_t sim_now_ms(const struct sim *sim)
+int64_t sim_machine_ms(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000 + sim->clock_offset_ms;
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int64_t sim_now_ms(const struct sim *sim)
+{
+    return sim_machine_ms() + sim->clock_offset_ms;
 }
 
 bool sim_log_open(struct sim *sim)
@@ -77,6 +84,19 @@ bool sim_gzip(const void *body, size_t size, void **packed, size_t *packed_size)
     return done;
 }
 
+enum MHD_Result sim_send(struct request *request, int status, struct MHD_Response *response)
+{
+    char date[DATE_SIZE];
+    struct tm utc;
+    time_t now_s = (time_t)(sim_now_ms(request->sim) / 1000);
+    strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S GMT", gmtime_r(&now_s, &utc));
+    MHD_add_response_header(response, MHD_HTTP_HEADER_DATE, date);
+    enum MHD_Result result =
+        MHD_queue_response(request->connection, (unsigned int)status, response);
+    MHD_destroy_response(response);
+    return result;
+}
+
 enum MHD_Result sim_answer(struct request *request, int status, const void *body, size_t size,
                            const char *const *headers)
 {
@@ -99,18 +119,15 @@ enum MHD_Result sim_answer(struct request *request, int status, const void *body
     for (int i = 0; headers != NULL && headers[i] != NULL; i += 2) {
         MHD_add_response_header(response, headers[i], headers[i + 1]);
     }
-    enum MHD_Result result =
-        MHD_queue_response(request->connection, (unsigned int)status, response);
-    MHD_destroy_response(response);
-    return result;
+    return sim_send(request, status, response);
 }
 
 /* The first word of a request: its URI as it was sent. */
 static void *begin_request(void *context, const char *uri, struct MHD_Connection *connection)
 {
     struct request *request = calloc(1, sizeof *request);
-    (void)context;
     if (request != NULL) {
+        request->sim = context;
         request->connection = connection;
         request->uri = strdup(uri);
     }
@@ -167,17 +184,27 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
         *size = 0;
         return taken ? MHD_YES : MHD_NO;
     }
-    if (strncmp(path, "/ws/", 4) == 0 || strcmp(path, "/ws") == 0 || strcmp(path, "/stream") == 0) {
+    request->method = method;
+    bool is_admin = strncmp(path, "/sim/", 5) == 0;
+    request->is_handshake =
+        strncmp(path, "/ws/", 4) == 0 || strcmp(path, "/ws") == 0 || strcmp(path, "/stream") == 0;
+    if (request->was_silenced) {
+        return MHD_NO;
+    }
+    if (!is_admin && silence_take(sim, request, path)) {
+        return MHD_YES;
+    }
+    if (request->is_handshake) {
         return (enum MHD_Result)connection_upgrade(sim, request, path);
     }
-    return strncmp(path, "/sim/", 5) == 0 ? admin_answer(sim, request, path)
-                                          : exchange_answer(sim, request, method, path);
+    return is_admin ? admin_answer(sim, request, path)
+                    : exchange_answer(sim, request, method, path);
 }
 
 static void resume_stalled(struct sim *sim, bool all)
 {
     struct request **link = &sim->stalled;
-    int64_t now_ms = sim_now_ms(sim) - sim->clock_offset_ms;
+    int64_t now_ms = sim_machine_ms();
     while (*link != NULL) {
         struct request *request = *link;
         if (all || request->resume_ms <= now_ms) {
@@ -227,6 +254,7 @@ static const char HELP[] =
     "  --weight-limit N    weight a minute (2400)\n"
     "  --message-limit N   messages a second on a WebSocket connection (10)\n"
     "  --state FILE        go on where it stood when it ran last with this file\n"
+    "  --clock-offset-ms N the exchange's clock against the machine's, from the start on (0)\n"
     "  --steady            nothing changes while updateTime stands still\n"
     "  --no-trades         the accounts trade only when they are told to\n"
     "  --tls-cert FILE, --tls-key FILE\n"
@@ -248,6 +276,7 @@ static bool parse_arguments(int argc, char **argv, struct settings *settings, st
         {"weight-limit", required_argument, NULL, 'w'},
         {"message-limit", required_argument, NULL, 'm'},
         {"state", required_argument, NULL, 'S'},
+        {"clock-offset-ms", required_argument, NULL, 'o'},
         {"steady", no_argument, NULL, 'y'},
         {"no-trades", no_argument, NULL, 'n'},
         {"tls-cert", required_argument, NULL, 'c'},
@@ -274,10 +303,13 @@ static bool parse_arguments(int argc, char **argv, struct settings *settings, st
             sim->seed = strtoull(optarg, NULL, 10);
             break;
         case 'w':
-            sim->weight_limit = (int)strtol(optarg, NULL, 10);
+            sim->weight.limit = (int)strtol(optarg, NULL, 10);
             break;
         case 'm':
             sim->message_limit = (int)strtol(optarg, NULL, 10);
+            break;
+        case 'o':
+            sim->clock_offset_ms = strtoll(optarg, NULL, 10);
             break;
         case 'y':
             sim->steady = true;
@@ -327,7 +359,8 @@ static struct MHD_Daemon *start(struct sim *sim, const struct settings *settings
     struct sockaddr_in address = {.sin_family = AF_INET,
                                   .sin_port = htons(settings->port),
                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    unsigned int flags = MHD_ALLOW_SUSPEND_RESUME | MHD_ALLOW_UPGRADE | MHD_USE_EPOLL;
+    unsigned int flags = MHD_ALLOW_SUSPEND_RESUME | MHD_ALLOW_UPGRADE | MHD_USE_EPOLL |
+                         MHD_USE_SUPPRESS_DATE_NO_CLOCK;
     char *cert = read_file(settings->tls_cert), *key = read_file(settings->tls_key);
     struct MHD_OptionItem tls[] = {{MHD_OPTION_HTTPS_MEM_CERT, 0, cert},
                                    {MHD_OPTION_HTTPS_MEM_KEY, 0, key},
@@ -339,7 +372,7 @@ static struct MHD_Daemon *start(struct sim *sim, const struct settings *settings
     }
     struct MHD_Daemon *daemon = MHD_start_daemon(
         flags, 0, NULL, NULL, on_request, sim, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&address,
-        MHD_OPTION_URI_LOG_CALLBACK, begin_request, NULL, MHD_OPTION_NOTIFY_COMPLETED, end_request,
+        MHD_OPTION_URI_LOG_CALLBACK, begin_request, sim, MHD_OPTION_NOTIFY_COMPLETED, end_request,
         NULL, MHD_OPTION_CONNECTION_LIMIT, 4000u, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
     free(cert);
     free(key);
@@ -365,7 +398,7 @@ static bool announce(struct MHD_Daemon *daemon, const char *port_file)
 int main(int argc, char **argv)
 {
     static struct sim sim = {
-        .symbol_count = 70, .seed = 1, .weight_limit = 2400, .message_limit = 10};
+        .symbol_count = 70, .seed = 1, .weight.limit = 2400, .message_limit = 10};
     struct settings settings = {0};
     if (!parse_arguments(argc, argv, &settings, &sim)) {
         fputs("dapi-sim: it needs --accounts FILE and what its options say (see dapi-sim --help)\n",
@@ -381,6 +414,7 @@ int main(int argc, char **argv)
     market_symbols(sim.symbols, sim.symbol_count);
     sim.keys_file = open_memstream(&sim.keys, &sim.keys_size);
     sim.messages_file = open_memstream(&sim.messages, &sim.messages_size);
+    sim.handshakes_file = open_memstream(&sim.handshakes, &sim.handshakes_size);
     if (!sim_log_open(&sim) || !open_accounts(&sim, settings.accounts)) {
         return 1;
     }
@@ -392,9 +426,11 @@ int main(int argc, char **argv)
     while (!stopping) {
         MHD_run_wait(daemon, sim.connections != NULL ? STREAM_WAIT_MS : LOOP_WAIT_MS);
         resume_stalled(&sim, false);
+        silence_work(&sim, false);
         stream_work(&sim);
     }
     resume_stalled(&sim, true);
+    silence_work(&sim, true);
     stream_free(&sim);
     MHD_run(daemon);
     MHD_stop_daemon(daemon);
@@ -404,6 +440,9 @@ int main(int argc, char **argv)
     free(sim.keys);
     fclose(sim.messages_file);
     free(sim.messages);
+    fclose(sim.handshakes_file);
+    free(sim.handshakes);
+    weight_free(&sim.weight);
     faults_clear(&sim.faults);
     accounts_free(&sim.accounts);
     return 0;

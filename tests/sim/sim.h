@@ -1,7 +1,8 @@
 /* The state of the simulated exchange and the way of one request through it:
  *
  *     main.c (sockets)  ->  admin.c (/sim/...: faults, clock, keys, log)
- *                       ->  exchange.c (/dapi/v1/...: checks, weight, answers)
+ *                       ->  silence.c (what gets no answer)
+ *                       ->  exchange.c (/dapi/v1/...: checks, answers), weight.c
  *                           money.c (those from books.c)
  *                       ->  connection.c (/ws/KEY, /stream: the user data stream)
  *                           subscribe.c (what a client asks there), stream.c (what it is told) */
@@ -16,12 +17,12 @@
 #include "accounts.h"
 #include "faults.h"
 #include "market.h"
+#include "weight.h"
 
 struct sim {
     /* Options */
     int symbol_count;
     uint64_t seed;
-    int weight_limit;  /* a minute */
     int message_limit; /* a second and connection, pings and pongs counted in */
     bool steady;       /* the accounts' leverage stays as it is */
     bool no_trades;    /* the accounts trade only when they are told to */
@@ -34,23 +35,24 @@ struct sim {
         *state_file; /* where the accounts are kept from one run to the next; NULL for none */
     int64_t clock_offset_ms; /* of the exchange's clock against the machine's */
 
-    int64_t weight_minute; /* which minute used_weight counts */
-    int used_weight;
-    int over_limit; /* requests since the limit was passed */
-    int64_t banned_until_ms;
+    struct weight weight;
+    unsigned silent; /* to everybody: SILENT_REST, SILENT_STREAM */
 
     char *log; /* NDJSON of the requests served, grown by open_memstream */
     size_t log_size;
     FILE *log_file;
 
-    struct request *stalled; /* those whose answer waits */
+    struct request *stalled;  /* those whose answer waits */
+    struct request *silenced; /* those that get none */
+    int64_t silence_looked_ms;
 
     struct sim_connection *connections; /* of the stream */
     struct delayed *delayed;
     int64_t stream_life_ms; /* after which a connection is ended; 0 for a day and more */
     char *keys, *messages;  /* every listen key given; every message, and what became of it */
-    size_t keys_size, messages_size;
-    FILE *keys_file, *messages_file;
+    char *handshakes;       /* of the stream, as NDJSON */
+    size_t keys_size, messages_size, handshakes_size;
+    FILE *keys_file, *messages_file, *handshakes_file;
 };
 
 /* What an answer is made of before it goes out. */
@@ -64,18 +66,24 @@ struct reply {
 struct reply error_reply(int status, int code, const char *message);
 
 struct request {
+    struct sim *sim;
     struct MHD_Connection *connection;
     size_t sent_bytes; /* of the answer's body, as it goes over the wire */
     char *uri;         /* as sent: path, '?' and query */
+    const char *method;
     char *upload;
     size_t upload_size;
     bool begun;
-    bool was_stalled;
+    bool is_handshake; /* for the stream */
+    bool was_stalled, was_silenced;
     int64_t resume_ms;
-    struct request *next_stalled;
+    struct fault fault_after_stall;
+    struct sim_account *account; /* of one that was silenced; NULL for none */
+    struct request *next_stalled, *next_silenced;
 };
 
-/* The exchange's clock. */
+/* The machine's clock, and the exchange's. */
+int64_t sim_machine_ms(void);
 int64_t sim_now_ms(const struct sim *sim);
 
 /* The value of a query parameter; "" when it is not there. */
@@ -86,6 +94,9 @@ const char *sim_parameter(struct request *request, const char *name);
 enum MHD_Result sim_answer(struct request *request, int status, const void *body, size_t size,
                            const char *const *headers);
 
+/* Sends the answer, which is released, with a `Date` by the exchange's clock. */
+enum MHD_Result sim_send(struct request *request, int status, struct MHD_Response *response);
+
 /* The bytes as gzip, malloc'ed. */
 bool sim_gzip(const void *body, size_t size, void **packed, size_t *packed_size);
 
@@ -93,6 +104,10 @@ bool sim_gzip(const void *body, size_t size, void **packed, size_t *packed_size)
 enum MHD_Result exchange_answer(struct sim *sim, struct request *request, const char *method,
                                 const char *path);
 enum MHD_Result admin_answer(struct sim *sim, struct request *request, const char *path);
+
+/* Notes a request, and what it was answered: 0 for nothing. */
+void exchange_log(struct sim *sim, struct request *request, const char *endpoint,
+                  const char *account, int status);
 
 /* The answers about money. */
 struct reply money_account_reply(struct sim *sim, struct request *request,

@@ -18,17 +18,12 @@ struct delayed {
     struct delayed *next;
 };
 
-static int64_t local_ms(const struct sim *sim)
-{
-    return sim_now_ms(sim) - sim->clock_offset_ms;
-}
-
 struct sim_account *stream_find_key(struct sim *sim, const char *key)
 {
     for (int i = 0; i < sim->accounts.count; i++) {
         struct sim_account *account = &sim->accounts.list[i];
         if (key[0] != '\0' && strcmp(account->stream.listen_key, key) == 0 &&
-            local_ms(sim) < account->stream.key_expires_ms) {
+            sim_now_ms(sim) < account->stream.key_expires_ms) {
             return account;
         }
     }
@@ -40,7 +35,7 @@ struct reply stream_key_reply(struct sim *sim, struct sim_account *account, cons
     static const char DIGITS[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
     struct sim_stream_state *state = &account->stream;
     unsigned char random[STREAM_KEY_SIZE - 1];
-    bool is_valid = state->listen_key[0] != '\0' && local_ms(sim) < state->key_expires_ms;
+    bool is_valid = state->listen_key[0] != '\0' && sim_now_ms(sim) < state->key_expires_ms;
     struct reply reply = {.status = 200};
     if (state->refuses_keys) {
         return error_reply(401, -2015, "Invalid API-key, IP, or permissions for action.");
@@ -55,7 +50,7 @@ struct reply stream_key_reply(struct sim *sim, struct sim_account *account, cons
         }
         fprintf(sim->keys_file, "%s\n", state->listen_key);
     }
-    state->key_expires_ms = local_ms(sim) + KEY_LIFE_MS;
+    state->key_expires_ms = sim_now_ms(sim) + KEY_LIFE_MS;
     FILE *out = open_memstream(&reply.body, &reply.size);
     if (strcmp(method, "DELETE") == 0) {
         state->listen_key[0] = '\0';
@@ -80,7 +75,7 @@ static void log_message(struct sim *sim, const struct sim_account *account, cons
                         const char *message)
 {
     fprintf(sim->messages_file, "{\"ms\":%lld,\"account\":\"%s\",\"fate\":\"%s\",\"message\":%s}\n",
-            (long long)local_ms(sim), account->name, fate, message);
+            (long long)sim_machine_ms(), account->name, fate, message);
 }
 
 /* The stream by which the account's messages come: that of a key that is gone stays up and silent.
@@ -166,7 +161,7 @@ void stream_send(struct sim *sim, struct sim_account *account, char *message)
     } else if (take_fault(&state->delay)) {
         struct delayed *delayed = calloc(1, sizeof *delayed);
         *delayed =
-            (struct delayed){account, message, local_ms(sim) + state->delay_ms, sim->delayed};
+            (struct delayed){account, message, sim_machine_ms() + state->delay_ms, sim->delayed};
         sim->delayed = delayed;
         log_message(sim, account, "sent", message);
         return;
@@ -213,7 +208,7 @@ void stream_tell_balance(struct sim *sim, struct sim_account *account, const cha
 static void send_burst(struct sim *sim, struct sim_account *account)
 {
     struct sim_stream_state *state = &account->stream;
-    int64_t now_ms = local_ms(sim);
+    int64_t now_ms = sim_machine_ms();
     double due = state->burst_a_ms * (double)(now_ms - state->burst_since_ms);
     while (state->burst_left > 0 && (state->burst_a_ms <= 0 || (double)state->burst_sent < due)) {
         state->burst_left--;
@@ -229,7 +224,7 @@ static void send_delayed(struct sim *sim)
     struct delayed **link = &sim->delayed;
     while (*link != NULL) {
         struct delayed *delayed = *link;
-        if (delayed->at_ms <= local_ms(sim)) {
+        if (delayed->at_ms <= sim_machine_ms()) {
             *link = delayed->next;
             send_all(sim, delayed->account, delayed->message);
             free(delayed->message);
@@ -251,7 +246,7 @@ void stream_work(struct sim *sim)
     }
     while (*link != NULL) {
         struct sim_connection *c = *link;
-        if (connection_work(c, local_ms(sim))) {
+        if (connection_work(c, sim_machine_ms())) {
             *link = c->next;
             connection_free(c);
         } else {

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "store/migrate.h"
+#include "store/verify.h"
 
 static void open_all(struct bench *bench)
 {
@@ -105,6 +106,18 @@ const char *bench_text(struct bench *bench, const char *sql)
     snprintf(text, sizeof text, "%s", value != NULL ? value : "");
     sqlite3_finalize(statement);
     return text;
+}
+
+void bench_assert_sound(struct bench *bench)
+{
+    int64_t captures = bench_integer(bench, "SELECT count(*) FROM capture");
+    for (int64_t from = 1; from <= captures; from++) {
+        const struct verify_settings settings = {.from_capture_id = from};
+        struct verify_report report;
+        struct error error = {0};
+        assert_true(verify_database(&bench->database, &settings, &report, &error));
+        assert_string_equal(report.kind == VERIFY_SOUND ? "" : report.what, "");
+    }
 }
 
 bool test_is_long(void)

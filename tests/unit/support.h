@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "model/capture.h"
-#include "store/database.h"
+#include "store/file/database.h"
 #include "store/recorder.h"
 
 #define TEST_NOW_MS INT64_C(1795557600000)
@@ -41,6 +41,9 @@ int64_t bench_integer(struct bench *bench, const char *sql);
 
 /* The one text a query gives, valid until the next call; "" for NULL. */
 const char *bench_text(struct bench *bench, const char *sql);
+
+/* The database verifies from every capture on. */
+void bench_assert_sound(struct bench *bench);
 
 /* Whether a test does all of what CI takes a sample of (POSREC_TEST_LONG=1). */
 bool test_is_long(void);

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/archive.h"
+#include "store/evidence/archive.h"
 
 struct archive_bench {
     struct bench *bench;
@@ -33,10 +33,13 @@ static int64_t put(struct archive_bench *opened, struct span body, bool can_be_b
     struct error error;
     struct sha256_digest digest;
     int64_t payload_id = 0;
-    if (!archive_put(opened->archive, 1, ENDPOINT_POSITION_RISK, body, can_be_base, &payload_id,
-                     &digest, &error)) {
+    struct capture capture = {.endpoint = ENDPOINT_POSITION_RISK,
+                              .outcome = can_be_base ? OUTCOME_OK : OUTCOME_UNREADABLE};
+    text_append(&capture.body, body.data, body.size);
+    if (!archive_put(opened->archive, 1, &capture, &payload_id, &digest, &error)) {
         fail_msg("%s", error.text);
     }
+    capture_free(&capture);
     return payload_id;
 }
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/base64.h"
+#include "base/embedded_file.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/sha256.h"
@@ -177,12 +178,8 @@ static void a_log_line_is_one_line_whatever_it_tells(void **state)
     char line[200];
     (void)state;
     assert_true(file != NULL && dup2(fileno(file), STDERR_FILENO) >= 0);
-    struct log_line log;
-    log_begin(&log, LOG_ERROR, "event");
-    log_text(&log, "plain", "Z\u00fcrich");
-    log_text(&log, "spaced", "a \"b\"");
-    log_text(&log, "hostile", "\x1b[2J\n\xc2\x9b\u202e");
-    log_end(&log);
+    log_event(LOG_ERROR, "event", LOG_TEXT("plain", "Z\u00fcrich"), LOG_TEXT("left_out", NULL),
+              LOG_TEXT("spaced", "a \"b\""), LOG_TEXT("hostile", "\x1b[2J\n\xc2\x9b\u202e"));
     dup2(old, STDERR_FILENO);
     close(old);
     rewind(file);
@@ -266,6 +263,31 @@ static void sha256_gives_the_documented_digest(void **state)
     sha256_free(sha256);
 }
 
+static void what_is_embedded_has_the_hash_of_its_text(void **state)
+{
+    extern const struct embedded_file SQL_VIEWS[];
+    struct error error;
+    struct sha256_digest digest;
+    struct text all = {0};
+    char hex[SHA256_HEX_SIZE];
+    struct sha256 *sha256 = sha256_new(&error);
+    const struct embedded_file *file = SQL_VIEWS;
+    (void)state;
+    for (; file->name != NULL; file++) {
+        struct span text = span_of(file->text);
+        assert_true(sha256_of(sha256, &text, 1, &digest, &error));
+        sha256_hex(&digest, hex);
+        assert_string_equal(hex, file->sha256);
+        text_append(&all, text.data, text.size);
+    }
+    struct span text = text_span(&all);
+    assert_true(text.size > 0 && sha256_of(sha256, &text, 1, &digest, &error));
+    sha256_hex(&digest, hex);
+    assert_string_equal(hex, file->sha256);
+    text_free(&all);
+    sha256_free(sha256);
+}
+
 static void an_error_gathers_context_and_stays_one_line(void **state)
 {
     struct error error;
@@ -304,6 +326,7 @@ int main(void)
         cmocka_unit_test(json_strings_escape_what_they_must),
         cmocka_unit_test(a_text_past_its_limit_fails_and_stays_failed),
         cmocka_unit_test(sha256_gives_the_documented_digest),
+        cmocka_unit_test(what_is_embedded_has_the_hash_of_its_text),
         cmocka_unit_test(an_error_gathers_context_and_stays_one_line),
         cmocka_unit_test(a_long_error_is_cut_not_overrun),
     };

@@ -74,7 +74,7 @@ static void a_request_is_recorded_without_time_and_signature(void **state)
                                        .credentials = &credentials};
     (void)state;
     assert_true(endpoint_ask(&account, &(struct question){.endpoint = ENDPOINT_POSITION_RISK},
-                             1499827319559, &url, &request, &error));
+                             (struct exchange_time){1499827319559}, &url, &request, &error));
     assert_string_equal(text_string(&request),
                         "/dapi/v1/positionRisk?marginAsset=B%2BC&recvWindow=5000");
     /* printf '...' | openssl dgst -sha256 -hmac secret */
@@ -161,11 +161,11 @@ static void the_time_is_read_from_its_answer(void **state)
     assert_false(endpoint_read_time(span_of("<html>"), &server_ms));
 }
 
-static enum outcome outcome_of(enum http_result result, int64_t status, const char *body,
+static enum outcome outcome_of(enum outcome transport, int64_t status, const char *body,
                                bool *refused, bool *outage)
 {
     struct capture capture = {0};
-    struct http_response response = {.result = result, .has_body = true};
+    struct http_response response = {.outcome = transport, .has_body = true};
     if (status != 0) {
         response.status = maybe_of(status);
     }
@@ -183,54 +183,54 @@ static enum outcome outcome_of(enum http_result result, int64_t status, const ch
 static void every_answer_has_its_outcome(void **state)
 {
     static const struct {
-        enum http_result result;
+        enum outcome transport;
         int64_t status;
         const char *body;
         enum outcome outcome;
         enum { FINAL, REFUSED, OUTAGE } meaning;
     } EXAMPLES[] = {
-        {HTTP_ANSWERED, 200, "[]", OUTCOME_OK, FINAL},
-        {HTTP_ANSWERED, 400, "{\"code\":-1121,\"msg\":\"x\"}", OUTCOME_API_ERROR, FINAL},
-        {HTTP_ANSWERED, 400, "{\"code\":-1022,\"msg\":\"x\"}", OUTCOME_API_ERROR, REFUSED},
-        {HTTP_ANSWERED, 401, "{\"code\":-2015,\"msg\":\"x\"}", OUTCOME_API_ERROR, REFUSED},
-        {HTTP_ANSWERED, 401, "{\"code\":-2014,\"msg\":\"x\"}", OUTCOME_API_ERROR, REFUSED},
-        {HTTP_ANSWERED, 400, "{\"code\":-1016,\"msg\":\"x\"}", OUTCOME_API_ERROR, OUTAGE},
-        {HTTP_ANSWERED, 200, "{\"code\":-1016,\"msg\":\"x\"}", OUTCOME_OK, OUTAGE},
-        {HTTP_ANSWERED, 400, "{\"code\":-1109,\"msg\":\"x\"}", OUTCOME_API_ERROR, OUTAGE},
-        {HTTP_ANSWERED, 403, "{\"239999\":\"x\"}", OUTCOME_API_ERROR, OUTAGE},
-        {HTTP_ANSWERED, 200, "{\"239999\":\"x\"}", OUTCOME_OK, OUTAGE},
-        {HTTP_ANSWERED, 429, "{\"239999\":\"x\"}", OUTCOME_RATE_LIMITED, FINAL},
-        {HTTP_ANSWERED, 403, "<html>", OUTCOME_API_ERROR, REFUSED},
-        {HTTP_ANSWERED, 403, "{\"code\":-1000}", OUTCOME_API_ERROR, FINAL},
-        {HTTP_ANSWERED, 451, "<html>", OUTCOME_API_ERROR, REFUSED},
-        {HTTP_ANSWERED, 451, "{\"code\":0,\"msg\":\"x\"}", OUTCOME_API_ERROR, REFUSED},
-        {HTTP_ANSWERED, 451, "{\"239999\":\"x\"}", OUTCOME_API_ERROR, OUTAGE},
-        {HTTP_ANSWERED, 408, "", OUTCOME_API_ERROR, OUTAGE},
-        {HTTP_ANSWERED, 302, "", OUTCOME_API_ERROR, FINAL},
-        {HTTP_ANSWERED, 429, "", OUTCOME_RATE_LIMITED, FINAL},
-        {HTTP_ANSWERED, 418, "{\"code\":-1003}", OUTCOME_BANNED, REFUSED},
-        {HTTP_ANSWERED, 500, "x", OUTCOME_SERVER_ERROR, OUTAGE},
-        {HTTP_ANSWERED, 503, "", OUTCOME_SERVER_ERROR, OUTAGE},
-        {HTTP_TIMEOUT, 0, "", OUTCOME_TIMEOUT, OUTAGE},
-        {HTTP_NETWORK_ERROR, 200, "[{\"sym", OUTCOME_NETWORK_ERROR, OUTAGE},
-        {HTTP_NETWORK_ERROR, 200, "", OUTCOME_NETWORK_ERROR, OUTAGE},
-        {HTTP_NETWORK_ERROR, 103, "", OUTCOME_NETWORK_ERROR, OUTAGE},
+        {OUTCOME_OK, 200, "[]", OUTCOME_OK, FINAL},
+        {OUTCOME_OK, 400, "{\"code\":-1121,\"msg\":\"x\"}", OUTCOME_API_ERROR, FINAL},
+        {OUTCOME_OK, 400, "{\"code\":-1022,\"msg\":\"x\"}", OUTCOME_API_ERROR, REFUSED},
+        {OUTCOME_OK, 401, "{\"code\":-2015,\"msg\":\"x\"}", OUTCOME_API_ERROR, REFUSED},
+        {OUTCOME_OK, 401, "{\"code\":-2014,\"msg\":\"x\"}", OUTCOME_API_ERROR, REFUSED},
+        {OUTCOME_OK, 400, "{\"code\":-1016,\"msg\":\"x\"}", OUTCOME_API_ERROR, OUTAGE},
+        {OUTCOME_OK, 200, "{\"code\":-1016,\"msg\":\"x\"}", OUTCOME_OK, OUTAGE},
+        {OUTCOME_OK, 400, "{\"code\":-1109,\"msg\":\"x\"}", OUTCOME_API_ERROR, OUTAGE},
+        {OUTCOME_OK, 403, "{\"239999\":\"x\"}", OUTCOME_API_ERROR, OUTAGE},
+        {OUTCOME_OK, 200, "{\"239999\":\"x\"}", OUTCOME_OK, OUTAGE},
+        {OUTCOME_OK, 429, "{\"239999\":\"x\"}", OUTCOME_RATE_LIMITED, FINAL},
+        {OUTCOME_OK, 403, "<html>", OUTCOME_API_ERROR, REFUSED},
+        {OUTCOME_OK, 403, "{\"code\":-1000}", OUTCOME_API_ERROR, FINAL},
+        {OUTCOME_OK, 451, "<html>", OUTCOME_API_ERROR, REFUSED},
+        {OUTCOME_OK, 451, "{\"code\":0,\"msg\":\"x\"}", OUTCOME_API_ERROR, REFUSED},
+        {OUTCOME_OK, 451, "{\"239999\":\"x\"}", OUTCOME_API_ERROR, OUTAGE},
+        {OUTCOME_OK, 408, "", OUTCOME_API_ERROR, OUTAGE},
+        {OUTCOME_OK, 302, "", OUTCOME_API_ERROR, FINAL},
+        {OUTCOME_OK, 429, "", OUTCOME_RATE_LIMITED, FINAL},
+        {OUTCOME_OK, 418, "{\"code\":-1003}", OUTCOME_BANNED, REFUSED},
+        {OUTCOME_OK, 500, "x", OUTCOME_SERVER_ERROR, OUTAGE},
+        {OUTCOME_OK, 503, "", OUTCOME_SERVER_ERROR, OUTAGE},
+        {OUTCOME_TIMEOUT, 0, "", OUTCOME_TIMEOUT, OUTAGE},
+        {OUTCOME_NETWORK_ERROR, 200, "[{\"sym", OUTCOME_NETWORK_ERROR, OUTAGE},
+        {OUTCOME_NETWORK_ERROR, 200, "", OUTCOME_NETWORK_ERROR, OUTAGE},
+        {OUTCOME_NETWORK_ERROR, 103, "", OUTCOME_NETWORK_ERROR, OUTAGE},
         /* Answered, whatever became of the connection then. */
-        {HTTP_NETWORK_ERROR, 200, "[]", OUTCOME_OK, FINAL},
-        {HTTP_TIMEOUT, 200, " {\"a\":\"]\"}\n", OUTCOME_OK, FINAL},
-        {HTTP_NETWORK_ERROR, 401, "{\"code\":-2015}", OUTCOME_API_ERROR, REFUSED},
-        {HTTP_NETWORK_ERROR, 418, "<html", OUTCOME_BANNED, REFUSED},
-        {HTTP_TIMEOUT, 429, "", OUTCOME_RATE_LIMITED, FINAL},
-        {HTTP_TIMEOUT, 503, "", OUTCOME_SERVER_ERROR, OUTAGE},
-        {HTTP_TLS_ERROR, 0, "", OUTCOME_TLS_ERROR, OUTAGE},
-        {HTTP_TOO_LARGE, 200, "", OUTCOME_UNREADABLE, FINAL},
-        {HTTP_TOO_LARGE, 500, "", OUTCOME_SERVER_ERROR, OUTAGE},
+        {OUTCOME_NETWORK_ERROR, 200, "[]", OUTCOME_OK, FINAL},
+        {OUTCOME_TIMEOUT, 200, " {\"a\":\"]\"}\n", OUTCOME_OK, FINAL},
+        {OUTCOME_NETWORK_ERROR, 401, "{\"code\":-2015}", OUTCOME_API_ERROR, REFUSED},
+        {OUTCOME_NETWORK_ERROR, 418, "<html", OUTCOME_BANNED, REFUSED},
+        {OUTCOME_TIMEOUT, 429, "", OUTCOME_RATE_LIMITED, FINAL},
+        {OUTCOME_TIMEOUT, 503, "", OUTCOME_SERVER_ERROR, OUTAGE},
+        {OUTCOME_TLS_ERROR, 0, "", OUTCOME_TLS_ERROR, OUTAGE},
+        {OUTCOME_UNREADABLE, 200, "", OUTCOME_UNREADABLE, FINAL},
+        {OUTCOME_UNREADABLE, 500, "", OUTCOME_SERVER_ERROR, OUTAGE},
     };
     (void)state;
     for (size_t i = 0; i < sizeof EXAMPLES / sizeof EXAMPLES[0]; i++) {
         bool refused, outage;
-        enum outcome outcome =
-            outcome_of(EXAMPLES[i].result, EXAMPLES[i].status, EXAMPLES[i].body, &refused, &outage);
+        enum outcome outcome = outcome_of(EXAMPLES[i].transport, EXAMPLES[i].status,
+                                          EXAMPLES[i].body, &refused, &outage);
         if (outcome != EXAMPLES[i].outcome || refused != (EXAMPLES[i].meaning == REFUSED) ||
             outage != (EXAMPLES[i].meaning == OUTAGE)) {
             fail_msg("example %zu: %s, refused %d, outage %d", i, outcome_name(outcome), refused,

@@ -1,4 +1,4 @@
-#include "service/income_pages.h"
+#include "ask/income_pages.h"
 
 #include "support.h"
 

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "derive/ledger.h"
 #include "model/row_kinds.h"
-#include "store/ledger.h"
 
 static const struct contract_entry CONTRACT; /* of every leg here */
 
@@ -42,19 +42,21 @@ static void changes_of(struct reader *reader, const char *body, struct text *out
         text_printf(out, "unreadable: %s", error.text);
         return;
     }
-    while ((change = ledger_next_change(reader->ledger, &filter)) != NULL) {
+    if (reader->scratch->odd.count > 0) {
+        text_printf(out, "odd %zu %s;", reader->scratch->odd.count,
+                    reader->scratch->odd.first.text);
+    }
+    while (ledger_next_change(reader->ledger, &filter, &change) && change != NULL) {
         change->leg->contract = &CONTRACT;
-        struct row *position = leg_position(change->leg);
         if (change->revision == LEDGER_REVISION_UNKNOWN) {
-            change->revision = 1000;
-            row_set(position, POSITION_REVISION, 1000);
+            ledger_change_settle(change, 1000);
         }
-        text_printf(out,
-                    "%s %s new %d position %d valuation %d revision %lld update %lld mark %lld;",
-                    text_string(&change->leg->state.symbol), text_string(&change->leg->state.side),
-                    change->is_new, change->writes_position, change->writes_valuation,
-                    (long long)change->revision, (long long)position->values[POSITION_UPDATE_MS],
-                    (long long)leg_valuation(change->leg)->values[VALUATION_MARK_PRICE]);
+        text_printf(
+            out, "%s %s new %d position %d valuation %d revision %lld update %lld mark %lld;",
+            subject_symbol(&change->leg->subject).data, subject_side(&change->leg->subject).data,
+            change->is_new, change->writes_position, change->writes_valuation,
+            (long long)change->revision, (long long)change->position->values[POSITION_UPDATE_MS],
+            (long long)change->valuation->values[VALUATION_MARK_PRICE]);
     }
 }
 
@@ -72,9 +74,16 @@ static char *random_body(unsigned *random)
         }
         char members[160];
         snprintf(members, sizeof members,
-                 "\"symbol\":\"S%d\",\"positionAmt\":\"%d\",\"markPrice\":\"%u\",\"leverage\":%u,"
+                 "\"symbol\":\"S%d\",\"positionAmt\":\"%s\",\"markPrice\":\"%u\",\"leverage\":%s,"
                  "\"updateTime\":%u",
-                 i, i % 2, dice % 5 == 0 ? dice % 7 : 1, dice % 13 == 0 ? 2u : 1u,
+                 i,
+                 i == 5       ? "odd"
+                 : i % 2 == 0 ? "0"
+                              : "1",
+                 dice % 5 == 0 ? dice % 7 : 1,
+                 dice % 13 == 0                         ? "2"
+                 : (*random & 0x800000u) != 0 && i == 2 ? "\"odd\""
+                                                        : "1",
                  dice % 17 == 0 ? dice % 3 : 9u);
         size += snprintf(body + size, sizeof body - (size_t)size, "%s%s",
                          first ? "" : SEPARATORS[dice % 4], element(members));

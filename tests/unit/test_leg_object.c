@@ -1,12 +1,14 @@
 #include "support.h"
 
+#include <stdio.h>
 #include <string.h>
 
+#include "derive/ledger.h"
 #include "model/row_kinds.h"
-#include "store/ledger.h"
 
 static struct object object;
 static struct row *const position = &object.rows[0], *const valuation = &object.rows[1];
+static struct odd_fields odd;
 static struct error error;
 
 static int free_row(void **state)
@@ -18,14 +20,14 @@ static int free_row(void **state)
 
 static void parse(const char *text)
 {
-    if (!object_read(&POSITION_OBJECT, span_of(text), &object, &error)) {
+    if (!object_read(&POSITION_OBJECT, span_of(text), &object, &odd, &error)) {
         fail_msg("%s", error.text);
     }
 }
 
 static void assert_refused(const char *text, const char *why)
 {
-    if (object_read(&POSITION_OBJECT, span_of(text), &object, &error)) {
+    if (object_read(&POSITION_OBJECT, span_of(text), &object, &odd, &error)) {
         fail_msg("%s was taken", text);
     }
     if (strstr(error.text, why) == NULL) {
@@ -139,30 +141,76 @@ static void rounding_is_noted_for_the_table_it_concerns(void **state)
 static void what_is_no_row_is_refused_naming_the_field(void **state)
 {
     (void)state;
-    assert_refused(element("\"positionAmt\":\"abc\""), "positionAmt: not a number");
-    assert_refused(element("\"positionAmt\":{}"), "positionAmt: not a number");
-    assert_refused(element("\"positionAmt\":true"), "positionAmt: not a number");
-    assert_refused(element("\"entryPrice\":\"92233720368.54775808\""), "entryPrice: out of range");
-    assert_refused(element("\"leverage\":\"12.5\""), "leverage: not a whole number");
-    assert_refused(element("\"isAutoAddMargin\":\"yes\""), "isAutoAddMargin: neither true nor");
-    assert_refused(element("\"marginType\":7"), "marginType: not a string");
     assert_refused(element("\"symbol\":\"\""), "symbol: missing");
     assert_refused(element("\"symbol\":\"a\\u0000b\""), "symbol: has a NUL");
     assert_refused(element("\"symbol\":\"\\ud800\""), "symbol");
+    assert_refused(element("\"symbol\":7"), "symbol: not a string: 7");
+    assert_refused(element("\"positionSide\":[]"), "positionSide: not a string: []");
     assert_refused(element("\"updateTime\":null"), "updateTime: missing");
     assert_refused(element("\"updateTime\":\"soon\""), "updateTime: not a number");
-    assert_refused(element("\"odd\":01"), "odd: not a JSON value");
-    assert_refused(element("\"odd\":nope"), "odd: not a JSON value");
-    assert_refused(element("\"odd\":\x01"
-                           "1"),
-                   "odd: not a JSON value");
-    assert_refused(element("\"odd\":{\"a\":1.}"), "odd: not a JSON value");
-    assert_refused(element("\"odd\":[\"\\uZZZZ\"]"), "odd: not a JSON value");
+    assert_refused(element("\"updateTime\":1.5"), "updateTime: not a whole number");
     assert_refused("{\"symbol\":\"X\",\"symbol\":\"Y\",\"positionSide\":\"BOTH\",\"updateTime\":0}",
                    "symbol: given twice");
+    assert_refused("{\"maxQty\":\"many\",\"maxQty\":1}", "maxQty: given twice");
     assert_refused("[1]", "not a JSON object");
     assert_refused("7", "not a JSON object");
     assert_refused("{\"symbol\":\"X\"", "not a JSON object");
+}
+
+static void a_field_that_cannot_be_read_costs_itself_and_is_kept(void **state)
+{
+    static const struct {
+        const char *member, *why;
+        const char *column;
+        bool is_valuation;
+    } FIELDS[] = {
+        {"\"positionAmt\":\"abc\"", "not a number: \"abc\"", "position_amount_e8", false},
+        {"\"positionAmt\":{}", "not a number: {}", "position_amount_e8", false},
+        {"\"entryPrice\":true", "not a number: true", "entry_price_e8", false},
+        {"\"maxQty\":\"92233720368.54775808\"", "out of range: \"92233720368.54775808\"",
+         "max_quantity_e8", false},
+        {"\"liquidationPrice\":\"\"", "not a number: \"\"", "liquidation_price_e8", true},
+        {"\"markPrice\":[{\"a\": 1}]", "not a number: [{\"a\": 1}]", "mark_price_e8", true},
+        {"\"leverage\":\"12.5\"", "not a whole number: \"12.5\"", "leverage", false},
+        {"\"isAutoAddMargin\":\"yes\"", "neither true nor false: \"yes\"", "auto_add_margin",
+         false},
+        {"\"marginType\":7", "not a string: 7", "margin_type", false},
+        {"\"marginType\":\"a\\u0000b\"", "has a NUL: \"a\\u0000b\"", "margin_type", false},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof FIELDS / sizeof FIELDS[0]; i++) {
+        char extra[256], words[256];
+        odd.count = 0;
+        parse(element(FIELDS[i].member));
+        assert_unknown(FIELDS[i].is_valuation ? valuation : position, FIELDS[i].column);
+        snprintf(extra, sizeof extra, "{%s}", FIELDS[i].member);
+        assert_string_equal(text_of(position, "extra"), extra);
+        assert_int_equal(object.extra_keys, object_extra_keys(span_of(extra)));
+        size_t key_size = strcspn(FIELDS[i].member + 1, "\"");
+        snprintf(words, sizeof words, "field %.*s: %s", (int)key_size, FIELDS[i].member + 1,
+                 FIELDS[i].why);
+        assert_int_equal(odd.count, 1);
+        assert_string_equal(odd.first.text, words);
+        assert_column(position, "update_ms", 1627026881327);
+    }
+    odd.count = 0;
+    parse(element("\"x\":1,\"leverage\":\"a\",\"maxQty\":\"b\""));
+    assert_int_equal(odd.count, 2);
+    assert_string_equal(odd.first.text, "field leverage: not a number: \"a\"");
+    assert_string_equal(text_of(position, "extra"),
+                        "{\"x\":1,\"leverage\":\"a\",\"maxQty\":\"b\"}");
+    assert_column(position, "position_amount_e8", 100000000);
+}
+
+static void an_amount_that_cannot_be_read_is_not_flat(void **state)
+{
+    (void)state;
+    parse(element("\"positionAmt\":\"abc\""));
+    assert_true(object_has(&object, POSITION_AMOUNT));
+    parse(element("\"positionAmt\":\"0\",\"leverage\":\"x\""));
+    assert_false(object_has(&object, POSITION_AMOUNT));
+    parse("{\"symbol\":\"X\",\"positionSide\":\"BOTH\",\"updateTime\":0,\"leverage\":\"x\"}");
+    assert_false(object_has(&object, POSITION_AMOUNT));
 }
 
 static void a_key_may_be_written_with_escapes(void **state)
@@ -182,6 +230,8 @@ int main(void)
         cmocka_unit_test(the_set_of_unknown_keys_does_not_depend_on_order_or_values),
         cmocka_unit_test(rounding_is_noted_for_the_table_it_concerns),
         cmocka_unit_test(what_is_no_row_is_refused_naming_the_field),
+        cmocka_unit_test(a_field_that_cannot_be_read_costs_itself_and_is_kept),
+        cmocka_unit_test(an_amount_that_cannot_be_read_is_not_flat),
         cmocka_unit_test(a_key_may_be_written_with_escapes),
     };
     return cmocka_run_group_tests(tests, NULL, free_row);

@@ -98,7 +98,6 @@ static void names_are_of_63_bytes_at_most(void **state)
          "\"}]"},
         {ENDPOINT_ACCOUNT, "{\"positions\":[],\"assets\":[{\"asset\":\"", "\"}]}"},
         {ENDPOINT_EXCHANGE_INFO, "{\"symbols\":[{\"symbol\":\"", "\"}]}"},
-        {ENDPOINT_EXCHANGE_INFO, "{\"symbols\":[{\"symbol\":\"X\",\"marginAsset\":\"", "\"}]}"},
         {ENDPOINT_USER_DATA,
          "{\"e\":\"ACCOUNT_CONFIG_UPDATE\",\"E\":1,\"T\":1,\"ac\":{\"l\":1,\"s\":\"", "\"}}"},
         {ENDPOINT_USER_DATA, "{\"e\":\"ACCOUNT_UPDATE\",\"E\":1,\"T\":1,\"a\":{\"B\":[{\"a\":\"",
@@ -199,7 +198,7 @@ static void an_account_answer_is_taken_whole_or_not_at_all(void **state)
     static const char *const BAD[] = {
         "{\"assets\":[]}",
         "{\"assets\":[],\"positions\":{}}",
-        "{\"assets\":[" BTC("x", "") "],\"positions\":[]}",
+        "{\"assets\":[" BTC("1", ",\"new\":01") "],\"positions\":[]}",
         "{\"assets\":[" BTC("1", "") "," BTC("1", "") "],\"positions\":[]}",
         "{\"assets\":[" BTC("1", "") "],\"positions\":[{\"symbol\":\"A\"}]}",
         "{\"assets\":[" BTC("1", "") "],\"positions\":[],\"feeTier\":01}",
@@ -236,6 +235,51 @@ static void a_margin_is_written_while_its_leg_is_open(void **state)
         "1:0,3:50000000,4:50000000,6:0");
 }
 
+/* The outcome and detail of the capture recorded last. */
+static void assert_ok_with(const struct bench *bench, const char *detail)
+{
+    assert_int_equal(bench->capture.outcome, OUTCOME_OK);
+    assert_string_equal(text_string(&bench->capture.detail), detail);
+}
+
+static void an_odd_field_of_money_costs_itself(void **state)
+{
+    static const char ACCOUNT[] =
+        "{\"positions\":[{\"symbol\":\"BTCUSD_PERP\",\"positionSide\":\"BOTH\",\"positionAmt\":"
+        "\"many\",\"maintMargin\":\"0\"}],\"assets\":[" BTC("x", ",\"updateTme\":0") "]}";
+    struct bench *bench = *state;
+    record(bench, ENDPOINT_ACCOUNT, 1, ACCOUNT);
+    assert_ok_with(bench, "leg_margin: element 0: field positionAmt: not a number: \"many\" "
+                          "(and 1 more)");
+    assert_string_equal(bench_text(bench, "SELECT format('%s %s', wallet_balance_e8, extra) FROM "
+                                          "balance"),
+                        " {\"walletBalance\":\"x\",\"updateTme\":0}");
+    record(bench, ENDPOINT_ACCOUNT, 2, ACCOUNT);
+    assert_ok_with(bench, "leg_margin: element 0: field positionAmt: not a number: \"many\" "
+                          "(and 1 more)");
+    assert_int_equal(bench_integer(bench, "SELECT count(*) FROM leg_margin WHERE extra = "
+                                          "'{\"positionAmt\":\"many\"}'"),
+                     2); /* such an amount is not 0, nor is such a balance */
+    assert_int_equal(bench_integer(bench, "SELECT count(*) FROM balance"), 2);
+    record(bench, ENDPOINT_INCOME, 3,
+           "[" INCOME("") ",{\"symbol\":\"X\",\"incomeType\":\"T\",\"income\":\"1e20\",\"asset\":"
+                          "\"BTC\",\"time\":5,\"tranId\":1,\"tradeId\":{},\"info\":5}]");
+    assert_ok_with(bench, "element 1: field income: out of range: \"1e20\" (and 2 more)");
+    assert_string_equal(
+        bench_text(bench, "SELECT format('%s|%s|%s|%s', income_e8, trade_id, info, extra) FROM "
+                          "income WHERE time_ms = 5"),
+        "|||{\"income\":\"1e20\",\"tradeId\":{},\"info\":5}");
+    record(bench, ENDPOINT_USER_TRADES, 4,
+           "[{\"symbol\":\"BTCUSD_PERP\",\"id\":6,\"time\":7,\"positionSide\":\"BOTH\",\"price\":"
+           "\"dear\",\"qty\":\"1\",\"maker\":\"no\"}]");
+    assert_ok_with(bench, "element 0: field price: not a number: \"dear\" (and 1 more)");
+    assert_string_equal(
+        bench_text(bench, "SELECT format('%s|%s|%s', price_e8, quantity_e8, maker) FROM trade"),
+        "|100000000|");
+    record(bench, ENDPOINT_INCOME, 5, "[" INCOME(",\"new\":01") "]");
+    assert_string_equal(text_string(&bench->capture.detail), "not JSON");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, bench_setup, bench_teardown)
@@ -248,6 +292,7 @@ int main(void)
         TEST(a_balance_is_written_while_there_is_any_and_else_when_it_differs),
         TEST(an_account_answer_is_taken_whole_or_not_at_all),
         TEST(a_margin_is_written_while_its_leg_is_open),
+        TEST(an_odd_field_of_money_costs_itself),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

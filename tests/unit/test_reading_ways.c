@@ -15,7 +15,7 @@ static void digest_of(struct database *database, char hex[static SHA256_HEX_SIZE
     static const char *const QUERIES[] = {
         "SELECT * FROM account",   "SELECT * FROM contract", "SELECT * FROM leg",
         "SELECT * FROM payload",   "SELECT * FROM capture",  "SELECT * FROM position",
-        "SELECT * FROM valuation",
+        "SELECT * FROM valuation", "SELECT * FROM balance",  "SELECT * FROM leg_margin",
     };
     struct error error;
     struct text all = {0};
@@ -84,11 +84,22 @@ static void both_ways_record_a_generated_history_equally(void **state)
     assert_both_ways_equal("python3 '" TEST_SOURCE "/tests/bench/make_captures.py' 1000", 1000);
 }
 
+static void both_ways_name_the_fields_that_cannot_be_read(void **state)
+{
+    (void)state;
+    assert_both_ways_equal("python3 '" TEST_SOURCE "/tests/bench/make_captures.py' 200 --money | "
+                           "sed -E '20,90s/(maxQty[^0-9]*)[0-9]+/\\1one/3; "
+                           "40,60s/(positionAmt[^0-9]*)[0-9]+/\\1one/9; "
+                           "50,150s/(walletBalance[^0-9]*)[0-9.]+/\\1one/2'",
+                           242);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(both_ways_record_a_recorded_history_equally),
         cmocka_unit_test(both_ways_record_a_generated_history_equally),
+        cmocka_unit_test(both_ways_name_the_fields_that_cannot_be_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -147,19 +147,116 @@ static void an_unreadable_body_is_kept_and_makes_no_rows(void **state)
         {"", "not a JSON array"},
         {"\xff\xfe", "not UTF-8"},
     };
+    static const char *const MEMBERS[] = {
+        "\"new\":01",         "\"leverage\":01",       "\"new\":nope", "\"new\":\0011",
+        "\"new\":{\"a\":1.}", "\"new\":[\"\\uZZZZ\"]", "\"n\\e\":1",   "\"marginType\":\"\\ud800\"",
+    };
     struct bench *bench = *state;
     for (size_t i = 0; i < sizeof BODIES / sizeof BODIES[0]; i++) {
         bench_record(bench, (int64_t)i + 1, BODIES[i][0]);
         assert_int_equal(bench->capture.outcome, OUTCOME_UNREADABLE);
         assert_non_null(strstr(text_string(&bench->capture.detail), BODIES[i][1]));
     }
-    bench_record(bench, 100, list_of("\"positionAmt\":\"abc\""));
-    assert_non_null(strstr(bench_text(bench, "SELECT detail FROM capture WHERE received_ms = 100"),
-                           "element 0: field positionAmt: not a number"));
-    assert_int_equal(bench_integer(bench, "SELECT count(*) FROM payload"), 8);
+    for (size_t i = 0; i < sizeof MEMBERS / sizeof MEMBERS[0]; i++) {
+        bench_record(bench, (int64_t)i + 100, list_of(MEMBERS[i]));
+        assert_string_equal(text_string(&bench->capture.detail), "element 0: not JSON");
+    }
+    bench_record(bench, 200, list_of("\"updateTime\":\"abc\""));
+    assert_string_equal(text_string(&bench->capture.detail),
+                        "element 0: field updateTime: not a number: \"abc\"");
+    assert_int_equal(bench_integer(bench, "SELECT count(*) FROM capture WHERE outcome <> "
+                                          "'unreadable'"),
+                     0);
     assert_int_equal(bench_integer(bench, "SELECT count(*) FROM position"), 0);
     assert_int_equal(bench_integer(bench, "SELECT count(*) FROM leg"), 0);
     assert_int_equal(bench_integer(bench, "SELECT sum(row_count) FROM capture"), 0);
+}
+
+/* Two legs: one good, and one of these members. */
+static const char *two_legs(const char *mark, const char *members)
+{
+    static char both[8192];
+    char good[128];
+    snprintf(good, sizeof good, "\"symbol\":\"ETHUSD_PERP\",\"markPrice\":\"%s\"", mark);
+    size_t size = (size_t)snprintf(both, sizeof both, "[%s,", element(good));
+    snprintf(both + size, sizeof both - size, "%s]", element(members));
+    return both;
+}
+
+static void an_odd_field_costs_itself_and_each_answer_that_has_it_says_so(void **state)
+{
+    static const char *const ODD = "\"maxQty\":\"1e30\",\"marginType\":[1],\"leverage\":\"x\"";
+    struct bench *bench = *state;
+    bench_record(bench, 1, two_legs("1", ""));
+    bench_record(bench, 2, two_legs("2", ODD));
+    assert_int_equal(bench->recorded.row_count, 2);
+    bench_record(bench, 3, two_legs("3", ODD)); /* the same bytes of that leg */
+    bench_reopen(bench);
+    bench_record(bench, 4, two_legs("4", ODD));
+    bench_record(bench, 5, two_legs("5", ""));
+    assert_string_equal(
+        bench_text(bench, "SELECT group_concat(outcome || ' ' || ifnull(detail, '-'), '; ') "
+                          "FROM (SELECT * FROM capture ORDER BY capture_id)"),
+        "ok -; ok element 1: field maxQty: out of range: \"1e30\" (and 2 more); "
+        "ok element 1: field maxQty: out of range: \"1e30\" (and 2 more); "
+        "ok element 1: field maxQty: out of range: \"1e30\" (and 2 more); ok -");
+    assert_string_equal(
+        bench_text(bench, "SELECT group_concat(format('%d %s %s %s %s', capture_id, "
+                          "position_amount_e8, max_quantity_e8, margin_type, extra), '; ') "
+                          "FROM (SELECT * FROM position WHERE leg_id = 2 ORDER BY capture_id)"),
+        "1 100000000 5000000000 cross ; 2 100000000   "
+        "{\"maxQty\":\"1e30\",\"marginType\":[1],\"leverage\":\"x\"}; "
+        "5 100000000 5000000000 cross ");
+    assert_int_equal(bench_integer(bench, "SELECT count(*) FROM valuation"), 10);
+}
+
+static void an_amount_that_cannot_be_read_is_not_flat(void **state)
+{
+    struct bench *bench = *state;
+    for (int i = 1; i <= 3; i++) {
+        bench_record(bench, i, two_legs("1", "\"positionAmt\":\"many\""));
+    }
+    bench_reopen(bench);
+    bench_record(bench, 4, two_legs("1", "\"positionAmt\":\"many\""));
+    assert_int_equal(bench_integer(bench, "SELECT count(*) FROM valuation WHERE leg_id = 2"), 4);
+    bench_record(bench, 5, two_legs("1", "\"positionAmt\":\"0\""));
+    bench_record(bench, 6, two_legs("1", "\"positionAmt\":\"0\""));
+    assert_int_equal(bench_integer(bench, "SELECT count(*) FROM valuation WHERE leg_id = 2"), 5);
+    assert_string_equal(
+        bench_text(bench, "SELECT group_concat(ifnull(change, '?') || ifnull(amount_change, '?')) "
+                          "FROM position_change WHERE leg_id = 2"),
+        "??,??");
+    assert_int_equal(bench_integer(bench, "SELECT count(*) FROM pnl_history JOIN margin_history "
+                                          "USING (account, symbol, time_ms) WHERE "
+                                          "position_amount IS NULL AND initial_margin IS NULL"),
+                     4);
+}
+
+static void an_odd_field_of_exchange_info_costs_the_size(void **state)
+{
+    struct bench *bench = *state;
+    struct error error;
+    capture_clear(&bench->capture);
+    text_append_string(&bench->capture.account, "main");
+    bench->capture.endpoint = ENDPOINT_EXCHANGE_INFO;
+    bench->capture.received_ms = 1;
+    bench->capture.has_body = true;
+    text_append_string(&bench->capture.body,
+                       "{\"symbols\":[{\"symbol\":\"ETHUSD_PERP\",\"contractSize\":10},"
+                       "{\"contractSize\":\"1e99\",\"pair\":\"\",\"symbol\":\"BTCUSD_PERP\","
+                       "\"marginAsset\":null,\"contractType\":7,\"deliveryDate\":1.5}]}");
+    capture_judge(&bench->capture);
+    assert_true(
+        recorder_record(bench->recorder, RECORD_IMPORT, &bench->capture, &bench->recorded, &error));
+    assert_string_equal(text_string(&bench->capture.detail),
+                        "symbols, element 1: field contractSize: out of range: \"1e99\" "
+                        "(and 2 more)");
+    assert_int_equal(bench->capture.outcome, OUTCOME_OK);
+    assert_string_equal(
+        bench_text(bench, "SELECT group_concat(format('%s %s %s %s %s %s', symbol, pair, "
+                          "margin_asset, contract_type, delivery_ms, contract_size_e8), '; ') "
+                          "FROM contract"),
+        "ETHUSD_PERP ETHUSD ETH PERPETUAL  1000000000; BTCUSD_PERP BTCUSD BTC   ");
 }
 
 static void a_leg_that_is_there_twice_is_unreadable_and_changes_nothing(void **state)
@@ -286,6 +383,42 @@ static void times_are_unique_for_each_endpoint_not_over_all(void **state)
     assert_cannot_follow(bench, 999, "[]", "before its last capture");
 }
 
+static void record_failure(struct bench *bench, int64_t received_ms)
+{
+    struct error error;
+    capture_clear(&bench->capture);
+    text_append_string(&bench->capture.account, "main");
+    bench->capture.outcome = OUTCOME_NETWORK_ERROR;
+    bench->capture.received_ms = received_ms;
+    assert_true(
+        recorder_record(bench->recorder, RECORD_LIVE, &bench->capture, &bench->recorded, &error));
+}
+
+/* A machine whose clock is hours ahead, and that hears nothing, tells of failures of the future:
+ * what is heard later has its own time all the same. */
+static void a_failure_of_the_future_holds_up_nothing(void **state)
+{
+    const int64_t hour_ms = 3600000;
+    struct bench *bench = *state;
+    bench_record(bench, 1000, list_of(""));
+    record_failure(bench, 9 * hour_ms + 5);
+    record_failure(bench, 9 * hour_ms + 5); /* each is its own */
+    bench_reopen(bench);
+    bench_record(bench, 2000, list_of("\"positionAmt\":\"1\""));
+    assert_string_equal(bench_text(bench, "SELECT group_concat(received_ms) FROM (SELECT * FROM "
+                                          "capture ORDER BY capture_id)"),
+                        "1000,32400005,32400006,2000");
+    for (int hour = 1; hour <= 11; hour++) {
+        bench_record(bench, hour * hour_ms + 7, list_of("\"positionAmt\":\"1\""));
+        assert_false(bench->recorded.time_moved);
+        assert_int_equal(bench->capture.received_ms, hour * hour_ms + 7);
+    }
+    assert_string_equal(
+        bench_text(bench, "SELECT group_concat(ok || ' ' || failed) FROM poll_hour"),
+        "2 0,1 0,1 0,1 0,1 0,1 0,1 0,1 0,1 0,1 2,1 0");
+    bench_assert_sound(bench);
+}
+
 static void what_another_connection_wrote_is_taken_into_account(void **state)
 {
     struct bench *bench = *state;
@@ -332,14 +465,15 @@ static void exchange_info_replaces_what_the_name_told(void **state)
                        "{\"symbols\":[{\"symbol\":\"BTCUSD_261225\",\"pair\":\"BTCUSD\","
                        "\"marginAsset\":\"BTC\",\"contractType\":\"CURRENT_QUARTER\","
                        "\"deliveryDate\":1798185600000,\"contractSize\":250},"
-                       "{\"symbol\":\"NEWUSD_PERP\"}]}");
+                       "{\"symbol\":\"NEWUSD_PERP\"},"
+                       "{\"symbol\":\"BTCUSD_261225\",\"contractSize\":9}]}");
     bench->capture.endpoint = ENDPOINT_EXCHANGE_INFO;
     bench->capture.has_body = true;
     bench->capture.received_ms = 2;
     capture_judge(&bench->capture);
     assert_true(
         recorder_record(bench->recorder, RECORD_LIVE, &bench->capture, &bench->recorded, &error));
-    assert_int_equal(bench->recorded.row_count, 2);
+    assert_int_equal(bench->recorded.row_count, 3);
     assert_string_equal(bench_text(bench, "SELECT contract_type || contract_size_e8 || source FROM "
                                           "contract WHERE symbol = 'BTCUSD_261225'"),
                         "CURRENT_QUARTER25000000000exchangeInfo");
@@ -347,9 +481,28 @@ static void exchange_info_replaces_what_the_name_told(void **state)
                                           "WHERE symbol = 'NEWUSD_PERP'"),
                         "NEW1000000000");
     assert_int_equal(bench_integer(bench, "SELECT count(*) FROM position"), 1);
+    assert_string_equal(bench_text(bench, "SELECT group_concat(from_ms || ' ' || to_ms || ' ' || "
+                                          "contract_size_e8, ', ') FROM leg_term"),
+                        "0 2 10000000000, 2 9223372036854775807 25000000000");
     int64_t read_ms;
     assert_true(recorder_exchange_info_ms(bench->recorder, &read_ms, &error));
     assert_int_equal(read_ms, 2);
+}
+
+static void an_hour_of_numbers_beyond_any_bound_is_summed_up_all_the_same(void **state)
+{
+    struct bench *bench = *state;
+    bench_record(bench, 1,
+                 list_of("\"positionAmt\":\"-92233720368.54775807\",\"markPrice\":\"0.00000001\","
+                         "\"unRealizedProfit\":\"92233720368.54775807\",\"leverage\":\"-1\""));
+    bench_record(bench, 2,
+                 list_of("\"markPrice\":\"92233720368.54775807\","
+                         "\"unRealizedProfit\":\"-92233720368.54775807\",\"leverage\":\"0\""));
+    bench_record(bench, 3600000, list_of(""));
+    assert_string_equal(bench_text(bench, "SELECT valuations || ' ' || unrealized_pnl_min_e8 || "
+                                          "' ' || (unrealized_pnl_usd_min_e8 IS NULL) || ' ' || "
+                                          "(initial_margin_min_e8 IS NULL) FROM leg_hour"),
+                        "2 -9223372036854775807 1 1");
 }
 
 static void the_views_compute_the_documented_example(void **state)
@@ -380,6 +533,9 @@ int main(void)
         TEST(a_leg_that_vanishes_and_returns_says_so),
         TEST(a_filtered_request_says_nothing_of_other_legs),
         TEST(an_unreadable_body_is_kept_and_makes_no_rows),
+        TEST(an_odd_field_costs_itself_and_each_answer_that_has_it_says_so),
+        TEST(an_amount_that_cannot_be_read_is_not_flat),
+        TEST(an_odd_field_of_exchange_info_costs_the_size),
         TEST(a_leg_that_is_there_twice_is_unreadable_and_changes_nothing),
         TEST(a_moving_unknown_number_makes_no_position_rows),
         TEST(a_new_process_goes_on_where_the_last_one_stood),
@@ -387,9 +543,11 @@ int main(void)
         TEST(importing_the_same_capture_again_adds_nothing),
         TEST(history_is_appended_in_order),
         TEST(times_are_unique_for_each_endpoint_not_over_all),
+        TEST(a_failure_of_the_future_holds_up_nothing),
         TEST(what_another_connection_wrote_is_taken_into_account),
         TEST(a_rolled_back_transaction_leaves_no_trace),
         TEST(exchange_info_replaces_what_the_name_told),
+        TEST(an_hour_of_numbers_beyond_any_bound_is_summed_up_all_the_same),
         TEST(the_views_compute_the_documented_example),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

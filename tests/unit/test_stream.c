@@ -9,44 +9,84 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/clock.h"
-#include "service/stream.h"
+#include "ask/ask.h"
+#include "host/clock.h"
+#include "stream/wire.h"
 
 #define MINUTE_MS INT64_C(60000)
 #define WAIT_MS_MAX 60000
 
 struct life {
+    struct ask_account asked; /* the first */
     char folder[64];
     char base_url[64], stream_url[64];
     pid_t exchange;
     struct credentials credentials;
-    struct poller_settings settings;
+    struct account_settings settings;
     struct transport *transport;
-    struct exchange_clock clock;
+    struct ask *ask;
     struct stream_watch watch;
     struct stream stream;
     int64_t passed_ms; /* the test's clock, which stands still while the machine is slow */
     int64_t weight;    /* of all listen key requests */
 
     int opened, closed, messages;
+    int commands; /* to the exchange, that are out */
     char last_detail[CAPTURE_DETAIL_SIZE_MAX + 1];
 };
 
-static void on_capture(void *context, struct stream *stream, struct capture *capture)
+static struct now now_of(const struct life *life)
+{
+    return (struct now){{life->passed_ms}, clock_wall_ms()};
+}
+
+static bool send_request(void *context, const struct http_request *request, struct error *error)
+{
+    struct life *life = context;
+    const struct asker *asker = request->owner;
+    life->weight += asker->endpoint == ENDPOINT_LISTEN_KEY;
+    return transport_start(life->transport, request, error);
+}
+
+static void on_asked(void *context, struct ask_account *account, struct capture *capture)
+{
+    (void)context;
+    (void)account;
+    capture_free(capture);
+}
+
+static void on_listen_key(void *context, struct ask_account *account, struct span key)
+{
+    struct life *life = context;
+    const struct now now = now_of(life);
+    (void)account;
+    stream_take_key(&life->stream, key, &now);
+}
+
+static void on_capture(void *context, struct stream *stream, const struct now *now,
+                       struct capture *capture)
 {
     struct life *life = context;
     (void)stream;
+    (void)now;
     life->opened += capture->outcome == OUTCOME_OPENED;
     life->closed += capture->outcome == OUTCOME_CLOSED;
     life->messages += capture->outcome == OUTCOME_OK;
     snprintf(life->last_detail, sizeof life->last_detail, "%s", text_string(&capture->detail));
+    capture_free(capture);
 }
 
-static void on_refused(void *context, struct stream *stream, const struct capture *capture)
+static void on_key_gone(void *context, struct stream *stream, const struct now *now)
 {
-    (void)context;
+    struct life *life = context;
     (void)stream;
-    (void)capture;
+    listen_key_renew(&life->asked.listen_key, now->boot);
+}
+
+static void connect_link(void *context, struct stream_link *link, const struct now *now)
+{
+    struct life *life = context;
+    wire_connect(link, &life->settings, life->transport, now);
 }
 
 static uint64_t no_random(void *context)
@@ -55,34 +95,36 @@ static uint64_t no_random(void *context)
     return 0;
 }
 
-static int64_t now_ms(const struct life *life)
-{
-    return life->passed_ms;
-}
-
 static void step(struct life *life)
 {
     struct http_response response;
     struct error error;
-    void *link;
-    life->weight += stream_work(&life->stream, now_ms(life), true);
+    struct stream_link *link;
+    const struct now now = now_of(life);
+    ask_work(life->ask, &now);
+    stream_work(&life->stream, &now, true);
     assert_true(transport_poll(life->transport, -1, 5, &error));
     while (transport_take(life->transport, &response)) {
-        if (response.owner != NULL) {
-            stream_answer(&life->stream, &response, now_ms(life));
+        if (response.is_channel) {
+            wire_take(response.owner, &response, life->stream_url, &now);
+        } else if (response.owner != NULL) {
+            ask_answer(life->ask, &now, response.owner, &response);
         } else {
             assert_int_equal(response.status.value, 200);
+            life->commands--;
         }
         http_response_free(&response);
     }
     while ((link = transport_ready(life->transport)) != NULL) {
-        stream_read(link, now_ms(life));
+        while (wire_read(link, &now)) {
+        }
     }
 }
 
 #define WAIT_FOR(life, condition)                                                                  \
-    for (int64_t wait_end_ms = clock_monotonic_ms() + WAIT_MS_MAX; !(condition); step(life)) {     \
-        if (clock_monotonic_ms() > wait_end_ms) {                                                  \
+    for (struct boot_time wait_end = boot_after(clock_boot(), WAIT_MS_MAX); !(condition);          \
+         step(life)) {                                                                             \
+        if (boot_reached(clock_boot(), wait_end)) {                                                \
             fail_msg("waited in vain for: %s (%s)", #condition, (life)->last_detail);              \
         }                                                                                          \
     }
@@ -94,8 +136,8 @@ static struct stream_link *current(struct life *life)
 
 static bool is_calm(struct life *life)
 {
-    return listen_key_is_known(&life->stream.key) && current(life)->phase == LINK_OPEN &&
-           current(life)->pinged_ms == 0;
+    return life->stream.key.size > 0 && life->asked.listen_key.flight == NULL &&
+           current(life)->phase == LINK_OPEN && !current(life)->is_pinged;
 }
 
 /* So much time goes by, and what that calls for is done. */
@@ -112,10 +154,11 @@ static void tell_exchange(struct life *life, const char *path)
     char url[256];
     struct error error;
     snprintf(url, sizeof url, "%s/sim/%s", life->base_url, path);
-    const struct http_request request = {.url = url, .timeout_ms = WAIT_MS_MAX};
-    size_t pending = transport_pending(life->transport);
+    const struct http_request request = {
+        .url = url, .timeout_ms = WAIT_MS_MAX, .idle_ms_max = WAIT_MS_MAX};
+    life->commands++;
     assert_true(transport_start(life->transport, &request, &error));
-    WAIT_FOR(life, transport_pending(life->transport) <= pending);
+    WAIT_FOR(life, life->commands == 0);
 }
 
 static void start_exchange(struct life *life)
@@ -157,18 +200,21 @@ static int life_setup(void **state)
     start_exchange(life);
     const struct credentials_source source = {.api_key = "key", .secret = "secret"};
     assert_true(credentials_load(&source, &life->credentials, &error));
-    life->settings = (struct poller_settings){
+    life->settings = (struct account_settings){
         .account = "main",
         .exchange = {.base_url = life->base_url, .credentials = &life->credentials},
         .timeout_ms = 10000,
+        .weight_share_percent = 80,
         .stream_url = life->stream_url,
     };
     life->transport = transport_new(CAPTURE_BODY_SIZE_MAX, &error);
-    life->passed_ms = clock_monotonic_ms();
-    life->clock = exchange_clock_start(clock_real_ms(), life->passed_ms);
-    life->watch = (struct stream_watch){life, on_capture, on_refused, no_random};
-    assert_true(stream_start(&life->stream, &life->settings, life->transport, &life->clock,
-                             &life->watch, &error));
+    const struct ask_settings settings = {.watch = {life, send_request, on_asked, on_listen_key}};
+    life->passed_ms = clock_boot().ms;
+    life->ask = ask_new(&settings, &error);
+    life->watch = (struct stream_watch){life, on_capture, on_key_gone, connect_link, no_random};
+    const struct now now = now_of(life);
+    assert_true(ask_add(life->ask, &life->asked, &life->settings, &now, true, &error));
+    assert_true(stream_start(&life->stream, "main", &life->watch, &error));
     WAIT_FOR(life, is_calm(life));
     assert_int_equal(life->opened, 1);
     assert_int_equal(life->weight, 1);
@@ -179,8 +225,10 @@ static int life_setup(void **state)
 static int life_teardown(void **state)
 {
     struct life *life = *state;
-    stream_stop(&life->stream, NULL);
+    const struct now now = now_of(life);
+    stream_stop(&life->stream, NULL, &now);
     transport_free(life->transport);
+    ask_free(life->ask);
     credentials_free(&life->credentials);
     kill(life->exchange, SIGTERM);
     waitpid(life->exchange, NULL, 0);
@@ -285,7 +333,8 @@ static void a_key_that_expires_while_two_connections_are_read_ends_both(void **s
 static void a_renewed_connection_takes_over(void **state)
 {
     struct life *life = *state;
-    stream_renew(&life->stream);
+    const struct now now = now_of(life);
+    stream_renew(&life->stream, &now);
     WAIT_FOR(life, life->opened == 2);
     assert_int_equal(life->closed, 0);
     life->passed_ms += STREAM_OVERLAP_MS;
@@ -302,14 +351,15 @@ static void a_stale_connections_word_never_drops_a_newer_key(void **state)
     static const char EXPIRED[] = "{\"e\":\"listenKeyExpired\",\"E\":\"soon\",\"listenKey\":";
     struct life *life = *state;
     struct stream_link *old = current(life);
-    stream_renew(&life->stream);
+    const struct now now = now_of(life);
+    stream_renew(&life->stream, &now);
     WAIT_FOR(life, life->opened == 2 && is_calm(life));
-    stream_take_message(old, (struct span){EXPIRED, sizeof EXPIRED - 1});
-    assert_true(listen_key_is_known(&life->stream.key));
+    stream_take_message(old, (struct span){EXPIRED, sizeof EXPIRED - 1}, &now);
+    assert_true(life->stream.key.size > 0);
     assert_true(old->is_deaf);
     stream_take_message(&life->stream.links[old == &life->stream.links[0]],
-                        (struct span){EXPIRED, sizeof EXPIRED - 1});
-    assert_false(listen_key_is_known(&life->stream.key));
+                        (struct span){EXPIRED, sizeof EXPIRED - 1}, &now);
+    assert_int_equal(life->stream.key.size, 0);
 }
 
 static void a_silent_connection_is_pinged_and_given_up_when_that_is_not_answered(void **state)
@@ -320,7 +370,7 @@ static void a_silent_connection_is_pinged_and_given_up_when_that_is_not_answered
     tell_exchange(life, "stream?account=main&stall=1");
     life->passed_ms += STREAM_QUIET_MS + 1;
     step(life);
-    assert_true(current(life)->pinged_ms > 0);
+    assert_true(current(life)->is_pinged);
     life->passed_ms += STREAM_PONG_MS - 1000;
     step(life);
     assert_int_equal(life->closed, 0);

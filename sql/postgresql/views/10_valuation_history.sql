@@ -2,10 +2,10 @@
 -- formulas): unrealized_pnl_usd is exact and rounded half away from zero; what a file computes in floating point is
 -- computed in it here too, by the same steps, so that both give the same number.
 CREATE VIEW valuation_history AS
-SELECT a.name AS account, c.symbol, c.pair, c.margin_asset, c.contract_size_e8, c.source AS contract_source,
+SELECT a.name AS account, c.symbol, c.pair, c.margin_asset, t.contract_size_e8, c.source AS contract_source,
        l.position_side, l.account_id, l.leg_id,
        v.time_ms, v.update_ms, v.mark_price_e8, v.unrealized_pnl_e8,
-       CASE WHEN c.contract_size_e8 IS NOT NULL
+       CASE WHEN t.contract_size_e8 IS NOT NULL
             THEN round(v.unrealized_pnl_e8::numeric * v.mark_price_e8 * 0.00000001) END AS unrealized_pnl_usd_e8,
        v.liquidation_price_e8, v.isolated_margin_e8, v.notional_value_e8,
        p.position_amount_e8, p.entry_price_e8, p.break_even_price_e8, p.leverage, p.max_quantity_e8, p.margin_type,
@@ -13,7 +13,7 @@ SELECT a.name AS account, c.symbol, c.pair, c.margin_asset, c.contract_size_e8, 
        CASE
            WHEN p.position_amount_e8 = 0 THEN 0
            WHEN p.entry_price_e8 <> 0 AND v.mark_price_e8 <> 0
-               THEN trunc(p.position_amount_e8 * (c.contract_size_e8 / 1e8::float8)
+               THEN trunc(p.position_amount_e8 * (t.contract_size_e8 / 1e8::float8)
                           * (v.mark_price_e8 - p.entry_price_e8)
                           / p.entry_price_e8 / v.mark_price_e8 * 1e8::float8
                           + CASE WHEN (p.position_amount_e8 > 0) = (v.mark_price_e8 > p.entry_price_e8)
@@ -23,14 +23,14 @@ SELECT a.name AS account, c.symbol, c.pair, c.margin_asset, c.contract_size_e8, 
            WHEN p.position_amount_e8 = 0 THEN 0::float8
            WHEN p.entry_price_e8 <> 0 AND v.mark_price_e8 <> 0
                THEN 1.5e-8::float8 + 1e-8::float8 * abs(p.position_amount_e8 / 1e8::float8)
-                    * (c.contract_size_e8 / 1e8::float8)
+                    * (t.contract_size_e8 / 1e8::float8)
                     * (1e16::float8 / p.entry_price_e8 / p.entry_price_e8
                        + 1e16::float8 / v.mark_price_e8 / v.mark_price_e8)
        END AS pnl_tolerance,
        CASE
            WHEN p.position_amount_e8 = 0 THEN 0::float8
            WHEN v.mark_price_e8 <> 0 AND p.leverage <> 0
-               THEN abs(p.position_amount_e8) / 1e8::float8 * (c.contract_size_e8 / 1e8::float8)
+               THEN abs(p.position_amount_e8) / 1e8::float8 * (t.contract_size_e8 / 1e8::float8)
                     / (v.mark_price_e8 / 1e8::float8) / p.leverage
        END AS initial_margin,
        CASE
@@ -45,6 +45,12 @@ SELECT a.name AS account, c.symbol, c.pair, c.margin_asset, c.contract_size_e8, 
   FROM account AS a
   JOIN leg AS l ON l.account_id = a.account_id
   JOIN contract AS c ON c.account_id = l.account_id AND c.contract_id = l.contract_id
-  JOIN valuation AS v ON v.account_id = l.account_id AND v.leg_id = l.leg_id
+  JOIN LATERAL (SELECT x.contract_size_e8, x.from_ms,
+                       lead(x.from_ms, 1, 9223372036854775807)
+                           OVER (PARTITION BY x.account_id ORDER BY x.from_ms, x.capture_id) AS to_ms
+                  FROM contract_term AS x
+                 WHERE x.account_id = l.account_id AND x.contract_id = l.contract_id) AS t ON true
+  JOIN valuation AS v
+    ON v.account_id = l.account_id AND v.leg_id = l.leg_id AND v.time_ms >= t.from_ms AND v.time_ms < t.to_ms
   LEFT JOIN position AS p
     ON p.account_id = v.account_id AND p.leg_id = v.leg_id AND p.update_ms = v.update_ms AND p.revision = v.revision;

@@ -44,12 +44,14 @@ SELECT a.name AS account, c.symbol, c.pair, c.margin_asset, l.position_side, t.t
   JOIN leg AS l ON l.account_id = a.account_id
   JOIN contract AS c ON c.account_id = l.account_id AND c.contract_id = l.contract_id
   JOIN trade AS t ON t.account_id = l.account_id AND t.leg_id = l.leg_id
-  LEFT JOIN trade AS o
-    ON o.account_id = t.account_id AND o.leg_id = t.leg_id AND o.trade_id = t.trade_id
-   AND o.source = CASE WHEN t.source = 'rest' THEN 'stream' ELSE 'rest' END
-   AND o.revision = 0
- WHERE t.revision = (SELECT max(x.revision)
+  LEFT JOIN LATERAL (SELECT *
                        FROM trade AS x
                       WHERE x.account_id = t.account_id AND x.leg_id = t.leg_id AND x.trade_id = t.trade_id
-                        AND x.source = t.source)
+                        AND x.source = CASE WHEN t.source = 'rest' THEN 'stream' ELSE 'rest' END
+                      ORDER BY x.capture_id DESC, x.revision DESC, x.time_ms DESC LIMIT 1) AS o ON true
+ WHERE NOT EXISTS (SELECT 1
+                     FROM trade AS x
+                    WHERE x.account_id = t.account_id AND x.leg_id = t.leg_id AND x.trade_id = t.trade_id
+                      AND x.source = t.source
+                      AND (x.capture_id, x.revision, x.time_ms) > (t.capture_id, t.revision, t.time_ms))
    AND (t.source = 'rest' OR o.leg_id IS NULL);

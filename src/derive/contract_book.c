@@ -1,0 +1,96 @@
+#include "derive/contract_book.h"
+
+#include <search.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct contract_book {
+    struct contract_entry **entries;
+    size_t size;
+    size_t capacity;
+    void *by_symbol; /* tsearch tree of struct contract_entry */
+};
+
+struct contract_book *contract_book_new(void)
+{
+    return calloc(1, sizeof(struct contract_book));
+}
+
+static void keep(void *entry)
+{
+    (void)entry; /* the tree does not own its entries */
+}
+
+void contract_book_free(struct contract_book *book)
+{
+    if (book == NULL) {
+        return;
+    }
+    tdestroy(book->by_symbol, keep);
+    for (size_t i = 0; i < book->size; i++) {
+        contract_free(&book->entries[i]->contract);
+        free(book->entries[i]);
+    }
+    free(book->entries);
+    free(book);
+}
+
+static int compare_symbols(const void *a, const void *b)
+{
+    const struct text *left = &((const struct contract_entry *)a)->contract.symbol;
+    const struct text *right = &((const struct contract_entry *)b)->contract.symbol;
+    if (left->size != right->size) {
+        return left->size < right->size ? -1 : 1;
+    }
+    return memcmp(left->data, right->data, left->size);
+}
+
+struct maybe_int contract_since(const struct contract_entry *entry)
+{
+    return entry->from_ms >= entry->latest_ms ? maybe_of(entry->from_ms) : (struct maybe_int){0};
+}
+
+struct contract_entry *contract_book_find(const struct contract_book *book, struct span symbol)
+{
+    /* The comparison only reads; the text is not changed through this view. */
+    struct contract_entry wanted = {
+        .contract.symbol = {.data = (char *)(uintptr_t)symbol.data, .size = symbol.size}};
+    void *found = tfind(&wanted, &book->by_symbol, compare_symbols);
+    return found == NULL ? NULL : *(struct contract_entry **)found;
+}
+
+struct contract_entry *contract_book_add(struct contract_book *book, int64_t contract_id,
+                                         struct contract *contract)
+{
+    if (book->size == book->capacity) {
+        size_t wanted = book->capacity == 0 ? 64 : book->capacity * 2;
+        void *grown = reallocarray(book->entries, wanted, sizeof(struct contract_entry *));
+        if (grown == NULL) {
+            return NULL;
+        }
+        book->entries = grown;
+        book->capacity = wanted;
+    }
+    struct contract_entry *entry = calloc(1, sizeof *entry);
+    if (entry == NULL) {
+        return NULL;
+    }
+    *entry = (struct contract_entry){.contract_id = contract_id, .contract = *contract};
+    if (tsearch(entry, &book->by_symbol, compare_symbols) == NULL) {
+        free(entry);
+        return NULL;
+    }
+    *contract = (struct contract){0};
+    book->entries[book->size++] = entry;
+    return entry;
+}
+
+size_t contract_book_size(const struct contract_book *book)
+{
+    return book->size;
+}
+
+const struct contract_entry *contract_book_at(const struct contract_book *book, size_t index)
+{
+    return book->entries[index];
+}

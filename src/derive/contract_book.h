@@ -1,0 +1,38 @@
+/* The contracts of one product by symbol, as the captures up to now say they are. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/span.h"
+#include "model/contract.h"
+
+struct contract_entry {
+    int64_t contract_id;
+    struct contract contract;
+    int64_t capture_id; /* that said so */
+    int64_t from_ms;    /* since when: 0 of what was said first, else when it was said */
+    int64_t latest_ms;  /* the highest from_ms of all that was said of it */
+};
+
+/* Since when it is what it is, at any later time; unknown where something else was said of a later
+ * time before. */
+struct maybe_int contract_since(const struct contract_entry *entry);
+
+struct contract_book;
+
+/* NULL when out of memory. */
+struct contract_book *contract_book_new(void);
+void contract_book_free(struct contract_book *book);
+
+/* NULL when the symbol is not in it. Entries stay where they are until the book is freed. */
+struct contract_entry *contract_book_find(const struct contract_book *book, struct span symbol);
+
+/* Adds a contract whose symbol is not in the book and takes its texts over. NULL when out of
+ * memory, and the contract is the caller's still. */
+struct contract_entry *contract_book_add(struct contract_book *book, int64_t contract_id,
+                                         struct contract *contract);
+
+/* The entries in the order they were added. */
+size_t contract_book_size(const struct contract_book *book);
+const struct contract_entry *contract_book_at(const struct contract_book *book, size_t index);

@@ -1,0 +1,50 @@
+/* How accounts stand: the wallets that are not empty and the legs that are open, as they were
+ * recorded last, read from what the recorder remembers. */
+#pragma once
+
+#include "derive/account_book.h"
+#include "model/maybe.h"
+
+/* All of them times 10^8. */
+enum wallet_figure {
+    WALLET_BALANCE, /* in the asset */
+    WALLET_MARGIN_BALANCE,
+    WALLET_MARGIN_RATIO, /* maintenance margin / margin balance */
+    WALLET_PRICE, /* USD for one: the mark of a leg of the asset's, the perpetual's before others */
+    WALLET_FIGURE_COUNT,
+};
+enum open_leg_figure {
+    OPEN_LEG_AMOUNT,       /* contracts, signed */
+    OPEN_LEG_NOTIONAL_USD, /* amount x contract size */
+    OPEN_LEG_PNL_USD,
+    OPEN_LEG_MARK_PRICE,
+    OPEN_LEG_LIQUIDATION_DISTANCE, /* a fraction of the mark */
+    OPEN_LEG_FIGURE_COUNT,
+};
+
+#define STANDING_FIGURES_MAX 5
+
+/* A wallet, named by its asset, or an open leg, by symbol and side. The texts are the recorder's.
+ */
+struct standing_row {
+    struct span account, name, side;
+    struct maybe_int figures[STANDING_FIGURES_MAX];
+};
+
+struct standing_list {
+    struct standing_row *rows;
+    size_t count, capacity;
+};
+
+/* Zeroed: empty. */
+struct standing {
+    struct standing_list wallets, legs;
+    struct object asset, leg; /* scratch: what was said of one, opened */
+};
+
+/* Adds an account. False when out of memory. */
+bool standing_add(struct standing *standing, const struct account *account);
+
+/* Empties it and keeps its memory. */
+void standing_clear(struct standing *standing);
+void standing_free(struct standing *standing);

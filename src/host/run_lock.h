@@ -1,0 +1,17 @@
+/* At most one `posrec run` on a database: a lock on a file beside it, held until the process ends.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/error.h"
+
+/* Takes the lock; *file holds it and is to be closed at the end. Fails when another process has it,
+ * or keeps it free. */
+bool run_lock_take(const char *database_path, int *file, struct error *error);
+
+/* Sees to it that nobody takes the lock until *file is closed. Fails when somebody has it. */
+bool run_lock_keep_free(const char *database_path, int *file, struct error *error);
+
+/* Whether some process holds it. */
+bool run_lock_is_held(const char *database_path);

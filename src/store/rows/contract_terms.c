@@ -1,0 +1,111 @@
+#include "store/rows/contract_terms.h"
+
+#include <string.h>
+
+#include "derive/contract_deriver.h"
+#include "store/evidence/capture_reader.h"
+#include "store/rows/row_writer.h"
+
+/* What fills the table. */
+struct filling {
+    const struct database *database;
+    const struct row_sink *sink;
+    struct contract_deriver *deriver;
+    struct capture_reader *reader;
+    struct stored_capture stored;
+    struct row term;
+};
+
+static bool put_term(void *context, const struct contract_entry *entry, bool is_new,
+                     struct error *error)
+{
+    struct filling *filling = context;
+    const struct row_sink *sink = filling->sink;
+    (void)is_new; /* the contract is there */
+    return (contract_term_fill(&filling->term, entry) || error_no_memory(error)) &&
+           sink->put_contract(sink->context, entry, false, error) &&
+           sink->put_row(sink->context, &filling->term, NULL, error);
+}
+
+/* Each contract that rows name, by the first capture that made one, and each exchangeInfo, in the
+ * order in which they were recorded. */
+static sqlite3_stmt *prepare_tellings(const struct database *database, struct error *error)
+{
+    struct text sql = {0};
+    const char *before = "";
+    text_append_string(&sql, "SELECT min(n.capture_id), c.contract_id, c.symbol, 0 FROM (");
+    for (int i = 0; i < ROW_KIND_COUNT; i++) {
+        const struct row_kind *kind = &ROW_KINDS[i];
+        bool of_leg = strcmp(kind->columns[0].name, "leg_id") == 0;
+        if (row_kind_of_type(kind, COLUMN_CAPTURE) >= 0 && (of_leg || i == ROW_LEVERAGE_UPDATE)) {
+            text_printf(&sql,
+                        "%sSELECT contract_id, min(capture_id) AS capture_id FROM %s%s GROUP BY 1",
+                        before, kind->table, of_leg ? " JOIN leg USING (leg_id)" : "");
+            before = " UNION ALL ";
+        }
+    }
+    text_append_string(&sql,
+                       ") AS n JOIN contract AS c USING (contract_id) GROUP BY c.contract_id "
+                       "UNION ALL SELECT s.capture_id, 0, '', s.received_ms FROM capture AS s "
+                       "LEFT JOIN reading AS r USING (capture_id) WHERE s.endpoint = "
+                       "'exchangeInfo' AND coalesce(r.outcome, s.outcome) = 'ok' "
+                       "ORDER BY 1, 2");
+    return database_prepare_text(database, &sql, error);
+}
+
+/* What cannot be read any more is verify's to tell of. */
+static bool take_body(struct filling *filling, int64_t capture_id, struct error *error)
+{
+    struct stored_capture *stored = &filling->stored;
+    struct odd_fields odd;
+    int64_t count = 0;
+    if (capture_reader_get(filling->reader, capture_id, stored, error) != STEP_ROW ||
+        !contract_deriver_read(filling->deriver, text_span(&stored->capture.body), &count, &odd,
+                               error)) {
+        return error->kind == ERROR_FAILED;
+    }
+    return contract_deriver_put(filling->deriver, text_span(&stored->capture.body), error);
+}
+
+static bool take_telling(struct filling *filling, sqlite3_stmt *tellings, struct error *error)
+{
+    const struct contract_entry *entry;
+    bool is_new;
+    int64_t capture_id = sqlite3_column_int64(tellings, 0);
+    struct span symbol = column_span(tellings, 2);
+    contract_deriver_hear(filling->deriver, capture_id, sqlite3_column_int64(tellings, 3));
+    return symbol.size > 0 ? contract_deriver_find(filling->deriver, symbol, &entry, &is_new, error)
+                           : take_body(filling, capture_id, error);
+}
+
+static bool take_all(struct filling *filling, struct error *error)
+{
+    sqlite3_stmt *tellings = prepare_tellings(filling->database, error);
+    enum step step = STEP_FAILED;
+    bool taken = tellings != NULL;
+    while (taken && (step = database_step(filling->database, tellings, error)) == STEP_ROW) {
+        taken = take_telling(filling, tellings, error);
+    }
+    sqlite3_finalize(tellings);
+    return taken && step == STEP_DONE;
+}
+
+bool contract_terms_fill(const struct database *database, struct error *error)
+{
+    struct filling filling = {.database = database};
+    const struct contract_put put = {&filling, put_term};
+    struct row_writer *writer = row_writer_new(database, error);
+    filling.reader = writer != NULL ? capture_reader_new(database, error) : NULL;
+    filling.deriver = filling.reader != NULL ? contract_deriver_new(&put) : NULL;
+    bool done = filling.deriver != NULL || (filling.reader != NULL && error_no_memory(error));
+    if (done) {
+        filling.sink = row_writer_sink(writer);
+        done = take_all(&filling, error);
+    }
+    contract_deriver_free(filling.deriver);
+    capture_reader_free(filling.reader);
+    row_writer_free(writer);
+    stored_capture_free(&filling.stored);
+    row_free(&filling.term);
+    return done;
+}

@@ -1,0 +1,113 @@
+#include "store/rows/hours.h"
+
+#include <string.h>
+
+#include "base/embedded_file.h"
+
+extern const struct embedded_file SQL_HOURS[];
+extern const struct embedded_file SQL_VIEWS[];
+
+static const char *text_of(const struct embedded_file *file, const char *name)
+{
+    while (strcmp(file->name, name) != 0) {
+        file++;
+    }
+    return file->text;
+}
+
+/* A view as a part of a statement: what stands behind its name and " AS". */
+static void append_view(const char *name, struct text *sql)
+{
+    const char *text = strstr(text_of(SQL_VIEWS, name), "CREATE VIEW ");
+    const char *select = text + strlen("CREATE VIEW ") + strlen(name) + strlen(" AS");
+    text_printf(sql, ", %s AS NOT MATERIALIZED (", name);
+    text_append(sql, select, (size_t)(strrchr(select, ';') - select));
+    text_append_char(sql, ')');
+}
+
+/* The contracts as they were known when the hour was closed. Of one that was told of since, only
+ * its terms say that. */
+static const char KNOWN[] =
+    "WITH contract_term AS NOT MATERIALIZED (SELECT * FROM main.contract_term WHERE capture_id < "
+    ":capture_id), "
+    "contract AS NOT MATERIALIZED (SELECT contract_id, product, symbol, pair, margin_asset, "
+    "source, contract_size_e8, iif(capture_id < :capture_id, since_ms, NULL) AS since_ms "
+    "FROM main.contract)";
+
+sqlite3_stmt *hours_prepare(const struct database *database, const struct row_kind *kind,
+                            bool inserts, struct error *error)
+{
+    static const char *const VIEWS[] = {"capture_read", "capture_pair", "poll_pair",
+                                        "valuation_history"};
+    struct text sql = {0};
+    if (inserts) {
+        text_printf(&sql, "INSERT INTO %s ", kind->table);
+    }
+    text_append_string(&sql, KNOWN);
+    for (size_t i = 0; i < sizeof VIEWS / sizeof VIEWS[0]; i++) {
+        append_view(VIEWS[i], &sql);
+    }
+    text_append_char(&sql, '\n');
+    text_append_string(&sql, text_of(SQL_HOURS, kind->table));
+    return database_prepare_text(database, &sql, error);
+}
+
+static void bind_named(sqlite3_stmt *statement, const char *name, int64_t value)
+{
+    int index = sqlite3_bind_parameter_index(statement, name);
+    if (index > 0) {
+        bind_int(statement, index, value);
+    }
+}
+
+void hours_bind(sqlite3_stmt *statement, struct span account, const struct hours_over *over)
+{
+    bind_named(statement, ":capture_id", over->capture_id);
+    bind_named(statement, ":hour_ms", over->from_ms);
+    bind_named(statement, ":until_ms", over->until_ms);
+    bind_span(statement, sqlite3_bind_parameter_index(statement, ":account"), account);
+}
+
+/* Where an account is answered in a later hour than before, in the order of its answers. */
+static const char OVER[] =
+    "SELECT name, from_ms, until_ms, capture_id, polls FROM (SELECT a.name, s.capture_id, "
+    "coalesce(lag(s.received_ms) OVER w / 3600000 * 3600000, 0) AS from_ms, "
+    "s.received_ms / 3600000 * 3600000 AS until_ms, row_number() OVER w AS polls "
+    "FROM account AS a CROSS JOIN capture AS s ON s.account_id = a.account_id "
+    "AND s.endpoint = 'positionRisk' AND s.payload_id IS NOT NULL "
+    "WINDOW w AS (PARTITION BY s.account_id ORDER BY s.received_ms)) WHERE from_ms < until_ms";
+
+static bool fill_hours(const struct database *database, sqlite3_stmt *hours, sqlite3_stmt *insert,
+                       struct error *error)
+{
+    const struct hours_over over = {sqlite3_column_int64(hours, 1), sqlite3_column_int64(hours, 2),
+                                    sqlite3_column_int64(hours, 3)};
+    hours_bind(insert, column_span(hours, 0), &over);
+    return database_step(database, insert, error) == STEP_DONE;
+}
+
+bool hours_fill(const struct database *database, const struct hours_watch *watch,
+                struct error *error)
+{
+    sqlite3_stmt *legs = hours_prepare(database, &ROW_KINDS[ROW_LEG_HOUR], true, error);
+    sqlite3_stmt *polls =
+        legs != NULL ? hours_prepare(database, &ROW_KINDS[ROW_POLL_HOUR], true, error) : NULL;
+    sqlite3_stmt *hours = polls != NULL ? database_prepare(database, OVER, error) : NULL;
+    int64_t total = 0;
+    bool filled =
+        hours != NULL &&
+        database_integer(database, "SELECT count(*) FROM capture WHERE endpoint = 'positionRisk'",
+                         &total, error);
+    enum step step = STEP_FAILED;
+    while (filled && (step = database_step(database, hours, error)) == STEP_ROW) {
+        filled =
+            fill_hours(database, hours, legs, error) && fill_hours(database, hours, polls, error);
+        if (watch != NULL) {
+            watch->on_progress(watch->context, sqlite3_column_int64(hours, 4), total);
+        }
+    }
+    sqlite3_finalize(legs);
+    sqlite3_finalize(polls);
+    sqlite3_finalize(hours);
+    return filled && step == STEP_DONE;
+}

@@ -1,0 +1,514 @@
+/* The engine, handed its time and its answers: when each question goes out, and when again. */
+#include "support.h"
+
+#include <stdlib.h>
+
+#include "ask/ask.h"
+#include "ask/host_sources.h"
+#include "ask/positions.h"
+
+#define BOOT_MS INT64_C(1000000)
+#define TRUE_MS INT64_C(1795528990000) /* the exchange's time then */
+#define ACCOUNTS_MAX 200
+#define OUT_MAX 1000
+
+struct world {
+    struct ask *ask;
+    struct credentials credentials;
+    struct account_settings settings[ACCOUNTS_MAX];
+    struct ask_account accounts[ACCOUNTS_MAX];
+    size_t account_count;
+    struct now now;
+    int64_t off_ms;  /* the machine's wall clock against the exchange's */
+    bool tells_date; /* the exchange's answers have one */
+    bool time_fails;
+    struct asker *out[OUT_MAX];
+    size_t out_count;
+    size_t sent[ENDPOINT_ASKED_COUNT]; /* requests so far */
+    struct capture last;
+    size_t captures;
+    struct boot_time wake;
+};
+
+static bool send_request(void *context, const struct http_request *request, struct error *error)
+{
+    struct world *world = context;
+    struct asker *asker = request->owner;
+    (void)error;
+    assert_true(world->out_count < OUT_MAX);
+    world->out[world->out_count++] = asker;
+    world->sent[asker->endpoint]++;
+    return true;
+}
+
+static void on_capture(void *context, struct ask_account *account, struct capture *capture)
+{
+    struct world *world = context;
+    (void)account;
+    capture_free(&world->last);
+    world->last = *capture;
+    world->captures++;
+    *capture = (struct capture){0};
+}
+
+static void set_time(struct world *world, int64_t ms)
+{
+    world->now.boot.ms = BOOT_MS + ms;
+    world->now.wall_ms = TRUE_MS + ms + world->off_ms;
+}
+
+static int64_t time_of(const struct world *world)
+{
+    return world->now.boot.ms - BOOT_MS;
+}
+
+/* Takes the oldest request of an endpoint off those that are out. */
+static struct asker *take_out(struct world *world, enum endpoint endpoint)
+{
+    for (size_t i = 0; i < world->out_count; i++) {
+        struct asker *asker = world->out[i];
+        if (asker->endpoint == endpoint) {
+            memmove(&world->out[i], &world->out[i + 1],
+                    (--world->out_count - i) * sizeof world->out[0]);
+            return asker;
+        }
+    }
+    fail_msg("no %s is out", endpoint_name(endpoint));
+    return NULL;
+}
+
+static struct http_response response_of(const struct world *world, int status, const char *body)
+{
+    struct http_response response = {.outcome = OUTCOME_OK, .status = maybe_of(status)};
+    text_append_string(&response.body, body);
+    response.has_body = true;
+    if (world->tells_date) {
+        response.date_ms = maybe_of((TRUE_MS + time_of(world)) / 1000 * 1000);
+    }
+    return response;
+}
+
+static void take(struct world *world, enum endpoint endpoint, struct http_response response)
+{
+    ask_answer(world->ask, &world->now, take_out(world, endpoint), &response);
+    http_response_free(&response);
+}
+
+static void answer(struct world *world, enum endpoint endpoint, int status, const char *body)
+{
+    take(world, endpoint, response_of(world, status, body));
+}
+
+static void time_out(struct world *world, enum endpoint endpoint)
+{
+    struct http_response response = {.outcome = OUTCOME_TIMEOUT};
+    take(world, endpoint, response);
+}
+
+static void say_pause(struct world *world, enum endpoint endpoint, int status, int64_t seconds)
+{
+    struct http_response response = response_of(world, status, "{\"code\":-1003,\"msg\":\"no\"}");
+    response.retry_after_s = maybe_of(seconds);
+    take(world, endpoint, response);
+}
+
+static void tell_time(struct world *world)
+{
+    char body[64];
+    snprintf(body, sizeof body, "{\"serverTime\":%lld}", (long long)(TRUE_MS + time_of(world)));
+    answer(world, ENDPOINT_TIME, world->time_fails ? 500 : 200, world->time_fails ? "" : body);
+}
+
+/* The time goes by, and what is due goes out. Questions for the time are answered at once. */
+static void pass(struct world *world, int64_t to_ms)
+{
+    set_time(world, to_ms);
+    world->wake = ask_work(world->ask, &world->now);
+    for (size_t i = 0; i < world->out_count; i++) {
+        if (world->out[i]->endpoint == ENDPOINT_TIME) {
+            tell_time(world);
+            world->wake = ask_work(world->ask, &world->now);
+            i = (size_t)-1;
+        }
+    }
+}
+
+static size_t out_of(const struct world *world, enum endpoint endpoint)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < world->out_count; i++) {
+        count += world->out[i]->endpoint == endpoint;
+    }
+    return count;
+}
+
+static struct world *make_world(int64_t off_ms)
+{
+    struct world *world = calloc(1, sizeof *world);
+    struct error error = {0};
+    const struct credentials_source source = {.api_key = "key", .secret = "secret"};
+    const struct ask_settings settings = {.watch = {world, send_request, on_capture, NULL}};
+    assert_non_null(world);
+    assert_true(credentials_load(&source, &world->credentials, &error));
+    world->off_ms = off_ms;
+    world->tells_date = true;
+    world->ask = ask_new(&settings, &error);
+    assert_non_null(world->ask);
+    set_time(world, 7);
+    return world;
+}
+
+/* Polled each `interval_ms`, at once and then on its multiples. */
+static struct ask_account *add(struct world *world, const char *base_url, int64_t interval_ms)
+{
+    struct error error = {0};
+    size_t index = world->account_count++;
+    world->settings[index] = (struct account_settings){
+        .account = "main",
+        .exchange = {.base_url = base_url,
+                     .recv_window_ms = 5000,
+                     .credentials = &world->credentials},
+        .timeout_ms = 10000,
+        .interval_ms = maybe_of(interval_ms),
+        .weight_share_percent = 80,
+    };
+    assert_true(ask_add(world->ask, &world->accounts[index], &world->settings[index], &world->now,
+                        true, &error));
+    return &world->accounts[index];
+}
+
+static void free_world(struct world *world)
+{
+    ask_free(world->ask);
+    capture_free(&world->last);
+    credentials_free(&world->credentials);
+    free(world);
+}
+
+#define HOST "http://127.0.0.1:9"
+
+/* One account, whose first poll was answered; exchangeInfo too. */
+static struct world *start(int64_t interval_ms)
+{
+    struct world *world = make_world(0);
+    add(world, HOST, interval_ms);
+    pass(world, 7);
+    answer(world, ENDPOINT_POSITION_RISK, 200, "[]");
+    answer(world, ENDPOINT_EXCHANGE_INFO, 200, "{}");
+    assert_int_equal(world->captures, 2);
+    return world;
+}
+
+static void a_tick_while_a_request_is_out_is_skipped_not_queued(void **state)
+{
+    struct world *world = start(1000);
+    struct asker *asker = &world->accounts[0].positions;
+    (void)state;
+    pass(world, 1000);
+    pass(world, 2000);
+    assert_int_equal(out_of(world, ENDPOINT_POSITION_RISK), 1);
+    assert_int_equal(asker->skipped_ticks, 1);
+    set_time(world, 2010);
+    answer(world, ENDPOINT_POSITION_RISK, 200, "[]");
+    pass(world, 2020);
+    assert_int_equal(out_of(world, ENDPOINT_POSITION_RISK), 0);
+    pass(world, 3000);
+    assert_int_equal(out_of(world, ENDPOINT_POSITION_RISK), 1);
+    assert_int_equal(asker->skipped_ticks, 1);
+    free_world(world);
+}
+
+static void a_tick_waits_behind_a_poll_after_an_event(void **state)
+{
+    struct world *world = start(5000);
+    struct asker *asker = &world->accounts[0].positions;
+    (void)state;
+    pass(world, 5000);
+    answer(world, ENDPOINT_POSITION_RISK, 200, "[]");
+    pass(world, 9000);
+    positions_see_event(asker, world->now.boot);
+    pass(world, 9990);
+    assert_int_equal(out_of(world, ENDPOINT_POSITION_RISK), 1);
+    pass(world, 10000);
+    assert_int_equal(out_of(world, ENDPOINT_POSITION_RISK), 1);
+    set_time(world, 10020);
+    answer(world, ENDPOINT_POSITION_RISK, 200, "[]");
+    assert_false(world->last.due_ms.known);
+    pass(world, 10020);
+    answer(world, ENDPOINT_POSITION_RISK, 200, "[]");
+    assert_int_equal(world->last.due_ms.value, TRUE_MS + 10000);
+    assert_int_equal(asker->skipped_ticks, 0);
+    free_world(world);
+}
+
+static void what_may_pass_is_tried_again_within_the_tick(void **state)
+{
+    struct world *world = start(60000);
+    (void)state;
+    pass(world, 60000 - TRUE_MS % 60000);
+    for (int attempt = 1; attempt <= 4; attempt++) {
+        assert_int_equal(out_of(world, ENDPOINT_POSITION_RISK), 1);
+        answer(world, ENDPOINT_POSITION_RISK, 503, "");
+        assert_int_equal(world->last.attempt, attempt);
+        assert_int_equal(world->last.due_ms.value % 60000, 0);
+        pass(world, time_of(world));
+        pass(world, world->wake.ms - BOOT_MS);
+    }
+    answer(world, ENDPOINT_POSITION_RISK, 200, "[]");
+    assert_int_equal(world->last.attempt, 5);
+    pass(world, time_of(world) + 1000);
+    assert_int_equal(out_of(world, ENDPOINT_POSITION_RISK), 0);
+    free_world(world);
+}
+
+static void answers_that_will_not_change_are_not_tried_again(void **state)
+{
+    struct world *world = start(10000);
+    (void)state;
+    pass(world, 10000);
+    answer(world, ENDPOINT_POSITION_RISK, 400, "{\"code\":-1102,\"msg\":\"no\"}");
+    pass(world, 19999);
+    assert_int_equal(out_of(world, ENDPOINT_POSITION_RISK), 0);
+    free_world(world);
+}
+
+static void a_refused_key_is_tried_once_a_minute(void **state)
+{
+    struct world *world = start(10000);
+    int polls = 0;
+    (void)state;
+    for (int64_t ms = 10000; ms < 190000; ms += 10000) {
+        pass(world, ms);
+        if (out_of(world, ENDPOINT_POSITION_RISK) > 0) {
+            polls++;
+            answer(world, ENDPOINT_POSITION_RISK, 401, "{\"code\":-2015,\"msg\":\"no\"}");
+        }
+    }
+    assert_int_equal(polls, 3);
+    free_world(world);
+}
+
+/* Ten hours off, and /time fails: what was heard with no time waits, and Date tells it. */
+static void nothing_is_stamped_by_a_clock_that_nobody_confirmed(void **state)
+{
+    struct world *world = make_world(36000000);
+    (void)state;
+    world->time_fails = true;
+    world->tells_date = false;
+    add(world, HOST, 10000);
+    pass(world, 7);
+    time_out(world, ENDPOINT_POSITION_RISK);
+    assert_int_equal(world->captures, 0);
+    world->tells_date = true;
+    answer(world, ENDPOINT_EXCHANGE_INFO, 200, "{}");
+    assert_int_equal(world->captures, 2);
+    assert_in_range(world->last.received_ms, TRUE_MS - 2000, TRUE_MS + 2000);
+    assert_true(world->last.clock_offset_ms.known);
+    pass(world, 8);
+    for (int64_t ms = 10000; ms <= 30000; ms += 10000) {
+        pass(world, ms);
+        answer(world, ENDPOINT_POSITION_RISK, 200, "[]");
+        assert_in_range(world->last.received_ms, TRUE_MS + ms - 2000, TRUE_MS + ms + 2000);
+        assert_int_equal(world->last.due_ms.value % 10000, 0);
+    }
+    free_world(world);
+}
+
+static void what_is_never_heard_has_the_machines_time_and_no_offset(void **state)
+{
+    struct world *world = make_world(0);
+    (void)state;
+    world->tells_date = false;
+    world->time_fails = true;
+    add(world, HOST, 10000);
+    pass(world, 7);
+    time_out(world, ENDPOINT_POSITION_RISK);
+    assert_int_equal(world->captures, 0);
+    ask_finish(world->ask);
+    assert_int_equal(world->captures, 1);
+    assert_false(world->last.clock_offset_ms.known);
+    assert_int_equal(world->last.received_ms, TRUE_MS + 7);
+    free_world(world);
+}
+
+/* An answer that tells no time is none: it is asked for again. */
+static void a_time_that_cannot_be_read_is_asked_for_again(void **state)
+{
+    struct world *world = make_world(0);
+    (void)state;
+    add(world, HOST, 60000);
+    for (int64_t ms = 7; ms <= 30007; ms += 10000) {
+        set_time(world, ms);
+        ask_work(world->ask, &world->now);
+        answer(world, ENDPOINT_TIME, 200, "{}");
+    }
+    free_world(world);
+}
+
+/* -1021: the time is asked for, then the question once more; not a third time. */
+static void a_timestamp_that_is_refused_is_mended_once(void **state)
+{
+    static const char OUTSIDE[] = "{\"code\":-1021,\"msg\":\"outside\"}";
+    struct world *world = start(10000);
+    (void)state;
+    pass(world, 10000);
+    size_t asked = world->sent[ENDPOINT_TIME];
+    answer(world, ENDPOINT_POSITION_RISK, 400, OUTSIDE);
+    pass(world, 10000);
+    assert_int_equal(world->sent[ENDPOINT_TIME], asked + 1);
+    assert_int_equal(out_of(world, ENDPOINT_POSITION_RISK), 1);
+    answer(world, ENDPOINT_POSITION_RISK, 400, OUTSIDE);
+    pass(world, 10000);
+    assert_int_equal(out_of(world, ENDPOINT_POSITION_RISK), 0);
+    assert_int_equal(world->last.attempt, 2);
+    assert_int_equal(world->sent[ENDPOINT_TIME], asked + 1); /* it is not the clock */
+    free_world(world);
+}
+
+/* What an account is kept waiting for longer than others holds up none of them. */
+static void accounts_that_hang_hold_up_no_other(void **state)
+{
+    struct world *world = make_world(0);
+    (void)state;
+    for (int i = 0; i < HOST_OUT_MAX + 20; i++) {
+        add(world, HOST, 60000);
+    }
+    pass(world, 7);
+    size_t first = out_of(world, ENDPOINT_POSITION_RISK);
+    assert_true(first <= HOST_OUT_MAX);
+    pass(world, 7 + HANGING_MS - 1);
+    assert_int_equal(out_of(world, ENDPOINT_POSITION_RISK), first);
+    pass(world, 7 + HANGING_MS);
+    pass(world, world->wake.ms - BOOT_MS);
+    assert_int_equal(time_of(world), 7 + HANGING_MS);
+    assert_int_equal(out_of(world, ENDPOINT_POSITION_RISK), HOST_OUT_MAX + 20);
+    free_world(world);
+}
+
+/* A tick that comes while the one before is out is not asked for under that one's time. */
+static void a_tick_that_comes_meanwhile_is_not_taken_for_the_one_before(void **state)
+{
+    struct world *world = make_world(0);
+    struct error error = {0};
+    (void)state;
+    add(world, HOST, 60000);
+    world->account_count++;
+    world->settings[1] = world->settings[0];
+    world->settings[1].records[ENDPOINT_ACCOUNT] = true;
+    world->settings[1].account_interval_ms = 10000;
+    assert_true(
+        ask_add(world->ask, &world->accounts[1], &world->settings[1], &world->now, true, &error));
+    int64_t tick_ms = 10000 - TRUE_MS % 10000;
+    pass(world, 7);
+    answer(world, ENDPOINT_ACCOUNT, 200, "{}");
+    pass(world, tick_ms);
+    pass(world, tick_ms + 10000);
+    assert_int_equal(out_of(world, ENDPOINT_ACCOUNT), 1);
+    answer(world, ENDPOINT_ACCOUNT, 503, "");
+    assert_int_equal(world->last.due_ms.value, TRUE_MS + tick_ms);
+    pass(world, tick_ms + 10000);
+    answer(world, ENDPOINT_ACCOUNT, 200, "{}");
+    assert_int_equal(world->last.due_ms.value, TRUE_MS + tick_ms + 10000);
+    assert_int_equal(world->last.attempt, 1);
+    free_world(world);
+}
+
+/* A pause that is ordered in answer to any question holds for all, from its receipt. */
+static void a_pause_holds_for_all_that_share_the_way(void **state)
+{
+    struct world *world = make_world(-36000000);
+    (void)state;
+    add(world, HOST, 1000);
+    add(world, "http://localhost:9", 1000);
+    set_time(world, 7);
+    ask_work(world->ask, &world->now);
+    say_pause(world, ENDPOINT_TIME, 429, 2);
+    for (int64_t ms = 20; ms < 3000; ms += 20) {
+        set_time(world, ms);
+        ask_work(world->ask, &world->now);
+        assert_int_equal(world->out_count, 1); /* what was out before */
+    }
+    pass(world, 3010);
+    assert_int_equal(out_of(world, ENDPOINT_POSITION_RISK), 2);
+    free_world(world);
+}
+
+static void a_ban_of_days_is_tried_each_hour_and_ends_when_that_is_answered(void **state)
+{
+    const int64_t hour_ms = 3600000;
+    struct world *world = start(60000);
+    (void)state;
+    set_time(world, 60000 - TRUE_MS % 60000);
+    ask_work(world->ask, &world->now);
+    int64_t banned_ms = time_of(world);
+    say_pause(world, ENDPOINT_POSITION_RISK, 418, 200000);
+    size_t asked = world->sent[ENDPOINT_TIME], polls = world->sent[ENDPOINT_POSITION_RISK];
+    for (int64_t ms = banned_ms; ms < banned_ms + hour_ms; ms += 30000) {
+        pass(world, ms);
+    }
+    assert_int_equal(world->sent[ENDPOINT_TIME], asked);
+    set_time(world, banned_ms + hour_ms);
+    ask_work(world->ask, &world->now);
+    assert_int_equal(world->sent[ENDPOINT_TIME], asked + 1);
+    say_pause(world, ENDPOINT_TIME, 418, 200000);
+    assert_int_equal(world->sent[ENDPOINT_POSITION_RISK], polls);
+    pass(world, banned_ms + 2 * hour_ms);
+    pass(world, banned_ms + 2 * hour_ms + 60000);
+    assert_true(world->sent[ENDPOINT_POSITION_RISK] > polls);
+    free_world(world);
+}
+
+/* A host that answers nothing takes its own room alone, and another host has its turn. */
+static void a_dead_host_delays_no_other(void **state)
+{
+    struct world *world = make_world(0);
+    (void)state;
+    for (int i = 0; i < 100; i++) {
+        add(world, "http://127.0.0.1:1", 1000);
+        add(world, "http://127.0.0.1:2", 1000);
+    }
+    pass(world, 7);
+    assert_int_equal(out_of(world, ENDPOINT_POSITION_RISK), 2 * HOST_OUT_MAX - 2);
+    for (int64_t ms = 1000; ms <= 9000; ms += 1000) {
+        pass(world, ms);
+        size_t taken = 0;
+        for (size_t i = 0; i < world->out_count;) {
+            struct asker *asker = world->out[i];
+            if (asker->host == world->accounts[1].host && asker->endpoint != ENDPOINT_TIME) {
+                struct http_response response = response_of(world, 200, "[]");
+                memmove(&world->out[i], &world->out[i + 1],
+                        (--world->out_count - i) * sizeof world->out[0]);
+                ask_answer(world->ask, &world->now, asker, &response);
+                http_response_free(&response);
+                ask_work(world->ask, &world->now);
+                taken++;
+                i = 0;
+            } else {
+                i++;
+            }
+        }
+        assert_true(taken >= 100);
+    }
+    free_world(world);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_tick_while_a_request_is_out_is_skipped_not_queued),
+        cmocka_unit_test(a_tick_waits_behind_a_poll_after_an_event),
+        cmocka_unit_test(what_may_pass_is_tried_again_within_the_tick),
+        cmocka_unit_test(answers_that_will_not_change_are_not_tried_again),
+        cmocka_unit_test(a_refused_key_is_tried_once_a_minute),
+        cmocka_unit_test(nothing_is_stamped_by_a_clock_that_nobody_confirmed),
+        cmocka_unit_test(what_is_never_heard_has_the_machines_time_and_no_offset),
+        cmocka_unit_test(a_time_that_cannot_be_read_is_asked_for_again),
+        cmocka_unit_test(a_timestamp_that_is_refused_is_mended_once),
+        cmocka_unit_test(accounts_that_hang_hold_up_no_other),
+        cmocka_unit_test(a_tick_that_comes_meanwhile_is_not_taken_for_the_one_before),
+        cmocka_unit_test(a_pause_holds_for_all_that_share_the_way),
+        cmocka_unit_test(a_ban_of_days_is_tried_each_hour_and_ends_when_that_is_answered),
+        cmocka_unit_test(a_dead_host_delays_no_other),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
