@@ -5,17 +5,20 @@ SELECT h.account_id,
        h.ok,
        h.failed,
        (SELECT count(*)
-          FROM poll_pair AS p
-         WHERE p.account = :account
-           AND p.from_ms >= coalesce((SELECT max(g.received_ms)
-                                        FROM capture_read AS g
-                                       WHERE g.account_id = h.account_id
-                                         AND g.endpoint = 'positionRisk'
-                                         AND g.outcome = 'ok'
-                                         AND g.received_ms < h.hour_ms), h.hour_ms)
-           AND p.from_ms < h.hour_ms + 3600000
-           AND p.to_ms BETWEEN h.hour_ms AND h.hour_ms + 3599999
-           AND p.is_gap)
+          FROM known_span AS k
+         CROSS JOIN capture AS e ON e.capture_id = k.capture_id
+         WHERE k.account_id = h.account_id
+           AND k.kind = 'polls'
+           AND k.symbol = ''
+           AND k.to_ms >= coalesce((SELECT max(g.received_ms)
+                                      FROM capture_read AS g
+                                     WHERE g.account_id = h.account_id
+                                       AND g.endpoint = 'positionRisk'
+                                       AND g.outcome = 'ok'
+                                       AND g.received_ms < h.hour_ms), h.hour_ms)
+           AND k.to_ms < h.hour_ms + 3600000
+           AND k.capture_id < :capture_id
+           AND e.received_ms BETWEEN h.hour_ms AND h.hour_ms + 3599999)
   FROM (SELECT a.account_id,
                s.received_ms / 3600000 * 3600000 AS hour_ms,
                sum(s.outcome = 'ok') AS ok,

@@ -48,11 +48,17 @@ paid AS MATERIALIZED (
      WHERE :symbol IS NULL OR i.symbol = :symbol
      GROUP BY 1, 2, 3, 4
 ),
+income_known AS MATERIALIZED (
+    SELECT account, from_ms, to_ms FROM known WHERE kind = 'income'
+),
 summed AS (
     SELECT w.*,
            first_value(w.unrealized_pnl) OVER leg AS start_pnl,
            first_value(w.unrealized_pnl_usd) OVER leg AS start_pnl_usd,
-           k.from_ms <= w.shown_ms AND k.to_ms >= w.shown_ms - 86400000 AS has_money,
+           EXISTS (SELECT 1
+                     FROM income_known AS k
+                    WHERE k.account = w.account AND k.from_ms <= w.shown_ms AND k.to_ms >= w.shown_ms - 86400000)
+               AS has_money,
            coalesce(sum(y.realized_e8) OVER leg, 0) AS realized_e8,
            coalesce(sum(y.funding_e8) OVER leg, 0) AS funding_e8,
            coalesce(sum(y.commission_e8) OVER leg, 0) AS commission_e8,
@@ -66,7 +72,6 @@ summed AS (
       LEFT JOIN paid AS y
         ON (y.account, y.symbol, y.position_side) = (w.account, w.symbol, w.position_side)
        AND y.number = w.number
-      LEFT JOIN (SELECT * FROM money_known WHERE kind = 'income') AS k ON k.account = w.account
     WINDOW leg AS (PARTITION BY w.account, w.symbol, w.position_side ORDER BY w.number)
 )
 SELECT account,

@@ -57,10 +57,10 @@ streamed (finding, account, symbol, position_side, capture_id, time_ms, detail) 
      WHERE c.present = 1
        AND c.update_ms > c.previous_update_ms
        AND EXISTS (SELECT 1
-                     FROM session AS up
+                     FROM stream_known AS up
                     WHERE up.account = c.account
-                      AND up.opened_ms + 100 < c.update_ms -- the clocks' difference
-                      AND up.until_ms > c.update_ms + 1000) -- what breaks now may have been told late
+                      AND up.from_ms + 100 < c.update_ms -- the clocks' difference
+                      AND up.to_ms > c.update_ms + 1000) -- what breaks now may have been told late
        AND NOT EXISTS (SELECT 1
                          FROM account_update_history AS u
                         WHERE (u.account, u.symbol, u.position_side) = (c.account, c.symbol, c.position_side)

@@ -1,13 +1,13 @@
 -- Of what reconcile finds: what is wrong with the money. Each is judged where both of what it holds together are
--- known (money_known). After with_range, with_changed and with_money_asked.
+-- known (view known). After with_range, with_changed and with_money_asked.
 , income_known AS MATERIALIZED (
-    SELECT account, from_ms, to_ms FROM money_known WHERE kind = 'income'
+    SELECT account, from_ms, to_ms FROM known WHERE kind = 'income'
 ),
 trades_known AS MATERIALIZED (
-    SELECT account, symbol, from_ms, to_ms FROM money_known WHERE kind = 'trades'
+    SELECT account, symbol, from_ms, to_ms FROM known WHERE kind = 'trades'
 ),
-session AS MATERIALIZED (
-    SELECT account, opened_ms, coalesce(until_ms, 9e18) AS until_ms FROM stream_session
+stream_known AS MATERIALIZED (
+    SELECT account, from_ms, to_ms FROM known WHERE kind = 'stream'
 ),
 -- Each state of a wallet, with the one before. A wallet that never changed says 0: then it stood as it was seen.
 wallet AS (
@@ -67,7 +67,7 @@ amount_rest AS (
      CROSS JOIN trades_known AS k
         ON k.account = c.account
        AND k.symbol = c.symbol
-       AND (c.previous_update_ms = 0 OR k.from_ms <= c.previous_update_ms)
+       AND k.from_ms <= iif(c.previous_update_ms = 0, c.update_ms, c.previous_update_ms)
        AND k.to_ms > c.update_ms
      WHERE c.present = 1
        AND c.update_ms >= c.previous_update_ms
@@ -77,7 +77,7 @@ amount_rest AS (
 -- Each trade with the income that names it, where income is known.
 traded AS MATERIALIZED (
     SELECT h.*,
-           k.from_ms <= h.time_ms AND k.to_ms > h.time_ms AS has_income,
+           k.account IS NOT NULL AS has_income,
            (SELECT coalesce(sum(CAST(round(i.income * 1e8) AS INTEGER)), 0)
               FROM trade_income AS i
              WHERE i.account = h.account
@@ -93,7 +93,7 @@ traded AS MATERIALIZED (
       FROM money_asked AS m
      CROSS JOIN trade_history AS h
         ON h.account = m.account AND h.time_ms BETWEEN m.from_ms AND m.to_ms
-      LEFT JOIN income_known AS k ON k.account = h.account
+      LEFT JOIN income_known AS k ON k.account = h.account AND k.from_ms <= h.time_ms AND k.to_ms > h.time_ms
      WHERE (:symbol IS NULL OR h.symbol = :symbol)
        AND (:side IS NULL OR h.position_side = :side)
 ),
@@ -140,10 +140,10 @@ money_finding (finding, account, symbol, position_side, asset, capture_id, time_
                'the stream told of trade ' || t.trade_id || ', userTrades does not have it')
       FROM traded AS t
      WHERE EXISTS (SELECT 1
-                     FROM session AS up
+                     FROM stream_known AS up
                     WHERE up.account = t.account
-                      AND up.opened_ms + 100 < t.time_ms -- the clocks' difference
-                      AND up.until_ms > t.time_ms + 1000)
+                      AND up.from_ms + 100 < t.time_ms -- the clocks' difference
+                      AND up.to_ms > t.time_ms + 1000)
        AND (t.source = 'rest'
             OR (t.source = 'stream' AND EXISTS (SELECT 1
                                                   FROM trades_known AS k

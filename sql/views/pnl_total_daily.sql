@@ -4,7 +4,10 @@
 -- A leg's change is from its last valuation before the day (its first of all, on its first day) to its last
 -- one in it.
 CREATE VIEW pnl_total_daily AS
-WITH paid AS (
+WITH income_known AS MATERIALIZED (
+    SELECT account, from_ms, to_ms FROM known WHERE kind = 'income'
+),
+paid AS (
     SELECT account,
            symbol,
            asset,
@@ -43,7 +46,10 @@ day AS (
 ),
 summed AS (
     SELECT d.*,
-           k.from_ms < d.day_ms + 86400000 AND k.to_ms >= d.day_ms AS has_money,
+           EXISTS (SELECT 1
+                     FROM income_known AS k
+                    WHERE k.account = d.account AND k.from_ms < d.day_ms + 86400000 AND k.to_ms > d.day_ms)
+               AS has_money,
            r.from_ms < d.day_ms + 86400000 AND r.to_ms >= d.day_ms AS has_polls,
            sum(iif(p.kind = 'realized', p.income_e8, 0)) AS realized_e8,
            sum(iif(p.kind = 'funding', p.income_e8, 0)) AS funding_e8,
@@ -57,7 +63,6 @@ summed AS (
            coalesce(m.change_e8, 0) AS change_e8,
            coalesce(m.change_usd_e8, 0) AS change_usd_e8
       FROM day AS d
-      LEFT JOIN money_known AS k ON k.account = d.account AND k.kind = 'income'
       LEFT JOIN account_range AS r ON r.account = d.account
       LEFT JOIN paid AS p
         ON p.account = d.account AND p.symbol = d.symbol AND p.asset = d.asset AND p.day_ms = d.day_ms

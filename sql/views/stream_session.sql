@@ -1,7 +1,7 @@
 -- The connections of each account's user data stream: from when to when, how many messages came by each,
 -- and why it ended. A connection's end is the `closed` of the same number (attempt); one without an
--- end (the recorder was killed) ended with the account's last capture before the next was opened; of
--- the last one closed_ms is NULL while it is up. until_ms: how long its word can be trusted, which of
+-- end (the recorder was killed) ended with the account's last capture before the next run started, or, where no capture
+-- says that, before the next connection was opened; of the last one closed_ms is NULL while it is up. until_ms: how long its word can be trusted, which of
 -- a connection that went silent, or whose key turned out to be gone, is its last message. capture_id: the opening's.
 CREATE VIEW stream_session AS
 SELECT account,
@@ -22,9 +22,10 @@ SELECT account,
                            FROM capture AS p
                           WHERE p.account_id = o.account_id
                             AND p.endpoint IN ('positionRisk', 'exchangeInfo', 'account', 'income',
-                                               'userTrades', 'userData')
-                            AND p.received_ms <= o.next_ms
-                            AND p.capture_id < o.next_id)) AS closed_ms,
+                                               'userTrades', 'userData', 'recorder')
+                            AND p.received_ms <= coalesce(min(o.next_ms, r.received_ms), o.next_ms, r.received_ms)
+                            AND p.capture_id < coalesce(min(o.next_id, r.capture_id), o.next_id, r.capture_id)))
+                   AS closed_ms,
                e.detail AS reason,
                (SELECT count(*)
                   FROM capture AS p
@@ -64,4 +65,13 @@ SELECT account,
                                   AND x.outcome IN ('opened', 'closed')
                                   AND x.attempt = o.attempt
                                 ORDER BY x.capture_id LIMIT 1)
-           AND e.outcome = 'closed');
+           AND e.outcome = 'closed'
+          LEFT JOIN capture AS r
+            ON r.capture_id = (SELECT x.capture_id
+                                 FROM capture AS x
+                                WHERE x.account_id = o.account_id
+                                  AND x.endpoint = 'recorder'
+                                  AND x.outcome = 'started'
+                                  AND x.received_ms >= o.opened_ms
+                                  AND x.capture_id > o.capture_id
+                                ORDER BY x.received_ms LIMIT 1));

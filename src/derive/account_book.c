@@ -36,6 +36,7 @@ static void account_free(struct account *account)
     ledger_free(account->ledger);
     series_free(account->balances);
     series_free(account->margins);
+    known_book_free(&account->known);
     free(account);
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/span.h"
 #include "base/text.h"
+#include "derive/known_book.h"
 #include "derive/ledger.h"
 #include "derive/series.h"
 #include "model/capture.h"
@@ -19,6 +20,7 @@ struct account {
     struct ledger *ledger;            /* NULL until somebody gives it one, as the two series */
     struct series *balances;          /* of what `account` answers */
     struct series *margins;
+    struct known_book known;
     bool is_remembered; /* the derivation's own, ... */
     int64_t answered;   /* ... and when it was answered last */
 };

@@ -24,7 +24,8 @@ struct derivation {
     struct element_scratch positions, assets, margins; /* scratch of the lists */
     struct facts facts;        /* scratch: of the body that was read last, */
     struct odd_fields odd;     /* and its fields that cannot be read */
-    struct row term;           /* scratch: what a contract is from a capture on */
+    struct row term;           /* scratch: what a contract is from a capture on, ... */
+    struct row span;           /* ... and what is known of an account */
     struct row_counts *counts; /* of the capture whose rows are being put */
 };
 
@@ -77,6 +78,7 @@ void derivation_free(struct derivation *derivation)
     element_scratch_free(&derivation->margins);
     facts_free(&derivation->facts);
     row_free(&derivation->term);
+    row_free(&derivation->span);
     free(derivation);
 }
 
@@ -465,18 +467,35 @@ static bool put_positions(struct derivation *derivation, const struct account *a
     return good || error_no_memory(error);
 }
 
-bool derivation_put_rows(struct derivation *derivation, struct account *account,
-                         const struct capture *capture, int64_t capture_id,
-                         struct row_counts *counts, struct error *error)
+/* Whose span it is, and what told it. */
+struct span_source {
+    struct derivation *derivation;
+    const struct account *account;
+    int64_t capture_id;
+};
+
+static bool put_span(void *context, const struct known_span *span, struct error *error)
 {
-    *counts = (struct row_counts){0};
-    derivation->counts = counts;
-    contract_deriver_hear(derivation->contracts, capture_id, capture->received_ms);
-    if (capture->endpoint == ENDPOINT_POSITION_RISK &&
-        !note_poll(derivation, account, capture, capture_id, error)) {
-        return false;
-    }
-    account_note_capture(account, capture);
+    const struct span_source *source = context;
+    struct derivation *derivation = source->derivation;
+    return (known_span_fill(&derivation->span, source->account->account_id, source->capture_id,
+                            span) ||
+            error_no_memory(error)) &&
+           put_row(derivation, &derivation->span, NULL, derivation->counts, error);
+}
+
+static bool put_known(struct derivation *derivation, struct account *account,
+                      const struct capture *capture, int64_t capture_id, struct error *error)
+{
+    struct span_source source = {derivation, account, capture_id};
+    const struct known_put put = {&source, put_span};
+    return known_book_hear(&account->known, capture, &derivation->facts, &put, error);
+}
+
+static bool put_told(struct derivation *derivation, struct account *account,
+                     const struct capture *capture, int64_t capture_id, struct error *error)
+{
+    struct row_counts *counts = derivation->counts;
     if (capture->outcome != OUTCOME_OK) {
         return true;
     }
@@ -493,4 +512,20 @@ bool derivation_put_rows(struct derivation *derivation, struct account *account,
     default:
         return put_facts(derivation, account, capture, capture_id, counts, error);
     }
+}
+
+bool derivation_put_rows(struct derivation *derivation, struct account *account,
+                         const struct capture *capture, int64_t capture_id,
+                         struct row_counts *counts, struct error *error)
+{
+    *counts = (struct row_counts){0};
+    derivation->counts = counts;
+    contract_deriver_hear(derivation->contracts, capture_id, capture->received_ms);
+    if (capture->endpoint == ENDPOINT_POSITION_RISK &&
+        !note_poll(derivation, account, capture, capture_id, error)) {
+        return false;
+    }
+    account_note_capture(account, capture);
+    return put_told(derivation, account, capture, capture_id, error) &&
+           put_known(derivation, account, capture, capture_id, error);
 }

@@ -24,6 +24,8 @@ static const char *const OUTCOME_NAMES[OUTCOME_COUNT] = {
     [OUTCOME_UNREADABLE] = "unreadable",
     [OUTCOME_OPENED] = "opened",
     [OUTCOME_CLOSED] = "closed",
+    [OUTCOME_STARTED] = "started",
+    [OUTCOME_STOPPED] = "stopped",
 };
 
 static const char *const ENDPOINT_NAMES[ENDPOINT_ASKED_COUNT] = {
@@ -33,6 +35,7 @@ static const char *const ENDPOINT_NAMES[ENDPOINT_ASKED_COUNT] = {
     [ENDPOINT_INCOME] = "income",
     [ENDPOINT_USER_TRADES] = "userTrades",
     [ENDPOINT_USER_DATA] = "userData",
+    [ENDPOINT_RECORDER] = "recorder",
     [ENDPOINT_TIME] = "time",
     [ENDPOINT_LISTEN_KEY] = "listenKey",
 };
@@ -111,7 +114,8 @@ bool capture_body_is_whole(const struct capture *capture)
 bool outcome_follows_from_response(enum outcome outcome)
 {
     return outcome != OUTCOME_TIMEOUT && outcome != OUTCOME_NETWORK_ERROR &&
-           outcome != OUTCOME_TLS_ERROR && outcome != OUTCOME_OPENED && outcome != OUTCOME_CLOSED;
+           outcome != OUTCOME_TLS_ERROR && outcome != OUTCOME_OPENED && outcome != OUTCOME_CLOSED &&
+           outcome != OUTCOME_STARTED && outcome != OUTCOME_STOPPED;
 }
 
 const char *outcome_name(enum outcome outcome)

@@ -1,7 +1,7 @@
 /* A capture: one request to the exchange, when it was sent, what came back and what became of it;
- * or one message of the exchange's stream, or that the stream began or ended. It is all that passes
- * between those who make captures (exchange, import, the archive itself when rows are derived
- * again) and the store. */
+ * or one message of the exchange's stream, or that the stream, or a run of posrec, began or ended.
+ * It is all that passes between those who make captures (exchange, import, the archive itself when
+ * rows are derived again) and the store. */
 #pragma once
 
 #include <stdbool.h>
@@ -40,6 +40,7 @@ enum endpoint {
     ENDPOINT_INCOME,
     ENDPOINT_USER_TRADES,
     ENDPOINT_USER_DATA, /* the user data stream */
+    ENDPOINT_RECORDER,  /* posrec's own life */
     ENDPOINT_COUNT,
     ENDPOINT_TIME = ENDPOINT_COUNT, /* these are asked, and make no captures */
     ENDPOINT_LISTEN_KEY,
@@ -58,8 +59,16 @@ enum outcome {
     OUTCOME_UNREADABLE, /* 200 or a message, but not what the endpoint answers */
     OUTCOME_OPENED,     /* the stream is up */
     OUTCOME_CLOSED,     /* it ended; the detail says why */
+    OUTCOME_STARTED,    /* a run of the recorder begins; the detail says of which version */
+    OUTCOME_STOPPED,    /* it ends; the detail says why */
     OUTCOME_COUNT,
 };
+
+/* Why a connection of the stream is ended that told nothing any more before it was: its word is
+ * good up to its last message. */
+#define CLOSED_UNANSWERED "a ping was not answered"
+#define CLOSED_SILENT "no byte for five minutes"
+#define CLOSED_OTHER_KEY "another listen key is alive"
 
 struct capture {
     struct text account; /* name */

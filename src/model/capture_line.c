@@ -220,15 +220,18 @@ static bool check_late(const char *name, struct maybe_int time_ms, const struct 
                      (long long)late_ms_max / 1000);
 }
 
-/* The stream is not asked: what it brings has the time at which it came, and no other. */
+/* The stream and the recorder are not asked: what they tell has the time at which it came, and no
+ * other. */
 static bool check_times(const struct capture *capture, struct error *error)
 {
-    if (capture->endpoint == ENDPOINT_USER_DATA) {
-        const char *name = capture->sent_ms.known       ? "sent_ms"
-                           : capture->due_ms.known      ? "due_ms"
-                           : capture->interval_ms.known ? "interval_ms"
-                                                        : NULL;
-        return name == NULL || wrong(name, "userData has none", error);
+    bool is_recorder = capture->endpoint == ENDPOINT_RECORDER;
+    if (capture->endpoint == ENDPOINT_USER_DATA || is_recorder) {
+        const char *name = capture->sent_ms.known                       ? "sent_ms"
+                           : capture->due_ms.known                      ? "due_ms"
+                           : capture->interval_ms.known && !is_recorder ? "interval_ms"
+                                                                        : NULL;
+        return name == NULL ||
+               wrong(name, is_recorder ? "recorder has none" : "userData has none", error);
     }
     return check_late("sent_ms", capture->sent_ms, capture, SENT_LATE_MS_MAX, error) &&
            check_late("due_ms", capture->due_ms, capture, DUE_LATE_MS_MAX, error);
@@ -237,6 +240,9 @@ static bool check_times(const struct capture *capture, struct error *error)
 /* Why an answer whose body was not kept cannot have the outcome; NULL when it can. */
 static const char *answer_objection(struct capture *capture, enum outcome said)
 {
+    if (capture->endpoint == ENDPOINT_RECORDER) {
+        return "a recorder is started or stopped";
+    }
     if (said == OUTCOME_OK) {
         return "nothing is known of it without a body";
     }
@@ -253,8 +259,15 @@ static const char *answer_objection(struct capture *capture, enum outcome said)
 static const char *event_objection(const struct capture *capture, enum outcome said)
 {
     bool is_stream = capture->endpoint == ENDPOINT_USER_DATA;
+    bool is_recorder = capture->endpoint == ENDPOINT_RECORDER;
     bool has_answer = capture->http_status.known || capture->has_body;
+    if (is_recorder != (said == OUTCOME_STARTED || said == OUTCOME_STOPPED)) {
+        return is_recorder ? "a recorder is started or stopped" : "only of recorder";
+    }
     switch (said) {
+    case OUTCOME_STARTED:
+    case OUTCOME_STOPPED:
+        return has_answer ? "has neither http_status nor body" : NULL;
     case OUTCOME_OPENED:
     case OUTCOME_CLOSED:
         return !is_stream   ? "only of userData"
@@ -281,6 +294,9 @@ static bool settle_outcome(struct reading *reading, struct error *error)
     struct text detail = capture->detail;
     capture->detail = reading->detail;
     reading->detail = detail;
+    if (capture->endpoint == ENDPOINT_RECORDER && capture->has_body) {
+        return wrong("body", "a recorder is not asked", error);
+    }
     if (api_code.known && (capture->has_body || is_event)) {
         return wrong("api_code", "is for an answer whose body was not kept", error);
     }

@@ -2,29 +2,39 @@
 
 #include <string.h>
 
-static void take_parameter(struct span parameter, const char *name, struct span *value)
+#include "base/decimal.h"
+
+struct span request_parameter(struct span request, const char *name)
 {
     size_t name_size = strlen(name);
-    if (parameter.size > name_size && memcmp(parameter.data, name, name_size) == 0 &&
-        parameter.data[name_size] == '=') {
-        *value = (struct span){parameter.data + name_size + 1, parameter.size - name_size - 1};
+    const char *end = request.data + request.size;
+    const char *at = request.size > 0 ? memchr(request.data, '?', request.size) : NULL;
+    while (at != NULL) {
+        at++;
+        const char *next = memchr(at, '&', (size_t)(end - at));
+        size_t size = (size_t)((next == NULL ? end : next) - at);
+        if (size > name_size && memcmp(at, name, name_size) == 0 && at[name_size] == '=') {
+            return (struct span){at + name_size + 1, size - name_size - 1};
+        }
+        at = next;
     }
+    return (struct span){"", 0};
+}
+
+struct maybe_int request_number(struct span request, const char *name)
+{
+    struct span text = request_parameter(request, name);
+    int64_t value = 0;
+    bool rounded = false;
+    bool is_number = text.size > 0 && decimal_parse(text, 0, &value, &rounded) == DECIMAL_OK &&
+                     !rounded && value >= 0;
+    return (struct maybe_int){is_number, is_number ? value : 0};
 }
 
 struct request_filter request_filter_of(struct span request)
 {
-    struct request_filter filter = {0};
-    const char *end = request.data + request.size;
-    const char *at = memchr(request.data, '?', request.size);
-    while (at != NULL) {
-        at++;
-        const char *next = memchr(at, '&', (size_t)(end - at));
-        struct span parameter = {at, (size_t)((next == NULL ? end : next) - at)};
-        take_parameter(parameter, "marginAsset", &filter.margin_asset);
-        take_parameter(parameter, "pair", &filter.pair);
-        at = next;
-    }
-    return filter;
+    return (struct request_filter){request_parameter(request, "marginAsset"),
+                                   request_parameter(request, "pair")};
 }
 
 bool request_filter_includes(const struct request_filter *filter, struct span margin_asset,

@@ -1,9 +1,18 @@
-/* Which legs a positionRisk request asked for: the response says nothing of the others. */
+/* What a request asked for: its parameters, and which legs a positionRisk request is about, whose
+ * response says nothing of the others. */
 #pragma once
 
 #include <stdbool.h>
 
 #include "base/span.h"
+#include "model/maybe.h"
+
+/* The value of a parameter in a request's path and query, a view into it; empty when it has none.
+ */
+struct span request_parameter(struct span request, const char *name);
+
+/* The same as a whole number from 0 on; unknown when it is none. */
+struct maybe_int request_number(struct span request, const char *name);
 
 /* Views into the request; empty when it does not filter by that. */
 struct request_filter {

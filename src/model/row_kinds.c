@@ -228,6 +228,12 @@ static const struct column CONTRACT_TERM[] = {
     LABEL(3, "source"),
 };
 
+/* From when to when the record can speak of something, half-open. */
+static const struct column KNOWN_SPAN[] = {
+    ID("account_id"), LABEL(0, "kind"), LABEL(1, "symbol"), SET("to_ms"),
+    SET("from_ms"),   CAPTURE,          SET("interval_ms"),
+};
+
 const struct row_kind ROW_KINDS[ROW_KIND_COUNT] = {
     [ROW_POSITION] = KIND("position", POSITION, 3),
     [ROW_VALUATION] = KIND("valuation", VALUATION, 2),
@@ -243,6 +249,7 @@ const struct row_kind ROW_KINDS[ROW_KIND_COUNT] = {
     [ROW_LEG_HOUR] = KIND("leg_hour", LEG_HOUR, 2),
     [ROW_POLL_HOUR] = KIND("poll_hour", POLL_HOUR, 2),
     [ROW_CONTRACT_TERM] = KIND("contract_term", CONTRACT_TERM, 2),
+    [ROW_KNOWN_SPAN] = KIND("known_span", KNOWN_SPAN, 5),
 };
 
 static_assert(sizeof TRADE / sizeof TRADE[0] <= ROW_COLUMNS_MAX, "a row holds its columns");

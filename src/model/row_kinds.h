@@ -19,6 +19,7 @@ enum row_kind_id {
     ROW_LEG_HOUR,
     ROW_POLL_HOUR,
     ROW_CONTRACT_TERM,
+    ROW_KNOWN_SPAN,
     ROW_KIND_COUNT,
 };
 
@@ -66,7 +67,7 @@ enum {
     INCOME_TYPE,
 };
 
-/* ... and those of a contract's terms. */
+/* ... those of a contract's terms, ... */
 enum {
     CONTRACT_TERM_CONTRACT_ID,
     CONTRACT_TERM_CAPTURE_ID,
@@ -77,4 +78,15 @@ enum {
     CONTRACT_TERM_DELIVERY_MS,
     CONTRACT_TERM_CONTRACT_SIZE,
     CONTRACT_TERM_SOURCE,
+};
+
+/* ... and those of what is known. */
+enum {
+    KNOWN_SPAN_ACCOUNT_ID,
+    KNOWN_SPAN_KIND,
+    KNOWN_SPAN_SYMBOL,
+    KNOWN_SPAN_TO_MS,
+    KNOWN_SPAN_FROM_MS,
+    KNOWN_SPAN_CAPTURE_ID,
+    KNOWN_SPAN_INTERVAL_MS,
 };

@@ -5,6 +5,7 @@
 
 #include "base/embedded_file.h"
 #include "store/rows/contract_terms.h"
+#include "store/rows/known_spans.h"
 
 extern const struct embedded_file SQL_MIGRATIONS[];
 extern const struct embedded_file SQL_VIEWS[];
@@ -105,8 +106,8 @@ static bool stamp(const struct database *database, int version, struct error *er
     return database_run(database, sql, error);
 }
 
-/* The migration whose tables, and the hours by them, are filled by the program. */
-#define VERSION_OF_TERMS 10
+/* The migration with which the program fills the tables that SQL alone cannot. */
+#define VERSION_FILLED 11
 
 /* A migration on its way. */
 struct migration {
@@ -124,8 +125,9 @@ static bool apply_one(const struct migration *run, int version, struct error *er
         "applied_ms INTEGER NOT NULL) STRICT";
     if (database_run(database, MIGRATION_TABLE, error) &&
         database_run(database, SQL_MIGRATIONS[version - 1].text, error) &&
-        (version != VERSION_OF_TERMS ||
-         (contract_terms_fill(database, error) && hours_fill(database, run->watch, error))) &&
+        (version != VERSION_FILLED ||
+         (contract_terms_fill(database, error) && known_spans_fill(database, error) &&
+          hours_fill(database, run->watch, error))) &&
         record(database, version, run->now_ms, error) && stamp(database, version, error)) {
         return true;
     }

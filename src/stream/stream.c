@@ -169,7 +169,7 @@ void stream_take_key(struct stream *stream, struct span key, const struct now *n
     stream->key_number++;
     for (int i = 0; i < 2; i++) {
         if (stream->links[i].phase == LINK_OPEN) {
-            replace(&stream->links[i], "another listen key is alive", now);
+            replace(&stream->links[i], CLOSED_OTHER_KEY, now);
         }
     }
 }
@@ -251,9 +251,9 @@ static void check_link(struct stream_link *link, const struct now *now)
         end_link(link, OUTCOME_TIMEOUT, no_status, "no answer to the handshake", now);
     } else if (link->phase == LINK_OPEN && link->is_pinged &&
                boot_since(now->boot, link->pinged) > STREAM_PONG_MS) {
-        end_link(link, OUTCOME_NETWORK_ERROR, no_status, "a ping was not answered", now);
+        end_link(link, OUTCOME_NETWORK_ERROR, no_status, CLOSED_UNANSWERED, now);
     } else if (link->phase == LINK_OPEN && boot_since(now->boot, link->heard) > STREAM_SILENCE_MS) {
-        end_link(link, OUTCOME_NETWORK_ERROR, no_status, "no byte for five minutes", now);
+        end_link(link, OUTCOME_NETWORK_ERROR, no_status, CLOSED_SILENT, now);
     } else if (link->phase == LINK_OPEN && !link->is_pinged &&
                boot_since(now->boot, link->heard) > STREAM_QUIET_MS) {
         link->is_pinged = true;

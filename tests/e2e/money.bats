@@ -39,7 +39,7 @@ wallets_are_known() { [ "$(wallets_of_books | md5sum)" = "$(wallets_recorded | m
 # Everything that the books have is recorded, income asked for after the last wallet too.
 all_known() {
     income_is_known && trades_are_known && wallets_are_known &&
-        [ "$(sql "SELECT (SELECT to_ms FROM money_known WHERE kind = 'income') > (SELECT max(update_ms) FROM balance)")" = 1 ]
+        [ "$(sql "SELECT (SELECT to_ms FROM known WHERE kind = 'income') > (SELECT max(update_ms) FROM balance)")" = 1 ]
 }
 
 findings() {
@@ -380,9 +380,9 @@ PYTHON
         line income 'symbol=BTCUSD_PERP&startTime=1790743400000' '[]'
         line income 'incomeType=TRANSFER&startTime=1790743400000' '[]'
     } | jq -cs 'sort_by(.received_ms)[]' | posrec -q import -
-    assert_equal "$(sql 'SELECT count(*) FROM money_known')" 0
+    assert_equal "$(sql 'SELECT count(*) FROM known')" 0
     line userTrades 'symbol=BTCUSD_PERP&startTime=1790743480000&endTime=1790743490000&limit=1000&extraName=12345678901234567' "$trade" | posrec -q import -
-    assert_equal "$(sql 'SELECT * FROM money_known')" "main|trades|BTCUSD_PERP|1790743480000|1790743490000"
+    assert_equal "$(sql 'SELECT * FROM known')" "main|trades|BTCUSD_PERP|1790743480000|1790743490000"
 }
 
 # wallet MS BTC UPDATE_MS, income MS FROM_MS ROWS: capture lines. They happened a tenth of a second before.

@@ -248,6 +248,8 @@ static const struct possible POSSIBLE[] = {
     {"tls_error", {"n--", NEVER}, {"n--", NEVER}},
     {"opened", {"---", NEVER}, {"n--", NEVER}},
     {"closed", {"---", NEVER}, {"n--", NEVER}},
+    {"started", {"---", NEVER}, {"---", NEVER}},
+    {"stopped", {"---", NEVER}, {"---", NEVER}},
 };
 
 /* A capture that was taken is written as a line that is taken, and gives the same. */
@@ -296,8 +298,12 @@ static void every_combination_of_outcome_status_and_body_is_one_that_can_be(void
         for (size_t i = 0; i < sizeof POSSIBLE / sizeof POSSIBLE[0]; i++) {
             const struct possible *row = &POSSIBLE[i];
             const char *const *bodies = endpoint == ENDPOINT_USER_DATA ? row->stream : row->answers;
+            bool is_run = row->outcome != NULL && (strcmp(row->outcome, "started") == 0 ||
+                                                   strcmp(row->outcome, "stopped") == 0);
             for (size_t j = 0; j < STATUS_COUNT; j++) {
-                check_possible((enum endpoint)endpoint, row->outcome, STATUSES[j], bodies[j]);
+                const char *of_run = is_run && STATUSES[j] == NULL ? "n--" : "---";
+                check_possible((enum endpoint)endpoint, row->outcome, STATUSES[j],
+                               endpoint == ENDPOINT_RECORDER ? of_run : bodies[j]);
             }
         }
     }
@@ -307,6 +313,14 @@ static void a_refusal_says_why(void **state)
 {
     (void)state;
     assert_bad("{" AT ",\"outcome\":\"opened\"}", "\"outcome\": opened: only of userData");
+    assert_bad("{" AT ",\"outcome\":\"stopped\"}", "\"outcome\": stopped: only of recorder");
+    assert_bad("{" AT ",\"endpoint\":\"recorder\",\"outcome\":\"timeout\"}",
+               "\"outcome\": timeout: a recorder is started or stopped");
+    assert_bad("{" AT ",\"endpoint\":\"recorder\",\"body\":\"{}\"}",
+               "\"body\": a recorder is not asked");
+    assert_bad("{" AT
+               ",\"endpoint\":\"recorder\",\"due_ms\":1795557590000,\"outcome\":\"started\"}",
+               "\"due_ms\": recorder has none");
     assert_bad("{" AT ",\"outcome\":\"banned\"}",
                "\"outcome\": banned: only an http_status tells it");
     assert_bad("{" AT ",\"outcome\":\"banned\",\"http_status\":429}",

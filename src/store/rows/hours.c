@@ -37,8 +37,7 @@ static const char KNOWN[] =
 sqlite3_stmt *hours_prepare(const struct database *database, const struct row_kind *kind,
                             bool inserts, struct error *error)
 {
-    static const char *const VIEWS[] = {"capture_read", "capture_pair", "poll_pair",
-                                        "valuation_history"};
+    static const char *const VIEWS[] = {"capture_read", "valuation_history"};
     struct text sql = {0};
     if (inserts) {
         text_printf(&sql, "INSERT INTO %s ", kind->table);

@@ -1,6 +1,7 @@
 #include "store/rows/state_loader.h"
 
 #include "model/money_answer.h"
+#include "store/rows/known_spans.h"
 #include "store/rows/row_statement.h"
 
 /* Ids are given from 1 on and without holes; lists are indexed by them. */
@@ -317,5 +318,6 @@ bool state_load_ledger(const struct database *database, struct derivation *deriv
            load_series(database, account, account->balances, &ASSET_OBJECT, "r.asset, ''",
                        LAST_BALANCES, error) &&
            load_series(database, account, account->margins, &LEG_MARGIN_OBJECT,
-                       "c.symbol, l.position_side", LAST_MARGINS, error);
+                       "c.symbol, l.position_side", LAST_MARGINS, error) &&
+           known_spans_load(database, account, before_capture_id, error);
 }

@@ -1,0 +1,28 @@
+-- The interval in force of each account's polls, and of its answers of account: the one that was stated last, by an answer
+-- or, for polls, by a run's start.
+CREATE VIEW interval_stated AS
+SELECT l.account_id, l.endpoint, s.interval_ms
+  FROM (SELECT a.account_id,
+               e.endpoint,
+               (SELECT s.capture_id
+                  FROM capture AS s
+                 WHERE s.account_id = a.account_id
+                   AND s.endpoint = e.endpoint
+                   AND s.interval_ms IS NOT NULL
+                   AND s.payload_id IS NOT NULL
+                 ORDER BY s.received_ms DESC LIMIT 1) AS answer_id,
+               iif(e.endpoint = 'positionRisk',
+                   (SELECT s.capture_id
+                      FROM capture AS s
+                     WHERE s.account_id = a.account_id
+                       AND s.endpoint = 'recorder'
+                       AND s.outcome = 'started'
+                       AND s.interval_ms IS NOT NULL
+                     ORDER BY s.received_ms DESC LIMIT 1), NULL) AS start_id
+          FROM account AS a
+         CROSS JOIN (SELECT 'positionRisk' AS endpoint UNION ALL SELECT 'account') AS e) AS l
+ CROSS JOIN capture AS s
+    ON s.capture_id = (SELECT c.capture_id
+                         FROM capture AS c
+                        WHERE c.capture_id IN (l.answer_id, l.start_id)
+                        ORDER BY c.received_ms DESC, c.capture_id DESC LIMIT 1);

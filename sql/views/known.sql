@@ -1,0 +1,72 @@
+-- Of which times the record can speak, half-open: within them it does, outside of them it is silent. `kind`: polls,
+-- account (its answers), stream, income, and trades by their symbol. Everything that judges asks this view. Polls and
+-- answers are known from one good one to the next while they are not more than one and a half of the interval in force
+-- apart; the stream from the opening of a connection to its end; income and trades where they were asked for, and
+-- answered to the end. What goes on is known up to its last sign of life.
+CREATE VIEW known AS
+WITH RECURSIVE
+-- Whose money, ...
+series (account_id, kind, symbol) AS (
+    SELECT account_id, 'income', '' FROM account
+     UNION ALL
+    SELECT a.account_id,
+           'trades',
+           (SELECT min(k.symbol) FROM known_span AS k WHERE k.account_id = a.account_id AND k.kind = 'trades')
+      FROM account AS a
+     UNION ALL
+    SELECT s.account_id,
+           s.kind,
+           (SELECT min(k.symbol)
+              FROM known_span AS k
+             WHERE k.account_id = s.account_id AND k.kind = s.kind AND k.symbol > s.symbol)
+      FROM series AS s
+     WHERE s.kind = 'trades' AND s.symbol IS NOT NULL
+),
+-- ... and of its spans that overlap the widest, from the last of them to the first.
+widest (account_id, kind, symbol, to_ms, from_ms) AS (
+    SELECT s.account_id,
+           s.kind,
+           s.symbol,
+           k.to_ms,
+           (SELECT min(w.from_ms)
+              FROM known_span AS w
+             WHERE (w.account_id, w.kind, w.symbol, w.to_ms) = (s.account_id, s.kind, s.symbol, k.to_ms))
+      FROM series AS s
+     CROSS JOIN (SELECT 1) AS one
+     CROSS JOIN known_span AS k
+        ON (k.account_id, k.kind, k.symbol) = (s.account_id, s.kind, s.symbol)
+       AND k.to_ms = (SELECT max(w.to_ms)
+                        FROM known_span AS w
+                       WHERE (w.account_id, w.kind, w.symbol) = (s.account_id, s.kind, s.symbol))
+     UNION
+    SELECT n.account_id,
+           n.kind,
+           n.symbol,
+           k.to_ms,
+           (SELECT min(w.from_ms)
+              FROM known_span AS w
+             WHERE (w.account_id, w.kind, w.symbol, w.to_ms) = (n.account_id, n.kind, n.symbol, k.to_ms))
+      FROM widest AS n
+     CROSS JOIN known_span AS k
+        ON (k.account_id, k.kind, k.symbol) = (n.account_id, n.kind, n.symbol)
+       AND k.to_ms = (SELECT max(w.to_ms)
+                        FROM known_span AS w
+                       WHERE (w.account_id, w.kind, w.symbol) = (n.account_id, n.kind, n.symbol)
+                         AND w.to_ms < n.from_ms)
+)
+SELECT a.name AS account,
+       k.kind,
+       k.symbol,
+       k.from_ms,
+       strftime('%Y-%m-%dT%H:%M:%fZ', k.from_ms / 1000.0, 'unixepoch') AS from_time,
+       k.to_ms,
+       strftime('%Y-%m-%dT%H:%M:%fZ', k.to_ms / 1000.0, 'unixepoch') AS to_time
+  FROM account AS a
+ CROSS JOIN (SELECT account_id, kind, symbol, from_ms, to_ms
+               FROM known_span
+              WHERE kind IN ('polls', 'account', 'stream') AND symbol = ''
+              UNION ALL
+             SELECT account_id, kind, '', from_ms, to_ms FROM known_running
+              UNION ALL
+             SELECT account_id, kind, symbol, from_ms, to_ms FROM widest) AS k
+    ON k.account_id = a.account_id;
