@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Kills `posrec run` with SIGKILL at random moments of fast recording, while the stream brings each account 50
-messages a second. After each kill the database must open, verify, and hold every capture that a log line called
+"""Kills `posrec run` with SIGKILL at random moments of fast recording, after so many captures that its log tells of, while
+the stream brings each account 50 messages a second. After each kill the database must open, verify, and hold every capture that a log line called
 recorded.
 
     kill.py BUILD
@@ -16,6 +16,8 @@ import urllib.request
 from sample import LONG, seeded
 
 TIMES = 200 if LONG else 40
+CAPTURES_MAX = 40  # before it is killed
+WAIT_S_MAX = 60
 KEYS = [(f"key-{i:02d}", f"secret-{i:02d}") for i in range(3)]
 RECORDED = re.compile(r"event=capture account=(\S+) capture=(\d+) endpoint=(\S+) outcome=(\S+)")
 
@@ -50,16 +52,24 @@ def recorded_captures(folder):
     return {tuple(line.split("|")) for line in output.splitlines()}
 
 
-def kill_once(build, folder, log_path, wait_s):
+def told(log):
+    """The captures that whole lines of the log call recorded."""
+    return {(poll, account, endpoint, outcome)
+            for line in log.read_text().splitlines(keepends=True) if line.endswith("\n")
+            for account, poll, endpoint, outcome in RECORDED.findall(line)}
+
+
+def kill_once(build, folder, log_path, captures, wait_s):
+    """Kills it so long after it told of so many captures: as fast or slow as the machine is."""
     with open(log_path, "w", encoding="utf-8") as log:
         service = subprocess.Popen([build / "posrec", "run", "-v"], cwd=folder, stderr=log)
+        limit = time.monotonic() + WAIT_S_MAX
+        while len(told(log_path)) < captures and time.monotonic() < limit and service.poll() is None:
+            time.sleep(0.005)
         time.sleep(wait_s)
         service.kill()
         service.wait()
-    log = log_path.read_text()
-    return {(poll, account, endpoint, outcome)
-            for line in log.splitlines(keepends=True) if line.endswith("\n")
-            for account, poll, endpoint, outcome in RECORDED.findall(line)}
+    return told(log_path)
 
 
 def main():
@@ -72,7 +82,7 @@ def main():
             write_setup(folder, port)
             logged = set()
             for number in range(1, TIMES + 1):
-                logged |= kill_once(build, folder, folder / "log", 0.05 + rng.random() * 0.35)
+                logged |= kill_once(build, folder, folder / "log", rng.randrange(CAPTURES_MAX), rng.random() * 0.05)
                 if not logged: # killed before there was a schema
                     continue
                 verify = subprocess.run([build / "posrec", "-q", "verify"], cwd=folder, capture_output=True,
