@@ -15,6 +15,8 @@ CREATE TABLE known_span (
     PRIMARY KEY (account_id, kind, symbol, to_ms, from_ms)
 ) STRICT, WITHOUT ROWID;
 
+CREATE INDEX known_span_by_capture ON known_span (capture_id);
+
 DELETE FROM contract_term;
 DELETE FROM leg_hour;
 DELETE FROM poll_hour;

@@ -70,6 +70,7 @@ static struct account_settings settings_of(const struct config *config,
         .proxy = account->proxy,
         .timeout_ms = times.timeout_ms.value,
         .interval_ms = times.interval_ms,
+        .interval_is_set = config->times.interval_ms.known || account->times.interval_ms.known,
         .records =
             {
                 [ENDPOINT_POSITION_RISK] = true,

@@ -166,9 +166,12 @@ static bool print_results(const struct cli *cli, const struct accounts *accounts
 
 static bool fetch(struct cli *cli, struct accounts *accounts, struct error *error)
 {
-    /* A poll by hand has no schedule that a gap could be judged by. */
+    /* Gaps are judged by the interval that somebody has set; where none is, a poll by hand has no
+     * schedule. */
     for (size_t i = 0; i < accounts->count; i++) {
-        accounts->settings[i].interval_ms = (struct maybe_int){0};
+        if (!accounts->settings[i].interval_is_set) {
+            accounts->settings[i].interval_ms = (struct maybe_int){0};
+        }
     }
     struct fetch_result *results = calloc(accounts->count, sizeof *results);
     struct recorder *recorder = results != NULL ? recorder_new(&cli->database, true, error) : NULL;

@@ -1,6 +1,7 @@
 #include "base/log.h"
 #include "cli/accounts.h"
 #include "cli/cli.h"
+#include "cli/version.h"
 #include "service/run.h"
 
 /* What one reading of the configuration gave. */
@@ -60,7 +61,7 @@ static bool reload(const struct cli *cli, struct run *run, struct setup *setup, 
 
 static bool serve(const struct cli *cli, struct setup *setup, struct error *error)
 {
-    struct run *run = run_new(&cli->database, error);
+    struct run *run = run_new(&cli->database, "posrec " POSREC_VERSION, error);
     if (run == NULL) {
         return false;
     }

@@ -48,6 +48,7 @@ struct account_settings {
     const char *proxy;   /* NULL for none */
     int64_t timeout_ms;  /* of one request */
     struct maybe_int interval_ms;
+    bool interval_is_set;         /* by somebody; else it is the default */
     bool records[ENDPOINT_COUNT]; /* positionRisk always */
     int64_t account_interval_ms;
     int64_t income_interval_ms;   /* of income and trades */

@@ -187,6 +187,40 @@ static bool renew_terms(struct mirror *mirror, struct error *error)
                                            server_run(mirror->server, "COMMIT", error)));
 }
 
+static bool copy_range(struct mirror *mirror, int number, int64_t after_id, int64_t until_id,
+                       struct error *error)
+{
+    sqlite3_stmt *select = mirror->copies[number].select;
+    bind_int(select, 1, after_id);
+    bind_int(select, 2, until_id);
+    if (number == SOURCE_PAYLOAD) {
+        bind_int(select, 3, mirror->payload_id.value);
+    }
+    return copy_one(mirror, number, error);
+}
+
+/* Brings what is known where a migration of the server has made the table: of the captures that
+ * were mirrored before. */
+static bool bring_spans(struct mirror *mirror, struct error *error)
+{
+    struct text sql = {0};
+    struct maybe_int there = {0};
+    int64_t here = 0;
+    text_append_string(&sql, "SELECT count(*) FROM known_span");
+    source_append_where(&sql, mirror->recorder_id);
+    bool done =
+        (!sql.failed || error_no_memory(error)) &&
+        server_integer(mirror->server, text_string(&sql), &there, error) &&
+        database_integer_of(mirror->database,
+                            "SELECT EXISTS (SELECT 1 FROM known_span WHERE capture_id <= ?)",
+                            &mirror->capture_id, 1, &here, error);
+    text_free(&sql);
+    return done && (here == 0 || there.value > 0 ||
+                    (server_run(mirror->server, "BEGIN", error) &&
+                     copy_range(mirror, ROW_KNOWN_SPAN, 0, mirror->capture_id, error) &&
+                     server_run(mirror->server, "COMMIT", error)));
+}
+
 struct mirror *mirror_new(const struct database *database, struct server *server,
                           const struct mirror_settings *settings, int64_t now_ms,
                           struct error *error)
@@ -202,7 +236,8 @@ struct mirror *mirror_new(const struct database *database, struct server *server
     for (int i = 0; good && i < SOURCE_COUNT; i++) {
         good = copy_open(database, i, &mirror->copies[i], error);
     }
-    if (!good || !identify_begun(mirror, now_ms, error) || !renew_terms(mirror, error)) {
+    if (!good || !identify_begun(mirror, now_ms, error) || !renew_terms(mirror, error) ||
+        !bring_spans(mirror, error)) {
         mirror_free(mirror);
         return NULL;
     }
@@ -247,18 +282,6 @@ static bool copy_names(struct mirror *mirror, int64_t until_id, struct error *er
         done = renew(mirror, i, error);
     }
     return done;
-}
-
-static bool copy_range(struct mirror *mirror, int number, int64_t after_id, int64_t until_id,
-                       struct error *error)
-{
-    sqlite3_stmt *select = mirror->copies[number].select;
-    bind_int(select, 1, after_id);
-    bind_int(select, 2, until_id);
-    if (number == SOURCE_PAYLOAD) {
-        bind_int(select, 3, mirror->payload_id.value);
-    }
-    return copy_one(mirror, number, error);
 }
 
 /* The last payload of the captures up to one. */

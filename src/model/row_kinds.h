@@ -18,8 +18,8 @@ enum row_kind_id {
     ROW_INCOME,
     ROW_LEG_HOUR,
     ROW_POLL_HOUR,
-    ROW_CONTRACT_TERM,
     ROW_KNOWN_SPAN,
+    ROW_CONTRACT_TERM,
     ROW_KIND_COUNT,
 };
 

@@ -1,11 +1,13 @@
 #include "service/fleet.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "ask/backfill.h"
 #include "ask/host_sources.h"
 #include "base/log.h"
+#include "base/sha256.h"
 #include "host/clock.h"
 #include "host/descriptors.h"
 #include "host/random.h"
@@ -26,6 +28,7 @@ struct fleet {
     struct transport *transport;
     fleet_capture *on_capture;
     void *context; /* of on_capture() */
+    const char *version;
     struct ask_settings settings;
     struct ask *ask;
     struct maybe_int tick_count;
@@ -134,7 +137,7 @@ static uint64_t random_of(void *context)
 }
 
 struct fleet *fleet_new(fleet_capture *on_capture, void *context, struct known *known,
-                        struct error *error)
+                        const char *version, struct error *error)
 {
     struct fleet *fleet = calloc(1, sizeof *fleet);
     if (fleet == NULL) {
@@ -143,6 +146,7 @@ struct fleet *fleet_new(fleet_capture *on_capture, void *context, struct known *
     }
     fleet->on_capture = on_capture;
     fleet->context = context;
+    fleet->version = version;
     fleet->settings = (struct ask_settings){
         .watch = {fleet, send_request, on_asked, on_listen_key},
         .known = known,
@@ -211,6 +215,68 @@ static void note_backfill(struct fleet_account *account)
               LOG_TEXT("reason", backfill->has_failed ? backfill->error.text : NULL));
 }
 
+/* What an account's run begins or ends with. */
+static void note_recorder(struct fleet *fleet, struct fleet_account *account, enum outcome outcome,
+                          struct span detail)
+{
+    const struct now now = clock_now();
+    const struct account_settings *settings = account->asked.settings;
+    struct span name = span_of(settings->account);
+    struct capture capture = {.endpoint = ENDPOINT_RECORDER, .attempt = 1, .outcome = outcome};
+    if (outcome == OUTCOME_STARTED) {
+        capture.interval_ms = settings->interval_ms;
+    }
+    text_append(&capture.account, name.data, name.size);
+    capture_append_detail(&capture, detail);
+    ask_hear(fleet->ask, &now, &account->asked, &capture);
+}
+
+/* What two runs that ask for the same in the same way have in common; a proxy may hold a secret. */
+static bool configuration_digest(const struct account_settings *settings, char *hex,
+                                 struct error *error)
+{
+    struct sha256 *sha256 = sha256_new(error);
+    struct sha256_digest digest;
+    struct text words = {0};
+    text_printf(&words, "%s\n%s\n%lld %lld %lld\n", settings->exchange.base_url,
+                settings->stream_url != NULL ? settings->stream_url : "",
+                (long long)settings->interval_ms.value, (long long)settings->account_interval_ms,
+                (long long)settings->income_interval_ms);
+    for (int i = 0; i < ENDPOINT_COUNT; i++) {
+        text_append_char(&words, settings->records[i] ? '1' : '0');
+    }
+    struct span span = text_span(&words);
+    bool done = sha256 != NULL && (!words.failed || error_no_memory(error)) &&
+                sha256_of(sha256, &span, 1, &digest, error);
+    if (done) {
+        sha256_hex(&digest, hex);
+    }
+    text_free(&words);
+    sha256_free(sha256);
+    return done;
+}
+
+static bool note_started(struct fleet *fleet, struct fleet_account *account, struct error *error)
+{
+    char hex[SHA256_HEX_SIZE], detail[SHA256_HEX_SIZE + 64];
+    if (fleet->version == NULL) {
+        return true;
+    }
+    if (!configuration_digest(account->asked.settings, hex, error)) {
+        return false;
+    }
+    snprintf(detail, sizeof detail, "%.32s, configuration %.16s", fleet->version, hex);
+    note_recorder(fleet, account, OUTCOME_STARTED, span_of(detail));
+    return true;
+}
+
+void fleet_note_stopped(struct fleet *fleet, const char *why)
+{
+    for (size_t i = 0; i < fleet->account_count; i++) {
+        note_recorder(fleet, &fleet->accounts[i], OUTCOME_STOPPED, span_of(why));
+    }
+}
+
 /* Makes one of the accounts; one that was there before keeps its figures. */
 static bool make_account(struct fleet *fleet, struct fleet *before,
                          const struct account_settings *settings, struct fleet_account *account,
@@ -235,8 +301,9 @@ static bool make_account(struct fleet *fleet, struct fleet *before,
     if (fleet->backfills && !add_backfill(fleet, account, now.boot, error)) {
         return false;
     }
-    return settings->stream_url == NULL ||
-           listener_start(&account->listener, &account->asked, &fleet->stream_watch, error);
+    return note_started(fleet, account, error) &&
+           (settings->stream_url == NULL ||
+            listener_start(&account->listener, &account->asked, &fleet->stream_watch, error));
 }
 
 bool fleet_configure(struct fleet *fleet, const struct account_settings *accounts, size_t count,

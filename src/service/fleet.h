@@ -13,10 +13,11 @@ struct fleet;
 /* A capture is to be recorded; it is taken over. */
 typedef void fleet_capture(void *context, struct capture *capture);
 
-/* `known` is used until fleet_free(), and may be NULL where no money is asked for. NULL with the
- * error set on failure. */
+/* `known` is used until fleet_free(), and may be NULL where no money is asked for. With a
+ * `version` each account's recorder says that it starts, and of which. NULL with the error set on
+ * failure. */
 struct fleet *fleet_new(fleet_capture *on_capture, void *context, struct known *known,
-                        struct error *error);
+                        const char *version, struct error *error);
 void fleet_free(struct fleet *fleet);
 
 /* Sets the accounts, which must outlive the next fleet_configure() or fleet_free(). Requests that
@@ -34,6 +35,9 @@ bool fleet_wait(struct fleet *fleet, int wake_file, int timeout_ms, struct error
 
 /* Ends all streams, each with a capture that says why. */
 void fleet_stop_streams(struct fleet *fleet, const char *why);
+
+/* Has each account's recorder say that it stopped, and why. */
+void fleet_note_stopped(struct fleet *fleet, const char *why);
 
 /* Hands out what waits for the exchange's clock. */
 void fleet_finish(struct fleet *fleet);

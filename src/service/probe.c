@@ -133,7 +133,7 @@ bool probe_stream(const struct account_settings *settings, struct capture *captu
     struct account_settings alone = *settings; /* nothing else is asked */
     alone.interval_ms = (struct maybe_int){0};
     memset(alone.records, 0, sizeof alone.records);
-    struct fleet *fleet = fleet_new(on_stream_capture, &probe, NULL, error);
+    struct fleet *fleet = fleet_new(on_stream_capture, &probe, NULL, NULL, error);
     bool done = fleet != NULL &&
                 fleet_configure(fleet, &alone, 1, (struct maybe_int){0}, false, error) &&
                 run_stream(&probe, fleet, settings->timeout_ms, error);

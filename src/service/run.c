@@ -69,7 +69,7 @@ static void on_capture(void *context, struct capture *capture)
     writer_add(context, capture);
 }
 
-struct run *run_new(const struct database *database, struct error *error)
+struct run *run_new(const struct database *database, const char *version, struct error *error)
 {
     struct run *run = calloc(1, sizeof *run);
     if (run == NULL) {
@@ -83,7 +83,7 @@ struct run *run_new(const struct database *database, struct error *error)
         (run->recorder = recorder_new(database, true, error)) != NULL &&
         (run->writer = writer_new(run->recorder, on_recorded, run, error)) != NULL &&
         (run->known = known_new(database, error)) != NULL &&
-        (run->fleet = fleet_new(on_capture, run->writer, run->known, error)) != NULL) {
+        (run->fleet = fleet_new(on_capture, run->writer, run->known, version, error)) != NULL) {
         database_set_busy_ms(database, WRITE_BUSY_MS);
         return run;
     }
@@ -195,6 +195,7 @@ static bool finish(struct run *run, const char *why, struct error *error)
         }
         stay_alive(run, now);
     }
+    fleet_note_stopped(run->fleet, why);
     fleet_finish(run->fleet);
     writer_flush(run->writer, clock_boot());
     return true;

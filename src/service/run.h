@@ -29,9 +29,9 @@ enum run_end {
 
 struct run;
 
-/* Takes the database's run lock. NULL with the error set on failure. The database is used until
- * run_free(). */
-struct run *run_new(const struct database *database, struct error *error);
+/* Takes the database's run lock. `version` is what its captures say of it. NULL with the error set
+ * on failure. The database is used until run_free(). */
+struct run *run_new(const struct database *database, const char *version, struct error *error);
 
 /* What still waits to be written is tried once more. */
 void run_free(struct run *run);

@@ -123,7 +123,8 @@ static void log_capture(const struct capture *capture, const struct recorded *re
 {
     bool is_message = capture->endpoint == ENDPOINT_USER_DATA && capture->outcome == OUTCOME_OK &&
                       capture->detail.size == 0;
-    bool good = capture->outcome == OUTCOME_OK || capture->outcome == OUTCOME_OPENED;
+    bool good = capture->outcome == OUTCOME_OK || capture->outcome == OUTCOME_OPENED ||
+                capture->endpoint == ENDPOINT_RECORDER;
     enum log_level level = is_message ? LOG_DEBUG : good ? LOG_INFO : LOG_WARNING;
     const char *account = text_string(&capture->account);
     struct maybe_int attempt = {capture->attempt > 1, capture->attempt};

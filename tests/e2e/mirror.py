@@ -21,7 +21,7 @@ from sample import LONG, seeded
 
 POSREC, DATA = pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2]).resolve()
 VIEWS = ("position_history position_change pnl_history margin_history position_now position_timeline balance_history"
-         " income_history trade_history gap").split()
+         " income_history trade_history gap known").split()
 EXPECT_MS = 60000
 KILLS = 150 if LONG else 10
 COLUMNS = 30

@@ -139,8 +139,8 @@ ENEMIES = [
     ("DROP VIEW posrec.gap", SHAPE.format("gap", "its kind")),
     ("DROP VIEW posrec.gap; CREATE TABLE posrec.gap (account text)", SHAPE.format("gap", "its kind")),
     # A function that stands nearer than pg_catalog's own of any type, under the same text.
-    ("CREATE AGGREGATE posrec.lead(bigint) (SFUNC = int8larger, STYPE = bigint); SET search_path = posrec; DROP VIEW gap;"
-     + (SQL / "views/50_gap.sql").read_text(), SHAPE.format("gap", "what it stands on")),
+    ("CREATE FUNCTION posrec.to_char(timestamp, text) RETURNS text LANGUAGE sql AS 'SELECT $2';"
+     " SET search_path = posrec; DROP VIEW gap;" + (SQL / "views/50_gap.sql").read_text(), SHAPE.format("gap", "what it stands on")),
 ]
 
 
@@ -164,7 +164,7 @@ def check_refusals(server):
 
 UNMIGRATED = ("DO $$ DECLARE t regclass; BEGIN FOR t IN SELECT conrelid FROM pg_constraint WHERE conname = 'recorder_of_account' LOOP"
               " EXECUTE format('ALTER TABLE %s DROP CONSTRAINT recorder_of_account', t); END LOOP; END $$;"
-              " DROP TABLE posrec.contract_term CASCADE; DELETE FROM posrec.schema_migration WHERE version >= 2 OR version = 0;")
+              " DROP TABLE posrec.contract_term CASCADE; DROP TABLE posrec.known_span CASCADE; DELETE FROM posrec.schema_migration WHERE version >= 2 OR version = 0;")
 
 
 def check_before_the_constraint(path, server):

@@ -94,7 +94,7 @@ static void start(void)
     check_start(false);
     year->known = known_new(&year->bench->database, &error);
     year->writer = writer_new(year->bench->recorder, on_recorded, NULL, &error);
-    year->fleet = fleet_new(on_capture, NULL, year->known, &error);
+    year->fleet = fleet_new(on_capture, NULL, year->known, NULL, &error);
     assert_non_null(year->fleet);
     configure();
 }
