@@ -1,5 +1,6 @@
--- Why :kind, a report's name or `positions` (as they stood at :to_ms), has nothing to show, as a sentence.
-WITH recorded AS (
+-- Why :kind, a report's name or `positions` (as they stood at :to_ms), has nothing to show, as a sentence. After
+-- with_silence.
+, recorded AS (
     SELECT account, min(from_ms) AS from_ms, max(to_ms) AS to_ms
       FROM (SELECT account, from_ms, to_ms FROM account_range WHERE :kind NOT IN ('equity', 'income', 'trades')
              UNION ALL
@@ -20,6 +21,22 @@ answered AS (
                     WHERE p.account = n.account
                       AND (p.endpoint = 'positionRisk' OR :kind IN ('equity', 'income', 'trades', 'reconcile'))
                       AND p.outcome = 'ok')
+),
+-- Of how much of the range the record can speak: 0 of nothing, 1 of all of it, NULL of some.
+covered (share) AS (
+    SELECT CASE
+               WHEN NOT EXISTS (SELECT 1
+                                  FROM span AS k
+                                 WHERE k.kind = t.kind
+                                   AND k.from_ms <= coalesce(:to_ms, k.from_ms)
+                                   AND k.to_ms >= coalesce(iif(:kind = 'positions', :to_ms, :from_ms), k.to_ms)) THEN 0
+               WHEN NOT EXISTS (SELECT 1 FROM silence AS s WHERE s.kind = t.kind) THEN 1
+           END
+      FROM (SELECT CASE
+                       WHEN :kind = 'equity' THEN 'account'
+                       WHEN :kind IN ('income', 'trades') THEN 'income'
+                       ELSE 'polls'
+                   END AS kind) AS t
 ),
 bounds (first, last) AS (
     SELECT strftime('%Y-%m-%dT%H:%M:%SZ', min(from_ms) / 1000, 'unixepoch'),
@@ -47,15 +64,24 @@ SELECT CASE
                                  WHERE l.symbol = :symbol)
                THEN 'No symbol ' || :symbol || ' is recorded of account ' || :account || '.'
            WHEN :kind = 'positions' AND :all THEN 'No leg is known then.'
-           WHEN :kind = 'positions' THEN 'No position is open then (--all shows flat legs too).'
-           WHEN :kind = 'changes' THEN 'No position changed in this range.'
-           WHEN :kind = 'reconcile' THEN 'No findings: everything in this range adds up.'
-           WHEN :kind = 'income' THEN 'No income is in this range.'
-           WHEN :kind = 'trades' THEN 'No trade is in this range.'
+           WHEN :kind = 'positions'
+               THEN iif((SELECT share FROM covered) = 0 AND :to_ms <= :now_ms,
+                        'No position was open at the last poll before then', 'No position is open then')
+                    || ' (--all shows flat legs too).'
+           WHEN :kind = 'gaps' THEN 'Nothing is missing in this range.'
+           WHEN (SELECT share FROM covered) = 0 THEN 'Nothing of this range is recorded.'
            WHEN :every_ms IS NOT NULL
                THEN 'No whole step of --every is in this range, or no '
                     || iif(:kind = 'equity', 'wallet was known', 'position was open') || ' in it.'
-           WHEN :kind = 'equity' THEN 'No wallet was known in this range.'
-           ELSE 'No position was open in this range.'
+           WHEN :kind = 'reconcile' AND (SELECT share FROM covered) = 1
+               THEN 'No findings: everything in this range adds up.'
+           ELSE CASE :kind
+                    WHEN 'changes' THEN 'No position changed in '
+                    WHEN 'reconcile' THEN 'No findings: everything adds up in '
+                    WHEN 'income' THEN 'No income is in '
+                    WHEN 'trades' THEN 'No trade is in '
+                    WHEN 'equity' THEN 'No wallet was known in '
+                    ELSE 'No position was open in '
+                END || iif((SELECT share FROM covered) = 1, 'this range.', 'what is recorded of this range.')
        END AS sentence
   FROM bounds;

@@ -1,4 +1,4 @@
--- The interval in force of each account's polls, and of its answers of account: the one that was stated last, by an answer
+-- The interval in force of each account's polls, and of its answers of account and income: the one that was stated last, by an answer
 -- or, for polls, by a run's start.
 CREATE VIEW interval_stated AS
 SELECT l.account_id, l.endpoint, s.interval_ms
@@ -20,7 +20,7 @@ SELECT l.account_id, l.endpoint, s.interval_ms
                        AND s.interval_ms IS NOT NULL
                      ORDER BY s.received_ms DESC LIMIT 1), NULL) AS start_id
           FROM account AS a
-         CROSS JOIN (SELECT 'positionRisk' AS endpoint UNION ALL SELECT 'account') AS e) AS l
+         CROSS JOIN (SELECT 'positionRisk' AS endpoint UNION ALL SELECT 'account' UNION ALL SELECT 'income') AS e) AS l
  CROSS JOIN capture AS s
     ON s.capture_id = (SELECT c.capture_id
                          FROM capture AS c

@@ -179,6 +179,18 @@ bool cli_say_nothing(const struct cli *cli, const struct report_question *questi
     return done;
 }
 
+bool cli_say_silence(const struct cli *cli, const struct report_question *question,
+                     const char *kind, struct error *error)
+{
+    struct text sentence = {0};
+    bool done = report_tell_silence(question, kind, &sentence, error);
+    if (done && sentence.size > 0) {
+        cli_say(cli, "%s", text_string(&sentence));
+    }
+    text_free(&sentence);
+    return done;
+}
+
 void cli_end(struct cli *cli)
 {
     database_close(&cli->database);

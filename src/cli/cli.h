@@ -106,6 +106,10 @@ bool cli_report(struct cli *cli, const struct report_question *question, const c
 bool cli_say_nothing(const struct cli *cli, const struct report_question *question,
                      const char *kind, struct error *error);
 
+/* Says which parts of the range are not recorded, where there are some. */
+bool cli_say_silence(const struct cli *cli, const struct report_question *question,
+                     const char *kind, struct error *error);
+
 /* What the command leaves open. */
 void cli_end(struct cli *cli);
 

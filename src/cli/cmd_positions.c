@@ -11,7 +11,8 @@ static bool run(struct cli *cli, struct error *error)
     return cli_open_database(cli, DATABASE_READ, error) && database_freeze(&cli->database, error) &&
            recorded_check_account(&question, error) &&
            cli_report(cli, &question, "positions", &rows, error) &&
-           (rows > 0 || cli_say_nothing(cli, &question, "positions", error));
+           (rows > 0 || cli_say_nothing(cli, &question, "positions", error)) &&
+           (!cli->options.at_ms.known || cli_say_silence(cli, &question, "positions", error));
 }
 
 const struct command COMMAND_POSITIONS = {

@@ -18,7 +18,7 @@ static bool find_kind(const char *name, const struct report_kind **kind, struct 
            error_set(
                error, ERROR_USAGE,
                "report %s: there is no such report (equity, pnl, exposure, margin, income, trades, "
-               "changes, coverage, reconcile or all)",
+               "changes, coverage, gaps, reconcile or all)",
                name);
 }
 
@@ -111,6 +111,9 @@ static bool answer(struct cli *cli, const struct report_question *question,
     if (done && *row_count == 0 && !page) {
         done = cli_say_nothing(cli, question, kind->name, error);
     }
+    if (done && !page && !kind->tells_silence) {
+        done = cli_say_silence(cli, question, kind->name, error);
+    }
     if (done && *row_count > 0 && !page && kind->is_audit) {
         cli_say(cli, "%lld finding%s. See an answer as it came: posrec body CAPTURE",
                 (long long)*row_count, *row_count == 1 ? "" : "s");
@@ -139,7 +142,7 @@ static bool run(struct cli *cli, struct error *error)
 
 const struct command COMMAND_REPORT = {
     .name = "report",
-    .arguments = "equity|pnl|exposure|margin|income|trades|changes|coverage|reconcile|all",
+    .arguments = "equity|pnl|exposure|margin|income|trades|changes|coverage|gaps|reconcile|all",
     .summary = "answer a common question about the history",
     .options = {OPTION(from_ms), OPTION(to_ms), OPTION(every_ms), OPTION(symbol), OPTION(side),
                 OPTION(account), OPTION(all), OPTION(strict), OPTION(refresh_ms), OPTION(format),

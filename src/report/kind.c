@@ -109,6 +109,15 @@ const struct report_kind REPORT_KINDS[REPORT_KIND_COUNT + 1] = {
         .title = "Coverage",
         .about = "For each account and UTC day, how many polls were expected, good and failed, and "
                  "how large the holes were, in seconds.",
+        .tells_silence = true,
+    },
+    {
+        .name = "gaps",
+        .title = "Gaps",
+        .about = "What was not recorded: polls, answers of account, the stream and income of each "
+                 "account; for how many seconds, how many polls were missed, why, and which trades "
+                 "and changes are known of that time from elsewhere.",
+        .tells_silence = true,
     },
     {
         .name = "reconcile",

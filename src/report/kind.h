@@ -25,11 +25,12 @@ struct report_kind {
     bool takes_every; /* --every */
     bool takes_symbol;
     bool takes_side;
-    bool takes_all; /* --all */
-    bool is_audit;  /* its rows are findings: the range, its polls and the chain come first */
+    bool takes_all;     /* --all */
+    bool tells_silence; /* it says itself what is not recorded */
+    bool is_audit;      /* its rows are findings: the range, its polls and the chain come first */
 };
 
-#define REPORT_KIND_COUNT 9
+#define REPORT_KIND_COUNT 10
 
 extern const struct report_kind REPORT_KINDS[REPORT_KIND_COUNT + 1]; /* ends with a NULL name */
 

@@ -107,17 +107,25 @@ static bool write_heading(const struct report_kind *kind, FILE *out, struct erro
     return render_text(&text, out, error);
 }
 
-static bool write_end(const struct report_question *question, const char *empty_kind, FILE *out,
-                      struct error *error)
+static void append_sentence(struct text *text, const char *class, struct text *sentence)
+{
+    if (sentence->size > 0) {
+        text_printf(text, "<p class=\"%s\">", class);
+        html_append_text(text, text_span(sentence));
+        text_append_string(text, "</p>\n");
+        text_clear(sentence);
+    }
+}
+
+static bool write_end(const struct report_question *question, const struct report_kind *kind,
+                      bool is_empty, FILE *out, struct error *error)
 {
     struct text text = {0}, sentence = {0};
-    bool done =
-        empty_kind == NULL || report_explain_nothing(question, empty_kind, &sentence, error);
-    if (done && empty_kind != NULL) {
-        text_append_string(&text, "<p class=\"nothing\">");
-        html_append_text(&text, text_span(&sentence));
-        text_append_string(&text, "</p>\n");
-    }
+    bool done = !is_empty || report_explain_nothing(question, kind->name, &sentence, error);
+    append_sentence(&text, "nothing", &sentence);
+    done = done &&
+           (kind->tells_silence || report_tell_silence(question, kind->name, &sentence, error));
+    append_sentence(&text, "silence", &sentence);
     text_append_string(&text, "</section>\n");
     text_free(&sentence);
     return render_text(&text, out, error) && done;
@@ -131,7 +139,7 @@ bool page_section(const struct report_question *question, const struct report_ki
            (kind->chart.quantity == NULL || write_charts(question, &kind->chart, out, error)) &&
            (!kind->is_audit || write_table(question, "audit", out, &audited, error)) &&
            write_table(question, kind->name, out, row_count, error) &&
-           write_end(question, *row_count == 0 ? kind->name : NULL, out, error);
+           write_end(question, kind, *row_count == 0, out, error);
 }
 
 bool page_end(FILE *out, struct error *error)

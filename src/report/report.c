@@ -29,6 +29,9 @@ static const struct composition {
     {"reconcile",
      {"with_polls", "with_range", "with_changed", "with_money_asked", "with_money_findings",
       "reconcile"}},
+    {"gaps", {"with_silence", "gaps"}},
+    {"nothing", {"with_silence", "nothing"}},
+    {"silence", {"with_silence", "silence"}},
     {"range", {"with_polls", "with_range", "range"}},
     {"audit", {"with_polls", "with_range", "with_money_asked", "audit"}},
     {"chart_accounts", {"with_polls", "with_range", "chart_accounts"}},
@@ -107,19 +110,33 @@ bool report_integer(const struct report_question *question, const char *name,
     return step != STEP_FAILED;
 }
 
-bool report_explain_nothing(const struct report_question *question, const char *kind,
-                            struct text *sentence, struct error *error)
+/* Appends the sentence that a report about another gives; nothing where it gives none. */
+static bool append_sentence(const struct report_question *question, const char *kind,
+                            const char *name, struct text *sentence, struct error *error)
 {
     struct report_question of_kind = *question;
     of_kind.kind = kind;
-    sqlite3_stmt *statement = report_prepare(&of_kind, "nothing", error);
+    sqlite3_stmt *statement = report_prepare(&of_kind, name, error);
     enum step step = database_step(question->database, statement, error);
     if (step == STEP_ROW) {
         struct span text = column_span(statement, 0);
         text_append(sentence, text.data, text.size);
     }
     sqlite3_finalize(statement);
-    return step == STEP_ROW && (!sentence->failed || error_no_memory(error));
+    return step != STEP_FAILED && (!sentence->failed || error_no_memory(error));
+}
+
+bool report_explain_nothing(const struct report_question *question, const char *kind,
+                            struct text *sentence, struct error *error)
+{
+    return append_sentence(question, kind, "nothing", sentence, error);
+}
+
+bool report_tell_silence(const struct report_question *question, const char *kind,
+                         struct text *sentence, struct error *error)
+{
+    bool is_moment = strcmp(kind, "positions") == 0;
+    return append_sentence(question, kind, is_moment ? "silence_at" : "silence", sentence, error);
 }
 
 bool report_run(const struct report_question *question, const char *name, enum report_format format,

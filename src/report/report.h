@@ -50,3 +50,8 @@ bool report_integer(const struct report_question *question, const char *name,
  * appends a sentence with its full stop. The question's names are recorded (report/recorded.h). */
 bool report_explain_nothing(const struct report_question *question, const char *kind,
                             struct text *sentence, struct error *error);
+
+/* Which parts of the range are not recorded of what the report called `kind` stands on or, for
+ * `positions`, since when it is not: appends a sentence, or nothing where all is recorded. */
+bool report_tell_silence(const struct report_question *question, const char *kind,
+                         struct text *sentence, struct error *error);

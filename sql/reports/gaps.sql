@@ -1,0 +1,83 @@
+-- What the record cannot speak of, why, and what is known to have happened meanwhile. After with_silence.
+, judged AS (
+    SELECT s.*,
+           (SELECT max(r.received_ms)
+              FROM capture AS r
+             WHERE r.account_id = s.account_id
+               AND r.endpoint = 'recorder'
+               AND r.outcome = 'stopped'
+               AND r.received_ms >= s.ended_ms
+               AND r.received_ms <= coalesce(s.begun_ms, 9e18)) AS stopped_ms,
+           (SELECT max(r.received_ms)
+              FROM capture AS r
+             WHERE r.account_id = s.account_id
+               AND r.endpoint = 'recorder'
+               AND r.outcome = 'started'
+               AND r.received_ms >= s.ended_ms
+               AND r.received_ms <= coalesce(s.begun_ms, 9e18)) AS started_ms,
+           (SELECT f.outcome
+              FROM capture_read AS f
+             WHERE f.account_id = s.account_id
+               AND f.endpoint = CASE s.kind
+                                    WHEN 'polls' THEN 'positionRisk'
+                                    WHEN 'stream' THEN 'userData'
+                                    ELSE s.kind
+                                END
+               AND f.received_ms >= s.ended_ms
+               AND f.received_ms <= coalesce(s.begun_ms, 9e18)
+               AND f.outcome NOT IN ('ok', 'opened', 'closed')
+               AND (s.kind <> 'stream' OR f.payload_id IS NULL)
+             GROUP BY f.outcome
+             ORDER BY count(*) DESC, f.outcome LIMIT 1) AS failed,
+           (SELECT c.detail
+              FROM capture AS c
+             WHERE s.kind = 'stream'
+               AND c.account_id = s.account_id
+               AND c.endpoint = 'userData'
+               AND c.outcome = 'closed'
+               AND c.received_ms >= s.ended_ms
+               AND c.received_ms <= coalesce(s.begun_ms, 9e18)
+             ORDER BY c.received_ms LIMIT 1) AS closed,
+           (SELECT count(DISTINCT t.leg_id || ' ' || t.trade_id)
+              FROM leg AS l
+             CROSS JOIN trade AS t ON t.leg_id = l.leg_id AND t.time_ms >= s.from_ms AND t.time_ms < s.to_ms
+             WHERE l.account_id = s.account_id) AS trades,
+           (SELECT count(*)
+              FROM (SELECT p.leg_id, p.update_ms
+                      FROM leg AS l
+                     CROSS JOIN position AS p ON p.leg_id = l.leg_id AND p.update_ms >= s.from_ms AND p.update_ms < s.to_ms
+                     WHERE l.account_id = s.account_id AND p.present = 1
+                     UNION
+                    SELECT u.leg_id, u.transaction_ms
+                      FROM leg AS l
+                     CROSS JOIN position_update AS u
+                        ON u.leg_id = l.leg_id AND u.transaction_ms >= s.from_ms AND u.transaction_ms < s.to_ms
+                     WHERE l.account_id = s.account_id)) AS changes
+      FROM silence AS s
+)
+SELECT account,
+       kind,
+       strftime('%Y-%m-%dT%H:%M:%fZ', from_ms / 1000.0, 'unixepoch') AS "from",
+       strftime('%Y-%m-%dT%H:%M:%fZ', to_ms / 1000.0, 'unixepoch') AS "to",
+       (to_ms - from_ms) / 1000.0 AS seconds,
+       (SELECT max(1, (begun_ms - ended_ms + k.interval_ms / 2) / k.interval_ms - 1)
+          FROM known_span AS k
+         WHERE k.account_id = judged.account_id
+           AND k.kind = judged.kind
+           AND k.symbol = ''
+           AND k.to_ms = ended_ms) AS missed,
+       CASE
+           WHEN ended_ms IS NULL THEN 'before the history'
+           WHEN started_ms IS NOT NULL AND (failed IS NULL OR coalesce(begun_ms, to_ms) - started_ms
+                                                              < started_ms - coalesce(stopped_ms, ended_ms))
+               THEN iif(stopped_ms IS NULL, 'killed', 'stopped')
+           WHEN failed IS NOT NULL THEN failed
+           WHEN stopped_ms IS NOT NULL THEN 'stopped'
+           WHEN closed IS NOT NULL THEN closed
+           ELSE 'unknown'
+       END AS cause,
+       iif(trades > 0, trades || iif(trades = 1, ' trade', ' trades'), '')
+           || iif(trades > 0 AND changes > 0, ', ', '')
+           || iif(changes > 0, changes || iif(changes = 1, ' change', ' changes'), '') AS happened
+  FROM judged
+ ORDER BY account, kind, from_ms;
