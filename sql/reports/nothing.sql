@@ -1,4 +1,4 @@
--- Why :kind, a report's name or `positions` (as they stood at :to_ms), has nothing to show, as a sentence.
+-- Why :kind, a report's name or `positions` (as they stood before :to_ms), has nothing to show, as a sentence.
 WITH recorded AS (
     SELECT account, min(from_ms) AS from_ms, max(to_ms) AS to_ms
       FROM (SELECT account, from_ms, to_ms FROM account_range WHERE :kind NOT IN ('equity', 'income', 'trades')
@@ -37,7 +37,7 @@ SELECT CASE
                THEN (SELECT 'Account ' || group_concat(account, ', ')
                             || ' never gave a good answer (posrec status says why).'
                        FROM (SELECT account FROM named ORDER BY account))
-           WHEN :from_ms > (SELECT max(to_ms) FROM named) OR :to_ms < (SELECT min(from_ms) FROM named)
+           WHEN :from_ms > (SELECT max(to_ms) FROM named) OR :to_ms <= (SELECT min(from_ms) FROM named)
                THEN iif(:kind IN ('equity', 'income', 'trades', 'reconcile'), 'Nothing', 'No poll')
                     || ' is in this range; the history goes from ' || first || ' to ' || last || '.'
            WHEN :symbol IS NOT NULL
