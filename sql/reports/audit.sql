@@ -20,7 +20,7 @@ span (account, first_capture, last_capture) AS (
                                       FROM capture
                                      WHERE account_id = a.account_id
                                        AND endpoint = e.endpoint
-                                       AND received_ms BETWEEN a.from_ms AND a.to_ms)),
+                                       AND received_ms >= a.from_ms AND received_ms < a.to_ms)),
            (SELECT max(s.capture_id)
               FROM capture AS s
              WHERE s.account_id = a.account_id
@@ -29,25 +29,25 @@ span (account, first_capture, last_capture) AS (
                                       FROM capture
                                      WHERE account_id = a.account_id
                                        AND endpoint = e.endpoint
-                                       AND received_ms BETWEEN a.from_ms AND a.to_ms))
+                                       AND received_ms >= a.from_ms AND received_ms < a.to_ms))
       FROM audited AS a
      CROSS JOIN (SELECT value AS endpoint
                    FROM json_each('["positionRisk","exchangeInfo","account","income","userTrades","userData"]')) AS e
     UNION ALL
     SELECT a.account, i.capture_id, i.capture_id
       FROM audited AS a
-     CROSS JOIN income AS i ON i.account_id = a.account_id AND i.time_ms BETWEEN a.from_ms AND a.to_ms
+     CROSS JOIN income AS i ON i.account_id = a.account_id AND i.time_ms >= a.from_ms AND i.time_ms < a.to_ms
     UNION ALL
     SELECT a.account, t.capture_id, t.capture_id
       FROM audited AS a
      CROSS JOIN leg AS l ON l.account_id = a.account_id
-     CROSS JOIN trade AS t ON t.leg_id = l.leg_id AND t.time_ms BETWEEN a.from_ms AND a.to_ms
+     CROSS JOIN trade AS t ON t.leg_id = l.leg_id AND t.time_ms >= a.from_ms AND t.time_ms < a.to_ms
     UNION ALL
     SELECT a.account, u.capture_id, u.capture_id
       FROM audited AS a
      CROSS JOIN leg AS l ON l.account_id = a.account_id
      CROSS JOIN position_update AS u
-        ON u.leg_id = l.leg_id AND u.transaction_ms BETWEEN a.from_ms AND a.to_ms
+        ON u.leg_id = l.leg_id AND u.transaction_ms >= a.from_ms AND u.transaction_ms < a.to_ms
     UNION ALL
     SELECT account, capture_id, capture_id FROM cut
 ),
@@ -62,13 +62,13 @@ SELECT d.account,
        (SELECT count(*)
           FROM (SELECT 1
                   FROM poll_log
-                 WHERE account = d.account AND received_ms BETWEEN a.from_ms AND a.to_ms
+                 WHERE account = d.account AND received_ms >= a.from_ms AND received_ms < a.to_ms
                    AND outcome = 'ok'
                  LIMIT -1)) AS good_polls,
        (SELECT count(*)
           FROM (SELECT 1
                   FROM poll_log
-                 WHERE account = d.account AND received_ms BETWEEN a.from_ms AND a.to_ms
+                 WHERE account = d.account AND received_ms >= a.from_ms AND received_ms < a.to_ms
                    AND outcome <> 'ok'
                  LIMIT -1)) AS failed_polls,
        d.first_capture,

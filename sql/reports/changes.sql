@@ -14,7 +14,7 @@
         ON r.account = a.account
      CROSS JOIN timeline_change AS h
         ON (h.account, h.symbol, h.position_side) = (r.account, r.symbol, r.position_side)
-       AND h.first_seen_ms <= a.to_ms
+       AND h.first_seen_ms < a.to_ms
      WHERE (:symbol IS NULL OR r.symbol = :symbol)
        AND (:side IS NULL OR r.position_side = :side)
 ),

@@ -1,4 +1,4 @@
--- What changed :account's positions between :from_ms and :to_ms, to mark in its charts.
+-- What changed :account's positions from :from_ms to before :to_ms, to mark in its charts.
 SELECT first_seen_ms AS time_ms,
        format('%s %s %s %g to %g', symbol, position_side, change, coalesce(previous_position_amount, 0),
               coalesce(position_amount, 0)) AS text
@@ -6,6 +6,7 @@ SELECT first_seen_ms AS time_ms,
  WHERE account = :account
    AND (:symbol IS NULL OR symbol = :symbol)
    AND (:side IS NULL OR position_side = :side)
-   AND first_seen_ms BETWEEN :from_ms AND :to_ms
+   AND first_seen_ms >= :from_ms
+   AND first_seen_ms < :to_ms
    AND change NOT IN ('seen', 'settings')
  ORDER BY first_seen_ms, symbol, position_side;

@@ -11,7 +11,7 @@ WITH held AS (
      WHERE r.account = :account
        AND (:symbol IS NULL OR r.symbol = :symbol)
        AND (:side IS NULL OR r.position_side = :side)
-       AND h.first_seen_ms <= :to_ms
+       AND h.first_seen_ms < :to_ms
 ),
 valued AS (
     SELECT h.leg_id,
@@ -22,7 +22,7 @@ valued AS (
      CROSS JOIN leg_term AS t
         ON t.leg_id = h.leg_id
        AND t.to_ms > h.from_ms
-       AND t.from_ms < min(h.to_ms, :to_ms + 1)
+       AND t.from_ms < min(h.to_ms, :to_ms)
        AND t.contract_size_e8 IS NOT NULL
 ),
 moved AS (
@@ -41,5 +41,5 @@ SELECT max(time_ms, :from_ms) AS time_ms, long_usd, short_usd, long_usd - short_
                        sum(short_e8) OVER passed / 1e8 AS short_usd
                   FROM moved
                 WINDOW passed AS (ORDER BY time_ms)))
- WHERE coalesce(next_ms, :to_ms) >= :from_ms
+ WHERE coalesce(next_ms, :to_ms) > :from_ms
  ORDER BY time_ms;

@@ -8,6 +8,7 @@ SELECT time_ms,
   FROM (SELECT account, symbol, time_ms, kind, CAST(round(income_usd * 1e8) AS INTEGER) AS usd_e8 FROM leg_income)
  WHERE account = :account
    AND (:symbol IS NULL OR symbol = :symbol)
-   AND time_ms BETWEEN :from_ms AND :to_ms
+   AND time_ms >= :from_ms
+   AND time_ms < :to_ms
 WINDOW passed AS (ORDER BY time_ms)
  ORDER BY time_ms;

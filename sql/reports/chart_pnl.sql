@@ -4,5 +4,6 @@ SELECT time_ms, iif(position_amount <> 0, unrealized_pnl_usd, NULL) AS value
  WHERE account = :account
    AND symbol = :symbol
    AND position_side = :side
-   AND time_ms BETWEEN :from_ms AND :to_ms
+   AND time_ms >= :from_ms
+   AND time_ms < :to_ms
  ORDER BY time_ms;

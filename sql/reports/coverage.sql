@@ -6,7 +6,7 @@ WITH hole (account, day_ms, gaps, longest_gap_s) AS MATERIALIZED (
      CROSS JOIN gap AS g
         ON g.account = r.account
        AND g.from_ms >= coalesce(:from_ms, 0) / 86400000 * 86400000
-       AND g.from_ms < coalesce(:to_ms / 86400000 * 86400000, 9e18) + 86400000
+       AND g.from_ms < coalesce((:to_ms - 1) / 86400000 * 86400000, 9e18) + 86400000
      WHERE (:account IS NULL OR r.account = :account)
      GROUP BY 1, 2
 )
@@ -38,5 +38,5 @@ SELECT c.account,
   LEFT JOIN hole AS h ON h.account = c.account AND h.day_ms = c.day_ms
  WHERE (:account IS NULL OR c.account = :account)
    AND (:from_ms IS NULL OR c.day_ms + 86400000 > :from_ms)
-   AND (:to_ms IS NULL OR c.day_ms <= :to_ms)
+   AND (:to_ms IS NULL OR c.day_ms < :to_ms)
  ORDER BY c.account, c.day;

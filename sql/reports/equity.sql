@@ -5,12 +5,13 @@
     SELECT r.account, r.asset
       FROM asked AS a
      CROSS JOIN asset_range AS r ON r.account = a.account
-     WHERE r.from_ms <= a.to_ms
+     WHERE r.from_ms < a.to_ms
        AND (:all OR EXISTS (SELECT 1
                               FROM balance_history AS b
                              WHERE b.account = r.account
                                AND b.asset = r.asset
-                               AND b.time_ms BETWEEN a.from_ms AND a.to_ms
+                               AND b.time_ms >= a.from_ms
+                               AND b.time_ms < a.to_ms
                                AND (b.wallet_balance <> 0 OR b.margin_balance <> 0)))
 ),
 point AS MATERIALIZED (
@@ -51,7 +52,8 @@ SELECT account,
               FROM balance_history AS b
              WHERE b.account = t.account
                AND b.asset = t.asset
-               AND b.time_ms BETWEEN t.since_ms AND t.until_ms)) AS margin_ratio_max,
+               AND b.time_ms >= t.since_ms
+               AND b.time_ms < t.until_ms)) AS margin_ratio_max,
        price,
        wallet_balance_usd,
        unrealized_pnl_usd,

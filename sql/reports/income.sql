@@ -2,11 +2,10 @@
 -- at the mark prices known then; NULL where for one of them none was. After with_money and with_range.
 SELECT a.account,
        strftime('%Y-%m-%dT%H:%M:%fZ',
-                max(a.from_ms, iif(:every_ms IS NULL, a.from_ms, h.time_ms / :every_ms * :every_ms)) / 1000.0,
+                max(a.from_ms, coalesce(step_begin(h.time_ms, :every_ms, :every_months), a.from_ms)) / 1000.0,
                 'unixepoch') AS time,
        strftime('%Y-%m-%dT%H:%M:%fZ',
-                min(a.to_ms,
-                    iif(:every_ms IS NULL, a.to_ms, h.time_ms / :every_ms * :every_ms + :every_ms)) / 1000.0,
+                min(a.to_ms, coalesce(step_end(h.time_ms, :every_ms, :every_months), a.to_ms)) / 1000.0,
                 'unixepoch') AS until,
        h.income_type,
        h.symbol,
@@ -16,7 +15,7 @@ SELECT a.account,
        iif(count(*) = count(h.income_usd), sum(CAST(round(h.income_usd * 1e8) AS INTEGER)) / 1e8, NULL) AS income_usd
   FROM asked AS a
  CROSS JOIN income_history AS h
-    ON h.account = a.account AND h.time_ms BETWEEN a.from_ms AND a.to_ms
+    ON h.account = a.account AND h.time_ms >= a.from_ms AND h.time_ms < a.to_ms
  WHERE :symbol IS NULL OR h.symbol = :symbol
- GROUP BY a.account, iif(:every_ms IS NULL, 0, h.time_ms / :every_ms), h.income_type, h.symbol, h.asset
+ GROUP BY a.account, step_begin(h.time_ms, :every_ms, :every_months), h.income_type, h.symbol, h.asset
  ORDER BY a.account, 2, h.income_type, h.symbol, h.asset;

@@ -1,4 +1,4 @@
--- Why :kind, a report's name or `positions` (as they stood at :to_ms), has nothing to show, as a sentence. After
+-- Why :kind, a report's name or `positions` (as they stood before :to_ms), has nothing to show, as a sentence. After
 -- with_silence.
 , recorded AS (
     SELECT account, min(from_ms) AS from_ms, max(to_ms) AS to_ms
@@ -28,8 +28,8 @@ covered (share) AS (
                WHEN NOT EXISTS (SELECT 1
                                   FROM span AS k
                                  WHERE k.kind = t.kind
-                                   AND k.from_ms <= coalesce(:to_ms, k.from_ms)
-                                   AND k.to_ms >= coalesce(iif(:kind = 'positions', :to_ms, :from_ms), k.to_ms)) THEN 0
+                                   AND k.from_ms < coalesce(:to_ms, k.from_ms + 1)
+                                   AND k.to_ms >= coalesce(iif(:kind = 'positions', :to_ms - 1, :from_ms), k.to_ms)) THEN 0
                WHEN NOT EXISTS (SELECT 1 FROM silence AS s WHERE s.kind = t.kind) THEN 1
            END
       FROM (SELECT CASE
@@ -54,7 +54,7 @@ SELECT CASE
                THEN (SELECT 'Account ' || group_concat(account, ', ')
                             || ' never gave a good answer (posrec status says why).'
                        FROM (SELECT account FROM named ORDER BY account))
-           WHEN :from_ms > (SELECT max(to_ms) FROM named) OR :to_ms < (SELECT min(from_ms) FROM named)
+           WHEN :from_ms > (SELECT max(to_ms) FROM named) OR :to_ms <= (SELECT min(from_ms) FROM named)
                THEN iif(:kind IN ('equity', 'income', 'trades', 'reconcile'), 'Nothing', 'No poll')
                     || ' is in this range; the history goes from ' || first || ' to ' || last || '.'
            WHEN :symbol IS NOT NULL

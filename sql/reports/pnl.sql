@@ -23,16 +23,12 @@
                        AND v.time_ms BETWEEN e.from_ms AND e.to_ms))) AS extremes
       FROM part AS t
 ),
--- Income by leg and step: the first whole step of the range is number 1.
+-- Income by leg and step.
 paid AS MATERIALIZED (
     SELECT i.account,
            i.symbol,
            i.position_side,
-           CASE
-               WHEN :every_ms IS NULL THEN 1
-               ELSE max(1, (i.time_ms - (a.from_ms + :every_ms - 1) / :every_ms * :every_ms
-                            + :every_ms - 1) / :every_ms + 1)
-           END AS number,
+           coalesce(step_end(i.time_ms, :every_ms, :every_months), a.to_ms) AS moment_ms,
            sum(iif(i.kind = 'realized', CAST(round(i.income * 1e8) AS INTEGER), 0)) AS realized_e8,
            sum(iif(i.kind = 'funding', CAST(round(i.income * 1e8) AS INTEGER), 0)) AS funding_e8,
            sum(iif(i.kind = 'commission', CAST(round(i.income * 1e8) AS INTEGER), 0)) AS commission_e8,
@@ -44,7 +40,7 @@ paid AS MATERIALIZED (
            sum(i.income_usd IS NULL) AS unpriced
       FROM asked AS a
      CROSS JOIN leg_income AS i
-        ON i.account = a.account AND i.time_ms BETWEEN a.from_ms AND a.to_ms
+        ON i.account = a.account AND i.time_ms >= a.from_ms AND i.time_ms < a.to_ms
      WHERE :symbol IS NULL OR i.symbol = :symbol
      GROUP BY 1, 2, 3, 4
 ),
@@ -71,7 +67,8 @@ summed AS (
       FROM ranged AS w
       LEFT JOIN paid AS y
         ON (y.account, y.symbol, y.position_side) = (w.account, w.symbol, w.position_side)
-       AND y.number = w.number
+       AND y.moment_ms = w.moment_ms
+       AND w.number > 0
     WINDOW leg AS (PARTITION BY w.account, w.symbol, w.position_side ORDER BY w.number)
 )
 SELECT account,

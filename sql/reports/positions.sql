@@ -1,4 +1,4 @@
--- The legs as they stood at :to_ms: of each its last valuation at or before then. A leg that had
+-- The legs as they stood before :to_ms: of each its last valuation then. A leg that had
 -- vanished by then has neither amount nor mark price there; one whose amount could not be read is no flat one.
 SELECT h.account,
        h.symbol,
@@ -19,7 +19,7 @@ SELECT h.account,
    AND h.time_ms = (SELECT t.time_ms
                       FROM pnl_history AS t
                      WHERE (t.account, t.symbol, t.position_side) = (r.account, r.symbol, r.position_side)
-                       AND t.time_ms <= :to_ms
+                       AND t.time_ms < :to_ms
                      ORDER BY t.time_ms DESC
                      LIMIT 1)
   CROSS JOIN margin_history AS m

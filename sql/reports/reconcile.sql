@@ -27,7 +27,7 @@ told AS MATERIALIZED (
       FROM leg AS l
      CROSS JOIN account_update_history AS u
         ON (u.account, u.symbol, u.position_side) = (l.account, l.symbol, l.position_side)
-       AND u.transaction_ms BETWEEN l.from_ms AND l.to_ms
+       AND u.transaction_ms >= l.from_ms AND u.transaction_ms < l.to_ms
 ),
 -- Each with what a poll of the same updateTime says otherwise. Of several in one millisecond a poll may have seen
 -- any.
@@ -87,11 +87,11 @@ streamed (finding, account, symbol, position_side, capture_id, time_ms, detail) 
 ),
 -- Where valuations are to speak of: the hours of which that was noted, and the one that runs.
 noted AS MATERIALIZED (
-    SELECT l.account, l.symbol, l.position_side, max(h.first_ms, l.from_ms) AS from_ms, min(h.last_ms, l.to_ms) AS to_ms
+    SELECT l.account, l.symbol, l.position_side, max(h.first_ms, l.from_ms) AS from_ms, min(h.last_ms + 1, l.to_ms) AS to_ms
       FROM leg AS l
      CROSS JOIN hour_kept AS h
         ON (h.account, h.symbol, h.position_side) = (l.account, l.symbol, l.position_side)
-       AND h.hour_ms BETWEEN l.from_ms - l.from_ms % 3600000 AND l.to_ms
+       AND h.hour_ms >= l.from_ms - l.from_ms % 3600000 AND h.hour_ms < l.to_ms
      WHERE h.findings > 0
      UNION ALL
     SELECT l.account,
@@ -113,7 +113,7 @@ finding (finding, account, symbol, position_side, time_ms, detail) AS (
       FROM noted AS o
      CROSS JOIN pnl_history AS h
         ON (h.account, h.symbol, h.position_side) = (o.account, o.symbol, o.position_side)
-       AND h.time_ms BETWEEN o.from_ms AND o.to_ms
+       AND h.time_ms >= o.from_ms AND h.time_ms < o.to_ms
      WHERE abs(h.pnl_difference) > 1.5e-8 -- the least tolerance there is: cheaper to ask first
        AND abs(h.pnl_difference) > h.pnl_tolerance
     UNION ALL
@@ -143,7 +143,7 @@ finding (finding, account, symbol, position_side, time_ms, detail) AS (
       FROM noted AS o
      CROSS JOIN margin_history AS h
         ON (h.account, h.symbol, h.position_side) = (o.account, o.symbol, o.position_side)
-       AND h.time_ms BETWEEN o.from_ms AND o.to_ms
+       AND h.time_ms >= o.from_ms AND h.time_ms < o.to_ms
      WHERE h.isolated_margin <> 0 AND h.margin_type = 'cross'
     UNION ALL
     SELECT 'gap_hides_change', c.account, c.symbol, c.position_side, c.first_seen_ms,
@@ -189,7 +189,7 @@ finding (finding, account, symbol, position_side, time_ms, detail) AS (
      CROSS JOIN pnl_history AS h
         ON (h.account, h.symbol, h.position_side) = (l.account, l.symbol, l.position_side)
        AND h.time_ms = l.last_ms
-     WHERE l.last_ms BETWEEN l.from_ms AND l.to_ms
+     WHERE l.last_ms >= l.from_ms AND l.last_ms < l.to_ms
        AND h.position_amount <> 0
        AND EXISTS (SELECT 1
                      FROM poll_log AS p

@@ -17,7 +17,7 @@ SELECT h.account,
        h.capture_id
   FROM asked AS a
  CROSS JOIN trade_history AS h
-    ON h.account = a.account AND h.time_ms BETWEEN a.from_ms AND a.to_ms
+    ON h.account = a.account AND h.time_ms >= a.from_ms AND h.time_ms < a.to_ms
  WHERE (:symbol IS NULL OR h.symbol = :symbol)
    AND (:side IS NULL OR h.position_side = :side)
  ORDER BY h.account, h.time_ms, h.symbol, CAST(h.trade_id AS INTEGER), h.trade_id, h.position_side;

@@ -12,7 +12,7 @@ changed AS MATERIALIZED (
       FROM leg AS l
      CROSS JOIN position_change AS h
         ON (h.account, h.symbol, h.position_side) = (l.account, l.symbol, l.position_side)
-       AND h.first_seen_ms BETWEEN l.from_ms AND l.to_ms
+       AND h.first_seen_ms >= l.from_ms AND h.first_seen_ms < l.to_ms
 ),
 -- Symbols of which a leg came or went in a poll while another took over: the account changed between hedge
 -- and one-way mode.

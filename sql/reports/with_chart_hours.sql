@@ -4,17 +4,18 @@ WITH hour AS MATERIALIZED (
     SELECT *,
            initial_margin_min_e8 > 0
                AND first_ms >= :from_ms
-               AND last_ms <= :to_ms
+               AND last_ms < :to_ms
                AND hour_ms NOT IN (SELECT to_ms - to_ms % 3600000 FROM gap WHERE account = :account) AS is_whole
       FROM hour_kept
      WHERE account = :account
        AND symbol = :symbol
        AND position_side = :side
-       AND hour_ms BETWEEN :from_ms - 3600000 AND :to_ms
+       AND hour_ms >= :from_ms - 3600000
+       AND hour_ms < :to_ms
 ),
 rest AS (
     SELECT v.*
-      FROM (SELECT max(first_ms, :from_ms) AS from_ms, min(last_ms, :to_ms) AS to_ms
+      FROM (SELECT max(first_ms, :from_ms) AS from_ms, min(last_ms + 1, :to_ms) AS to_ms
               FROM hour
              WHERE NOT coalesce(is_whole, 0)
              UNION ALL
@@ -23,5 +24,6 @@ rest AS (
         ON v.account = :account
        AND v.symbol = :symbol
        AND v.position_side = :side
-       AND v.time_ms BETWEEN h.from_ms AND h.to_ms
+       AND v.time_ms >= h.from_ms
+       AND v.time_ms < h.to_ms
 )

@@ -25,5 +25,5 @@ cut AS MATERIALIZED (
                AND instr(s.request, 'incomeType=') > 0
              WHERE :symbol IS NULL AND :side IS NULL
              GROUP BY m.account, s.request)
-     WHERE time_ms BETWEEN from_ms AND to_ms
+     WHERE time_ms >= from_ms AND time_ms < to_ms
 )

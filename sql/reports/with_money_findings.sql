@@ -9,7 +9,8 @@ trades_known AS MATERIALIZED (
 stream_known AS MATERIALIZED (
     SELECT account, from_ms, to_ms FROM known WHERE kind = 'stream'
 ),
--- Each state of a wallet, with the one before. A wallet that never changed says 0: then it stood as it was seen.
+-- Each state of a wallet, with the one before, which may be that before the range. A wallet that never changed says 0:
+-- then it stood as it was seen.
 wallet AS (
     SELECT account,
            asset,
@@ -24,8 +25,16 @@ wallet AS (
                    lag(b.wallet_balance) OVER one AS last_balance,
                    lag(b.update_ms) OVER one AS last_ms
               FROM money_asked AS m
+             CROSS JOIN asset_range AS r ON r.account = m.account
              CROSS JOIN balance_history AS b
-                ON b.account = m.account AND b.time_ms BETWEEN m.from_ms AND m.to_ms
+                ON b.account = r.account
+               AND b.asset = r.asset
+               AND b.time_ms >= coalesce((SELECT max(p.time_ms)
+                                            FROM balance_history AS p
+                                           WHERE p.account = r.account
+                                             AND p.asset = r.asset
+                                             AND p.time_ms < m.from_ms), m.from_ms)
+               AND b.time_ms < m.to_ms
              WHERE :symbol IS NULL AND :side IS NULL
             WINDOW one AS (PARTITION BY b.account, b.asset ORDER BY b.time_ms))
      WHERE last_balance IS NULL OR wallet_balance <> last_balance OR update_ms <> last_ms
@@ -92,7 +101,7 @@ traded AS MATERIALIZED (
                AND i.income_type = 'COMMISSION') AS paid_commission_e8
       FROM money_asked AS m
      CROSS JOIN trade_history AS h
-        ON h.account = m.account AND h.time_ms BETWEEN m.from_ms AND m.to_ms
+        ON h.account = m.account AND h.time_ms >= m.from_ms AND h.time_ms < m.to_ms
       LEFT JOIN income_known AS k ON k.account = h.account AND k.from_ms <= h.time_ms AND k.to_ms > h.time_ms
      WHERE (:symbol IS NULL OR h.symbol = :symbol)
        AND (:side IS NULL OR h.position_side = :side)
@@ -167,7 +176,7 @@ money_finding (finding, account, symbol, position_side, asset, capture_id, time_
                   b.wallet_balance, b.unrealized_pnl)
       FROM money_asked AS m
      CROSS JOIN balance_history AS b
-        ON b.account = m.account AND b.time_ms BETWEEN m.from_ms AND m.to_ms
+        ON b.account = m.account AND b.time_ms >= m.from_ms AND b.time_ms < m.to_ms
      WHERE :symbol IS NULL
        AND :side IS NULL
        -- each of the three is rounded: that explains one unit of the last place

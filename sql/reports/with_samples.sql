@@ -1,28 +1,21 @@
 -- What the sampled reports go on with, after with_polls (or with_balances) and with_range.
--- `sample`: the moments to show. With :every_ms they are its whole multiples in UTC; without, one, the
--- range's end. Number 0 is the range's start, which changes are counted from. `first_ms` is the first
--- good poll after the moment before. `known_ms` is the last good poll at or before the moment, NULL in a
--- gap.
--- `next_ms` is the first good poll after it.
+-- `sample`: the moments to show, each what held just before it. With :every_ms they are the ends of its steps in UTC;
+-- without, one, the range's end. Number 0 is the range's start, which changes are counted from: there the last that
+-- was known holds across a gap too, so that what ranges that follow one another came to adds up. `first_ms` is the
+-- first good poll since the moment before. `known_ms` is the last good poll before the moment, NULL in a gap.
+-- `next_ms` is the first good poll from it on.
 , moment (account, number, before_ms, moment_ms, from_ms, to_ms) AS (
     SELECT account, 0, NULL, from_ms, from_ms, to_ms FROM asked
     UNION ALL
     SELECT account,
            number + 1,
-           iif(number = 0, from_ms - 1, moment_ms),
-           CASE
-               WHEN :every_ms IS NULL THEN to_ms
-               WHEN number = 0 THEN (from_ms + :every_ms - 1) / :every_ms * :every_ms
-               ELSE moment_ms + :every_ms
-           END,
+           moment_ms,
+           coalesce(step_end(moment_ms, :every_ms, :every_months), to_ms),
            from_ms,
            to_ms
       FROM moment
-     WHERE CASE
-               WHEN :every_ms IS NULL THEN number = 0
-               WHEN number = 0 THEN (from_ms + :every_ms - 1) / :every_ms * :every_ms <= to_ms
-               ELSE moment_ms + :every_ms <= to_ms
-           END
+     WHERE moment_ms < to_ms
+       AND coalesce(step_end(moment_ms, :every_ms, :every_months), to_ms) <= to_ms
 ),
 around (account, number, moment_ms, from_ms, first_ms, last_ms, next_ms) AS (
     SELECT m.account,
@@ -32,15 +25,15 @@ around (account, number, moment_ms, from_ms, first_ms, last_ms, next_ms) AS (
            (SELECT p.received_ms
               FROM source AS p
              WHERE p.account = m.account AND p.outcome = 'ok'
-               AND p.received_ms > m.before_ms AND p.received_ms <= m.moment_ms
+               AND p.received_ms >= m.before_ms AND p.received_ms < m.moment_ms
              ORDER BY p.received_ms LIMIT 1),
            (SELECT p.received_ms
               FROM source AS p
-             WHERE p.account = m.account AND p.outcome = 'ok' AND p.received_ms <= m.moment_ms
+             WHERE p.account = m.account AND p.outcome = 'ok' AND p.received_ms < m.moment_ms
              ORDER BY p.received_ms DESC LIMIT 1),
            (SELECT p.received_ms
               FROM source AS p
-             WHERE p.account = m.account AND p.outcome = 'ok' AND p.received_ms > m.moment_ms
+             WHERE p.account = m.account AND p.outcome = 'ok' AND p.received_ms >= m.moment_ms
              ORDER BY p.received_ms LIMIT 1)
       FROM moment AS m
 ),
@@ -50,10 +43,11 @@ sample (account, number, moment_ms, first_ms, known_ms, next_ms) AS MATERIALIZED
            a.moment_ms,
            a.first_ms,
            CASE
-               WHEN :every_ms IS NULL AND a.number > 0 THEN iif(a.last_ms >= a.from_ms, a.last_ms, NULL)
-               WHEN a.moment_ms <= (SELECT p.known_until_ms
-                                      FROM source_pair AS p
-                                     WHERE p.account = a.account AND p.from_ms = a.last_ms)
+               WHEN a.number = 0 THEN a.last_ms
+               WHEN :every_ms IS NULL THEN iif(a.last_ms >= a.from_ms, a.last_ms, NULL)
+               WHEN a.moment_ms - 1 <= (SELECT p.known_until_ms
+                                          FROM source_pair AS p
+                                         WHERE p.account = a.account AND p.from_ms = a.last_ms)
                    THEN a.last_ms
            END,
            a.next_ms

@@ -4,12 +4,12 @@
 #include <string.h>
 
 #include "ask/ask.h"
+#include "base/calendar.h"
 
 #define RETRY_BASE_MS 500
 #define RETRY_CAP_MS 30000
 #define SYMBOLS_MAX 1000
 #define KNOWN_PAGES_MAX 20 /* taken in one turn */
-#define DAY_MS INT64_C(86400000)
 
 /* What a question brought. */
 struct page {

@@ -3,10 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/calendar.h"
 #include "model/money_answer.h"
 #include "model/row_kinds.h"
-
-#define DAY_MS INT64_C(86400000)
 
 /* What COIN-M documents (Binance, "Get Income History": incomeType). */
 static const char *const DOCUMENTED[] = {

@@ -101,7 +101,7 @@ static bool load_account(const struct config *config, const struct config_accoun
 bool accounts_check_name(const struct config *config, const char *name, struct error *error)
 {
     bool has_config = config->account_count > 0;
-    struct names names = {0};
+    struct names names = {.wanted = name};
     if (name == NULL || config_find_account(config, name) != NULL ||
         (!has_config && strcmp(name, ENV_ACCOUNT.name) == 0)) {
         return true;

@@ -153,7 +153,7 @@ struct report_question cli_question(const struct cli *cli)
         .side = options->side,
         .from_ms = options->from_ms,
         .to_ms = options->to_ms,
-        .every_ms = options->every_ms,
+        .every = options->every,
         .all = options->all,
         .now_ms = cli->now_ms,
     };

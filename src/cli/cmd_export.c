@@ -65,6 +65,7 @@ const struct command COMMAND_EXPORT = {
     .name = "export",
     .arguments = "",
     .summary = "write recorded responses as NDJSON, the inverse of import",
-    .options = {OPTION(from_ms), OPTION(to_ms), OPTION(account), OPTION(output)},
+    .options = {OPTION(from_ms), OPTION(to_ms), OPTION(day), OPTION(month), OPTION(account),
+                OPTION(output)},
     .run = run,
 };

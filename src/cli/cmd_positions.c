@@ -7,7 +7,8 @@ static bool run(struct cli *cli, struct error *error)
     struct report_question question = cli_question(cli);
     int64_t rows = 0;
     /* Without --at: the last there is, even if the exchange's clock is ahead of this one. */
-    question.to_ms = cli->options.at_ms.known ? cli->options.at_ms : maybe_of(TIME_MS_MAX);
+    question.to_ms =
+        maybe_of((cli->options.at_ms.known ? cli->options.at_ms.value : TIME_MS_MAX) + 1);
     return cli_open_database(cli, DATABASE_READ, error) && database_freeze(&cli->database, error) &&
            recorded_check_account(&question, error) &&
            cli_report(cli, &question, "positions", &rows, error) &&

@@ -49,7 +49,7 @@ static bool check_options(const struct options *options, const struct report_kin
         const char *name;
         bool given, taken;
     } filters[] = {
-        {"every", options->every_ms.known, kind->takes_every},
+        {"every", options->every.ms > 0, kind->takes_every},
         {"symbol", options->symbol != NULL, kind->takes_symbol},
         {"side", options->side != NULL, kind->takes_side},
         {"all", options->all, kind->takes_all},
@@ -144,9 +144,9 @@ const struct command COMMAND_REPORT = {
     .name = "report",
     .arguments = "equity|pnl|exposure|margin|income|trades|changes|coverage|gaps|reconcile|all",
     .summary = "answer a common question about the history",
-    .options = {OPTION(from_ms), OPTION(to_ms), OPTION(every_ms), OPTION(symbol), OPTION(side),
-                OPTION(account), OPTION(all), OPTION(strict), OPTION(refresh_ms), OPTION(format),
-                OPTION(output)},
+    .options = {OPTION(from_ms), OPTION(to_ms), OPTION(day), OPTION(month), OPTION(every),
+                OPTION(symbol), OPTION(side), OPTION(account), OPTION(all), OPTION(strict),
+                OPTION(refresh_ms), OPTION(format), OPTION(output)},
     .arguments_min = 1,
     .arguments_max = 1,
     .run = run,

@@ -14,7 +14,6 @@
 
 #include "base/embedded_file.h"
 #include "base/log.h"
-#include "base/time_text.h"
 #include "cli/cli.h"
 #include "cli/version.h"
 #include "host/clock.h"
@@ -110,18 +109,6 @@ static bool check_argument_count(const struct command *command, int count, struc
     return true;
 }
 
-static bool check_range(const struct options *options, struct error *error)
-{
-    char from[TIME_TEXT_SIZE], to[TIME_TEXT_SIZE];
-    if (!options->from_ms.known || !options->to_ms.known ||
-        options->from_ms.value <= options->to_ms.value) {
-        return true;
-    }
-    time_text_format(options->from_ms.value, from);
-    time_text_format(options->to_ms.value, to);
-    return error_set(error, ERROR_USAGE, "--from %s is after --to %s", from, to);
-}
-
 static bool run_command(struct cli *cli, const struct command *command, int argc, char **argv,
                         struct error *error)
 {
@@ -136,9 +123,6 @@ static bool run_command(struct cli *cli, const struct command *command, int argc
     cli->arguments = argv + cli->options.next;
     if (!check_argument_count(command, cli->argument_count, error)) {
         return false;
-    }
-    if (!check_range(&cli->options, error)) {
-        return error_context(error, "%s", command->name);
     }
     if (cli->options.verbosity > 0) {
         log_set_level(cli->options.verbosity > 1 ? LOG_DEBUG : LOG_INFO);

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/decimal.h"
-#include "base/time_text.h"
 
 enum kind {
     KIND_FLAG,
@@ -14,7 +13,11 @@ enum kind {
     KIND_SIDE,
     KIND_NUMBER,
     KIND_TIME,
+    KIND_END,
+    KIND_DAY,
+    KIND_MONTH,
     KIND_DURATION,
+    KIND_STEP,
     KIND_FORMAT,
 };
 
@@ -40,9 +43,11 @@ static const struct definition DEFINITIONS[] = {
     {OPTION(all), "all", 0, NULL, KIND_FLAG, "flat legs too"},
     {OPTION(at_ms), "at", 0, "TIME", KIND_TIME, "as they stood then, not now"},
     {OPTION(from_ms), "from", 0, "TIME", KIND_TIME, "from this time on"},
-    {OPTION(to_ms), "to", 0, "TIME", KIND_TIME, "up to and including this time"},
-    {OPTION(every_ms), "every", 0, "DURATION", KIND_DURATION,
-     "a row for each whole step in UTC, such as 5m, 1h or 1d"},
+    {OPTION(to_ms), "to", 0, "TIME", KIND_END, "to before this time; to the end of a day or month"},
+    {OPTION(day), "day", 0, "DAY", KIND_DAY, "from a day's midnight to the next"},
+    {OPTION(month), "month", 0, "MONTH", KIND_MONTH, "from a month's first day to the next one's"},
+    {OPTION(every), "every", 0, "STEP", KIND_STEP,
+     "a row for each whole step in UTC, such as 5m, 1h, 1d, 1w or 1mo"},
     {OPTION(symbol), "symbol", 0, "SYMBOL", KIND_TEXT, "only this symbol"},
     {OPTION(side), "side", 0, "SIDE", KIND_SIDE, "only this position side: BOTH, LONG or SHORT"},
     {OPTION(strict), "strict", 0, NULL, KIND_FLAG, "exit 1 when there are findings"},
@@ -158,6 +163,34 @@ bool options_read_number(const char *text, int64_t *number)
            *number > 0;
 }
 
+/* A day or a month that was asked for as such. */
+static bool take_span(const char *argument, const struct time_span *span, bool is_it,
+                      const char *what, struct time_span *target, struct error *error)
+{
+    *target = *span;
+    return is_it || error_set(error, ERROR_USAGE, "'%s' is no %s", argument, what);
+}
+
+static bool take_time(const char *argument, enum kind kind, int64_t now_ms, void *target,
+                      struct error *error)
+{
+    struct time_span span;
+    if (!time_span_parse(argument, now_ms, &span, error)) {
+        return false;
+    }
+    switch (kind) {
+    case KIND_DAY:
+        return take_span(argument, &span, span.kind == TIME_DAY,
+                         "day (write 2026-11-24, today or yesterday)", target, error);
+    case KIND_MONTH:
+        return take_span(argument, &span, span.kind == TIME_MONTH, "month (write 2026-11)", target,
+                         error);
+    default:
+        *(struct maybe_int *)target = maybe_of(kind == KIND_END ? span.to_ms : span.from_ms);
+        return true;
+    }
+}
+
 static bool take_value(struct options *options, const struct definition *definition,
                        const char *argument, int64_t now_ms, struct error *error)
 {
@@ -179,11 +212,15 @@ static bool take_value(struct options *options, const struct definition *definit
         number->known = options_read_number(argument, &number->value);
         return number->known || error_set(error, ERROR_USAGE, "'%s' is no number over 0", argument);
     case KIND_TIME:
-        number->known = time_text_parse(argument, now_ms, &number->value, error);
-        return number->known;
+    case KIND_END:
+    case KIND_DAY:
+    case KIND_MONTH:
+        return take_time(argument, definition->kind, now_ms, target, error);
     case KIND_DURATION:
         number->known = duration_parse(argument, &number->value, error);
         return number->known;
+    case KIND_STEP:
+        return step_parse(argument, target, error);
     case KIND_FORMAT:
         return report_format_from_name(argument, target, error);
     }
@@ -205,6 +242,31 @@ static bool unknown_option(char **argv, struct error *error)
                          optopt);
     }
     return error_set(error, ERROR_USAGE, "option %s: unknown here", word);
+}
+
+/* One range, however it was said. */
+static bool settle_range(struct options *options, struct error *error)
+{
+    char from[TIME_TEXT_SIZE], to[TIME_TEXT_SIZE];
+    bool is_day = options->day.from_ms < options->day.to_ms;
+    bool is_month = options->month.from_ms < options->month.to_ms;
+    if (is_day || is_month) {
+        const char *name = is_day ? "day" : "month";
+        const struct time_span *span = is_day ? &options->day : &options->month;
+        if (options->from_ms.known || options->to_ms.known || (is_day && is_month)) {
+            return error_set(error, ERROR_USAGE, "--%s is a whole range: it goes without %s", name,
+                             is_day && is_month ? "--month" : "--from and --to");
+        }
+        options->from_ms = maybe_of(span->from_ms);
+        options->to_ms = maybe_of(span->to_ms);
+    }
+    if (!options->from_ms.known || !options->to_ms.known ||
+        options->from_ms.value < options->to_ms.value) {
+        return true;
+    }
+    time_text_format(options->from_ms.value, from);
+    time_text_format(options->to_ms.value, to);
+    return error_set(error, ERROR_USAGE, "--from %s is not before --to %s", from, to);
 }
 
 bool options_parse(struct options *options, int argc, char **argv, const size_t *accepted,
@@ -229,7 +291,7 @@ bool options_parse(struct options *options, int argc, char **argv, const size_t 
         }
     }
     options->next = optind;
-    return true;
+    return options->help || settle_range(options, error);
 }
 
 void options_print_help(const size_t *list, FILE *out)
@@ -258,13 +320,17 @@ static bool takes(const size_t *list, enum kind kind)
 void options_print_values(const size_t *list, FILE *out)
 {
     if (takes(list, KIND_TIME)) {
-        fputs(
-            "\nTIME: 2026-11-24, 2026-11-24T14:03:10Z or with +02:00 (UTC where no zone is named), "
-            "now,\n-24h (a duration from now), epoch seconds (a number of up to 10 digits) or "
-            "milliseconds\n(of 11 and more).\n",
-            out);
+        fputs("\nTIME: 2026-11-24, 2026-11, today, yesterday, now, 2026-11-24T14:03:10Z or with "
+              "+02:00, -24h, -1w\n(so far from now, in s, m, h, d, w, mo or y), epoch seconds (10 "
+              "digits) or milliseconds (13). All is\nUTC where no zone is named.\n",
+              out);
+    }
+    if (takes(list, KIND_STEP)) {
+        fputs("\nSTEP: a whole number and s, m, h, d, w, mo or y. Weeks begin on Monday, months by "
+              "the calendar.\n",
+              out);
     }
     if (takes(list, KIND_DURATION)) {
-        fputs("\nDURATION: a whole number and ms, s, m, h or d, such as 10s.\n", out);
+        fputs("\nDURATION: a whole number and ms, s, m, h, d or w, such as 10s.\n", out);
     }
 }

@@ -7,14 +7,16 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "base/calendar.h"
 #include "base/error.h"
+#include "base/time_text.h"
 #include "model/maybe.h"
 #include "report/render.h"
 
 /* An option is known by the field that its value goes to. */
 #define OPTION(field) offsetof(struct options, field)
 #define OPTIONS_END 0 /* ends a list; what was not written of one is this, too */
-#define OPTIONS_PER_COMMAND_MAX 12
+#define OPTIONS_PER_COMMAND_MAX 14
 
 struct options {
     int next; /* index of the first argument that is left; the field of no option */
@@ -30,9 +32,11 @@ struct options {
     const char *account;
     bool all;
     struct maybe_int at_ms;
-    struct maybe_int from_ms;
+    struct maybe_int from_ms; /* [from_ms, to_ms), whichever way it was said */
     struct maybe_int to_ms;
-    struct maybe_int every_ms;
+    struct time_span day; /* empty when not given, as month */
+    struct time_span month;
+    struct calendar_step every; /* of length 0 when not given */
     const char *symbol;
     const char *side;
     bool strict;
@@ -61,7 +65,8 @@ struct options {
 
 /* Reads the options of `accepted`, which ends with OPTIONS_END, and the global ones among all
  * arguments, and moves what is left to the end of argv; with NULL only global ones, in front of the
- * first argument that is none. `now_ms` serves relative times. */
+ * first argument that is none. `now_ms` serves relative times. A range is whole: --to a day or a
+ * month is its end, --day and --month are both ends; one that would be empty is refused. */
 bool options_parse(struct options *options, int argc, char **argv, const size_t *accepted,
                    int64_t now_ms, struct error *error);
 

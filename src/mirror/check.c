@@ -3,11 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/calendar.h"
 #include "base/sha256.h"
 #include "base/time_text.h"
 #include "mirror/copy.h"
 
-#define DAY_MS INT64_C(86400000)
 #define PART_BITS 6 /* of a digest say in which part of its day a row is */
 
 struct comparison {

@@ -34,7 +34,7 @@ bool recorded_check_account(const struct report_question *question, struct error
 {
     const char *account = question->account;
     struct text found = {0};
-    struct names names = {0};
+    struct names names = {.wanted = account};
     bool done = account == NULL || (look(question, "accounts", account, &found, &names, error) &&
                                     ((found.size > 0 && span_is(text_span(&found), account)) ||
                                      refuse("account", account, &names, error)));
@@ -46,7 +46,7 @@ bool recorded_check_account(const struct report_question *question, struct error
 bool recorded_find_symbol(struct report_question *question, struct text *text, struct error *error)
 {
     const char *symbol = question->symbol;
-    struct names names = {0};
+    struct names names = {.wanted = symbol};
     bool done =
         symbol == NULL ||
         (look(question, "symbols", symbol, text, &names, error) &&

@@ -4,7 +4,8 @@
 
 #include "report/report.h"
 
-/* ERROR_USAGE, with the accounts that are recorded, when there are any but not the question's. */
+/* ERROR_USAGE, with the nearest of the accounts that are recorded (base/names.h), when there are
+ * any but not the question's. */
 bool recorded_check_account(const struct report_question *question, struct error *error);
 
 /* Makes the question's symbol, whatever case it was asked for in, the one that is recorded; `text`

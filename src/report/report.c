@@ -59,6 +59,7 @@ static void append_report(struct text *sql, const char *name)
 
 static void bind_question(sqlite3_stmt *statement, const struct report_question *question)
 {
+    const struct maybe_int none = {0};
     const struct {
         const char *name;
         const char *text; /* when it is not NULL, else the number */
@@ -70,7 +71,8 @@ static void bind_question(sqlite3_stmt *statement, const struct report_question 
         {":kind", question->kind, {0}},
         {":from_ms", NULL, question->from_ms},
         {":to_ms", NULL, question->to_ms},
-        {":every_ms", NULL, question->every_ms},
+        {":every_ms", NULL, question->every.ms > 0 ? maybe_of(question->every.ms) : none},
+        {":every_months", NULL, maybe_of(question->every.months)},
         {":all", NULL, maybe_of(question->all)},
         {":now_ms", NULL, maybe_of(question->now_ms)},
         {":running", NULL, maybe_of(question->running)},
@@ -151,15 +153,15 @@ bool report_run(const struct report_question *question, const char *name, enum r
 
 bool report_check_steps(const struct report_question *question, struct error *error)
 {
-    if (!question->every_ms.known) {
+    if (question->every.ms == 0) {
         return true;
     }
     sqlite3_stmt *range = report_prepare(question, "range", error);
     enum step step = database_step(question->database, range, error);
     int64_t steps = 0;
     if (step == STEP_ROW) {
-        steps = (sqlite3_column_int64(range, 1) - sqlite3_column_int64(range, 0)) /
-                question->every_ms.value;
+        steps =
+            (sqlite3_column_int64(range, 1) - sqlite3_column_int64(range, 0)) / question->every.ms;
     }
     sqlite3_finalize(range);
     if (steps > REPORT_STEPS_MAX) {

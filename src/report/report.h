@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "base/calendar.h"
 #include "base/error.h"
 #include "model/maybe.h"
 #include "report/render.h"
@@ -17,10 +18,10 @@ struct report_question {
     const struct database *database;
     const char *account;
     const char *symbol;
-    const char *side; /* BOTH, LONG or SHORT */
-    struct maybe_int from_ms;
+    const char *side;         /* BOTH, LONG or SHORT */
+    struct maybe_int from_ms; /* [from_ms, to_ms); unknown for all there is on that side */
     struct maybe_int to_ms;
-    struct maybe_int every_ms;
+    struct calendar_step every; /* of length 0 for one row of the range */
     bool all;
     int64_t now_ms;   /* nothing later is sampled */
     bool running;     /* of status: 'posrec run' is recording */
@@ -30,7 +31,7 @@ struct report_question {
 /* More rows of one leg than these nobody reads, and they would have to fit into memory. */
 #define REPORT_STEPS_MAX 1000000
 
-/* ERROR_USAGE when every_ms cuts the range into more steps than that. */
+/* ERROR_USAGE when `every` cuts the range into more steps than that. */
 bool report_check_steps(const struct report_question *question, struct error *error);
 
 /* The statement of the report of that name in sql/reports, its parameters bound. NULL with the

@@ -329,17 +329,17 @@ page() {
     assert_equal "$status" 0
     run posrec fetch --account nobody
     assert_equal "$status" 2
-    assert_equal "$output" "posrec: account nobody: not in the config (there is: main, second)"
+    assert_equal "$output" "posrec: account nobody: not in the config (there is: second, main)"
     for command in run backfill doctor; do
         run posrec $command --account nobody
         assert_equal "$status" 2
-        assert_contains "$output" "account nobody: not in the config (there is: main, second)"
+        assert_contains "$output" "account nobody: not in the config (there is: second, main)"
     done
     for name in $(seq -w 3 14); do
         printf '[account a%s]\napi_key_file = main.key\nsecret_file = main.secret\n' "$name" >> posrec.ini
     done
     run posrec fetch --account nobody
-    assert_equal "$output" "posrec: account nobody: not in the config (there is: main, second, a03, a04, a05, a06, a07, a08, a09, a10 and 4 more)"
+    assert_equal "$output" "posrec: account nobody: not in the config (there is: second, main, a03, a04, a05, a06, a07, a08, a09, a10 and 4 more)"
 }
 
 @test "RSA and Ed25519 keys sign as the exchange checks" {

@@ -104,7 +104,7 @@ PYTHON
 
 @test "export narrows by time and account" {
     captures 10 > in && posrec -q import in
-    assert_equal "$(posrec export --from 1700000003090 --to 1700000005090 | wc -l)" 3
+    assert_equal "$(posrec export --from 1700000003090 --to 1700000005090 | wc -l)" 2
     assert_equal "$(posrec export --account nobody | wc -l)" 0
     run posrec export --output /nowhere/file
     assert_equal "$status" 1
@@ -180,8 +180,8 @@ PYTHON
         echo '[]' > body.json
         run posrec import --received-at "$time" body.json
         assert_equal "$status" 2
-        if [ "$time" = -1 ]; then
-            assert_contains "$output" "posrec: import: --received-at: time '-1': not understood"
+        if [ "$time" -lt 1000000000000 ] || [ "$time" -gt 9999999999999 ]; then
+            assert_contains "$output" "posrec: import: --received-at: time '$time': "
             continue
         fi
         assert_contains "$output" "posrec: --received-at: "
@@ -289,7 +289,7 @@ PYTHON
         assert_equal "$(sqlite3 posrec.db .dump | grep -v schema_migration)" "$(sqlite3 second.db .dump | grep -v schema_migration)"
     done
     posrec export --from 1700000100000 --to 1700002000000 > part.ndjson
-    jq -c 'select(.received_ms >= 1700000100000 and .received_ms <= 1700002000000)' out.ndjson | cmp - <(jq -c . part.ndjson)
+    jq -c 'select(.received_ms >= 1700000100000 and .received_ms < 1700002000000)' out.ndjson | cmp - <(jq -c . part.ndjson)
     jq -c 'select(.account == "b")' out.ndjson | cmp - <(posrec export --account b | jq -c .)
     [ -s part.ndjson ]
 }

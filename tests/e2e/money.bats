@@ -426,9 +426,12 @@ chain_of() {
     run --separate-stderr posrec report reconcile --strict --to 1699200000000
     assert_equal "$status" 0
     assert_equal "$stderr" "No findings: everything in this range adds up."
-    run --separate-stderr posrec report reconcile --strict --from 1699999999000 --to 1700000061000
+    run --separate-stderr posrec report reconcile --strict --from 1699999999000 --to 1700000061001
     assert_equal "$status" 1
-    assert_equal "$(header --from 1699999999000 --to 1700000061000)" "main 1 4 $(chain_of 4)"
+    assert_equal "$(header --from 1699999999000 --to 1700000061001)" "main 1 4 $(chain_of 4)"
+    # A change over the range's beginning is judged in the range that shows it, which its end is not in.
+    assert_equal "$(posrec report reconcile --from 1700000001001 --format ndjson 2> /dev/null | jq -r '[.finding, .capture_id] | join(" ")')" "wallet_unexplained 3"
+    assert_equal "$(posrec report reconcile --to 1700000061000 --format ndjson 2> /dev/null)" ""
     run --separate-stderr posrec report reconcile --from 2099-01-01
     assert_equal "$stderr" "Nothing is in this range; the history goes from 2023-11-04T12:13:20Z to 2023-11-14T22:14:30Z."
     for report in income equity; do
@@ -469,7 +472,7 @@ chain_of() {
     # Of an answer alone, of a message alone, and of what no poll was there for.
     assert_equal "$(header --from 1700000005000 --to 1700000005500)" "main 4 4 $(chain_of 4)"
     assert_equal "$(header --from 1700000006000 --to 1700000006500)" "main 6 6 $(chain_of 6)"
-    assert_equal "$(header --from 1700000003000 --to 1700000004000)" "main 7 8 $(chain_of 8)"
+    assert_equal "$(header --from 1700000003000 --to 1700000004001)" "main 7 8 $(chain_of 8)"
     assert_equal "$(header --from 1700000021000)" "main 10 11 $(posrec -q verify)"
     assert_equal "$(header --from 1700000023000)" ""
 }

@@ -454,11 +454,11 @@ def check_reports(income, books, recorders):
         for asset in ("BTC", "ETH"):
             before = START
             for moment in range(FIRST_POLL + DAY, END + 1, DAY):
-                known = [(time, body) for time, body in recorder.accounts if time <= moment]
+                known = [(time, body) for time, body in recorder.accounts if time < moment]
                 rows = [next(row for row in body["assets"] if row["asset"] == asset) for _, body in known]
                 row, time = rows[-1], known[-1][0]
                 ratios = [e8(Decimal(r["maintMargin"]) / Decimal(r["marginBalance"]))
-                          for r, (at, _) in zip(rows, known) if at > before]
+                          for r, (at, _) in zip(rows, known) if at >= before]
                 before = moment
                 expected.append({"account": name, "asset": asset, "time": iso(moment),
                                  "wallet_balance": Decimal(row["walletBalance"]), "margin_balance": Decimal(row["marginBalance"]),
@@ -482,7 +482,7 @@ def check_reports(income, books, recorders):
         for row in rows:
             time = int(datetime.fromisoformat(row["time"].replace("Z", "+00:00")).timestamp() * 1000) if end is None else end
             of = [r for r in income if r["account"] == row["account"] and r["symbol"] == row["symbol"]
-                  and START + 10 * DAY <= r["time_ms"] <= time]
+                  and START + 10 * DAY <= r["time_ms"] < time]
             mine = [r for r in of if r["position_side"] == row["position_side"]]
             for column, kind in (("realized_pnl", "REALIZED_PNL"), ("commission", "COMMISSION")):
                 assert row[column] == sum(r["income"] for r in mine if r["income_type"] == kind), (row, column)

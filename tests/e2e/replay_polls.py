@@ -69,9 +69,9 @@ def main():
                 check(time_ms, legs, bodies.pop(time_ms))
         assert replayed == times and not bodies
         middle = times[len(times) // 2]
-        from_ms, to_ms = middle + 1, times[len(times) // 2 + 10]
+        from_ms, to_ms = middle + 1, times[len(times) // 2 + 11]
         assert [t for t, _ in replay(database, from_ms, to_ms)] == [from_ms] + times[len(times) // 2 + 1:][:10]
-        whole = next(dict(legs) for t, legs in replay(database, middle, middle))
+        whole = next(dict(legs) for t, legs in replay(database, middle, middle + 1))
         assert next(dict(legs) for t, legs in replay(database, from_ms, to_ms)) == whole
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
         print(f"{count} polls replayed in order, {count / seconds:.0f} a second, {memory} MiB at most; "

@@ -327,27 +327,28 @@ class Sampler:
         self.legs = sorted({leg for _, rows in self.polls for leg in rows})
 
     def at(self, moment):
-        """The rows that are known at a moment, None in a gap."""
-        before = [poll for poll in self.polls if poll[0] <= moment]
-        after = [poll for poll in self.polls if poll[0] > moment]
+        """The rows that are known just before a moment, None in a gap."""
+        before = [poll for poll in self.polls if poll[0] < moment]
+        after = [poll for poll in self.polls if poll[0] >= moment]
         if not before:
             return None
-        if before[-1][0] == moment:
+        if before[-1][0] == moment - 1:
             return before[-1][1]
         apart = (after[0][0] if after else moment) - before[-1][0]
         return before[-1][1] if apart <= 1.5 * STEP_MS else None
 
     def since(self, before, moment):
-        return [rows for time, rows in self.polls if before < time <= moment]
+        return [rows for time, rows in self.polls if before <= time < moment]
 
     def opened(self, leg, start, end):
-        return any(leg in rows and amount(rows[leg]) != 0 for time, rows in self.polls if start <= time <= end)
+        """At some poll from the last before `start` on."""
+        first = max((time for time, _ in self.polls if time < start), default=start)
+        return any(leg in rows and amount(rows[leg]) != 0 for time, rows in self.polls if first <= time < end)
 
 
 def steps(start, end, every):
-    first = (start + every - 1) // every * every
-    moments = list(range(first, end + 1, every))
-    return list(zip([start - 1] + moments[:-1], moments))
+    moments = list(range(start // every * every + every, end + 1, every))
+    return list(zip([start] + moments[:-1], moments))
 
 
 def check_sampled(good, start, end, every, name):
@@ -355,16 +356,16 @@ def check_sampled(good, start, end, every, name):
     for account, polls in good.items():
         sampler = Sampler(account, polls)
         low, high = max(start, sampler.polls[0][0]), end
-        base = sampler.at(low) or next(rows for time, rows in sampler.polls if time > low)
+        base = ([rows for time, rows in sampler.polls if time < low] or [sampler.polls[0][1]])[-1]
         legs = [leg for leg in sampler.legs if sampler.opened(leg, low, high)]
-        moments = steps(low, high, every) if every else [(low - 1, high)]
+        moments = steps(low, high, every) if every else [(low, high)]
         for leg in legs:
             for before, moment in moments:
                 between = [rows[leg] for rows in sampler.since(before, moment) if leg in rows]
                 if every:
                     shown, state = moment, sampler.at(moment)
                 else:
-                    shown, state = [poll for poll in sampler.polls if poll[0] <= high][-1]
+                    shown, state = [poll for poll in sampler.polls if poll[0] < high][-1]
                 row = (state or {}).get(leg)
                 head = {**leg_columns(account, leg), "time": iso(shown)}
                 unknown = state is None
@@ -391,7 +392,7 @@ def check_sampled(good, start, end, every, name):
                 if every:
                     shown, state = moment, sampler.at(moment)
                 else:
-                    shown, state = [poll for poll in sampler.polls if poll[0] <= high][-1]
+                    shown, state = [poll for poll in sampler.polls if poll[0] < high][-1]
                 values = {"long_usd": None, "gross_usd": None, "net_usd": None, "unrealized_pnl": None}
                 if state is not None:
                     rows = [row for leg, row in state.items() if leg in legs]
@@ -520,8 +521,11 @@ def main():
         check_dailies(good)
         check_exposure(good)
         last = max(polls[-1][1] for polls in good.values())
-        check_sampled(good, START_MS, last, HOUR_MS, "1h")
+        check_sampled(good, START_MS, last + 1, HOUR_MS, "1h")
         check_sampled(good, START_MS, last, DAY_MS, "1d")
+        check_sampled(good, good["main"][40][1], good["main"][600][1], None, None)
+        check_sampled(good, good["main"][40][1], good["main"][200][1], STEP_MS, "5m")
+        check_sampled(good, START_MS + GAPS[0][0] * STEP_MS + 1, end - DAY_MS, DAY_MS, "1d")
         check_sampled(good, START_MS + 30 * HOUR_MS + 17, START_MS + 60 * HOUR_MS + 3, STEP_MS, "5m")
         check_sampled(good, START_MS + 3 * DAY_MS, end - DAY_MS, None, None)
         check_changes(good)

@@ -53,7 +53,7 @@ documented() {
     assert_equal "$(ids pnl)" "main,LONG main,SHORT other,BOTH "
     assert_equal "$(ids pnl --side short)" "main,SHORT "
     assert_equal "$(ids pnl --account other)" "other,BOTH "
-    assert_equal "$(posrec report pnl --side LONG --to 1700000000000 --format json | jq '.[0].position_amount')" 1
+    assert_equal "$(posrec report pnl --side LONG --to 1700000000001 --format json | jq '.[0].position_amount')" 1
     assert_equal "$(posrec report changes --from 1700000000001 --account main --format json | jq -c '.[] | [.change, .previous_position_amount, .position_amount, .held_s]')" \
         '["increase",1,3,0.001]'
     run -2 posrec -q report pnl --symbol ETHUSD_PERP
@@ -145,16 +145,75 @@ documented() {
         positions --account nobody
 }
 
-@test "a range that ends before it begins is an error" {
+@test "a range in which there is no moment is an error" {
     documented
     for words in "report changes" "report pnl --every 1d" "report all --format html" export; do
         # shellcheck disable=SC2086
         run posrec $words --from 2021-07-24 --to 2021-07-23T12:00
         assert_equal "$status" 2
-        assert_equal "$output" "posrec: ${words%% *}: --from 2021-07-24T00:00:00.000Z is after --to 2021-07-23T12:00:00.000Z"
+        assert_equal "$output" "posrec: ${words%% *}: --from 2021-07-24T00:00:00.000Z is not before --to 2021-07-23T12:00:00.000Z"
+        run posrec $words --from 2021-07-23T07:54:42Z --to 1627026882
+        assert_equal "$status" 2
+        assert_contains "$output" "--from 2021-07-23T07:54:42.000Z is not before --to 2021-07-23T07:54:42.000Z"
     done
-    # One moment is a range.
-    assert_equal "$(posrec export --from 2021-07-23T07:54:42Z --to 1627026882 | wc -l)" 1
+    assert_equal "$(posrec export --from 2021-07-23T07:54:42Z --to 1627026882001 | wc -l)" 1
+}
+
+@test "a range is a day, a month, or two ends as people write them, in UTC" {
+    documented # 2021-07-23T07:54:42Z
+    export TZ=America/New_York
+    count() { posrec export "$@" 2> /dev/null | wc -l; }
+    for range in "--month 2021-07" "--day 2021-07-23" "--day 20210723" "--from 2021-07 --to 2021-07" "--to 2021-07-23" \
+        "--from 2021-07-23" "--from 1627026882 --to 1627026882001" "--from 1627026882000 --to yesterday" "--from -100y --to now"; do
+        # shellcheck disable=SC2086
+        assert_equal "$range: $(count $range)" "$range: 1"
+    done
+    for range in "--month 2021-06" "--month 2021-08" "--day 2021-07-22" "--day 2021-07-24" "--day yesterday" "--from 2021-07-24" \
+        "--to 2021-07-22" "--to 2021-07-23T07:54:42Z" "--from 2021-08" "--to 2021-06" "--from -1w" "--from today"; do
+        # shellcheck disable=SC2086
+        assert_equal "$range: $(count $range)" "$range: 0"
+    done
+    refuses() { # TEXT OPTION...
+        local text=$1
+        shift
+        run posrec report pnl "$@"
+        assert_equal "$output" "posrec: report: $text"
+        assert_equal "$status" 2
+    }
+    refuses "--month is a whole range: it goes without --from and --to" --month 2021-07 --from 2021-07-02
+    refuses "--day is a whole range: it goes without --from and --to" --to now --day 2021-07-23
+    refuses "--day is a whole range: it goes without --month" --month 2021-07 --day 1969-12-31
+    refuses "--month: '2021-07-23' is no month (write 2026-11)" --month 2021-07-23
+    refuses "--day: '2021-07' is no day (write 2026-11-24, today or yesterday)" --day 2021-07
+    refuses "--day: '-1d' is no day (write 2026-11-24, today or yesterday)" --day -1d
+    refuses "--from: time '2021': a number is a date (8 digits), seconds (10 digits) or milliseconds (13 digits) since 1970" --from 2021
+    refuses "--from: time '20211301': there is no day 2021-13-01" --from 20211301
+    refuses "--to: time 'noon': not understood (write 2026-11-24, 2026-11-24T14:03:10Z, 2026-11, now, today, yesterday, -24h, or epoch seconds or milliseconds)" --to noon
+    refuses "--every: step '1': not understood (write 10s, 5m, 1h, 1d, 1w, 1mo or 1y)" --every 1
+    refuses "--refresh: duration '1mo': not understood (write 100ms, 10s, 5m, 1h, 1d or 1w)" --refresh 1mo
+    # The newest poll is in a range without an end.
+    assert_equal "$(posrec report pnl --from 2021-07-23T07:54:42Z --format json | jq '.[0].position_amount')" 1
+    # An as-of is of a moment, which is in it.
+    assert_equal "$(posrec positions --at 2021-07-23T07:54:42Z --format json | jq length)" 1
+    assert_equal "$(posrec -q positions --at 2021-07-23 --format json | jq length)" 0
+}
+
+@test "a name that is not there is told the nearest that are" {
+    for symbol in AAVE ADA BCH BNB DOGE DOT ETC FIL LINK LTC BTC ETH; do
+        poll 1700000000000 "[$(leg LONG 1 1 "symbol:${symbol}USD_PERP")]" "$symbol-desk"
+    done | posrec -q import -
+    refuses() { # BEGINNING ARGUMENT...
+        local text=$1
+        shift
+        run posrec "$@"
+        case $output in "posrec: $text"*" and 2 more)") ;; *) echo "$output"; false ;; esac
+        assert_equal "$status" 2
+    }
+    refuses "symbol ethusd_prep: not recorded here (there is: ETHUSD_PERP, " report pnl --symbol ethusd_prep
+    refuses "symbol BTC: not recorded here (there is: BTCUSD_PERP, " report income --symbol BTC
+    refuses "account link-dusk: not recorded here (there is: LINK-desk, " positions --account link-dusk
+    refuses "account ETH: not recorded here (there is: ETH-desk, " export --account ETH
+    assert_equal "$(posrec report pnl --symbol ethusd_perp --format json | jq -r '.[].symbol')" ETHUSD_PERP
 }
 
 @test "reconcile names what does not add up, and the poll that shows it" {
@@ -188,7 +247,7 @@ EXPECTED
     assert_contains "$output" "head_at_end"
     assert_contains "$output" "$(posrec -q verify)"
     assert_contains "$output" "See an answer as it came: posrec body CAPTURE"
-    posrec -q report reconcile --strict --side LONG --to 1700000000000
+    posrec -q report reconcile --strict --side LONG --to 1700000000001
     posrec report reconcile --format html > audit.html
     grep -q "$(posrec -q verify)" audit.html
     run posrec report all --strict --format html --output all.html
@@ -206,8 +265,8 @@ EXPECTED
     assert_equal "$(sql "SELECT from_ms - $base, to_ms - $base, missed FROM gap")" "30000|330000|29"
     assert_equal "$(posrec report coverage --format ndjson | jq -s 'map(.gaps) | add')" 1
     assert_equal "$(posrec status --format json | jq '.accounts[0].gaps_24h')" 1
-    assert_equal "$(posrec report pnl --every 2m --to "$((base + 370000))" --format ndjson | jq -c '.position_amount' | xargs)" "1 null null 2"
-    assert_equal "$(posrec report exposure --every 2m --to "$((base + 370000))" --format ndjson | jq -c '.long_usd' | xargs)" "100 null null 200"
+    assert_equal "$(posrec report pnl --every 30s --to "$((base + 370000))" --format ndjson | jq -c '.position_amount' | uniq | xargs)" "1 null 2"
+    assert_equal "$(posrec report exposure --every 30s --to "$((base + 370000))" --format ndjson | jq -c '.long_usd' | uniq | xargs)" "100 null 200"
     assert_equal "$(posrec report reconcile --format ndjson | jq -r '[.finding, .capture_id] | @csv')" '"gap_hides_change",5'
     posrec report pnl --format html > page.html
     assert_equal "$(grep -oE '"gaps":\[[^]]*\]+' page.html | tr -d '[]' | sort -u)" "\"gaps\":30000,330000"
@@ -358,7 +417,7 @@ SHOWN='Zürich\x1b[2J\xc2\x9b2J\xe2\x80\xae\xe2\x80\xa8\x0a_PERP'
         # The page's range is read first and the audit last: its last capture was the last when that ended.
         range=$(grep -oE ' to 2[^ <]*' page.html | head -1 | cut -c5-)
         audit=$(sed -n '/id="reconcile"/,$p' page.html | grep -oE '<td class="number">[0-9]+' | sed -n 4p | grep -oE '[0-9]+$')
-        assert_equal "$(sql "SELECT max(received) FROM poll_log WHERE capture_id <= $audit")" "$range"
+        assert_equal "$(sql "SELECT strftime('%Y-%m-%dT%H:%M:%fZ', (max(received_ms) + 1) / 1000.0, 'unixepoch') FROM poll_log WHERE capture_id <= $audit")" "$range"
     done
     kill $pid
     wait $pid

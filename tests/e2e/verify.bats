@@ -148,7 +148,7 @@ info() {
         [ -n "$order" ] || python3 "$SOURCE/tests/e2e/changing_sizes.py" check "$SEED" whole.db
         while IFS='|' read -r account at gross; do
             assert_equal "$(posrec -q -d whole.db report exposure --account "$account" --to "$at" --format json | jq '[.[].gross_usd] | add')" "$gross"
-        done < <(sqlite3 whole.db "SELECT account, time, CAST(sum(gross_usd) AS INTEGER) FROM exposure GROUP BY 1, 2")
+        done < <(sqlite3 whole.db "SELECT account, time_ms + 1, CAST(sum(gross_usd) AS INTEGER) FROM exposure GROUP BY 1, 2")
         while read -r line; do echo "$line" | posrec -q import -; done < lines
         dump whole.db > whole
         dump posrec.db | cmp whole -

@@ -1,4 +1,4 @@
-/* Times, text, log and terminal, UTF-8, base64, hashes and errors. */
+/* Text, log and terminal, UTF-8, base64, hashes and errors. */
 #include "support.h"
 
 #include <locale.h>
@@ -10,116 +10,16 @@
 #include "base/embedded_file.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/names.h"
 #include "base/sha256.h"
 #include "base/terminal.h"
 #include "base/text.h"
-#include "base/time_text.h"
 #include "base/utf8.h"
 
 #define SPAN(literal)                                                                              \
     {                                                                                              \
         literal, sizeof(literal) - 1                                                               \
     }
-
-static void times_are_read_as_people_write_them(void **state)
-{
-    static const struct {
-        const char *text;
-        int64_t time_ms;
-    } EXAMPLES[] = {
-        {"1970-01-01", 0},
-        {"2026-11-24", 1795478400000},
-        {"2026-11-24T14:03:10Z", 1795528990000},
-        {"2026-11-24 14:03", 1795528980000},
-        {"2026-11-24T14:03:10.5Z", 1795528990500},
-        {"2026-11-24T14:03:10.1239Z", 1795528990123},
-        {"2026-11-24T16:03:10+02:00", 1795528990000},
-        {"2026-11-24T09:33:10-0430", 1795528990000},
-        {"2024-02-29", 1709164800000},
-        {"1795528990000", 1795528990000},
-        {"1795528990", 1795528990000},
-        {"9999999999", 9999999999000},
-        {"10000000000", 10000000000},
-        {"0", 0},
-        {"1000", 1000000},
-        {"now", TEST_NOW_MS},
-        {"-24h", TEST_NOW_MS - 86400000},
-        {"-100ms", TEST_NOW_MS - 100},
-        {"+1d", TEST_NOW_MS + 86400000},
-        {"0001-01-01", TIME_MS_MIN},
-    };
-    (void)state;
-    for (size_t i = 0; i < sizeof EXAMPLES / sizeof EXAMPLES[0]; i++) {
-        struct error error = {0};
-        int64_t time_ms = 0;
-        if (!time_text_parse(EXAMPLES[i].text, TEST_NOW_MS, &time_ms, &error) ||
-            time_ms != EXAMPLES[i].time_ms) {
-            fail_msg("%s: %lld %s", EXAMPLES[i].text, (long long)time_ms, error.text);
-        }
-    }
-}
-
-static void what_is_no_time_is_refused(void **state)
-{
-    static const char *const EXAMPLES[] = {
-        "",
-        "yesterday",
-        "2026-13-01",
-        "2026-02-30",
-        "2026-11-24T",
-        "2026-11-24T25:00",
-        "2026-11-24T14:60",
-        "2026-11-24T14:03:10+9",
-        "24-11-2026",
-        "2026-11-24x",
-        "9999999999999999999",
-        "-1000",
-        "-24",
-        "+24",
-        "-24x",
-        "2025-02-29",
-        "2026-11-24T14:03:10.Z",
-    };
-    (void)state;
-    for (size_t i = 0; i < sizeof EXAMPLES / sizeof EXAMPLES[0]; i++) {
-        struct error error = {0};
-        int64_t time_ms;
-        if (time_text_parse(EXAMPLES[i], TEST_NOW_MS, &time_ms, &error)) {
-            fail_msg("%s was taken", EXAMPLES[i]);
-        }
-        assert_int_equal(error.kind, ERROR_USAGE);
-    }
-}
-
-static void times_are_written_as_iso_utc(void **state)
-{
-    char text[TIME_TEXT_SIZE];
-    (void)state;
-    time_text_format(1795528990007, text);
-    assert_string_equal(text, "2026-11-24T14:03:10.007Z");
-    time_text_format(-1, text);
-    assert_string_equal(text, "1969-12-31T23:59:59.999Z");
-    time_text_format(INT64_MAX, text);
-    assert_string_equal(text, "9223372036854775807");
-}
-
-static void durations_have_a_unit(void **state)
-{
-    struct error error;
-    int64_t duration_ms;
-    (void)state;
-    assert_true(duration_parse("100ms", &duration_ms, &error));
-    assert_int_equal(duration_ms, 100);
-    assert_true(duration_parse("5m", &duration_ms, &error));
-    assert_int_equal(duration_ms, 300000);
-    assert_true(duration_parse("2d", &duration_ms, &error));
-    assert_int_equal(duration_ms, 172800000);
-    assert_false(duration_parse("10", &duration_ms, &error));
-    assert_false(duration_parse("0s", &duration_ms, &error));
-    assert_false(duration_parse("-5s", &duration_ms, &error));
-    assert_false(duration_parse("5 s", &duration_ms, &error));
-    assert_false(duration_parse("999999999999999999d", &duration_ms, &error));
-}
 
 static void utf8_is_checked_to_the_byte(void **state)
 {
@@ -311,13 +211,55 @@ static void a_long_error_is_cut_not_overrun(void **state)
     assert_int_equal(strlen(error.text), ERROR_TEXT_SIZE - 1);
 }
 
+static void a_name_that_is_not_there_is_told_the_nearest_that_are(void **state)
+{
+    static const char *const SYMBOLS[] = {
+        "AAVEUSD_PERP",  "ADAUSD_PERP", "BCHUSD_PERP", "BNBUSD_PERP",  "DOGEUSD_PERP",
+        "DOTUSD_PERP",   "ETCUSD_PERP", "FILUSD_PERP", "LINKUSD_PERP", "LTCUSD_PERP",
+        "BTCUSD_260326", "ETHUSD_PERP", "BTCUSD_PERP", "btcusd_260626"};
+    const struct {
+        const char *wanted, *first;
+    } EXAMPLES[] = {
+        {"btcusd", "BTCUSD_260326, BTCUSD_PERP, btcusd_260626, "},
+        {"BTCUSD_PREP", "BTCUSD_PERP, "},
+        {"ETHUSD-PERP", "ETHUSD_PERP, "},
+        {"LTCUSD_PERPETUAL", "LTCUSD_PERP, "},
+        {"dogusd_perp", "DOGEUSD_PERP, DOTUSD_PERP, "},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof EXAMPLES / sizeof EXAMPLES[0]; i++) {
+        struct names names = {.wanted = EXAMPLES[i].wanted};
+        for (size_t n = 0; n < sizeof SYMBOLS / sizeof SYMBOLS[0]; n++) {
+            names_add(&names, SYMBOLS[n]);
+        }
+        const char *text = names_string(&names);
+        if (strncmp(text, EXAMPLES[i].first, strlen(EXAMPLES[i].first)) != 0 ||
+            strstr(text, " and 4 more") == NULL) {
+            fail_msg("%s: %s", EXAMPLES[i].wanted, text);
+        }
+        names_free(&names);
+    }
+}
+
+static void how_far_names_are_apart_is_counted_in_letters(void **state)
+{
+    char longer[300];
+    (void)state;
+    memset(longer, 'x', sizeof longer);
+    longer[sizeof longer - 1] = '\0';
+    assert_int_equal(names_distance("main", "mian"), 2);
+    assert_int_equal(names_distance("main", "man"), 1);
+    assert_int_equal(names_distance("kitten", "Sitting"), 3);
+    assert_int_equal(names_distance("", "main"), 0);
+    assert_int_equal(names_distance("MAIN", "main2"), 0);
+    assert_int_equal(names_distance("y", longer), NAMES_COMPARED_MAX);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(times_are_read_as_people_write_them),
-        cmocka_unit_test(what_is_no_time_is_refused),
-        cmocka_unit_test(times_are_written_as_iso_utc),
-        cmocka_unit_test(durations_have_a_unit),
+        cmocka_unit_test(a_name_that_is_not_there_is_told_the_nearest_that_are),
+        cmocka_unit_test(how_far_names_are_apart_is_counted_in_letters),
         cmocka_unit_test(utf8_is_checked_to_the_byte),
         cmocka_unit_test(a_terminal_is_given_text_that_does_not_move_it),
         cmocka_unit_test(a_log_line_is_one_line_whatever_it_tells),

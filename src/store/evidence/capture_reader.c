@@ -216,7 +216,7 @@ bool capture_reader_visit(struct capture_reader *reader, const struct capture_ra
 {
     sqlite3_stmt *ids = database_prepare(
         reader->database,
-        "SELECT capture_id FROM capture WHERE received_ms BETWEEN ? AND ? AND (?3 = '' OR "
+        "SELECT capture_id FROM capture WHERE received_ms >= ? AND received_ms < ? AND (?3 = '' OR "
         "account_id = (SELECT account_id FROM account WHERE name = ?3)) ORDER BY capture_id",
         error);
     bind_int(ids, 1, range->from_ms);

@@ -53,7 +53,7 @@ bool capture_reader_check_body(struct capture_reader *reader, const struct store
 enum step capture_reader_get_proven(struct capture_reader *reader, int64_t capture_id,
                                     struct stored_capture *stored, struct error *error);
 
-/* Which captures export wants: those received within from_ms and to_ms, both included. */
+/* Which captures export wants: those received within [from_ms, to_ms). */
 struct capture_range {
     int64_t from_ms;
     int64_t to_ms;

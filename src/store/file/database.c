@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "store/file/calendar_functions.h"
 #include "store/file/still_file.h"
 
 /* SQLite's own "disk is full" knows neither quotas nor limits on a file's size. */
@@ -243,6 +244,9 @@ static bool configure(const struct database *database, struct error *error)
     sqlite3_limit(handle, SQLITE_LIMIT_LENGTH, DATABASE_VALUE_SIZE_MAX);
     sqlite3_limit(handle, SQLITE_LIMIT_SQL_LENGTH, DATABASE_SQL_SIZE_MAX);
     database_open_schema(database, false);
+    if (!calendar_functions_add(handle)) {
+        return error_no_memory(error);
+    }
     if (!database_run(database, "PRAGMA foreign_keys = ON", error) ||
         !database_set_cache_kib(database, DATABASE_CACHE_KIB, error) ||
         !check_is_posrec(database, error)) {
