@@ -1,42 +1,77 @@
--- How much of each day each account's history covers, how large the holes were that began in it, and how much
--- of the day (of its recorded part) the user data stream was up; NULL where none was ever recorded.
-WITH hole (account, day_ms, gaps, longest_gap_s) AS MATERIALIZED (
-    SELECT g.account, g.from_ms / 86400000 * 86400000, count(*), max(g.to_ms - g.from_ms) / 1000.0
-      FROM account_range AS r
-     CROSS JOIN gap AS g
-        ON g.account = r.account
-       AND g.from_ms >= coalesce(:from_ms, 0) / 86400000 * 86400000
-       AND g.from_ms < coalesce((:to_ms - 1) / 86400000 * 86400000, 9e18) + 86400000
-     WHERE (:account IS NULL OR r.account = :account)
-     GROUP BY 1, 2
+-- How much of each step (a day, where :every_ms does not say otherwise) of an account's history is recorded: for how many
+-- seconds the record can speak of its positions (view `known`), of how many there were since its first poll, and the
+-- same of the stream, NULL where none was ever recorded; how many polls were good and how many failed, and the gaps that
+-- begin in the step. After with_silence.
+, step (account, account_id, from_ms, begin_ms, end_ms, to_ms) AS (
+    SELECT account, account_id, from_ms, from_ms,
+           min(step_end(from_ms, coalesce(:every_ms, 86400000), :every_months), to_ms), to_ms
+      FROM (SELECT account, account_id, max(from_ms, first_ms) AS from_ms, to_ms FROM bound WHERE kind = 'polls')
+     WHERE from_ms < to_ms
+    UNION ALL
+    SELECT account, account_id, from_ms, end_ms,
+           min(step_end(end_ms, coalesce(:every_ms, 86400000), :every_months), to_ms), to_ms
+      FROM step
+     WHERE end_ms < to_ms
+),
+-- Whole hours are summed up, but for those that run.
+hourly AS (
+    SELECT s.*,
+           min(end_ms, (begin_ms + 3599999) / 3600000 * 3600000) AS first_ms,
+           max(min(end_ms, (begin_ms + 3599999) / 3600000 * 3600000), min(end_ms / 3600000 * 3600000, r.from_ms)) AS last_ms
+      FROM step AS s
+     CROSS JOIN poll_running AS r ON r.account_id = s.account_id
+),
+counted AS (
+    SELECT h.*,
+           coalesce((SELECT sum(min(k.to_ms, h.end_ms) - max(k.from_ms, h.begin_ms))
+                       FROM span AS k
+                      WHERE k.account_id = h.account_id
+                        AND k.kind = 'polls'
+                        AND k.to_ms > h.begin_ms
+                        AND k.from_ms < h.end_ms), 0) AS covered_ms,
+           (SELECT coalesce(sum(max(0, min(k.to_ms, h.end_ms) - max(k.from_ms, h.begin_ms))), 0)
+              FROM span AS k
+             WHERE k.account_id = h.account_id AND k.kind = 'stream'
+            HAVING count(*) > 0) AS stream_ms,
+           (SELECT json_array(coalesce(sum(p.ok), 0), coalesce(sum(p.failed), 0))
+              FROM (SELECT ok, failed
+                      FROM poll_hour
+                     WHERE account_id = h.account_id AND hour_ms >= h.first_ms AND hour_ms < h.last_ms
+                    UNION ALL
+                    SELECT outcome = 'ok', outcome <> 'ok'
+                      FROM capture_read
+                     WHERE account_id = h.account_id
+                       AND endpoint = 'positionRisk'
+                       AND received_ms >= h.begin_ms
+                       AND received_ms < h.first_ms
+                    UNION ALL
+                    SELECT outcome = 'ok', outcome <> 'ok'
+                      FROM capture_read
+                     WHERE account_id = h.account_id
+                       AND endpoint = 'positionRisk'
+                       AND received_ms >= h.last_ms
+                       AND received_ms < h.end_ms) AS p) AS polls,
+           (SELECT json_array(count(*), max(g.to_ms - g.from_ms))
+              FROM silence AS g
+             WHERE g.account_id = h.account_id
+               AND g.kind = 'polls'
+               AND g.ended_ms IS NOT NULL
+               AND g.from_ms >= h.begin_ms
+               AND g.from_ms < h.end_ms) AS holes
+      FROM hourly AS h
 )
-, up (account, from_ms, until_ms, before_ms) AS MATERIALIZED (
-    SELECT s.account,
-           s.opened_ms,
-           coalesce(s.until_ms, r.to_ms),
-           max(coalesce(s.until_ms, r.to_ms)) OVER (PARTITION BY s.account ORDER BY s.capture_id
-                                                   ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
-      FROM account_range AS r
-      JOIN stream_session AS s ON s.account = r.account
-     WHERE :account IS NULL OR r.account = :account
-)
-SELECT c.account,
-       c.day,
-       c.expected,
-       c.ok,
-       c.failed,
-       c.share,
-       coalesce(h.gaps, 0) AS gaps,
-       h.longest_gap_s,
-       (SELECT round(1e6 * sum(max(0, min(u.until_ms, c.day_ms + 86400000, r.to_ms)
-                                      - max(u.from_ms, coalesce(u.before_ms, 0), c.day_ms)))
-                     / max(1, min(c.day_ms + 86400000, r.to_ms) - max(c.day_ms, r.from_ms))) / 1e6
-          FROM up AS u
-         WHERE u.account = c.account) AS stream_share
-  FROM coverage_daily AS c
-  JOIN account_range AS r ON r.account = c.account
-  LEFT JOIN hole AS h ON h.account = c.account AND h.day_ms = c.day_ms
- WHERE (:account IS NULL OR c.account = :account)
-   AND (:from_ms IS NULL OR c.day_ms + 86400000 > :from_ms)
-   AND (:to_ms IS NULL OR c.day_ms < :to_ms)
- ORDER BY c.account, c.day;
+SELECT account,
+       iif(:every_ms IS NULL, strftime('%Y-%m-%d', begin_ms / 1000, 'unixepoch'),
+           strftime('%Y-%m-%dT%H:%M:%fZ', begin_ms / 1000.0, 'unixepoch')) AS day,
+       covered_ms / 1000.0 AS covered_s,
+       (end_ms - begin_ms) / 1000.0 AS expected_s,
+       round(covered_ms * 1e6 / (end_ms - begin_ms)) / 1e6 AS share,
+       json_extract(polls, '$[0]') AS ok,
+       json_extract(polls, '$[1]') AS failed,
+       json_extract(holes, '$[0]') AS gaps,
+       json_extract(holes, '$[1]') / 1000.0 AS longest_gap_s,
+       stream_ms / 1000.0 AS stream_covered_s,
+       iif(stream_ms IS NULL, NULL, (end_ms - begin_ms) / 1000.0) AS stream_expected_s,
+       round(stream_ms * 1e6 / (end_ms - begin_ms)) / 1e6 AS stream_share
+  FROM counted
+ ORDER BY account, begin_ms;

@@ -1,5 +1,6 @@
 -- The legs as they stood before :to_ms: of each its last valuation then. A leg that had
--- vanished by then has neither amount nor mark price there; one whose amount could not be read is no flat one.
+-- vanished by then has neither amount nor mark price there; one whose amount could not be read is no flat one. `as_of`: the
+-- account's last good poll then; `recorded`: 0 where nothing is recorded of the moment, in a hole or later. After with_moment.
 SELECT h.account,
        h.symbol,
        h.position_side,
@@ -12,8 +13,11 @@ SELECT h.account,
        m.leverage,
        m.margin_type,
        m.liquidation_price,
-       h.time
-  FROM leg_range AS r
+       h.time,
+       strftime('%Y-%m-%dT%H:%M:%fZ', o.as_of_ms / 1000.0, 'unixepoch') AS as_of,
+       o.recorded
+  FROM moment AS o
+ CROSS JOIN leg_range AS r ON r.account = o.account
   CROSS JOIN pnl_history AS h
     ON (h.account, h.symbol, h.position_side) = (r.account, r.symbol, r.position_side)
    AND h.time_ms = (SELECT t.time_ms
@@ -25,8 +29,7 @@ SELECT h.account,
   CROSS JOIN margin_history AS m
     ON (m.account, m.symbol, m.position_side) = (h.account, h.symbol, h.position_side)
    AND m.time_ms = h.time_ms
- WHERE (:account IS NULL OR r.account = :account)
-   AND (h.position_amount <> 0
+ WHERE (h.position_amount <> 0
         OR (h.position_amount IS NULL AND h.mark_price IS NOT NULL)
         OR (:all AND h.position_amount IS NOT NULL))
  ORDER BY h.account, h.symbol, h.position_side;

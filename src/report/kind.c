@@ -107,8 +107,10 @@ const struct report_kind REPORT_KINDS[REPORT_KIND_COUNT + 1] = {
     {
         .name = "coverage",
         .title = "Coverage",
-        .about = "For each account and UTC day, how many polls were expected, good and failed, and "
-                 "how large the holes were, in seconds.",
+        .about = "For each account and UTC day (or step of --every), for how many seconds the "
+                 "record can speak of its positions and of its stream, of how many; how many polls "
+                 "were good and failed, and how large the gaps were, in seconds.",
+        .takes_every = true,
         .tells_silence = true,
     },
     {

@@ -139,8 +139,8 @@ ENEMIES = [
     ("DROP VIEW posrec.gap", SHAPE.format("gap", "its kind")),
     ("DROP VIEW posrec.gap; CREATE TABLE posrec.gap (account text)", SHAPE.format("gap", "its kind")),
     # A function that stands nearer than pg_catalog's own of any type, under the same text.
-    ("CREATE FUNCTION posrec.to_char(timestamp, text) RETURNS text LANGUAGE sql AS 'SELECT $2';"
-     " SET search_path = posrec; DROP VIEW gap;" + (SQL / "views/50_gap.sql").read_text(), SHAPE.format("gap", "what it stands on")),
+    ("CREATE AGGREGATE posrec.lag(bigint) (SFUNC = int8larger, STYPE = bigint); SET search_path = posrec; DROP VIEW known;"
+     + (SQL / "views/60_known.sql").read_text(), SHAPE.format("known", "what it stands on")),
 ]
 
 

@@ -12,11 +12,12 @@ SELECT a.name AS account,
   JOIN (SELECT account_id, kind, symbol, min(from_ms) AS from_ms, max(to_ms) AS to_ms
           FROM (SELECT s.*, count(*) FILTER (WHERE is_apart) OVER (PARTITION BY account_id, kind, symbol
                                                                    ORDER BY from_ms, to_ms, capture_id) AS island
-                  FROM (SELECT s.*, from_ms > max(to_ms) OVER (PARTITION BY account_id, kind, symbol
-                                                               ORDER BY from_ms, to_ms, capture_id
-                                                               ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
-                                    AS is_apart
-                          FROM known_span AS s) AS s) AS s
+                  FROM (SELECT s.*, from_ms > lag(reach_ms) OVER (PARTITION BY account_id, kind, symbol
+                                                                  ORDER BY from_ms, to_ms, capture_id) AS is_apart
+                          FROM (SELECT s.*, max(to_ms) OVER (PARTITION BY account_id, kind, symbol
+                                                             ORDER BY from_ms, to_ms, capture_id
+                                                             ROWS UNBOUNDED PRECEDING) AS reach_ms
+                                  FROM known_span AS s) AS s) AS s) AS s
          GROUP BY account_id, kind, symbol, island
         UNION ALL
         SELECT s.account_id, e.kind, '', min(s.received_ms), max(s.received_ms)
