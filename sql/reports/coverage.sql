@@ -6,18 +6,19 @@
     SELECT account, account_id, from_ms, from_ms,
            min(step_end(from_ms, coalesce(:every_ms, 86400000), :every_months), to_ms), to_ms
       FROM (SELECT account, account_id, max(from_ms, first_ms) AS from_ms, to_ms FROM bound WHERE kind = 'polls')
-     WHERE from_ms < to_ms
+     WHERE from_ms <= to_ms
     UNION ALL
     SELECT account, account_id, from_ms, end_ms,
            min(step_end(end_ms, coalesce(:every_ms, 86400000), :every_months), to_ms), to_ms
       FROM step
      WHERE end_ms < to_ms
 ),
--- Whole hours are summed up, but for those that run.
+-- Whole hours are summed up, but for those that run. The history's last poll is in it.
 hourly AS (
     SELECT s.*,
            min(end_ms, (begin_ms + 3599999) / 3600000 * 3600000) AS first_ms,
-           max(min(end_ms, (begin_ms + 3599999) / 3600000 * 3600000), min(end_ms / 3600000 * 3600000, r.from_ms)) AS last_ms
+           max(min(end_ms, (begin_ms + 3599999) / 3600000 * 3600000), min(end_ms / 3600000 * 3600000, r.from_ms)) AS last_ms,
+           end_ms + (:to_ms IS NULL AND end_ms = to_ms) AS until_ms
       FROM step AS s
      CROSS JOIN poll_running AS r ON r.account_id = s.account_id
 ),
@@ -50,7 +51,7 @@ counted AS (
                      WHERE account_id = h.account_id
                        AND endpoint = 'positionRisk'
                        AND received_ms >= h.last_ms
-                       AND received_ms < h.end_ms) AS p) AS polls,
+                       AND received_ms < h.until_ms) AS p) AS polls,
            (SELECT json_array(count(*), max(g.to_ms - g.from_ms))
               FROM silence AS g
              WHERE g.account_id = h.account_id
@@ -65,13 +66,13 @@ SELECT account,
            strftime('%Y-%m-%dT%H:%M:%fZ', begin_ms / 1000.0, 'unixepoch')) AS day,
        covered_ms / 1000.0 AS covered_s,
        (end_ms - begin_ms) / 1000.0 AS expected_s,
-       round(covered_ms * 1e6 / (end_ms - begin_ms)) / 1e6 AS share,
+       round(covered_ms * 1e6 / nullif(end_ms - begin_ms, 0)) / 1e6 AS share,
        json_extract(polls, '$[0]') AS ok,
        json_extract(polls, '$[1]') AS failed,
        json_extract(holes, '$[0]') AS gaps,
        json_extract(holes, '$[1]') / 1000.0 AS longest_gap_s,
        stream_ms / 1000.0 AS stream_covered_s,
        iif(stream_ms IS NULL, NULL, (end_ms - begin_ms) / 1000.0) AS stream_expected_s,
-       round(stream_ms * 1e6 / (end_ms - begin_ms)) / 1e6 AS stream_share
+       round(stream_ms * 1e6 / nullif(end_ms - begin_ms, 0)) / 1e6 AS stream_share
   FROM counted
  ORDER BY account, begin_ms;

@@ -89,70 +89,74 @@ static bool hear_tick(struct known_book *book, enum known_kind kind, const struc
     return !is_late || put_span(put, kind, time, ticks->interval_ms, error);
 }
 
-static int64_t earliest_opened_ms(const struct known_book *book)
+/* Puts what is over: connections up to one that has none after it, or a later one. What overlaps
+ * one that is open goes on with it. */
+static bool put_stream(struct known_book *book, const struct known_put *put, struct error *error)
 {
-    int64_t opened_ms = INT64_MAX;
-    for (int i = 0; i < book->session_count; i++) {
-        int64_t other_ms = book->sessions[i].opened_ms;
-        opened_ms = other_ms < opened_ms ? other_ms : opened_ms;
+    bool done = true;
+    while (book->session_count > 0 && book->sessions[0].ended_ms != 0 && done) {
+        struct known_time over = {book->sessions[0].opened_ms, book->sessions[0].ended_ms};
+        int count = 1;
+        while (count < book->session_count && book->sessions[count].opened_ms <= over.to_ms) {
+            int64_t ended_ms = book->sessions[count++].ended_ms;
+            if (ended_ms == 0) {
+                return true;
+            }
+            over.to_ms = ended_ms > over.to_ms ? ended_ms : over.to_ms;
+        }
+        book->session_count -= count;
+        memmove(book->sessions, book->sessions + count,
+                (size_t)book->session_count * sizeof book->sessions[0]);
+        book->stream_ms = over.to_ms;
+        done = put_span(put, KNOWN_STREAM, over, (struct maybe_int){0}, error);
     }
-    return opened_ms;
+    return done;
 }
 
-/* A connection's word is good up to `until_ms`. What ended is put when no other goes on from it. */
-static bool end_session(struct known_book *book, int index, int64_t until_ms,
-                        const struct known_put *put, struct error *error)
+static void end_session(struct known_session *session, int64_t until_ms)
 {
-    struct known_time *stream = &book->stream;
-    int64_t opened_ms = book->sessions[index].opened_ms;
-    until_ms = until_ms > opened_ms ? until_ms : opened_ms + 1;
-    stream->to_ms = until_ms > stream->to_ms ? until_ms : stream->to_ms;
-    book->session_count--;
-    memmove(&book->sessions[index], &book->sessions[index + 1],
-            (size_t)(book->session_count - index) * sizeof book->sessions[0]);
-    int64_t next_ms = earliest_opened_ms(book);
-    if (next_ms <= stream->to_ms) {
-        return true;
-    }
-    const struct known_time over = *stream;
-    book->stream_ms = over.to_ms;
-    *stream = (struct known_time){next_ms, 0};
-    return put_span(put, KNOWN_STREAM, over, (struct maybe_int){0}, error);
+    session->ended_ms = until_ms > session->opened_ms ? until_ms : session->opened_ms + 1;
 }
 
 static bool end_sessions(struct known_book *book, int64_t until_ms, const struct known_put *put,
                          struct error *error)
 {
-    bool done = true;
-    while (book->session_count > 0 && done) {
-        done = end_session(book, 0, until_ms, put, error);
+    for (int i = 0; i < book->session_count; i++) {
+        if (book->sessions[i].ended_ms == 0) {
+            end_session(&book->sessions[i], until_ms);
+        }
     }
-    return done;
+    return put_stream(book, put, error);
 }
 
-/* Connections are counted in each run from 1 on: a number that is not higher is of another run, and
- * the one before ended without a word. Where no capture says when the other began, it was in the
- * last silence of the polls; what was heard is known all the same. */
+/* Up to when a run lived that ended without a word, where no capture says when the next one began:
+ * up to the silence that goes on, else to the last one that the polls show, or the last message. */
+static int64_t silenced_ms(const struct known_book *book, const struct capture *capture)
+{
+    struct maybe_int interval_ms = book->polls.interval_ms;
+    int64_t until_ms = book->heard_ms > book->lapse_ms ? book->heard_ms : book->lapse_ms;
+    if (!interval_ms.known || (capture->received_ms - book->alive_ms) * 2 > interval_ms.value * 3) {
+        until_ms = book->alive_ms;
+    }
+    return until_ms < capture->received_ms ? until_ms : capture->received_ms;
+}
+
+/* Connections are counted in each run from 1 on: a number that is not higher is of another run. */
 static bool hear_opened(struct known_book *book, const struct capture *capture,
                         const struct known_put *put, struct error *error)
 {
-    int64_t until_ms = book->heard_ms > book->lapse_ms ? book->heard_ms : book->lapse_ms;
     bool is_other_run = false;
     for (int i = 0; i < book->session_count; i++) {
-        is_other_run |= book->sessions[i].attempt >= capture->attempt;
+        is_other_run |=
+            book->sessions[i].ended_ms == 0 && book->sessions[i].attempt >= capture->attempt;
     }
-    if (is_other_run || book->session_count == KNOWN_SESSIONS_MAX) {
-        until_ms = until_ms < capture->received_ms ? until_ms : capture->received_ms;
-        if (!end_sessions(book, until_ms, put, error)) {
-            return false;
-        }
+    if ((is_other_run || book->session_count == KNOWN_SESSIONS_MAX) &&
+        !end_sessions(book, silenced_ms(book, capture), put, error)) {
+        return false;
     }
     int64_t opened_ms =
         capture->received_ms > book->stream_ms ? capture->received_ms : book->stream_ms;
-    if (book->session_count == 0) {
-        book->stream = (struct known_time){opened_ms, 0};
-    }
-    book->sessions[book->session_count++] = (struct known_session){capture->attempt, opened_ms};
+    book->sessions[book->session_count++] = (struct known_session){capture->attempt, opened_ms, 0};
     return true;
 }
 
@@ -167,8 +171,10 @@ static bool hear_closed(struct known_book *book, const struct capture *capture,
         }
     }
     for (int i = 0; i < book->session_count; i++) {
-        if (book->sessions[i].attempt == capture->attempt) {
-            return end_session(book, i, until_ms, put, error);
+        struct known_session *session = &book->sessions[i];
+        if (session->ended_ms == 0 && session->attempt == capture->attempt) {
+            end_session(session, until_ms);
+            return put_stream(book, put, error);
         }
     }
     return true;

@@ -53,6 +53,7 @@ struct known_times {
 
 struct known_session {
     int64_t attempt, opened_ms;
+    int64_t ended_ms; /* up to when its word is good; 0 while it is open */
 };
 
 /* Connections of a stream that are open at once: more than one while a new one takes over. */
@@ -62,9 +63,9 @@ struct known_session {
 struct known_book {
     struct known_ticks polls, answers;
     int64_t lapse_ms; /* the end of the last span of polls that is over; 0 before */
-    struct known_session sessions[KNOWN_SESSIONS_MAX];
+    struct known_session
+        sessions[KNOWN_SESSIONS_MAX]; /* as they opened, up to those that are put */
     int session_count;
-    struct known_time stream;  /* begun, and what of it has ended so far */
     int64_t stream_ms;         /* the end of the last span of the stream; 0 before */
     int64_t heard_ms;          /* the last message; 0 before */
     int64_t alive_ms;          /* the latest capture of any kind; 0 before */
