@@ -115,6 +115,15 @@ struct migration {
     const struct hours_watch *watch;
 };
 
+/* Where nothing is recorded there is nothing to fill them with. */
+static bool fill_tables(const struct migration *run, struct error *error)
+{
+    int64_t any;
+    return database_integer(run->database, "SELECT EXISTS (SELECT 1 FROM capture)", &any, error) &&
+           (any == 0 || (contract_terms_fill(run->database, error) &&
+                         hours_fill(run->database, run->watch, error)));
+}
+
 static bool apply_one(const struct migration *run, int version, struct error *error)
 {
     const struct database *database = run->database;
@@ -124,8 +133,7 @@ static bool apply_one(const struct migration *run, int version, struct error *er
         "applied_ms INTEGER NOT NULL) STRICT";
     if (database_run(database, MIGRATION_TABLE, error) &&
         database_run(database, SQL_MIGRATIONS[version - 1].text, error) &&
-        (version != VERSION_OF_TERMS ||
-         (contract_terms_fill(database, error) && hours_fill(database, run->watch, error))) &&
+        (version != VERSION_OF_TERMS || fill_tables(run, error)) &&
         record(database, version, run->now_ms, error) && stamp(database, version, error)) {
         return true;
     }
