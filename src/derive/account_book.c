@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "base/array.h"
+
 int64_t account_last_ms(const struct account *account)
 {
     int64_t last_ms = account->last_ms[0];
@@ -60,8 +62,8 @@ struct account *account_book_find(const struct account_book *book, struct span n
 struct account *account_book_add(struct account_book *book, int64_t account_id, struct span name)
 {
     struct account *account = calloc(1, sizeof *account);
-    if (account == NULL || !element_list_grow((void **)&book->list, sizeof *book->list,
-                                              &book->capacity, book->count + 1)) {
+    if (account == NULL ||
+        !array_grow((void **)&book->list, sizeof *book->list, &book->capacity, book->count + 1)) {
         free(account);
         return NULL;
     }

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
+
 struct contract_book {
     struct contract_entry **entries;
     size_t size;
@@ -62,17 +64,10 @@ struct contract_entry *contract_book_find(const struct contract_book *book, stru
 struct contract_entry *contract_book_add(struct contract_book *book, int64_t contract_id,
                                          struct contract *contract)
 {
-    if (book->size == book->capacity) {
-        size_t wanted = book->capacity == 0 ? 64 : book->capacity * 2;
-        void *grown = reallocarray(book->entries, wanted, sizeof(struct contract_entry *));
-        if (grown == NULL) {
-            return NULL;
-        }
-        book->entries = grown;
-        book->capacity = wanted;
-    }
     struct contract_entry *entry = calloc(1, sizeof *entry);
-    if (entry == NULL) {
+    if (entry == NULL || !array_grow((void **)&book->entries, sizeof(struct contract_entry *),
+                                     &book->capacity, book->size + 1)) {
+        free(entry);
         return NULL;
     }
     *entry = (struct contract_entry){.contract_id = contract_id, .contract = *contract};

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
+
 void element_scratch_free(struct element_scratch *scratch)
 {
     for (size_t i = 0; i < scratch->object_capacity; i++) {
@@ -24,25 +26,6 @@ void element_list_forget(struct element_list *list)
     text_free(&list->text);
     free(list->last.items);
     list->last = (struct elements){0};
-}
-
-bool element_list_grow(void **items, size_t item_size, size_t *capacity, size_t needed)
-{
-    if (needed <= *capacity) {
-        return true;
-    }
-    size_t wanted = *capacity == 0 ? 16 : *capacity;
-    while (wanted < needed) {
-        wanted *= 2;
-    }
-    void *grown = reallocarray(*items, wanted, item_size);
-    if (grown == NULL) {
-        return false;
-    }
-    memset((char *)grown + *capacity * item_size, 0, (wanted - *capacity) * item_size);
-    *items = grown;
-    *capacity = wanted;
-    return true;
 }
 
 /* An array that is being read; its text goes on to the end of what it stands in. */
@@ -73,8 +56,8 @@ static bool parse_element(struct reading *reading, struct span text, struct elem
                           struct error *error)
 {
     struct element_scratch *scratch = reading->scratch;
-    if (!element_list_grow((void **)&scratch->objects, sizeof *scratch->objects,
-                           &scratch->object_capacity, scratch->object_count + 1)) {
+    if (!array_grow((void **)&scratch->objects, sizeof *scratch->objects, &scratch->object_capacity,
+                    scratch->object_count + 1)) {
         return error_no_memory(error);
     }
     element->object_index = scratch->object_count;
@@ -114,8 +97,7 @@ static bool read_element(struct reading *reading, struct span text, const struct
                          struct error *error)
 {
     struct elements *now = &reading->scratch->now;
-    if (!element_list_grow((void **)&now->items, sizeof *now->items, &now->capacity,
-                           now->count + 1)) {
+    if (!array_grow((void **)&now->items, sizeof *now->items, &now->capacity, now->count + 1)) {
         return error_no_memory(error);
     }
     struct element element = {.offset = (size_t)(text.data - reading->array.data),
@@ -156,9 +138,8 @@ bool element_list_accept(struct element_list *list, const struct element_scratch
 {
     text_clear(&list->text);
     text_append(&list->text, scratch->array.data, scratch->array.size);
-    if (list->text.failed ||
-        !element_list_grow((void **)&list->last.items, sizeof *list->last.items,
-                           &list->last.capacity, scratch->now.count)) {
+    if (list->text.failed || !array_grow((void **)&list->last.items, sizeof *list->last.items,
+                                         &list->last.capacity, scratch->now.count)) {
         list->last.count = 0;
         return false;
     }

@@ -71,6 +71,3 @@ bool element_list_accept(struct element_list *list, const struct element_scratch
 
 /* Forgets the last array's bytes: the next one is parsed whole. */
 void element_list_forget(struct element_list *list);
-
-/* Doubles an array so that it holds `needed` items, the new ones zeroed. */
-bool element_list_grow(void **items, size_t item_size, size_t *capacity, size_t needed);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/utf8.h"
 #include "model/row_kinds.h"
 
@@ -55,8 +56,8 @@ static struct leg *add_named(struct ledger *ledger, const struct object *object)
     struct leg *leg = subject_new(offsetof(struct leg, names), text_span(&object->symbol),
                                   text_span(&object->side));
     if (leg == NULL ||
-        !element_list_grow((void **)&ledger->legs, sizeof *ledger->legs, &ledger->leg_capacity,
-                           ledger->leg_count + 1) ||
+        !array_grow((void **)&ledger->legs, sizeof *ledger->legs, &ledger->leg_capacity,
+                    ledger->leg_count + 1) ||
         !subject_add(&ledger->by_name, &leg->subject)) {
         subject_free((struct subject *)leg);
         return NULL;

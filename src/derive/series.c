@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "base/array.h"
+
 struct state {
     struct subject subject;
     char names[];
@@ -47,8 +49,8 @@ static struct subject *add_subject(struct series *series, const struct object *n
     struct state *state = subject_new(offsetof(struct state, names), text_span(&named->symbol),
                                       text_span(&named->side));
     if (state == NULL ||
-        !element_list_grow((void **)&series->states, sizeof *series->states,
-                           &series->state_capacity, series->state_count + 1) ||
+        !array_grow((void **)&series->states, sizeof *series->states, &series->state_capacity,
+                    series->state_count + 1) ||
         !subject_add(&series->by_name, &state->subject)) {
         subject_free((struct subject *)state);
         return NULL;

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "model/e8.h"
 #include "model/money_answer.h"
 #include "model/row_kinds.h"
@@ -48,8 +49,7 @@ static bool find_price(struct standing *standing, const struct account *account,
 static struct standing_row *add_row(struct standing_list *list, const struct account *account,
                                     struct span name, struct span side)
 {
-    if (!element_list_grow((void **)&list->rows, sizeof *list->rows, &list->capacity,
-                           list->count + 1)) {
+    if (!array_grow((void **)&list->rows, sizeof *list->rows, &list->capacity, list->count + 1)) {
         return NULL;
     }
     struct standing_row *row = &list->rows[list->count++];

@@ -95,9 +95,6 @@ static bool check_pragma(struct verification *run, const char *sql, enum verify_
                          struct error *error)
 {
     sqlite3_stmt *statement = database_prepare(run->database, sql, error);
-    if (statement == NULL) {
-        return false;
-    }
     enum step step = database_step(run->database, statement, error);
     bool good = step == STEP_DONE;
     if (step == STEP_ROW) {
@@ -413,7 +410,7 @@ static bool check_ids(struct verification *run, const char *table, int64_t last,
     text_printf(&sql, "SELECT (SELECT min(%s_id) FROM %s), (SELECT max(%s_id) FROM %s)", table,
                 table, table, table);
     sqlite3_stmt *select = database_prepare_text(run->database, &sql, error);
-    enum step step = select != NULL ? database_step(run->database, select, error) : STEP_FAILED;
+    enum step step = database_step(run->database, select, error);
     bool good = step == STEP_ROW;
     if (good) {
         int64_t from = sqlite3_column_int64(select, 0), to = sqlite3_column_int64(select, 1);
@@ -431,10 +428,8 @@ static bool miss_head(struct verification *run, struct error *error)
     sqlite3_stmt *select =
         database_prepare(run->database, "SELECT capture_id FROM capture WHERE chain = ?", error);
     const struct span head = {(const char *)run->settings->head->bytes, SHA256_SIZE};
-    if (select != NULL) {
-        bind_bytes(select, 1, head);
-    }
-    enum step step = select != NULL ? database_step(run->database, select, error) : STEP_FAILED;
+    bind_bytes(select, 1, head);
+    enum step step = database_step(run->database, select, error);
     long long capture_id = step == STEP_ROW ? sqlite3_column_int64(select, 0) : 0;
     sqlite3_finalize(select);
     return step == STEP_ROW ? error_set(error, ERROR_USAGE,
@@ -448,33 +443,18 @@ static bool miss_head(struct verification *run, struct error *error)
                : false;
 }
 
-/* Counts what a SELECT with one parameter does. */
-static bool count_with(struct verification *run, const char *sql, int64_t value, int64_t *count,
-                       struct error *error)
-{
-    sqlite3_stmt *select = database_prepare(run->database, sql, error);
-    if (select == NULL) {
-        return false;
-    }
-    bind_int(select, 1, value);
-    enum step step = database_step(run->database, select, error);
-    *count = step == STEP_ROW ? sqlite3_column_int64(select, 0) : 0;
-    sqlite3_finalize(select);
-    return step == STEP_ROW;
-}
-
 /* Whether as many readings are noted as were met, by readers and of captures that there are. */
 static bool check_readings(struct verification *run, struct error *error)
 {
-    int64_t noted = 0, strange = 0;
-    return count_with(run, "SELECT count(*) FROM reading WHERE capture_id >= ?",
-                      run->settings->from_capture_id, &noted, error) &&
-           count_with(run,
-                      "SELECT count(*) + (EXISTS (SELECT 1 FROM capture) AND NOT EXISTS "
-                      "(SELECT 1 FROM read_by WHERE from_capture_id = 1)) FROM read_by "
-                      "WHERE reader NOT BETWEEN 1 AND ? OR "
-                      "from_capture_id > (SELECT max(capture_id) FROM capture)",
-                      READER, &strange, error) &&
+    int64_t noted, strange;
+    return database_integer_of(run->database, "SELECT count(*) FROM reading WHERE capture_id >= ?",
+                               &run->settings->from_capture_id, 1, &noted, error) &&
+           database_integer_of(run->database,
+                               "SELECT count(*) + (EXISTS (SELECT 1 FROM capture) AND NOT EXISTS "
+                               "(SELECT 1 FROM read_by WHERE from_capture_id = 1)) FROM read_by "
+                               "WHERE reader NOT BETWEEN 1 AND ? OR "
+                               "from_capture_id > (SELECT max(capture_id) FROM capture)",
+                               (const int64_t[]){READER}, 1, &strange, error) &&
            (noted == run->readings ||
             found(run->report, VERIFY_ROWS, "reading has %lld rows, the captures make %lld",
                   (long long)noted, (long long)run->readings)) &&

@@ -1,24 +1,14 @@
 #include "store/rows/reading.h"
 
-/* Runs a statement of this file's whose parameters are numbers. */
-static bool write_numbers(const struct database *database, const char *sql, int64_t first,
-                          int64_t second, struct error *error)
-{
-    sqlite3_stmt *statement = database_prepare(database, sql, error);
-    if (statement == NULL) {
-        return false;
-    }
-    bind_int(statement, 1, first);
-    bind_int(statement, 2, second);
-    bool done = database_write_row(database, statement, error);
-    sqlite3_finalize(statement);
-    return done;
-}
-
 bool reading_begin(const struct database *database, int64_t from_capture_id, struct error *error)
 {
-    return write_numbers(database, "INSERT INTO read_by (from_capture_id, reader) VALUES (?, ?)",
-                         from_capture_id, READER, error);
+    sqlite3_stmt *insert = database_prepare(
+        database, "INSERT INTO read_by (from_capture_id, reader) VALUES (?, ?)", error);
+    bind_int(insert, 1, from_capture_id);
+    bind_int(insert, 2, READER);
+    bool done = database_write_row(database, insert, error);
+    sqlite3_finalize(insert);
+    return done;
 }
 
 bool reading_forget(const struct database *database, struct error *error)
@@ -88,9 +78,6 @@ bool reading_note(const struct database *database, const struct stored_capture *
                          "INSERT INTO reading (capture_id, reader, outcome, detail, row_count) "
                          "VALUES (?, ?, ?, ?, ?)",
                          error);
-    if (insert == NULL) {
-        return false;
-    }
     bind_int(insert, 1, stored->capture_id);
     bind_int(insert, 2, READER);
     bind_span(insert, 3, span_of(outcome_name(present->outcome)));

@@ -422,17 +422,9 @@ static bool check_contract(struct row_checker *checker, const struct contract_en
 static bool check_count(struct row_checker *checker, const char *sql, const char *table,
                         int64_t derived, struct error *error)
 {
-    sqlite3_stmt *select = database_prepare(checker->database, sql, error);
-    if (select == NULL) {
-        return false;
-    }
-    if (sqlite3_bind_parameter_count(select) > 0) {
-        bind_int(select, 1, checker->from_capture_id);
-    }
-    enum step step = database_step(checker->database, select, error);
-    int64_t stored = step == STEP_ROW ? sqlite3_column_int64(select, 0) : 0;
-    sqlite3_finalize(select);
-    return step == STEP_ROW &&
+    int64_t stored;
+    return database_integer_of(checker->database, sql, &checker->from_capture_id, 1, &stored,
+                               error) &&
            (stored == derived || found(checker, "%s has %lld rows, the captures make %lld", table,
                                        (long long)stored, (long long)derived));
 }

@@ -65,12 +65,7 @@ static bool load_rows(const struct database *database, const char *sql,
                       struct error *error)
 {
     sqlite3_stmt *select = database_prepare(database, sql, error);
-    if (select == NULL) {
-        return false;
-    }
-    if (sqlite3_bind_parameter_count(select) > 0) {
-        bind_int(select, 1, before_capture_id);
-    }
+    bind_int(select, 1, before_capture_id); /* of one that has none it goes nowhere */
     enum step step;
     bool taken = true;
     while (taken && (step = database_step(database, select, error)) == STEP_ROW) {
@@ -279,9 +274,6 @@ static bool load_series(const struct database *database, const struct account *a
     row_statement_columns(kind->rows[0], "r", &sql);
     text_append_string(&sql, from);
     sqlite3_stmt *select = database_prepare_text(database, &sql, error);
-    if (select == NULL) {
-        return false;
-    }
     bind_int(select, 1, account->account_id);
     bind_int(select, 2, account->last_ms[ENDPOINT_ACCOUNT]);
     enum step step;
@@ -300,9 +292,6 @@ bool state_load_ledger(const struct database *database, struct derivation *deriv
         return false;
     }
     sqlite3_stmt *select = prepare_legs(database, error);
-    if (select == NULL) {
-        return false;
-    }
     bind_int(select, 1, account->account_id);
     bind_int(select, 2, before_capture_id);
     bind_int(select, 3, account->last_ms[ENDPOINT_POSITION_RISK]);
