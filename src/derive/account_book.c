@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/array.h"
+#include "model/money_answer.h"
 
 int64_t account_last_ms(const struct account *account)
 {
@@ -35,9 +36,9 @@ void account_note_capture(struct account *account, const struct capture *capture
 static void account_free(struct account *account)
 {
     text_free(&account->name);
-    ledger_free(account->ledger);
-    series_free(account->balances);
-    series_free(account->margins);
+    element_list_free(&account->ledger);
+    element_list_free(&account->balances);
+    element_list_free(&account->margins);
     free(account);
 }
 
@@ -71,6 +72,9 @@ struct account *account_book_add(struct account_book *book, int64_t account_id, 
     for (int i = 0; i < ENDPOINT_COUNT; i++) {
         account->last_ms[i] = account->taken_ms[i] = INT64_MIN;
     }
+    ledger_start(&account->ledger, book->compares_bytes);
+    series_start(&account->balances, &ASSET_OBJECT, book->compares_bytes);
+    series_start(&account->margins, &LEG_MARGIN_OBJECT, book->compares_bytes);
     text_append(&account->name, name.data, name.size);
     if (account->name.failed) {
         account_free(account);

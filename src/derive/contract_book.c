@@ -6,18 +6,6 @@
 
 #include "base/array.h"
 
-struct contract_book {
-    struct contract_entry **entries;
-    size_t size;
-    size_t capacity;
-    void *by_symbol; /* tsearch tree of struct contract_entry */
-};
-
-struct contract_book *contract_book_new(void)
-{
-    return calloc(1, sizeof(struct contract_book));
-}
-
 static void keep(void *entry)
 {
     (void)entry; /* the tree does not own its entries */
@@ -25,16 +13,12 @@ static void keep(void *entry)
 
 void contract_book_free(struct contract_book *book)
 {
-    if (book == NULL) {
-        return;
-    }
     tdestroy(book->by_symbol, keep);
-    for (size_t i = 0; i < book->size; i++) {
-        contract_free(&book->entries[i]->contract);
-        free(book->entries[i]);
+    for (size_t i = 0; i < book->count; i++) {
+        contract_free(&book->list[i]->contract);
+        free(book->list[i]);
     }
-    free(book->entries);
-    free(book);
+    free(book->list);
 }
 
 static int compare_symbols(const void *a, const void *b)
@@ -65,8 +49,8 @@ struct contract_entry *contract_book_add(struct contract_book *book, int64_t con
                                          struct contract *contract)
 {
     struct contract_entry *entry = calloc(1, sizeof *entry);
-    if (entry == NULL || !array_grow((void **)&book->entries, sizeof(struct contract_entry *),
-                                     &book->capacity, book->size + 1)) {
+    if (entry == NULL || !array_grow((void **)&book->list, sizeof(struct contract_entry *),
+                                     &book->capacity, book->count + 1)) {
         free(entry);
         return NULL;
     }
@@ -76,16 +60,6 @@ struct contract_entry *contract_book_add(struct contract_book *book, int64_t con
         return NULL;
     }
     *contract = (struct contract){0};
-    book->entries[book->size++] = entry;
+    book->list[book->count++] = entry;
     return entry;
-}
-
-size_t contract_book_size(const struct contract_book *book)
-{
-    return book->size;
-}
-
-const struct contract_entry *contract_book_at(const struct contract_book *book, size_t index)
-{
-    return book->entries[index];
 }

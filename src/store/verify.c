@@ -41,7 +41,8 @@ struct verification {
     struct row_checker *checker;
     struct derivation *derivation;
     struct stored_capture stored; /* the one at hand */
-    struct capture present;       /* as it is read now */
+    struct capture present;       /* as it is read now, */
+    struct reading reading;       /* and what is read in it */
     int64_t readings;             /* captures that are read otherwise than their record says */
     bool is_others;               /* an older posrec made the rows of the one at hand */
     struct finding of_rows;       /* once there is one, the evidence alone is checked */
@@ -283,11 +284,10 @@ static bool check_outcome(struct verification *run, struct account *account, str
 {
     const struct stored_capture *stored = &run->stored;
     struct capture *present = &run->present;
-    int64_t row_count;
-    if (!reading_of(run->derivation, account, stored, present, &row_count, error)) {
+    if (!reading_of(run->derivation, account, stored, present, &run->reading, error)) {
         return false;
     }
-    if (reading_is_recorded(stored, present, row_count)) {
+    if (reading_is_recorded(stored, &run->reading)) {
         return true;
     }
     if (!run->is_others) {
@@ -347,14 +347,12 @@ static bool check_place(struct verification *run, struct account **account, stru
 static bool check_rows(struct verification *run, struct account *account, struct error *error)
 {
     const struct stored_capture *stored = &run->stored;
-    struct row_counts counts;
     run->is_others = stored->reader.known && stored->reader.value != READER;
     run->report->read_by_others += run->is_others;
     run->readings += stored->reading.known;
     row_checker_tolerate(run->checker, run->is_others);
     if (!check_outcome(run, account, error) ||
-        !derivation_put_rows(run->derivation, account, &run->present, stored->capture_id, &counts,
-                             error)) {
+        !derivation_put_rows(run->derivation, &run->reading, stored->capture_id, error)) {
         return rows_stopped(run, true);
     }
     const char *tolerated = row_checker_tolerated(run->checker);
@@ -527,6 +525,7 @@ static void close_verification(struct verification *run)
     sha256_free(run->sha256);
     stored_capture_free(&run->stored);
     text_free(&run->present.detail);
+    reading_free(&run->reading);
     text_free(&run->canonical);
     text_free(&run->view);
 }

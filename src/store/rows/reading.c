@@ -31,8 +31,8 @@ static bool is_judged(const struct capture *capture)
 }
 
 bool reading_of(struct derivation *derivation, struct account *account,
-                const struct stored_capture *stored, struct capture *present, int64_t *row_count,
-                struct error *error)
+                const struct stored_capture *stored, struct capture *present,
+                struct reading *reading, struct error *error)
 {
     struct text detail = present->detail;
     *present = stored->capture;
@@ -43,34 +43,34 @@ bool reading_of(struct derivation *derivation, struct account *account,
         text_clear(&present->detail);
         text_append(&present->detail, stored->capture.detail.data, stored->capture.detail.size);
     }
-    return derivation_read(derivation, account, present, row_count, error);
+    return derivation_read(derivation, account, present, reading, error);
 }
 
 /* Whether what is read is not what was when it was recorded. */
-static bool differs(const struct stored_capture *stored, const struct capture *present,
-                    int64_t row_count)
+static bool differs(const struct stored_capture *stored, const struct reading *reading)
 {
-    const struct capture *recorded = &stored->capture;
-    return present->outcome != recorded->outcome || row_count != stored->row_count ||
+    const struct capture *recorded = &stored->capture, *present = reading->capture;
+    return present->outcome != recorded->outcome || reading->row_count != stored->row_count ||
            !span_equal(text_span(&present->detail), text_span(&recorded->detail));
 }
 
-bool reading_is_recorded(const struct stored_capture *stored, const struct capture *present,
-                         int64_t row_count)
+bool reading_is_recorded(const struct stored_capture *stored, const struct reading *reading)
 {
+    const struct capture *present = reading->capture;
     bool is_noted = stored->reading.known;
-    return present->outcome == stored->read_outcome && row_count == stored->read_row_count &&
+    return present->outcome == stored->read_outcome &&
+           reading->row_count == stored->read_row_count &&
            maybe_equal(present->api_code, stored->capture.api_code) &&
            (!is_noted ||
             (stored->reading.value == READER &&
              span_equal(text_span(&stored->read_detail), text_span(&present->detail)) &&
-             differs(stored, present, row_count)));
+             differs(stored, reading)));
 }
 
 bool reading_note(const struct database *database, const struct stored_capture *stored,
-                  const struct capture *present, int64_t row_count, struct error *error)
+                  const struct reading *reading, struct error *error)
 {
-    if (!differs(stored, present, row_count)) {
+    if (!differs(stored, reading)) {
         return true;
     }
     sqlite3_stmt *insert =
@@ -80,9 +80,9 @@ bool reading_note(const struct database *database, const struct stored_capture *
                          error);
     bind_int(insert, 1, stored->capture_id);
     bind_int(insert, 2, READER);
-    bind_span(insert, 3, span_of(outcome_name(present->outcome)));
-    bind_text_or_null(insert, 4, &present->detail);
-    bind_int(insert, 5, row_count);
+    bind_span(insert, 3, span_of(outcome_name(reading->capture->outcome)));
+    bind_text_or_null(insert, 4, &reading->capture->detail);
+    bind_int(insert, 5, reading->row_count);
     bool done = database_write_row(database, insert, error);
     sqlite3_finalize(insert);
     return done;

@@ -285,8 +285,8 @@ static bool put_row(void *context, const struct row *row, const struct leg *leg,
 static const struct leg *leg_of(const struct account *account, int64_t leg_id)
 {
     const struct leg *leg = NULL;
-    for (size_t i = 0; i < ledger_leg_count(account->ledger) && leg == NULL; i++) {
-        const struct leg *other = ledger_leg_at(account->ledger, i);
+    for (size_t i = 0; i < account->ledger.subjects.count && leg == NULL; i++) {
+        const struct leg *other = ledger_leg_at(&account->ledger, i);
         leg = other->leg_id == leg_id ? other : NULL;
     }
     return leg;
@@ -499,15 +499,15 @@ bool row_checker_finish(struct row_checker *checker, struct derivation *derivati
                         struct error *error)
 {
     struct contract_book *contracts = derivation_contracts(derivation);
-    for (size_t i = 0; i < contract_book_size(contracts); i++) {
-        if (!check_contract(checker, contract_book_at(contracts, i), error)) {
+    for (size_t i = 0; i < contracts->count; i++) {
+        if (!check_contract(checker, contracts->list[i], error)) {
             return false;
         }
     }
     bool done = check_count(checker, "SELECT count(*) FROM account", "account",
                             (int64_t)derivation_accounts(derivation)->count, error) &&
                 check_count(checker, "SELECT count(*) FROM contract", "contract",
-                            (int64_t)contract_book_size(contracts), error) &&
+                            (int64_t)contracts->count, error) &&
                 check_count(checker, "SELECT count(*) FROM leg", "leg",
                             derivation_leg_count(derivation), error);
     for (int i = 0; i < ROW_KIND_COUNT && done; i++) {

@@ -1,6 +1,5 @@
 #include "store/rows/state_loader.h"
 
-#include "model/money_answer.h"
 #include "store/rows/row_statement.h"
 
 /* Ids are given from 1 on and without holes; lists are indexed by them. */
@@ -24,8 +23,7 @@ static bool take_contract(struct derivation *derivation, sqlite3_stmt *select, s
 {
     struct contract contract = {0};
     struct contract_book *contracts = derivation_contracts(derivation);
-    if (!check_next("contract", sqlite3_column_int64(select, 0), contract_book_size(contracts),
-                    error)) {
+    if (!check_next("contract", sqlite3_column_int64(select, 0), contracts->count, error)) {
         return false;
     }
     struct text *const texts[] = {&contract.symbol, &contract.pair, &contract.margin_asset,
@@ -212,12 +210,12 @@ static bool fill_state(struct object *state, sqlite3_stmt *select)
     return loaded && !state->symbol.failed && !state->side.failed;
 }
 
-static bool take_leg(struct derivation *derivation, struct ledger *ledger, sqlite3_stmt *select,
+static bool take_leg(struct derivation *derivation, struct account *account, sqlite3_stmt *select,
                      struct error *error)
 {
     struct object state = {0};
     struct span symbol = column_span(select, STATE_SYMBOL);
-    struct leg *leg = fill_state(&state, select) ? ledger_add(ledger, &state) : NULL;
+    struct leg *leg = fill_state(&state, select) ? ledger_add(&account->ledger, &state) : NULL;
     object_free(&state);
     if (leg == NULL) {
         return error_no_memory(error);
@@ -247,17 +245,17 @@ static const char LAST_MARGINS[] =
     "(SELECT max(m.time_ms) FROM leg_margin AS m WHERE m.leg_id = l.leg_id AND m.time_ms <= ?2) "
     "WHERE l.account_id = ?1 ORDER BY l.leg_id";
 
-static bool take_said(struct series *series, const struct object_kind *kind, sqlite3_stmt *select,
-                      struct error *error)
+static bool take_said(struct element_list *series, sqlite3_stmt *select, struct error *error)
 {
+    const struct row_kind *kind = series->kind->rows[0];
     struct object said = {0};
     struct span symbol = column_span(select, 0), side = column_span(select, 1);
     text_append(&said.symbol, symbol.data, symbol.size);
     text_append(&said.side, side.data, side.size);
-    bool done = row_load(select, 2, kind->rows[0], &said.rows[0]) && !said.symbol.failed &&
-                !said.side.failed;
+    bool done =
+        row_load(select, 2, kind, &said.rows[0]) && !said.symbol.failed && !said.side.failed;
     if (done) {
-        int extra = row_kind_of_type(kind->rows[0], COLUMN_EXTRA);
+        int extra = row_kind_of_type(kind, COLUMN_EXTRA);
         said.extra_keys = object_extra_keys(row_text(&said.rows[0], extra));
         done = series_add(series, &said);
     }
@@ -266,12 +264,12 @@ static bool take_said(struct series *series, const struct object_kind *kind, sql
 }
 
 static bool load_series(const struct database *database, const struct account *account,
-                        struct series *series, const struct object_kind *kind, const char *names,
-                        const char *from, struct error *error)
+                        struct element_list *series, const char *names, const char *from,
+                        struct error *error)
 {
     struct text sql = {0};
     text_printf(&sql, "SELECT %s, ", names);
-    row_statement_columns(kind->rows[0], "r", &sql);
+    row_statement_columns(series->kind->rows[0], "r", &sql);
     text_append_string(&sql, from);
     sqlite3_stmt *select = database_prepare_text(database, &sql, error);
     bind_int(select, 1, account->account_id);
@@ -279,7 +277,7 @@ static bool load_series(const struct database *database, const struct account *a
     enum step step;
     bool taken = true;
     while (taken && (step = database_step(database, select, error)) == STEP_ROW) {
-        taken = take_said(series, kind, select, error);
+        taken = take_said(series, select, error);
     }
     sqlite3_finalize(select);
     return taken && step == STEP_DONE;
@@ -288,9 +286,6 @@ static bool load_series(const struct database *database, const struct account *a
 bool state_load_ledger(const struct database *database, struct derivation *derivation,
                        struct account *account, int64_t before_capture_id, struct error *error)
 {
-    if (!derivation_open_ledger(derivation, account, error)) {
-        return false;
-    }
     sqlite3_stmt *select = prepare_legs(database, error);
     bind_int(select, 1, account->account_id);
     bind_int(select, 2, before_capture_id);
@@ -299,12 +294,13 @@ bool state_load_ledger(const struct database *database, struct derivation *deriv
     enum step step;
     bool taken = true;
     while (taken && (step = database_step(database, select, error)) == STEP_ROW) {
-        taken = take_leg(derivation, account->ledger, select, error);
+        taken = take_leg(derivation, account, select, error);
     }
     sqlite3_finalize(select);
-    return taken && step == STEP_DONE &&
-           load_series(database, account, account->balances, &ASSET_OBJECT, "r.asset, ''",
-                       LAST_BALANCES, error) &&
-           load_series(database, account, account->margins, &LEG_MARGIN_OBJECT,
-                       "c.symbol, l.position_side", LAST_MARGINS, error);
+    account->is_loaded =
+        taken && step == STEP_DONE &&
+        load_series(database, account, &account->balances, "r.asset, ''", LAST_BALANCES, error) &&
+        load_series(database, account, &account->margins, "c.symbol, l.position_side", LAST_MARGINS,
+                    error);
+    return account->is_loaded;
 }
