@@ -168,9 +168,9 @@ bool state_load(const struct database *database, struct derivation *derivation,
 /* The first columns of a leg's state; those of its position and its valuation follow. */
 enum {
     STATE_LEG_ID,
+    STATE_UPDATE_MS_MAX,
     STATE_SYMBOL,
     STATE_SIDE,
-    STATE_UPDATE_MS_MAX,
     STATE_ROWS,
 };
 
@@ -187,9 +187,10 @@ static sqlite3_stmt *prepare_legs(const struct database *database, struct error 
         "(SELECT max(m.time_ms) FROM valuation AS m WHERE m.leg_id = l.leg_id AND m.time_ms <= ?3) "
         "WHERE l.account_id = ?1 AND l.leg_id <= ?4 ORDER BY l.leg_id";
     struct text sql = {0};
-    text_append_string(&sql, "SELECT l.leg_id, c.symbol, l.position_side, "
+    text_append_string(&sql, "SELECT l.leg_id, "
                              "(SELECT m.update_ms FROM position AS m WHERE m.leg_id = l.leg_id AND "
-                             "+m.capture_id < ?2 ORDER BY m.update_ms DESC LIMIT 1), ");
+                             "+m.capture_id < ?2 ORDER BY m.update_ms DESC LIMIT 1), "
+                             "c.symbol, l.position_side, ");
     row_statement_columns(&ROW_KINDS[ROW_POSITION], "p", &sql);
     text_append_string(&sql, ", ");
     row_statement_columns(&ROW_KINDS[ROW_VALUATION], "v", &sql);
@@ -197,17 +198,24 @@ static sqlite3_stmt *prepare_legs(const struct database *database, struct error 
     return database_prepare_text(database, &sql, error);
 }
 
-static bool fill_state(struct object *state, sqlite3_stmt *select)
+/* Fills what was said from the columns from `first` on: names, then rows. */
+static bool fill_said(sqlite3_stmt *select, int first, const struct object_kind *kind,
+                      struct object *said)
 {
-    struct span symbol = column_span(select, STATE_SYMBOL), side = column_span(select, STATE_SIDE);
-    text_append(&state->symbol, symbol.data, symbol.size);
-    text_append(&state->side, side.data, side.size);
-    const struct row_kind *position = &ROW_KINDS[ROW_POSITION];
-    bool loaded = row_load(select, STATE_ROWS, position, &state->rows[0]) &&
-                  row_load(select, STATE_ROWS + position->column_count, &ROW_KINDS[ROW_VALUATION],
-                           &state->rows[1]);
-    state->extra_keys = object_extra_keys(row_text(&state->rows[0], POSITION_EXTRA));
-    return loaded && !state->symbol.failed && !state->side.failed;
+    struct text *const names[] = {&said->symbol, &said->side};
+    bool filled = true;
+    for (int i = 0; i < 2; i++) {
+        struct span name = column_span(select, first++);
+        text_append(names[i], name.data, name.size);
+        filled = filled && !names[i]->failed;
+    }
+    for (int i = 0; i < OBJECT_ROWS_MAX && kind->rows[i] != NULL; i++) {
+        filled = filled && row_load(select, first, kind->rows[i], &said->rows[i]);
+        first += kind->rows[i]->column_count;
+    }
+    int extra = row_kind_of_type(kind->rows[0], COLUMN_EXTRA);
+    said->extra_keys = filled ? object_extra_keys(row_text(&said->rows[0], extra)) : 0;
+    return filled;
 }
 
 static bool take_leg(struct derivation *derivation, struct account *account, sqlite3_stmt *select,
@@ -215,7 +223,8 @@ static bool take_leg(struct derivation *derivation, struct account *account, sql
 {
     struct object state = {0};
     struct span symbol = column_span(select, STATE_SYMBOL);
-    struct leg *leg = fill_state(&state, select) ? ledger_add(&account->ledger, &state) : NULL;
+    bool filled = fill_said(select, STATE_SYMBOL, &POSITION_OBJECT, &state);
+    struct leg *leg = filled ? ledger_add(&account->ledger, &state) : NULL;
     object_free(&state);
     if (leg == NULL) {
         return error_no_memory(error);
@@ -247,18 +256,8 @@ static const char LAST_MARGINS[] =
 
 static bool take_said(struct element_list *series, sqlite3_stmt *select, struct error *error)
 {
-    const struct row_kind *kind = series->kind->rows[0];
     struct object said = {0};
-    struct span symbol = column_span(select, 0), side = column_span(select, 1);
-    text_append(&said.symbol, symbol.data, symbol.size);
-    text_append(&said.side, side.data, side.size);
-    bool done =
-        row_load(select, 2, kind, &said.rows[0]) && !said.symbol.failed && !said.side.failed;
-    if (done) {
-        int extra = row_kind_of_type(kind, COLUMN_EXTRA);
-        said.extra_keys = object_extra_keys(row_text(&said.rows[0], extra));
-        done = series_add(series, &said);
-    }
+    bool done = fill_said(select, 0, series->kind, &said) && series_add(series, &said);
     object_free(&said);
     return done || error_no_memory(error);
 }
