@@ -75,7 +75,7 @@ struct account *account_book_add(struct account_book *book, int64_t account_id, 
     ledger_start(&account->ledger, book->compares_bytes);
     series_start(&account->balances, &ASSET_OBJECT, book->compares_bytes);
     series_start(&account->margins, &LEG_MARGIN_OBJECT, book->compares_bytes);
-    text_append(&account->name, name.data, name.size);
+    text_set(&account->name, name);
     if (account->name.failed) {
         account_free(account);
         return NULL;

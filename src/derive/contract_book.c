@@ -2,7 +2,6 @@
 
 #include <search.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/array.h"
 
@@ -23,12 +22,8 @@ void contract_book_free(struct contract_book *book)
 
 static int compare_symbols(const void *a, const void *b)
 {
-    const struct text *left = &((const struct contract_entry *)a)->contract.symbol;
-    const struct text *right = &((const struct contract_entry *)b)->contract.symbol;
-    if (left->size != right->size) {
-        return left->size < right->size ? -1 : 1;
-    }
-    return memcmp(left->data, right->data, left->size);
+    const struct contract_entry *left = a, *right = b;
+    return span_compare(text_span(&left->contract.symbol), text_span(&right->contract.symbol));
 }
 
 struct maybe_int contract_since(const struct contract_entry *entry)

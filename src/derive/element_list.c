@@ -173,8 +173,7 @@ bool element_list_accept(struct element_list *list, const struct element_reading
     list->next_element = 0;
     list->next_subject = 0;
     list->last.count = 0;
-    text_clear(&list->text);
-    text_append(&list->text, reading->array.data, reading->array.size);
+    text_set(&list->text, reading->array);
     if (list->text.failed || !array_grow((void **)&list->last.items, sizeof *list->last.items,
                                          &list->last.capacity, reading->now.count)) {
         return false;

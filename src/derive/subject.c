@@ -25,25 +25,16 @@ bool subject_say(struct subject *subject, const struct object *object)
 bool subject_said(const struct subject *subject, const struct object_kind *kind,
                   struct object *object)
 {
-    struct span symbol = subject_symbol(subject), side = subject_side(subject);
     bool opened = object_unpack(subject->said, kind, object);
-    text_append(&object->symbol, symbol.data, symbol.size);
-    text_append(&object->side, side.data, side.size);
+    text_set(&object->symbol, subject_symbol(subject));
+    text_set(&object->side, subject_side(subject));
     return opened && !object->symbol.failed && !object->side.failed;
-}
-
-static int compare_spans(struct span a, struct span b)
-{
-    if (a.size != b.size) {
-        return a.size < b.size ? -1 : 1;
-    }
-    return memcmp(a.data, b.data, a.size);
 }
 
 static int compare_names(const void *a, const void *b)
 {
-    int order = compare_spans(subject_symbol(a), subject_symbol(b));
-    return order != 0 ? order : compare_spans(subject_side(a), subject_side(b));
+    int order = span_compare(subject_symbol(a), subject_symbol(b));
+    return order != 0 ? order : span_compare(subject_side(a), subject_side(b));
 }
 
 /* Makes a subject and what its owner knows of it. NULL when out of memory. */

@@ -359,9 +359,7 @@ bool archive_get(struct archive *archive, int64_t payload_id, struct text *body,
     /* The base may be read with the same statement: take this row's values out first. */
     struct maybe_int base_id = column_maybe(select, 0);
     int64_t size = sqlite3_column_int64(select, 1);
-    struct span frame = column_span(select, 2);
-    text_clear(&archive->frame);
-    text_append(&archive->frame, frame.data, frame.size);
+    text_set(&archive->frame, column_span(select, 2));
     bool taken = take_digest(select, 3, payload_id, stored_sha256, error);
     sqlite3_reset(select);
     if (!taken || archive->frame.failed) {

@@ -40,8 +40,7 @@ bool reading_of(struct derivation *derivation, struct account *account,
     if (is_judged(present)) {
         capture_judge(present);
     } else {
-        text_clear(&present->detail);
-        text_append(&present->detail, stored->capture.detail.data, stored->capture.detail.size);
+        text_set(&present->detail, text_span(&stored->capture.detail));
     }
     return derivation_read(derivation, account, present, reading, error);
 }

@@ -30,8 +30,7 @@ static bool take_contract(struct derivation *derivation, sqlite3_stmt *select, s
                                   &contract.contract_type};
     bool failed = false;
     for (int i = 0; i < 4; i++) {
-        struct span value = column_span(select, 1 + i);
-        text_append(texts[i], value.data, value.size);
+        text_set(texts[i], column_span(select, 1 + i));
         failed |= texts[i]->failed;
     }
     contract.delivery_ms = column_maybe(select, 5);
@@ -205,8 +204,7 @@ static bool fill_said(sqlite3_stmt *select, int first, const struct object_kind 
     struct text *const names[] = {&said->symbol, &said->side};
     bool filled = true;
     for (int i = 0; i < 2; i++) {
-        struct span name = column_span(select, first++);
-        text_append(names[i], name.data, name.size);
+        text_set(names[i], column_span(select, first++));
         filled = filled && !names[i]->failed;
     }
     for (int i = 0; i < OBJECT_ROWS_MAX && kind->rows[i] != NULL; i++) {
