@@ -259,6 +259,11 @@ static bool apply_all(const struct database *database, int64_t now_ms,
     return done && database_run(database, "PRAGMA foreign_keys = ON", error);
 }
 
+bool migrate_make_tables(const struct database *database, struct error *error)
+{
+    return apply_all(database, 0, NULL, error);
+}
+
 bool migrate_apply(const struct database *database, int64_t now_ms, const struct hours_watch *watch,
                    struct error *error)
 {
