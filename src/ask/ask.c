@@ -5,6 +5,7 @@
 
 #include "ask/engine.h"
 #include "ask/host_sources.h"
+#include "base/array.h"
 #include "base/log.h"
 
 struct ask *ask_new(const struct ask_settings *settings, struct error *error)
@@ -107,14 +108,9 @@ static struct way *make_way(struct ask *ask, const struct account_settings *sett
 static bool add_asker(struct ask *ask, struct asker *asker, const struct source *source,
                       struct error *error)
 {
-    if (ask->turn_count == ask->turn_capacity) {
-        size_t wanted = ask->turn_capacity * 2 + 64;
-        void *turns = reallocarray(ask->turns, wanted, sizeof *ask->turns);
-        if (turns == NULL) {
-            return error_no_memory(error);
-        }
-        ask->turns = turns;
-        ask->turn_capacity = wanted;
+    if (!array_grow((void **)&ask->turns, sizeof *ask->turns, &ask->turn_capacity,
+                    ask->turn_count + 1)) {
+        return error_no_memory(error);
     }
     asker->source = source;
     asker->endpoint = source->endpoint;

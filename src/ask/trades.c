@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ask/ask.h"
+#include "base/array.h"
 #include "base/log.h"
 
 /* What happened may be known only so much later: income is asked for now and then. */
@@ -54,17 +55,10 @@ static struct trades_symbol *find_symbol(struct trades *trades, const char *name
             return &trades->symbols[i];
         }
     }
-    if (size >= QUESTION_NAME_SIZE || trades->symbol_count == TRADES_SYMBOLS_MAX) {
+    if (size >= QUESTION_NAME_SIZE || trades->symbol_count == TRADES_SYMBOLS_MAX ||
+        !array_grow((void **)&trades->symbols, sizeof *trades->symbols, &trades->symbol_capacity,
+                    trades->symbol_count + 1)) {
         return NULL;
-    }
-    if (trades->symbol_count == trades->symbol_capacity) {
-        size_t wanted = trades->symbol_capacity * 2 + 8;
-        void *grown = reallocarray(trades->symbols, wanted, sizeof *trades->symbols);
-        if (grown == NULL) {
-            return NULL;
-        }
-        trades->symbols = grown;
-        trades->symbol_capacity = wanted;
     }
     struct trades_symbol *symbol = &trades->symbols[trades->symbol_count++];
     *symbol = (struct trades_symbol){.change_ms = INT64_MIN, .asked_ms = INT64_MIN};

@@ -20,6 +20,15 @@ static inline bool span_equal(struct span a, struct span b)
     return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
 }
 
+/* Some order: by size, then by bytes. */
+static inline int span_compare(struct span a, struct span b)
+{
+    if (a.size != b.size) {
+        return a.size < b.size ? -1 : 1;
+    }
+    return a.size == 0 ? 0 : memcmp(a.data, b.data, a.size);
+}
+
 static inline bool span_is(struct span span, const char *string)
 {
     return span_equal(span, span_of(string));

@@ -50,6 +50,11 @@ void text_append(struct text *text, const void *data, size_t size)
     text->data[text->size] = '\0';
 }
 
+void text_append_span(struct text *text, struct span bytes)
+{
+    text_append(text, bytes.data, bytes.size);
+}
+
 void text_append_string(struct text *text, const char *string)
 {
     text_append(text, string, strlen(string));
@@ -145,6 +150,12 @@ void text_clear(struct text *text)
     if (text->data != NULL) {
         text->data[0] = '\0';
     }
+}
+
+void text_set(struct text *text, struct span bytes)
+{
+    text_clear(text);
+    text_append_span(text, bytes);
 }
 
 void text_free(struct text *text)

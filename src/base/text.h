@@ -24,6 +24,7 @@ struct text {
 bool text_reserve(struct text *text, size_t more);
 
 void text_append(struct text *text, const void *data, size_t size);
+void text_append_span(struct text *text, struct span bytes);
 void text_append_string(struct text *text, const char *string);
 void text_append_char(struct text *text, char c);
 void text_append_int(struct text *text, int64_t value);
@@ -41,6 +42,10 @@ void text_append_quoted(struct text *text, struct span bytes, char quote);
 
 /* Empties it, keeps the memory and clears `failed`. */
 void text_clear(struct text *text);
+
+/* Makes it these bytes, which are not its own. */
+void text_set(struct text *text, struct span bytes);
+
 void text_free(struct text *text);
 
 /* Frees a secret, of which nothing stays in memory: as long as its room was reserved at once. */

@@ -30,14 +30,14 @@ size_t utf8_valid_size(struct span bytes)
     const unsigned char *data = (const unsigned char *)bytes.data;
     size_t at = 0;
     while (at < bytes.size) {
-        uint64_t eight;
+        uint64_t four[4];
         uint32_t point;
-        while (bytes.size - at >= sizeof eight) { /* responses are nearly always ASCII */
-            memcpy(&eight, data + at, sizeof eight);
-            if ((eight & HIGH_BITS) != 0) {
+        while (bytes.size - at >= sizeof four) { /* responses are nearly always ASCII */
+            memcpy(four, data + at, sizeof four);
+            if (((four[0] | four[1] | four[2] | four[3]) & HIGH_BITS) != 0) {
                 break;
             }
-            at += sizeof eight;
+            at += sizeof four;
         }
         if (at == bytes.size) {
             break;

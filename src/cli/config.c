@@ -11,8 +11,8 @@
 
 #include "base/time_text.h"
 #include "cli/options.h"
+#include "exchange/base_url.h"
 #include "exchange/endpoints.h"
-#include "exchange/transport.h"
 #include "model/capture.h"
 #include "model/contract.h"
 
@@ -139,12 +139,12 @@ static bool take_url(struct reading *reading, void *target, const char *value,
 
 static bool take_base_url(struct reading *reading, void *target, const char *value)
 {
-    return take_url(reading, target, value, transport_read_base_url);
+    return take_url(reading, target, value, base_url_read);
 }
 
 static bool take_stream_url(struct reading *reading, void *target, const char *value)
 {
-    return take_url(reading, target, value, transport_read_stream_url);
+    return take_url(reading, target, value, base_url_read_stream);
 }
 
 /* The next word of a list with commas; empty after the last. */

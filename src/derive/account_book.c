@@ -2,6 +2,9 @@
 
 #include <stdlib.h>
 
+#include "base/array.h"
+#include "model/money_answer.h"
+
 int64_t account_last_ms(const struct account *account)
 {
     int64_t last_ms = account->last_ms[0];
@@ -33,9 +36,9 @@ void account_note_capture(struct account *account, const struct capture *capture
 static void account_free(struct account *account)
 {
     text_free(&account->name);
-    ledger_free(account->ledger);
-    series_free(account->balances);
-    series_free(account->margins);
+    element_list_free(&account->ledger);
+    element_list_free(&account->balances);
+    element_list_free(&account->margins);
     known_book_free(&account->known);
     free(account);
 }
@@ -61,8 +64,8 @@ struct account *account_book_find(const struct account_book *book, struct span n
 struct account *account_book_add(struct account_book *book, int64_t account_id, struct span name)
 {
     struct account *account = calloc(1, sizeof *account);
-    if (account == NULL || !element_list_grow((void **)&book->list, sizeof *book->list,
-                                              &book->capacity, book->count + 1)) {
+    if (account == NULL ||
+        !array_grow((void **)&book->list, sizeof *book->list, &book->capacity, book->count + 1)) {
         free(account);
         return NULL;
     }
@@ -70,7 +73,10 @@ struct account *account_book_add(struct account_book *book, int64_t account_id, 
     for (int i = 0; i < ENDPOINT_COUNT; i++) {
         account->last_ms[i] = account->taken_ms[i] = INT64_MIN;
     }
-    text_append(&account->name, name.data, name.size);
+    ledger_start(&account->ledger, book->compares_bytes);
+    series_start(&account->balances, &ASSET_OBJECT, book->compares_bytes);
+    series_start(&account->margins, &LEG_MARGIN_OBJECT, book->compares_bytes);
+    text_set(&account->name, name);
     if (account->name.failed) {
         account_free(account);
         return NULL;

@@ -17,10 +17,10 @@ struct account {
     struct text name;
     int64_t last_ms[ENDPOINT_COUNT];  /* received_ms of its last capture that has a body, ... */
     int64_t taken_ms[ENDPOINT_COUNT]; /* ... and the latest of any; INT64_MIN before the first */
-    struct ledger *ledger;            /* NULL until somebody gives it one, as the two series */
-    struct series *balances;          /* of what `account` answers */
-    struct series *margins;
+    struct element_list ledger;       /* of its legs, */
+    struct element_list balances, margins; /* and the series of what `account` answers */
     struct known_book known;
+    bool is_loaded;     /* the three say what was recorded */
     bool is_remembered; /* the derivation's own, ... */
     int64_t answered;   /* ... and when it was answered last */
 };
@@ -42,6 +42,7 @@ struct account_book {
     struct account **list;
     size_t count;
     size_t capacity;
+    bool compares_bytes; /* as in element_list_start() */
 };
 
 void account_book_free(struct account_book *book);
@@ -49,5 +50,5 @@ void account_book_free(struct account_book *book);
 /* NULL when it is not there. */
 struct account *account_book_find(const struct account_book *book, struct span name);
 
-/* Adds an account without ledger and series. NULL when out of memory. */
+/* Adds an account of which nothing was said yet. NULL when out of memory. */
 struct account *account_book_add(struct account_book *book, int64_t account_id, struct span name);

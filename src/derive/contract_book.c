@@ -2,19 +2,8 @@
 
 #include <search.h>
 #include <stdlib.h>
-#include <string.h>
 
-struct contract_book {
-    struct contract_entry **entries;
-    size_t size;
-    size_t capacity;
-    void *by_symbol; /* tsearch tree of struct contract_entry */
-};
-
-struct contract_book *contract_book_new(void)
-{
-    return calloc(1, sizeof(struct contract_book));
-}
+#include "base/array.h"
 
 static void keep(void *entry)
 {
@@ -23,26 +12,18 @@ static void keep(void *entry)
 
 void contract_book_free(struct contract_book *book)
 {
-    if (book == NULL) {
-        return;
-    }
     tdestroy(book->by_symbol, keep);
-    for (size_t i = 0; i < book->size; i++) {
-        contract_free(&book->entries[i]->contract);
-        free(book->entries[i]);
+    for (size_t i = 0; i < book->count; i++) {
+        contract_free(&book->list[i]->contract);
+        free(book->list[i]);
     }
-    free(book->entries);
-    free(book);
+    free(book->list);
 }
 
 static int compare_symbols(const void *a, const void *b)
 {
-    const struct text *left = &((const struct contract_entry *)a)->contract.symbol;
-    const struct text *right = &((const struct contract_entry *)b)->contract.symbol;
-    if (left->size != right->size) {
-        return left->size < right->size ? -1 : 1;
-    }
-    return memcmp(left->data, right->data, left->size);
+    const struct contract_entry *left = a, *right = b;
+    return span_compare(text_span(&left->contract.symbol), text_span(&right->contract.symbol));
 }
 
 struct maybe_int contract_since(const struct contract_entry *entry)
@@ -62,17 +43,10 @@ struct contract_entry *contract_book_find(const struct contract_book *book, stru
 struct contract_entry *contract_book_add(struct contract_book *book, int64_t contract_id,
                                          struct contract *contract)
 {
-    if (book->size == book->capacity) {
-        size_t wanted = book->capacity == 0 ? 64 : book->capacity * 2;
-        void *grown = reallocarray(book->entries, wanted, sizeof(struct contract_entry *));
-        if (grown == NULL) {
-            return NULL;
-        }
-        book->entries = grown;
-        book->capacity = wanted;
-    }
     struct contract_entry *entry = calloc(1, sizeof *entry);
-    if (entry == NULL) {
+    if (entry == NULL || !array_grow((void **)&book->list, sizeof(struct contract_entry *),
+                                     &book->capacity, book->count + 1)) {
+        free(entry);
         return NULL;
     }
     *entry = (struct contract_entry){.contract_id = contract_id, .contract = *contract};
@@ -81,16 +55,6 @@ struct contract_entry *contract_book_add(struct contract_book *book, int64_t con
         return NULL;
     }
     *contract = (struct contract){0};
-    book->entries[book->size++] = entry;
+    book->list[book->count++] = entry;
     return entry;
-}
-
-size_t contract_book_size(const struct contract_book *book)
-{
-    return book->size;
-}
-
-const struct contract_entry *contract_book_at(const struct contract_book *book, size_t index)
-{
-    return book->entries[index];
 }

@@ -19,10 +19,14 @@ struct contract_entry {
  * time before. */
 struct maybe_int contract_since(const struct contract_entry *entry);
 
-struct contract_book;
+/* Zeroed: empty. */
+struct contract_book {
+    struct contract_entry **list; /* in the order in which they were added */
+    size_t count;
+    size_t capacity;
+    void *by_symbol; /* tsearch tree of struct contract_entry */
+};
 
-/* NULL when out of memory. */
-struct contract_book *contract_book_new(void);
 void contract_book_free(struct contract_book *book);
 
 /* NULL when the symbol is not in it. Entries stay where they are until the book is freed. */
@@ -32,7 +36,3 @@ struct contract_entry *contract_book_find(const struct contract_book *book, stru
  * memory, and the contract is the caller's still. */
 struct contract_entry *contract_book_add(struct contract_book *book, int64_t contract_id,
                                          struct contract *contract);
-
-/* The entries in the order they were added. */
-size_t contract_book_size(const struct contract_book *book);
-const struct contract_entry *contract_book_at(const struct contract_book *book, size_t index);

@@ -1,5 +1,5 @@
 /* What symbols' names, and the exchange's exchangeInfo, make of contracts: the book of them, and
- * each new or changed entry put where its owner wants it. */
+ * which are new or changed, for its owner to put where he wants them. */
 #pragma once
 
 #include <stdbool.h>
@@ -8,27 +8,18 @@
 #include "derive/contract_book.h"
 #include "model/row.h"
 
-/* Where contracts go; false, with the error set, to stop. */
-struct contract_put {
-    void *context;
-    bool (*put)(void *context, const struct contract_entry *entry, bool is_new,
-                struct error *error);
+/* Zeroed: none are known. */
+struct contract_deriver {
+    struct contract_book book;
+    int64_t capture_id, received_ms; /* which speaks */
+    struct contract contract;        /* scratch: the one that is being read */
 };
 
-/* Makes the row of what a contract is now (table `contract_term`). False when out of memory. */
-bool contract_term_fill(struct row *row, const struct contract_entry *entry);
-
-struct contract_deriver;
-
-/* NULL when out of memory. */
-struct contract_deriver *contract_deriver_new(const struct contract_put *put);
 void contract_deriver_free(struct contract_deriver *deriver);
 
 /* Which capture speaks from now on, and when. */
 void contract_deriver_hear(struct contract_deriver *deriver, int64_t capture_id,
                            int64_t received_ms);
-
-struct contract_book *contract_deriver_book(const struct contract_deriver *deriver);
 
 /* The contract of a symbol, made from its name when it is new. */
 bool contract_deriver_find(struct contract_deriver *deriver, struct span symbol,
@@ -40,5 +31,11 @@ bool contract_deriver_find(struct contract_deriver *deriver, struct span symbol,
 bool contract_deriver_read(struct contract_deriver *deriver, struct span body, int64_t *row_count,
                            struct odd_fields *odd, struct error *error);
 
-/* Puts those of a body that was read well which are new or changed, each once. */
-bool contract_deriver_put(struct contract_deriver *deriver, struct span body, struct error *error);
+/* Steps through those of a body that was read well, opened as a list, which are new or changed,
+ * each once; NULL in *contract after the last. */
+bool contract_deriver_next(struct contract_deriver *deriver, struct contract_list *list,
+                           const struct contract_entry **contract, bool *is_new,
+                           struct error *error);
+
+/* Makes the row of what a contract is now (table `contract_term`). False when out of memory. */
+bool contract_term_fill(struct row *row, const struct contract_entry *entry);

@@ -15,55 +15,44 @@
 
 struct derivation {
     const struct row_sink *sink;
-    bool compares_bytes;
     struct account_book accounts;
     int64_t leg_count;
     struct account *remembered[REMEMBERED_MAX + 1]; /* NULL where free */
     int64_t answers;
-    struct contract_deriver *contracts;
-    struct element_scratch positions, assets, margins; /* scratch of the lists */
-    struct facts facts;        /* scratch: of the body that was read last, */
-    struct odd_fields odd;     /* and its fields that cannot be read */
-    struct row term;           /* scratch: what a contract is from a capture on, ... */
-    struct row span;           /* ... and what is known of an account */
-    struct row_counts *counts; /* of the capture whose rows are being put */
+    struct contract_deriver contracts;
+    struct row term; /* scratch: what a contract is from a capture on, ... */
+    struct row span; /* ... and what is known of an account */
 };
 
-static bool put_row(struct derivation *derivation, const struct row *row, const struct leg *leg,
-                    struct row_counts *counts, struct error *error)
-{
-    const struct row_sink *sink = derivation->sink;
-    counts->rows[row->kind - ROW_KINDS]++;
-    return sink->put_row(sink->context, row, leg, error);
-}
+/* A capture whose rows are being put. */
+struct putting {
+    struct derivation *derivation;
+    const struct row_sink *sink;
+    struct account *account;
+    const struct capture *capture;
+    int64_t capture_id;
+    struct row_counts *counts;
+};
 
-/* Puts a contract that is new or changed, and its term. */
-static bool put_contract(void *context, const struct contract_entry *entry, bool is_new,
-                         struct error *error)
+void reading_free(struct reading *reading)
 {
-    struct derivation *derivation = context;
-    const struct row_sink *sink = derivation->sink;
-    return (contract_term_fill(&derivation->term, entry) || error_no_memory(error)) &&
-           sink->put_contract(sink->context, entry, is_new, error) &&
-           put_row(derivation, &derivation->term, NULL, derivation->counts, error);
+    facts_free(&reading->facts);
+    element_reading_free(&reading->positions);
+    element_reading_free(&reading->assets);
+    element_reading_free(&reading->margins);
 }
 
 struct derivation *derivation_new(const struct row_sink *sink, bool compares_bytes,
                                   struct error *error)
 {
     struct derivation *derivation = calloc(1, sizeof *derivation);
-    if (derivation != NULL) {
-        derivation->sink = sink;
-        derivation->compares_bytes = compares_bytes;
-        const struct contract_put put = {derivation, put_contract};
-        derivation->contracts = contract_deriver_new(&put);
-        if (derivation->contracts != NULL) {
-            return derivation;
-        }
+    if (derivation == NULL) {
+        error_no_memory(error);
+        return NULL;
     }
-    derivation_free(derivation);
-    error_no_memory(error);
-    return NULL;
+    derivation->sink = sink;
+    derivation->accounts.compares_bytes = compares_bytes;
+    return derivation;
 }
 
 void derivation_free(struct derivation *derivation)
@@ -72,11 +61,7 @@ void derivation_free(struct derivation *derivation)
         return;
     }
     account_book_free(&derivation->accounts);
-    contract_deriver_free(derivation->contracts);
-    element_scratch_free(&derivation->positions);
-    element_scratch_free(&derivation->assets);
-    element_scratch_free(&derivation->margins);
-    facts_free(&derivation->facts);
+    contract_deriver_free(&derivation->contracts);
     row_free(&derivation->term);
     row_free(&derivation->span);
     free(derivation);
@@ -85,6 +70,7 @@ void derivation_free(struct derivation *derivation)
 struct account *derivation_account(struct derivation *derivation, struct span name,
                                    struct error *error)
 {
+    const struct row_sink *sink = derivation->sink;
     struct account_book *accounts = &derivation->accounts;
     struct account *account = account_book_find(accounts, name);
     if (account != NULL) {
@@ -95,11 +81,8 @@ struct account *derivation_account(struct derivation *derivation, struct span na
         error_no_memory(error);
         return NULL;
     }
-    const struct row_sink *sink = derivation->sink;
-    return derivation_open_ledger(derivation, account, error) &&
-                   sink->put_account(sink->context, account, error)
-               ? account
-               : NULL;
+    account->is_loaded = true;
+    return sink->put_account(sink->context, account, error) ? account : NULL;
 }
 
 void derivation_set_leg_count(struct derivation *derivation, int64_t leg_count)
@@ -114,23 +97,12 @@ struct account_book *derivation_accounts(struct derivation *derivation)
 
 struct contract_book *derivation_contracts(struct derivation *derivation)
 {
-    return contract_deriver_book(derivation->contracts);
+    return &derivation->contracts.book;
 }
 
 int64_t derivation_leg_count(const struct derivation *derivation)
 {
     return derivation->leg_count;
-}
-
-bool derivation_open_ledger(struct derivation *derivation, struct account *account,
-                            struct error *error)
-{
-    bool compares = derivation->compares_bytes;
-    account->ledger = ledger_new(&derivation->positions, compares);
-    account->balances = series_new(&ASSET_OBJECT, compares);
-    account->margins = series_new(&LEG_MARGIN_OBJECT, compares);
-    return (account->ledger != NULL && account->balances != NULL && account->margins != NULL) ||
-           error_no_memory(error);
 }
 
 /* The place of the account that has had no answer for longest. */
@@ -157,77 +129,74 @@ static void remember(struct derivation *derivation, struct account *account)
     struct account **place = oldest_place(derivation);
     if (*place != NULL) {
         (*place)->is_remembered = false;
-        ledger_forget_bytes((*place)->ledger);
-        series_forget_bytes((*place)->balances);
-        series_forget_bytes((*place)->margins);
+        element_list_forget(&(*place)->ledger);
+        element_list_forget(&(*place)->balances);
+        element_list_forget(&(*place)->margins);
     }
     *place = account;
     account->is_remembered = true;
 }
 
-static bool read_account(struct derivation *derivation, struct account *account, struct span body,
-                         int64_t *row_count, struct error *error)
+static bool read_account(struct reading *reading, struct error *error)
 {
+    struct account *account = reading->account;
     struct account_answer answer;
     enum account_list list;
     enum json_step step = JSON_INVALID;
-    bool good = account_answer_begin(&answer, body, error);
+    bool good = account_answer_begin(&answer, text_span(&reading->capture->body), error);
     while (good && (step = account_answer_next(&answer, &list, error)) == JSON_ITEM) {
         bool is_assets = list == ACCOUNT_ASSETS;
-        struct element_scratch *scratch = is_assets ? &derivation->assets : &derivation->margins;
-        good = series_read(is_assets ? account->balances : account->margins, scratch, &answer.walk,
-                           error);
-        odd_fields_add(&derivation->odd, &scratch->odd);
+        struct element_reading *elements = is_assets ? &reading->assets : &reading->margins;
+        good = series_read(is_assets ? &account->balances : &account->margins, elements,
+                           &answer.walk, error);
+        odd_fields_add(&reading->odd, &elements->odd);
     }
     if (step != JSON_END) {
         return false;
     }
-    *row_count = (int64_t)(derivation->assets.now.count + derivation->margins.now.count);
-    return (series_accept(account->balances, &derivation->assets) &&
-            series_accept(account->margins, &derivation->margins)) ||
+    reading->row_count = (int64_t)(reading->assets.now.count + reading->margins.now.count);
+    return (element_list_accept(&account->balances, &reading->assets) &&
+            element_list_accept(&account->margins, &reading->margins)) ||
            error_no_memory(error);
 }
 
-static bool read_positions(struct derivation *derivation, struct account *account, struct span body,
-                           int64_t *row_count, struct error *error)
+static bool read_positions(struct reading *reading, struct error *error)
 {
-    bool done = ledger_read(account->ledger, body, error);
-    *row_count = (int64_t)ledger_row_count(account->ledger);
-    odd_fields_add(&derivation->odd, &derivation->positions.odd);
+    bool done = ledger_read(&reading->account->ledger, &reading->positions,
+                            text_span(&reading->capture->body), error);
+    reading->row_count = (int64_t)reading->positions.now.count;
+    reading->odd = reading->positions.odd;
     return done;
 }
 
-static bool read_body(struct derivation *derivation, struct account *account,
-                      const struct capture *capture, int64_t *row_count, struct error *error)
+static bool read_facts(struct reading *reading, struct error *error)
 {
-    struct span body = text_span(&capture->body);
-    struct facts *facts = &derivation->facts;
-    bool done = false;
-    facts_clear(facts);
-    derivation->odd.count = 0;
-    switch (capture->endpoint) {
-    case ENDPOINT_EXCHANGE_INFO:
-        return contract_deriver_read(derivation->contracts, body, row_count, &derivation->odd,
-                                     error);
-    case ENDPOINT_POSITION_RISK:
-        remember(derivation, account);
-        return read_positions(derivation, account, body, row_count, error);
-    case ENDPOINT_ACCOUNT:
-        remember(derivation, account);
-        return read_account(derivation, account, body, row_count, error);
-    case ENDPOINT_INCOME:
-        done = money_answer_income(body, facts, error);
-        break;
-    case ENDPOINT_USER_TRADES:
-        done = money_answer_trades(body, facts, error);
-        break;
-    default:
-        done = stream_message_read(body, facts, error);
-        break;
-    }
-    *row_count = (int64_t)facts->count;
-    odd_fields_add(&derivation->odd, &facts->odd);
+    struct span body = text_span(&reading->capture->body);
+    struct facts *facts = &reading->facts;
+    enum endpoint endpoint = reading->capture->endpoint;
+    bool done = endpoint == ENDPOINT_INCOME        ? money_answer_income(body, facts, error)
+                : endpoint == ENDPOINT_USER_TRADES ? money_answer_trades(body, facts, error)
+                                                   : stream_message_read(body, facts, error);
+    reading->row_count = (int64_t)facts->count;
+    reading->odd = facts->odd;
     return done;
+}
+
+static bool read_body(struct derivation *derivation, struct reading *reading, struct error *error)
+{
+    switch (reading->capture->endpoint) {
+    case ENDPOINT_EXCHANGE_INFO:
+        return contract_deriver_read(&derivation->contracts, text_span(&reading->capture->body),
+                                     &reading->row_count, &reading->odd, error);
+    case ENDPOINT_POSITION_RISK:
+        remember(derivation, reading->account);
+        return read_positions(reading, error);
+    case ENDPOINT_ACCOUNT:
+        remember(derivation, reading->account);
+        return read_account(reading, error);
+    default:
+        return read_facts(reading, error);
+    }
 }
 
 /* What a body that was read has of fields that could not be. */
@@ -243,150 +212,211 @@ static void name_odd_fields(const struct odd_fields *odd, struct capture *captur
 }
 
 bool derivation_read(struct derivation *derivation, struct account *account,
-                     struct capture *capture, int64_t *row_count, struct error *error)
+                     struct capture *capture, struct reading *reading, struct error *error)
 {
     struct error reason;
-    *row_count = 0;
+    reading->account = account;
+    reading->capture = capture;
+    reading->row_count = 0;
+    reading->odd.count = 0;
+    facts_clear(&reading->facts);
     if (capture->outcome != OUTCOME_OK) {
         return true;
     }
-    bool done = read_body(derivation, account, capture, row_count, &reason);
+    bool done = read_body(derivation, reading, &reason);
     text_clear(&capture->detail);
     if (!done && reason.kind == ERROR_NO_MEMORY) {
         return error_no_memory(error);
     }
     if (!done) {
-        *row_count = 0;
+        reading->row_count = 0;
         capture->outcome = OUTCOME_UNREADABLE;
         capture_append_detail(capture, span_of(reason.text));
-    } else if (derivation->odd.count > 0) {
-        name_odd_fields(&derivation->odd, capture);
+    } else if (reading->odd.count > 0) {
+        name_odd_fields(&reading->odd, capture);
     }
     return !capture->detail.failed || error_no_memory(error);
 }
 
-/* The contract of a symbol, made from its name when it is new. */
-static bool find_contract(struct derivation *derivation, struct span symbol,
-                          const struct contract_entry **contract, struct row_counts *counts,
-                          struct error *error)
+static bool put_row(const struct putting *put, const struct row *row, const struct leg *leg,
+                    struct error *error)
 {
-    bool is_new = false;
-    bool done = contract_deriver_find(derivation->contracts, symbol, contract, &is_new, error);
-    counts->derived_contracts += is_new;
-    return done;
+    put->counts->rows[row->kind - ROW_KINDS]++;
+    return put->sink->put_row(put->sink->context, row, leg, error);
 }
 
-static bool introduce_leg(struct derivation *derivation, const struct account *account,
-                          struct leg *leg, struct row_counts *counts, struct error *error)
+/* Puts a contract that is new or changed, and its term. */
+static bool put_contract(const struct putting *put, const struct contract_entry *entry, bool is_new,
+                         struct error *error)
 {
-    const struct row_sink *sink = derivation->sink;
-    if (!find_contract(derivation, subject_symbol(&leg->subject), &leg->contract, counts, error)) {
+    struct row *term = &put->derivation->term;
+    return (contract_term_fill(term, entry) || error_no_memory(error)) &&
+           put->sink->put_contract(put->sink->context, entry, is_new, error) &&
+           put_row(put, term, NULL, error);
+}
+
+static bool put_contracts(const struct putting *put, struct error *error)
+{
+    struct contract_list list;
+    const struct contract_entry *entry = NULL;
+    bool is_new, good = contract_list_open(text_span(&put->capture->body), &list, error);
+    do {
+        good = good &&
+               contract_deriver_next(&put->derivation->contracts, &list, &entry, &is_new, error) &&
+               (entry == NULL || put_contract(put, entry, is_new, error));
+    } while (good && entry != NULL);
+    return good;
+}
+
+/* The contract of a symbol, made from its name when it is new. */
+static bool find_contract(const struct putting *put, struct span symbol,
+                          const struct contract_entry **contract, struct error *error)
+{
+    bool is_new;
+    if (!contract_deriver_find(&put->derivation->contracts, symbol, contract, &is_new, error)) {
         return false;
     }
-    leg->leg_id = ++derivation->leg_count;
-    return sink->put_leg(sink->context, account, leg, error);
+    put->counts->derived_contracts += is_new;
+    return !is_new || put_contract(put, *contract, true, error);
 }
 
-static bool settle_revision(struct derivation *derivation, struct ledger_change *change,
+/* Gives a leg its id and contract, when it has none yet. */
+static bool introduce_leg(const struct putting *put, struct leg *leg, struct error *error)
+{
+    if (leg->leg_id != 0) {
+        return true;
+    }
+    if (!find_contract(put, subject_symbol(&leg->subject), &leg->contract, error)) {
+        return false;
+    }
+    leg->leg_id = ++put->derivation->leg_count;
+    return put->sink->put_leg(put->sink->context, put->account, leg, error);
+}
+
+static bool settle_revision(const struct putting *put, struct ledger_change *change,
                             struct error *error)
 {
-    const struct row_sink *sink = derivation->sink;
     struct telling last;
-    if (change->revision == LEDGER_REVISION_UNKNOWN) {
-        if (!sink->find_last(sink->context, change->position, &last, error)) {
-            return false;
-        }
-        ledger_change_settle(change, last.revision + 1);
+    if (change->leg->revision != LEDGER_REVISION_UNKNOWN) {
+        return true;
     }
+    if (!put->sink->find_last(put->sink->context, change->position, &last, error)) {
+        return false;
+    }
+    ledger_change_settle(change, last.revision + 1);
     return true;
 }
 
-static bool put_change(struct derivation *derivation, const struct account *account,
-                       struct ledger_change *change, const struct capture *capture,
-                       int64_t capture_id, struct row_counts *counts, struct error *error)
+static bool put_change(const struct putting *put, struct ledger_change *change, struct error *error)
 {
     struct leg *leg = change->leg;
     struct row *position = change->position, *valuation = change->valuation;
-    if (leg->leg_id == 0 && !introduce_leg(derivation, account, leg, counts, error)) {
+    if (!introduce_leg(put, leg, error)) {
         return false;
     }
     if (change->writes_position) {
         row_set(position, POSITION_LEG_ID, leg->leg_id);
-        row_set(position, POSITION_CAPTURE_ID, capture_id);
-        if (!settle_revision(derivation, change, error) ||
-            !put_row(derivation, position, leg, counts, error)) {
+        row_set(position, POSITION_CAPTURE_ID, put->capture_id);
+        if (!settle_revision(put, change, error) || !put_row(put, position, leg, error)) {
             return false;
         }
     }
-    if (!change->writes_valuation) {
-        return true;
-    }
     row_set(valuation, VALUATION_LEG_ID, leg->leg_id);
-    row_set(valuation, VALUATION_TIME_MS, capture->received_ms);
-    row_set(valuation, VALUATION_REVISION, change->revision);
-    return put_row(derivation, valuation, leg, counts, error);
+    row_set(valuation, VALUATION_TIME_MS, put->capture->received_ms);
+    row_set(valuation, VALUATION_REVISION, leg->revision);
+    return put_row(put, valuation, leg, error);
+}
+
+static bool put_positions(const struct putting *put, struct element_reading *reading,
+                          struct error *error)
+{
+    struct request_filter filter = request_filter_of(text_span(&put->capture->request));
+    struct ledger_change change;
+    bool good;
+    while ((good = ledger_next_change(&put->account->ledger, reading, &filter, &change)) &&
+           change.leg != NULL) {
+        if (!put_change(put, &change, error)) {
+            return false;
+        }
+    }
+    return good || error_no_memory(error);
 }
 
 /* The first answer to a poll, good or not, in a later hour closes the one that ran, and those in
  * which there was none. */
-static bool note_poll(struct derivation *derivation, const struct account *account,
-                      const struct capture *capture, int64_t capture_id, struct error *error)
+static bool note_poll(const struct putting *put, struct error *error)
 {
-    const struct row_sink *sink = derivation->sink;
-    int64_t last_ms = account->last_ms[ENDPOINT_POSITION_RISK];
+    int64_t last_ms = put->account->last_ms[ENDPOINT_POSITION_RISK];
     const struct hours_over over = {last_ms == INT64_MIN ? 0 : hour_of(last_ms),
-                                    hour_of(capture->received_ms), capture_id};
-    return !capture->has_body || over.from_ms == over.until_ms ||
-           sink->close_hours(sink->context, account, &over, error);
+                                    hour_of(put->capture->received_ms), put->capture_id};
+    return !put->capture->has_body || over.from_ms == over.until_ms ||
+           put->sink->close_hours(put->sink->context, put->account, &over, error);
 }
 
-/* The leg that an object names, which has been introduced; NULL for one that names none. */
-static struct leg *leg_of(const struct account *account, const struct object_kind *kind,
-                          const struct object *object)
-{
-    return kind->side.size > 0 ? ledger_leg(account->ledger, object) : NULL;
-}
-
-/* Sets the ids of a row: whose it is, and the capture that told it. */
-static bool set_ids(struct derivation *derivation, const struct account *account,
-                    const struct object_kind *kind, struct object *object, int64_t capture_id,
-                    struct row_counts *counts, struct error *error)
+/* Sets the ids of an object's row, whose it is, and the capture that told it; *leg is the leg that
+ * it names, NULL for one that names none. */
+static bool set_ids(const struct putting *put, const struct object_kind *kind,
+                    struct object *object, const struct leg **leg, struct error *error)
 {
     struct row *row = &object->rows[0];
-    const struct contract_entry *contract = NULL;
+    const struct contract_entry *contract;
+    *leg = NULL;
+    row_set(row, row_kind_of_type(row->kind, COLUMN_CAPTURE), put->capture_id);
     if (kind->side.size > 0) {
-        struct leg *leg = ledger_leg(account->ledger, object);
-        if (leg == NULL) {
+        struct leg *named = ledger_leg(&put->account->ledger, object);
+        if (named == NULL) {
             return error_no_memory(error);
         }
-        if (leg->leg_id == 0 && !introduce_leg(derivation, account, leg, counts, error)) {
+        if (!introduce_leg(put, named, error)) {
             return false;
         }
-        row_set(row, 0, leg->leg_id);
-    } else {
-        row_set(row, 0, account->account_id);
-        if (row->kind->columns[1].type == COLUMN_ID) {
-            if (!find_contract(derivation, text_span(&object->symbol), &contract, counts, error)) {
-                return false;
-            }
-            row_set(row, 1, contract->contract_id);
-        }
+        row_set(row, 0, named->leg_id);
+        *leg = named;
+        return true;
     }
-    row_set(row, row_kind_of_type(row->kind, COLUMN_CAPTURE), capture_id);
+    row_set(row, 0, put->account->account_id);
+    if (row->kind->columns[1].type == COLUMN_ID) {
+        if (!find_contract(put, text_span(&object->symbol), &contract, error)) {
+            return false;
+        }
+        row_set(row, 1, contract->contract_id);
+    }
     return true;
 }
 
+/* Puts what one of account's lists adds to its series. */
+static bool put_series(const struct putting *put, struct element_list *series,
+                       struct element_reading *reading, struct error *error)
+{
+    struct object *said;
+    const struct leg *leg;
+    bool good;
+    while ((good = series_next(series, reading, &said)) && said != NULL) {
+        struct row *row = &said->rows[0];
+        if (!set_ids(put, series->kind, said, &leg, error)) {
+            return false;
+        }
+        if (leg == NULL) {
+            row_set_text(row, row_kind_column(row->kind, "asset"), text_span(&said->symbol));
+        }
+        row_set(row, row_kind_column(row->kind, "time_ms"), put->capture->received_ms);
+        if (!put_row(put, row, leg, error)) {
+            return false;
+        }
+    }
+    return good || error_no_memory(error);
+}
+
 /* Holds a fact, whose ids are set, against the telling before it: sets its revision. */
-static bool find_last(struct derivation *derivation, struct fact *fact, bool *is_known,
+static bool find_last(const struct putting *put, struct fact *fact, bool *is_known,
                       struct error *error)
 {
-    const struct row_sink *sink = derivation->sink;
     struct row *row = &fact->object.rows[0];
     int revision = row_kind_revision(row->kind);
     struct telling last;
     if (fact->before != NULL) {
         last = (struct telling){false, fact->before->object.rows[0].values[revision]};
-    } else if (!sink->find_last(sink->context, row, &last, error)) {
+    } else if (!put->sink->find_last(put->sink->context, row, &last, error)) {
         return false;
     }
     if (revision >= 0) {
@@ -398,19 +428,16 @@ static bool find_last(struct derivation *derivation, struct fact *fact, bool *is
 
 /* Puts facts. Of an answer, which lists again what is known, those that differ from their last
  * telling; of a message all, or none where each of them says what was told last. */
-static bool put_facts(struct derivation *derivation, const struct account *account,
-                      const struct capture *capture, int64_t capture_id, struct row_counts *counts,
-                      struct error *error)
+static bool put_facts(const struct putting *put, struct facts *facts, struct error *error)
 {
-    const struct facts *facts = &derivation->facts;
-    bool is_message = capture->endpoint == ENDPOINT_USER_DATA, tells_news = false;
+    bool is_message = put->capture->endpoint == ENDPOINT_USER_DATA, tells_news = false;
+    const struct leg *leg;
     for (size_t i = 0; i < facts->count; i++) {
         struct fact *fact = &facts->list[i];
         bool is_known;
         if (fact->stands) {
-            if (!set_ids(derivation, account, fact->kind, &fact->object, capture_id, counts,
-                         error) ||
-                !find_last(derivation, fact, &is_known, error)) {
+            if (!set_ids(put, fact->kind, &fact->object, &leg, error) ||
+                !find_last(put, fact, &is_known, error)) {
                 return false;
             }
             fact->stands = is_message || !is_known;
@@ -418,114 +445,61 @@ static bool put_facts(struct derivation *derivation, const struct account *accou
         }
     }
     for (size_t i = 0; i < facts->count && tells_news; i++) {
-        const struct fact *fact = &facts->list[i];
-        if (fact->stands && !put_row(derivation, &fact->object.rows[0],
-                                     leg_of(account, fact->kind, &fact->object), counts, error)) {
+        struct fact *fact = &facts->list[i];
+        leg = fact->kind->side.size > 0 ? ledger_leg(&put->account->ledger, &fact->object) : NULL;
+        if (fact->stands && !put_row(put, &fact->object.rows[0], leg, error)) {
             return false;
         }
     }
     return true;
 }
 
-/* Puts what one of account's lists adds to its series. */
-static bool put_series(struct derivation *derivation, const struct account *account,
-                       struct series *series, const struct object_kind *kind,
-                       struct element_scratch *scratch, const struct capture *capture,
-                       int64_t capture_id, struct row_counts *counts, struct error *error)
-{
-    struct object *said;
-    bool good;
-    while ((good = series_next(series, scratch, &said)) && said != NULL) {
-        struct row *row = &said->rows[0];
-        if (!set_ids(derivation, account, kind, said, capture_id, counts, error)) {
-            return false;
-        }
-        const struct leg *leg = leg_of(account, kind, said);
-        if (leg == NULL) {
-            row_set_text(row, row_kind_column(row->kind, "asset"), text_span(&said->symbol));
-        }
-        row_set(row, row_kind_column(row->kind, "time_ms"), capture->received_ms);
-        if (!put_row(derivation, row, leg, counts, error)) {
-            return false;
-        }
-    }
-    return good || error_no_memory(error);
-}
-
-static bool put_positions(struct derivation *derivation, const struct account *account,
-                          const struct capture *capture, int64_t capture_id,
-                          struct row_counts *counts, struct error *error)
-{
-    struct request_filter filter = request_filter_of(text_span(&capture->request));
-    struct ledger_change *change;
-    bool good;
-    while ((good = ledger_next_change(account->ledger, &filter, &change)) && change != NULL) {
-        if (!put_change(derivation, account, change, capture, capture_id, counts, error)) {
-            return false;
-        }
-    }
-    return good || error_no_memory(error);
-}
-
-/* Whose span it is, and what told it. */
-struct span_source {
-    struct derivation *derivation;
-    const struct account *account;
-    int64_t capture_id;
-};
-
 static bool put_span(void *context, const struct known_span *span, struct error *error)
 {
-    const struct span_source *source = context;
-    struct derivation *derivation = source->derivation;
-    return (known_span_fill(&derivation->span, source->account->account_id, source->capture_id,
-                            span) ||
+    const struct putting *put = context;
+    struct row *row = &put->derivation->span;
+    return (known_span_fill(row, put->account->account_id, put->capture_id, span) ||
             error_no_memory(error)) &&
-           put_row(derivation, &derivation->span, NULL, derivation->counts, error);
+           put_row(put, row, NULL, error);
 }
 
-static bool put_known(struct derivation *derivation, struct account *account,
-                      const struct capture *capture, int64_t capture_id, struct error *error)
+static bool put_known(struct putting *put, const struct facts *facts, struct error *error)
 {
-    struct span_source source = {derivation, account, capture_id};
-    const struct known_put put = {&source, put_span};
-    return known_book_hear(&account->known, capture, &derivation->facts, &put, error);
+    const struct known_put spans = {put, put_span};
+    return known_book_hear(&put->account->known, put->capture, facts, &spans, error);
 }
 
-static bool put_told(struct derivation *derivation, struct account *account,
-                     const struct capture *capture, int64_t capture_id, struct error *error)
+static bool put_told(const struct putting *put, struct reading *reading, struct error *error)
 {
-    struct row_counts *counts = derivation->counts;
-    if (capture->outcome != OUTCOME_OK) {
+    struct account *account = put->account;
+    if (put->capture->outcome != OUTCOME_OK) {
         return true;
     }
-    switch (capture->endpoint) {
+    switch (put->capture->endpoint) {
     case ENDPOINT_EXCHANGE_INFO:
-        return contract_deriver_put(derivation->contracts, text_span(&capture->body), error);
+        return put_contracts(put, error);
     case ENDPOINT_POSITION_RISK:
-        return put_positions(derivation, account, capture, capture_id, counts, error);
+        return put_positions(put, &reading->positions, error);
     case ENDPOINT_ACCOUNT:
-        return put_series(derivation, account, account->balances, &ASSET_OBJECT,
-                          &derivation->assets, capture, capture_id, counts, error) &&
-               put_series(derivation, account, account->margins, &LEG_MARGIN_OBJECT,
-                          &derivation->margins, capture, capture_id, counts, error);
+        return put_series(put, &account->balances, &reading->assets, error) &&
+               put_series(put, &account->margins, &reading->margins, error);
     default:
-        return put_facts(derivation, account, capture, capture_id, counts, error);
+        return put_facts(put, &reading->facts, error);
     }
 }
 
-bool derivation_put_rows(struct derivation *derivation, struct account *account,
-                         const struct capture *capture, int64_t capture_id,
-                         struct row_counts *counts, struct error *error)
+bool derivation_put_rows(struct derivation *derivation, struct reading *reading, int64_t capture_id,
+                         struct error *error)
 {
-    *counts = (struct row_counts){0};
-    derivation->counts = counts;
-    contract_deriver_hear(derivation->contracts, capture_id, capture->received_ms);
-    if (capture->endpoint == ENDPOINT_POSITION_RISK &&
-        !note_poll(derivation, account, capture, capture_id, error)) {
+    struct account *account = reading->account;
+    const struct capture *capture = reading->capture;
+    struct putting put = {derivation, derivation->sink, account,
+                          capture,    capture_id,       &reading->counts};
+    reading->counts = (struct row_counts){0};
+    contract_deriver_hear(&derivation->contracts, capture_id, capture->received_ms);
+    if (capture->endpoint == ENDPOINT_POSITION_RISK && !note_poll(&put, error)) {
         return false;
     }
     account_note_capture(account, capture);
-    return put_told(derivation, account, capture, capture_id, error) &&
-           put_known(derivation, account, capture, capture_id, error);
+    return put_told(&put, reading, error) && put_known(&put, &reading->facts, error);
 }

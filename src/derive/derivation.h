@@ -15,6 +15,7 @@
 #include "derive/contract_book.h"
 #include "derive/hours_over.h"
 #include "model/capture.h"
+#include "model/facts.h"
 #include "model/row_kinds.h"
 
 /* The last telling of a thing before a capture. */
@@ -50,9 +51,24 @@ struct row_counts {
     int64_t derived_contracts; /* new ones, known by name alone */
 };
 
+/* A capture as it was read, zeroed at first. What is in it holds until the next one is read, or
+ * the bytes go. */
+struct reading {
+    struct account *account; /* whose it is */
+    struct capture *capture;
+    int64_t row_count; /* of its body */
+    struct odd_fields odd;
+    struct facts facts;
+    struct element_reading positions, assets, margins;
+    struct row_counts counts; /* of the rows that were put */
+};
+
+/* Frees what a reading holds itself. */
+void reading_free(struct reading *reading);
+
 struct derivation;
 
-/* NULL with the error set on failure. `compares_bytes` as in ledger_new(). */
+/* NULL with the error set on failure. `compares_bytes` as in element_list_start(). */
 struct derivation *derivation_new(const struct row_sink *sink, bool compares_bytes,
                                   struct error *error);
 void derivation_free(struct derivation *derivation);
@@ -69,19 +85,13 @@ struct contract_book *derivation_contracts(struct derivation *derivation);
 /* How many there are so far. */
 int64_t derivation_leg_count(const struct derivation *derivation);
 
-/* Gives the account an empty ledger and empty series. */
-bool derivation_open_ledger(struct derivation *derivation, struct account *account,
-                            struct error *error);
-
 /* Reads the body of a capture whose outcome is OK: the outcome becomes OUTCOME_UNREADABLE, with the
  * reason in `detail`, when it is not what the endpoint answers; when it is, `detail` names the
- * first field that cannot be read, if there is one. Sets how many rows it has. The account needs
- * its ledger. False only for posrec's own failures. */
+ * first field that cannot be read, if there is one. False only for posrec's own failures. */
 bool derivation_read(struct derivation *derivation, struct account *account,
-                     struct capture *capture, int64_t *row_count, struct error *error);
+                     struct capture *capture, struct reading *reading, struct error *error);
 
-/* Puts the rows that the capture read last makes into the sink. After a failure the derivation's
- * state is half-way and must be thrown away. */
-bool derivation_put_rows(struct derivation *derivation, struct account *account,
-                         const struct capture *capture, int64_t capture_id,
-                         struct row_counts *counts, struct error *error);
+/* Puts the rows that the capture read last makes into the sink, and counts them. After a failure
+ * the derivation's state is half-way and must be thrown away. */
+bool derivation_put_rows(struct derivation *derivation, struct reading *reading, int64_t capture_id,
+                         struct error *error);

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "derive/element_list.h"
+#include "base/array.h"
 #include "model/request_filter.h"
 #include "model/row_kinds.h"
 
@@ -222,8 +222,8 @@ static struct known_times *find_times(const struct known_book *book, struct span
 static struct known_times *times_of(struct known_book *book, struct span symbol)
 {
     struct known_times *times = find_times(book, symbol);
-    if (times != NULL || !element_list_grow((void **)&book->money, sizeof *book->money,
-                                            &book->money_capacity, book->money_count + 1)) {
+    if (times != NULL || !array_grow((void **)&book->money, sizeof *book->money,
+                                     &book->money_capacity, book->money_count + 1)) {
         return times;
     }
     times = &book->money[book->money_count];
@@ -257,8 +257,7 @@ static bool add_time(struct known_times *times, struct known_time *time, bool *i
         }
     }
     times->count = kept;
-    *is_longer =
-        element_list_grow((void **)&times->list, sizeof *times->list, &times->capacity, kept + 1);
+    *is_longer = array_grow((void **)&times->list, sizeof *times->list, &times->capacity, kept + 1);
     if (*is_longer) {
         times->list[times->count++] = *time;
     }

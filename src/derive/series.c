@@ -1,144 +1,40 @@
 #include "derive/series.h"
 
-#include <stdlib.h>
-
 struct state {
     struct subject subject;
     char names[];
 };
 
-struct series {
-    const struct object_kind *kind;
-    struct element_list list;
-    struct state **states;
-    size_t state_count;
-    size_t state_capacity;
-    struct subject_names by_name;
-    size_t next_element;
-    size_t next_state;
-};
-
-struct series *series_new(const struct object_kind *kind, bool compares_bytes)
+void series_start(struct element_list *series, const struct object_kind *kind, bool compares_bytes)
 {
-    struct series *series = calloc(1, sizeof *series);
-    if (series != NULL) {
-        series->kind = kind;
-        element_list_start(&series->list, compares_bytes);
-    }
-    return series;
+    element_list_start(series, kind, offsetof(struct state, names), compares_bytes);
 }
 
-void series_free(struct series *series)
+bool series_add(struct element_list *series, const struct object *said)
 {
-    if (series == NULL) {
-        return;
-    }
-    subject_names_free(&series->by_name);
-    for (size_t i = 0; i < series->state_count; i++) {
-        subject_free(&series->states[i]->subject);
-    }
-    free(series->states);
-    element_list_forget(&series->list);
-    free(series);
-}
-
-static struct subject *add_subject(struct series *series, const struct object *named)
-{
-    struct state *state = subject_new(offsetof(struct state, names), text_span(&named->symbol),
-                                      text_span(&named->side));
-    if (state == NULL ||
-        !element_list_grow((void **)&series->states, sizeof *series->states,
-                           &series->state_capacity, series->state_count + 1) ||
-        !subject_add(&series->by_name, &state->subject)) {
-        subject_free((struct subject *)state);
-        return NULL;
-    }
-    series->states[series->state_count++] = state;
-    return &state->subject;
-}
-
-bool series_add(struct series *series, const struct object *said)
-{
-    struct subject *subject = add_subject(series, said);
+    struct subject *subject = element_list_subject(series, said);
     return subject != NULL && subject_say(subject, said);
 }
 
-static struct subject *find_subject(void *context, const struct object *object)
-{
-    struct series *series = context;
-    struct subject *subject =
-        subject_find(&series->by_name, text_span(&object->symbol), text_span(&object->side));
-    return subject != NULL ? subject : add_subject(series, object);
-}
-
-bool series_read(struct series *series, struct element_scratch *scratch, struct json_walk *at,
+bool series_read(struct element_list *series, struct element_reading *reading, struct json_walk *at,
                  struct error *error)
 {
-    const struct subject_finder finder = {series, find_subject};
-    bool done = element_list_read(&series->list, scratch, series->kind, at, &finder, error);
-    if (!done || scratch->odd.count > 0) {
-        error_context(done ? &scratch->odd.first : error, "%s", series->kind->rows[0]->table);
+    bool done = element_list_read(series, reading, at, error);
+    if (!done || reading->odd.count > 0) {
+        error_context(done ? &reading->odd.first : error, "%s", series->kind->rows[0]->table);
     }
     return done;
 }
 
-bool series_accept(struct series *series, struct element_scratch *scratch)
-{
-    series->next_element = 0;
-    series->next_state = 0;
-    return element_list_accept(&series->list, scratch);
-}
-
-size_t series_count(const struct series *series)
-{
-    return series->list.last.count;
-}
-
-size_t series_subject_count(const struct series *series)
-{
-    return series->state_count;
-}
-
-const struct subject *series_subject(const struct series *series, size_t index)
-{
-    return &series->states[index]->subject;
-}
-
-void series_forget_bytes(struct series *series)
-{
-    element_list_forget(&series->list);
-    series->next_element = 0;
-}
-
 /* Whether what is said counts for something. */
-static bool counts(const struct series *series, const struct object *said)
+static bool counts(const struct object_kind *kind, const struct object *said)
 {
     const struct row *row = &said->rows[0];
     bool any = said->counts;
-    for (int i = 0; i < row->kind->column_count && series->kind->amount.size == 0; i++) {
-        any |= row->kind->columns[i].type == COLUMN_E8 && object_has(said, i);
+    for (int i = 0; i < row->kind->column_count && kind->amount.size == 0 && !any; i++) {
+        any = row->kind->columns[i].type == COLUMN_E8 && object_has(said, i);
     }
     return any;
-}
-
-/* *said is what is to be written of the element, NULL for nothing. */
-static bool apply(struct series *series, struct element_scratch *scratch,
-                  const struct element *element, struct object **said)
-{
-    struct subject *subject = element->subject;
-    struct object *before = &scratch->said;
-    if (subject->said != NULL && !subject_said(subject, series->kind, before)) {
-        return false;
-    }
-    if (element->object_index == NO_OBJECT) {
-        *said = subject->said != NULL && counts(series, before) ? before : NULL;
-        return true;
-    }
-    struct object *next = &scratch->objects[element->object_index];
-    bool writes = subject->said == NULL || !row_same(&next->rows[0], &before->rows[0]) ||
-                  next->extra_keys != before->extra_keys || counts(series, next);
-    *said = writes ? next : NULL;
-    return subject_say(subject, next);
 }
 
 static bool says_something(const struct row *row)
@@ -150,39 +46,53 @@ static bool says_something(const struct row *row)
     return says;
 }
 
-/* *said is what is to be written when the last answer had it, and this one has not; else NULL. */
-static bool vanish(struct series *series, struct element_scratch *scratch, struct subject *subject,
-                   struct object **said)
+/* Makes it what is said of a subject that an answer does not have any more. */
+static void empty(struct object *said)
 {
-    struct object *object = &scratch->said;
-    *said = NULL;
-    if (subject->said == NULL || subject->generation == series->list.generation) {
-        return true;
-    }
-    if (!subject_said(subject, series->kind, object)) {
-        return false;
-    }
-    struct row *row = &object->rows[0];
-    if (!says_something(row)) {
-        return true;
-    }
+    struct row *row = &said->rows[0];
     row_begin(row, row->kind); /* of the kind that it is of: cannot fail */
     row_set(row, row_kind_of_type(row->kind, COLUMN_ROUNDED), 0);
-    object->counts = false;
-    object->extra_keys = 0;
-    *said = object;
-    return subject_say(subject, object);
+    said->counts = false;
+    said->extra_keys = 0;
 }
 
-bool series_next(struct series *series, struct element_scratch *scratch, struct object **said)
+/* *said is what is to be written of the element, NULL for nothing. */
+static bool apply(const struct object_kind *kind, struct element_reading *reading,
+                  const struct element *element, struct object **said)
 {
+    struct subject *subject = element->subject;
+    struct object *before = &reading->said;
+    bool was_said = subject->said != NULL;
+    if (was_said && !subject_said(subject, kind, before)) {
+        return false;
+    }
+    if (element->object_index == OBJECT_AS_BEFORE) {
+        *said = was_said && counts(kind, before) ? before : NULL;
+        return true;
+    }
+    if (element->object_index == OBJECT_GONE) {
+        if (!was_said || !says_something(&before->rows[0])) {
+            return true;
+        }
+        empty(before);
+        *said = before;
+    } else {
+        struct object *next = &reading->objects[element->object_index];
+        bool writes = !was_said || !row_same(&next->rows[0], &before->rows[0]) ||
+                      next->extra_keys != before->extra_keys || counts(kind, next);
+        *said = writes ? next : NULL;
+        before = next;
+    }
+    return subject_say(subject, before);
+}
+
+bool series_next(struct element_list *series, struct element_reading *reading, struct object **said)
+{
+    struct element element;
     bool good = true;
     *said = NULL;
-    while (good && *said == NULL && series->next_element < series->list.last.count) {
-        good = apply(series, scratch, &series->list.last.items[series->next_element++], said);
-    }
-    while (good && *said == NULL && series->next_state < series->state_count) {
-        good = vanish(series, scratch, &series->states[series->next_state++]->subject, said);
+    while (good && *said == NULL && element_list_next(series, &element)) {
+        good = apply(series->kind, reading, &element, said);
     }
     return good;
 }

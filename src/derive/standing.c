@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "model/e8.h"
 #include "model/money_answer.h"
 #include "model/row_kinds.h"
@@ -21,8 +22,8 @@ static bool find_price(struct standing *standing, const struct account *account,
                        struct maybe_int *price_e8)
 {
     *price_e8 = (struct maybe_int){0};
-    for (size_t i = 0; i < ledger_leg_count(account->ledger); i++) {
-        const struct leg *leg = ledger_leg_at(account->ledger, i);
+    for (size_t i = 0; i < account->ledger.subjects.count; i++) {
+        const struct leg *leg = ledger_leg_at(&account->ledger, i);
         if (leg->contract == NULL || leg->subject.said == NULL ||
             !span_equal(text_span(&leg->contract->contract.margin_asset), asset)) {
             continue;
@@ -48,8 +49,7 @@ static bool find_price(struct standing *standing, const struct account *account,
 static struct standing_row *add_row(struct standing_list *list, const struct account *account,
                                     struct span name, struct span side)
 {
-    if (!element_list_grow((void **)&list->rows, sizeof *list->rows, &list->capacity,
-                           list->count + 1)) {
+    if (!array_grow((void **)&list->rows, sizeof *list->rows, &list->capacity, list->count + 1)) {
         return NULL;
     }
     struct standing_row *row = &list->rows[list->count++];
@@ -125,11 +125,11 @@ static bool add_leg(struct standing *standing, const struct account *account, co
 bool standing_add(struct standing *standing, const struct account *account)
 {
     bool added = true;
-    for (size_t i = 0; i < series_subject_count(account->balances) && added; i++) {
-        added = add_wallet(standing, account, series_subject(account->balances, i));
+    for (size_t i = 0; i < account->balances.subjects.count && added; i++) {
+        added = add_wallet(standing, account, account->balances.subjects.list[i]);
     }
-    for (size_t i = 0; i < ledger_leg_count(account->ledger) && added; i++) {
-        added = add_leg(standing, account, ledger_leg_at(account->ledger, i));
+    for (size_t i = 0; i < account->ledger.subjects.count && added; i++) {
+        added = add_leg(standing, account, ledger_leg_at(&account->ledger, i));
     }
     return added;
 }

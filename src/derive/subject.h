@@ -12,18 +12,11 @@
 
 /* The first member of what its owner knows of it. */
 struct subject {
-    uint64_t generation; /* of the last answer that had it */
-    char *said;          /* NULL before anything was said */
-    const char *names;   /* symbol, NUL, side, NUL */
+    uint64_t generation;       /* of the last answer that had it */
+    char *said;                /* NULL before anything was said */
+    const char *symbol, *side; /* with a NUL after each */
     uint32_t symbol_size, side_size;
 };
-
-/* Makes zeroed memory of the subject's owner, whose names begin at `offset`, where its struct ends
- * in a `char []`. NULL when out of memory. */
-void *subject_new(size_t offset, struct span symbol, struct span side);
-
-/* Frees it, with its owner. */
-void subject_free(struct subject *subject);
 
 /* The names, with a NUL after each. */
 struct span subject_symbol(const struct subject *subject);
@@ -34,16 +27,19 @@ bool subject_say(struct subject *subject, const struct object *object);
 bool subject_said(const struct subject *subject, const struct object_kind *kind,
                   struct object *object);
 
-/* Subjects by their names; zeroed: none. It does not own them. */
-struct subject_names {
-    void *tree;
+/* Subjects in the order in which they came up, and by their names. They stay where they are. */
+struct subjects {
+    struct subject **list;
+    size_t count, capacity;
+    void *by_names;
+    size_t names_offset; /* where an owner's struct ends in a `char []`; the rest zeroed: none */
 };
 
-/* NULL when it is not there. */
-struct subject *subject_find(const struct subject_names *names, struct span symbol,
-                             struct span side);
+void subjects_free(struct subjects *subjects);
 
-/* False when out of memory. */
-bool subject_add(struct subject_names *names, struct subject *subject);
-void subject_remove(struct subject_names *names, struct subject *subject);
-void subject_names_free(struct subject_names *names);
+/* The subject of that name, added when it is new: all of its owner's struct is zeroed then. NULL
+ * when out of memory. */
+struct subject *subjects_get(struct subjects *subjects, struct span symbol, struct span side);
+
+/* Takes those back that came up after the first `count`. */
+void subjects_keep(struct subjects *subjects, size_t count);

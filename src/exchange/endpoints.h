@@ -33,7 +33,7 @@
 
 /* What the requests of one account are made from. Strings are views. */
 struct exchange_account {
-    const char *base_url;     /* as transport_read_base_url() writes it */
+    const char *base_url;     /* as base_url_read() writes it */
     const char *margin_asset; /* at most one of these two; NULL for none */
     const char *pair;
     int64_t recv_window_ms;

@@ -91,9 +91,3 @@ enum channel_result channel_send(struct channel *channel, struct span bytes, siz
 void channel_close(struct channel *channel);
 
 void http_response_free(struct http_response *response);
-
-/* Appends the one way to write a URL that posrec will talk to: scheme and host in lower case, no
- * default port, no slash at the end. It is https, or http to a loopback address (for streams wss,
- * or ws); no user, query or fragment. ERROR_USAGE when not. */
-bool transport_read_base_url(const char *base_url, struct text *normal, struct error *error);
-bool transport_read_stream_url(const char *stream_url, struct text *normal, struct error *error);

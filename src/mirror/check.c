@@ -155,8 +155,7 @@ static bool take_part(struct comparison *comparison, struct day *day, struct err
     int part = part_of(comparison);
     text_clear(&comparison->part);
     while (stands_in(comparison, day) && part_of(comparison) == part) {
-        struct span of_row = column_span(comparison->here, 2);
-        text_append(&comparison->part, of_row.data, of_row.size);
+        text_append_span(&comparison->part, column_span(comparison->here, 2));
         day->count++;
         comparison->step = database_step(comparison->database, comparison->here, error);
     }
@@ -259,7 +258,7 @@ static bool compare(struct comparison *comparison, struct error *error)
 static bool take_text(void *context, const struct span *columns, struct error *error)
 {
     struct text *text = context;
-    text_append(text, columns[0].data, columns[0].size);
+    text_append_span(text, columns[0]);
     return !text->failed || error_no_memory(error);
 }
 

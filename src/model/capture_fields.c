@@ -62,8 +62,7 @@ bool capture_set_text(struct capture *capture, enum capture_field_id id, struct 
     const struct capture_field *field = &CAPTURE_FIELDS[id];
     if (field->type == CAPTURE_FIELD_TEXT) {
         struct text *text = (void *)((char *)capture + field->offset);
-        text_clear(text);
-        text_append(text, value.data, value.size);
+        text_set(text, value);
         return true;
     }
     return id == CAPTURE_ENDPOINT ? endpoint_from_name(value, &capture->endpoint)

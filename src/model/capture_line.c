@@ -148,7 +148,7 @@ static bool take_body(struct reading *reading, const char *name, struct json_wal
     }
     reading->capture->has_body = !span_is(value, "null");
     if (reading->capture->has_body) {
-        text_append(body, value.data, value.size);
+        text_append_span(body, value);
     }
     return true;
 }

@@ -64,7 +64,7 @@ static bool delivery_time(struct span yymmdd, int64_t *delivery_ms)
 bool contract_derive(struct span symbol, struct contract *contract, struct error *error)
 {
     contract_clear(contract);
-    text_append(&contract->symbol, symbol.data, symbol.size);
+    text_append_span(&contract->symbol, symbol);
     const char *underscore = memchr(symbol.data, '_', symbol.size);
     size_t pair_size = underscore == NULL ? 0 : (size_t)(underscore - symbol.data);
     if (pair_size > 3 && memcmp(symbol.data + pair_size - 3, "USD", 3) == 0) {
@@ -72,7 +72,7 @@ bool contract_derive(struct span symbol, struct contract *contract, struct error
         struct span asset = {symbol.data, pair_size - 3};
         int64_t delivery_ms;
         text_append(&contract->pair, symbol.data, pair_size);
-        text_append(&contract->margin_asset, asset.data, asset.size);
+        text_append_span(&contract->margin_asset, asset);
         contract->contract_size_e8 = maybe_of(span_is(asset, "BTC") ? SIZE_BTC_E8 : SIZE_OTHER_E8);
         if (span_is(kind, "PERP")) {
             text_append_string(&contract->contract_type, "PERPETUAL");

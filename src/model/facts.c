@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "base/array.h"
+
 void facts_free(struct facts *facts)
 {
     for (size_t i = 0; i < facts->capacity; i++) {
@@ -17,26 +19,11 @@ void facts_clear(struct facts *facts)
     facts->odd.count = 0;
 }
 
-static bool make_room(struct facts *facts)
-{
-    if (facts->count < facts->capacity) {
-        return true;
-    }
-    size_t wanted = facts->capacity * 2 + 4;
-    struct fact *grown = reallocarray(facts->list, wanted, sizeof *grown);
-    if (grown == NULL) {
-        return false;
-    }
-    memset(grown + facts->capacity, 0, (wanted - facts->capacity) * sizeof *grown);
-    facts->list = grown;
-    facts->capacity = wanted;
-    return true;
-}
-
 bool facts_read(struct facts *facts, const struct object_kind *kind, struct span text,
                 struct error *error)
 {
-    if (!make_room(facts)) {
+    if (!array_grow((void **)&facts->list, sizeof *facts->list, &facts->capacity,
+                    facts->count + 1)) {
         return error_no_memory(error);
     }
     struct fact *fact = &facts->list[facts->count];

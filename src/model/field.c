@@ -76,7 +76,7 @@ const char *field_as_given(struct span value, struct text *out)
     if (value.size > NAME_SIZE_MAX || !json_number_is_valid(value)) {
         return field_name(value, out);
     }
-    text_append(out, value.data, value.size);
+    text_append_span(out, value);
     return NULL;
 }
 

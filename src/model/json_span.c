@@ -44,9 +44,15 @@ static size_t skip_string(struct span text, size_t at)
     return at;
 }
 
+static bool ends_scalar(char c)
+{
+    return c == ',' || c == ':' || c == ']' || c == '}' || c == '[' || c == '{' || c == '"' ||
+           c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
 static size_t skip_scalar(struct span text, size_t at)
 {
-    while (at < text.size && memchr(",:]}[{\" \t\r\n", text.data[at], 11) == NULL) {
+    while (at < text.size && !ends_scalar(text.data[at])) {
         at++;
     }
     return at;

@@ -136,9 +136,9 @@ static void append_extra(struct object *object, struct span key, struct span val
     struct text *extra = &row->texts[row->kind->columns[column].text];
     row->known |= 1u << column;
     text_append_char(extra, extra->size == 0 ? '{' : ',');
-    text_append(extra, key.data, key.size);
+    text_append_span(extra, key);
     text_append_char(extra, ':');
-    text_append(extra, value.data, value.size);
+    text_append_span(extra, value);
     object->extra_keys += key_hash(key);
 }
 
@@ -311,23 +311,10 @@ static void finish_rows(struct reading *reading)
     }
 }
 
-static int compare_text(const struct text *a, const struct text *b)
-{
-    if (a->size != b->size) {
-        return a->size < b->size ? -1 : 1;
-    }
-    return memcmp(text_string(a), text_string(b), a->size);
-}
-
-int object_compare_names(const struct object *a, const struct object *b)
-{
-    int order = compare_text(&a->symbol, &b->symbol);
-    return order != 0 ? order : compare_text(&a->side, &b->side);
-}
-
 int object_compare(const struct object *a, const struct object *b)
 {
-    int order = object_compare_names(a, b);
+    int order = span_compare(text_span(&a->symbol), text_span(&b->symbol));
+    order = order != 0 ? order : span_compare(text_span(&a->side), text_span(&b->side));
     return order != 0 ? order : row_compare_identity(&a->rows[0], &b->rows[0]);
 }
 

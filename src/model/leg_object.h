@@ -41,8 +41,7 @@ bool object_read(const struct object_kind *kind, struct span text, struct object
  * given is. */
 bool object_has(const struct object *object, int column);
 
-/* Orders objects by their names; and those of one kind also by the identity of their row. */
-int object_compare_names(const struct object *a, const struct object *b);
+/* Orders objects of one kind by their names, and by the identity of their row. */
 int object_compare(const struct object *a, const struct object *b);
 
 /* A fingerprint of the set of keys in an `extra` object, whatever their order; 0 for none. */

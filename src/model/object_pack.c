@@ -10,15 +10,17 @@
 #define GROUP_BITS 7
 #define MORE 0x80u
 
-/* Where packed bytes go; while `at` is NULL they are only counted. */
+#define PACKED_SIZE_USUAL ((size_t)256)
+
+/* Where packed bytes go; those that have no room there are only counted. */
 struct packing {
     char *at;
-    size_t size;
+    size_t room, size;
 };
 
 static void put_bytes(struct packing *packing, const char *bytes, size_t size)
 {
-    if (packing->at != NULL && size > 0) {
+    if (size > 0 && packing->size + size <= packing->room) {
         memcpy(packing->at + packing->size, bytes, size);
     }
     packing->size += size;
@@ -101,14 +103,21 @@ static void put_object(struct packing *packing, const struct object *object)
 
 bool object_pack(const struct object *object, char **packed)
 {
-    struct packing counting = {0};
-    put_object(&counting, object);
-    struct packing packing = {.at = realloc(*packed, counting.size)};
-    if (packing.at == NULL) {
+    char usual[PACKED_SIZE_USUAL];
+    struct packing packing = {usual, sizeof usual, 0};
+    put_object(&packing, object);
+    size_t size = packing.size;
+    char *memory = realloc(*packed, size);
+    if (memory == NULL) {
         return false;
     }
-    *packed = packing.at;
-    put_object(&packing, object);
+    *packed = memory;
+    if (size <= sizeof usual) {
+        memcpy(memory, usual, size);
+    } else {
+        packing = (struct packing){memory, size, 0};
+        put_object(&packing, object);
+    }
     return true;
 }
 

@@ -69,8 +69,7 @@ struct span row_text(const struct row *row, int column)
 void row_set_text(struct row *row, int column, struct span text)
 {
     struct text *target = &row->texts[row->kind->columns[column].text];
-    text_clear(target);
-    text_append(target, text.data, text.size);
+    text_set(target, text);
     row->known |= 1u << column;
 }
 
@@ -106,12 +105,6 @@ static int compare_numbers(int64_t a, int64_t b)
     return a < b ? -1 : a > b;
 }
 
-static int compare_texts(struct span a, struct span b)
-{
-    int order = memcmp(a.data, b.data, a.size < b.size ? a.size : b.size);
-    return order != 0 ? order : compare_numbers((int64_t)a.size, (int64_t)b.size);
-}
-
 int row_compare_identity(const struct row *a, const struct row *b)
 {
     int order = 0;
@@ -119,7 +112,7 @@ int row_compare_identity(const struct row *a, const struct row *b)
     for (int i = 0; i < a->kind->key_count && order == 0; i++) {
         enum column_type type = a->kind->columns[i].type;
         if (column_is_text(&a->kind->columns[i])) {
-            order = compare_texts(row_text(a, i), row_text(b, i));
+            order = span_compare(row_text(a, i), row_text(b, i));
         } else if (type != COLUMN_ID && type != COLUMN_CAPTURE && type != COLUMN_REVISION) {
             order = compare_numbers(a->values[i], b->values[i]);
         }

@@ -30,11 +30,9 @@ static void append_plain(sqlite3_stmt *statement, int column, format_real *forma
     case SQLITE_BLOB:
         text_append_hex(out, column_span(statement, column));
         break;
-    case SQLITE_TEXT: {
-        struct span text = column_span(statement, column);
-        text_append(out, text.data, text.size);
+    case SQLITE_TEXT:
+        text_append_span(out, column_span(statement, column));
         break;
-    }
     default:
         break;
     }

@@ -19,8 +19,7 @@ static struct span asset(const char *name)
 
 static void append_asset(struct text *out, const char *name)
 {
-    struct span text = asset(name);
-    text_append(out, text.data, text.size);
+    text_append_span(out, asset(name));
 }
 
 /* What stands for a character; NULL where it may stand itself. */

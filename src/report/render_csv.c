@@ -11,7 +11,7 @@ static void append_field(struct text *out, struct span field)
     if (quoted) {
         text_append_quoted(out, field, '"');
     } else {
-        text_append(out, field.data, field.size);
+        text_append_span(out, field);
     }
 }
 

@@ -124,8 +124,7 @@ static bool append_sentence(const struct report_question *question, const char *
     sqlite3_stmt *statement = report_prepare(&of_kind, name, error);
     enum step step = database_step(question->database, statement, error);
     if (step == STEP_ROW) {
-        struct span text = column_span(statement, 0);
-        text_append(sentence, text.data, text.size);
+        text_append_span(sentence, column_span(statement, 0));
     }
     sqlite3_finalize(statement);
     return step != STEP_FAILED && (!sentence->failed || error_no_memory(error));

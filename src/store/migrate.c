@@ -116,6 +116,16 @@ struct migration {
     const struct hours_watch *watch;
 };
 
+/* Where nothing is recorded there is nothing to fill them with. */
+static bool fill_tables(const struct migration *run, struct error *error)
+{
+    int64_t any;
+    return database_integer(run->database, "SELECT EXISTS (SELECT 1 FROM capture)", &any, error) &&
+           (any == 0 ||
+            (contract_terms_fill(run->database, error) && known_spans_fill(run->database, error) &&
+             hours_fill(run->database, run->watch, error)));
+}
+
 static bool apply_one(const struct migration *run, int version, struct error *error)
 {
     const struct database *database = run->database;
@@ -125,9 +135,7 @@ static bool apply_one(const struct migration *run, int version, struct error *er
         "applied_ms INTEGER NOT NULL) STRICT";
     if (database_run(database, MIGRATION_TABLE, error) &&
         database_run(database, SQL_MIGRATIONS[version - 1].text, error) &&
-        (version != VERSION_FILLED ||
-         (contract_terms_fill(database, error) && known_spans_fill(database, error) &&
-          hours_fill(database, run->watch, error))) &&
+        (version != VERSION_FILLED || fill_tables(run, error)) &&
         record(database, version, run->now_ms, error) && stamp(database, version, error)) {
         return true;
     }
@@ -251,6 +259,11 @@ static bool apply_all(const struct database *database, int64_t now_ms,
     }
     database_open_schema(database, false);
     return done && database_run(database, "PRAGMA foreign_keys = ON", error);
+}
+
+bool migrate_make_tables(const struct database *database, struct error *error)
+{
+    return apply_all(database, 0, NULL, error);
 }
 
 bool migrate_apply(const struct database *database, int64_t now_ms, const struct hours_watch *watch,

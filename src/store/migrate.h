@@ -19,6 +19,9 @@ int migrate_latest(void);
 bool migrate_apply(const struct database *database, int64_t now_ms, const struct hours_watch *watch,
                    struct error *error);
 
+/* Makes the tables and indexes alone, without views, in a new database. */
+bool migrate_make_tables(const struct database *database, struct error *error);
+
 /* For readers: the database must be at the latest version already ... */
 bool migrate_check_version(const struct database *database, struct error *error);
 

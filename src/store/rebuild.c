@@ -12,7 +12,8 @@ struct rebuild {
     struct row_writer *writer;
     struct derivation *derivation;
     struct stored_capture stored;
-    struct capture present; /* how it is read now */
+    struct capture present; /* how it is read now, */
+    struct reading reading; /* and what is read in it */
     int64_t captures;
     int64_t total;
 };
@@ -23,8 +24,6 @@ static bool derive_capture(struct rebuild *rebuild, struct error *error)
     struct derivation *derivation = rebuild->derivation;
     struct account *account =
         derivation_account(derivation, text_span(&stored->capture.account), error);
-    int64_t row_count;
-    struct row_counts counts;
     bool intact;
     if (account == NULL || !capture_reader_check_body(rebuild->reader, stored, &intact, error)) {
         return false;
@@ -34,10 +33,9 @@ static bool derive_capture(struct rebuild *rebuild, struct error *error)
                          "capture %lld: its bytes are not what was recorded (run 'posrec verify')",
                          (long long)stored->capture_id);
     }
-    return reading_of(derivation, account, stored, &rebuild->present, &row_count, error) &&
-           reading_note(rebuild->database, stored, &rebuild->present, row_count, error) &&
-           derivation_put_rows(derivation, account, &rebuild->present, stored->capture_id, &counts,
-                               error);
+    return reading_of(derivation, account, stored, &rebuild->present, &rebuild->reading, error) &&
+           reading_note(rebuild->database, stored, &rebuild->reading, error) &&
+           derivation_put_rows(derivation, &rebuild->reading, stored->capture_id, error);
 }
 
 static bool derive_all(struct rebuild *rebuild, struct error *error)
@@ -58,16 +56,6 @@ static bool derive_all(struct rebuild *rebuild, struct error *error)
     return step == STEP_DONE;
 }
 
-static bool load_accounts(struct rebuild *rebuild, struct error *error)
-{
-    const struct account_book *accounts = derivation_accounts(rebuild->derivation);
-    bool opened = state_load_accounts(rebuild->database, rebuild->derivation, STATE_NOW, error);
-    for (size_t i = 0; i < accounts->count && opened; i++) {
-        opened = derivation_open_ledger(rebuild->derivation, accounts->list[i], error);
-    }
-    return opened;
-}
-
 static bool open_rebuild(struct rebuild *rebuild, struct error *error)
 {
     rebuild->reader = capture_reader_new(rebuild->database, error);
@@ -75,7 +63,8 @@ static bool open_rebuild(struct rebuild *rebuild, struct error *error)
     rebuild->derivation = rebuild->writer != NULL
                               ? derivation_new(row_writer_sink(rebuild->writer), true, error)
                               : NULL;
-    return rebuild->derivation != NULL && load_accounts(rebuild, error) &&
+    return rebuild->derivation != NULL &&
+           state_load_accounts(rebuild->database, rebuild->derivation, STATE_NOW, error) &&
            database_integer(rebuild->database, "SELECT count(*) FROM capture", &rebuild->total,
                             error);
 }
@@ -87,6 +76,7 @@ static void close_rebuild(struct rebuild *rebuild)
     capture_reader_free(rebuild->reader);
     stored_capture_free(&rebuild->stored);
     text_free(&rebuild->present.detail);
+    reading_free(&rebuild->reading);
 }
 
 /* Rows that refer to others go before them. */

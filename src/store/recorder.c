@@ -45,7 +45,8 @@ struct recorder {
 
     /* What is remembered of the database; NULL when it must be read again. */
     struct derivation *derivation;
-    int64_t last_reader; /* who made the last captures' rows */
+    struct reading reading; /* of the capture at hand */
+    int64_t last_reader;    /* who made the last captures' rows */
     int64_t data_version;
     int64_t last_capture_id;
     struct sha256_digest head;
@@ -106,6 +107,7 @@ void recorder_free(struct recorder *recorder)
     archive_free(recorder->archive);
     sha256_free(recorder->sha256);
     text_free(&recorder->canonical);
+    reading_free(&recorder->reading);
     free(recorder);
 }
 
@@ -322,9 +324,11 @@ static bool write_capture(struct recorder *recorder, struct account *account,
 {
     struct maybe_int payload_id = {0};
     struct sha256_digest digest;
-    if (!derivation_read(recorder->derivation, account, capture, &recorded->row_count, error)) {
+    struct reading *reading = &recorder->reading;
+    if (!derivation_read(recorder->derivation, account, capture, reading, error)) {
         return false;
     }
+    recorded->row_count = reading->row_count;
     if (capture->has_body) {
         payload_id.known = true;
         if (!archive_put(recorder->archive, account->account_id, capture, &payload_id.value,
@@ -333,7 +337,6 @@ static bool write_capture(struct recorder *recorder, struct account *account,
         }
     }
     recorded->capture_id = recorder->last_capture_id + 1;
-    struct row_counts counts;
     if (recorder->last_reader != READER &&
         !reading_begin(recorder->database, recorded->capture_id, error)) {
         return false;
@@ -344,8 +347,7 @@ static bool write_capture(struct recorder *recorder, struct account *account,
     if (!chain_next(recorder->sha256, &recorder->head, &link, &recorder->canonical, &recorder->head,
                     error) ||
         !insert_capture(recorder, account, capture, recorded, payload_id, error) ||
-        !derivation_put_rows(recorder->derivation, account, capture, recorded->capture_id, &counts,
-                             error)) {
+        !derivation_put_rows(recorder->derivation, reading, recorded->capture_id, error)) {
         return false;
     }
     recorder->last_capture_id = recorded->capture_id;
@@ -353,11 +355,12 @@ static bool write_capture(struct recorder *recorder, struct account *account,
         !seen_add(&recorder->seen, &recorder->digest, recorded->capture_id)) {
         return error_no_memory(error);
     }
-    recorded->position_count = counts.rows[ROW_POSITION];
-    recorded->valuation_count = counts.rows[ROW_VALUATION];
-    recorded->income_count = counts.rows[ROW_INCOME];
-    recorded->trade_count = counts.rows[ROW_TRADE];
-    recorded->new_contract_count = counts.derived_contracts;
+    const struct row_counts *counts = &reading->counts;
+    recorded->position_count = counts->rows[ROW_POSITION];
+    recorded->valuation_count = counts->rows[ROW_VALUATION];
+    recorded->income_count = counts->rows[ROW_INCOME];
+    recorded->trade_count = counts->rows[ROW_TRADE];
+    recorded->new_contract_count = counts->derived_contracts;
     return true;
 }
 
@@ -368,7 +371,7 @@ bool recorder_append(struct recorder *recorder, enum record_mode mode, struct ca
     struct account *account =
         derivation_account(recorder->derivation, text_span(&capture->account), error);
     if (account == NULL ||
-        (account->ledger == NULL &&
+        (!account->is_loaded &&
          !state_load_ledger(recorder->database, recorder->derivation, account, STATE_NOW, error)) ||
         !place_in_time(recorder, mode, account, capture, recorded, error)) {
         return false;
@@ -396,7 +399,7 @@ const struct account *recorder_account(const struct recorder *recorder, struct s
         recorder->derivation != NULL
             ? account_book_find(derivation_accounts(recorder->derivation), name)
             : NULL;
-    return account != NULL && account->ledger != NULL ? account : NULL;
+    return account != NULL && account->is_loaded ? account : NULL;
 }
 
 bool recorder_exchange_info_ms(struct recorder *recorder, int64_t *received_ms, struct error *error)

@@ -32,8 +32,8 @@ struct recorded {
 
 struct recorder;
 
-/* `compares_bytes` as in ledger_new(). NULL with the error set on failure. The recorder uses the
- * database, which must be at the latest schema, until recorder_free(). */
+/* `compares_bytes` as in element_list_start(). NULL with the error set on failure. The recorder
+ * uses the database, which must be at the latest schema, until recorder_free(). */
 struct recorder *recorder_new(const struct database *database, bool compares_bytes,
                               struct error *error);
 void recorder_free(struct recorder *recorder);

@@ -98,6 +98,7 @@ static bool check_types(const struct database *database, struct error *error)
     return good && step == STEP_DONE;
 }
 
+/* `view` gets what is to be said of views; NULL when none is compared. */
 static bool check_objects(const struct database *database, const char *objects, struct text *view,
                           struct error *error)
 {
@@ -105,7 +106,8 @@ static bool check_objects(const struct database *database, const char *objects, 
     if (!database_open_memory(&model, error)) {
         return false;
     }
-    bool same = migrate_apply(&model, 0, NULL, error) &&
+    bool same = (view != NULL ? migrate_apply(&model, 0, NULL, error)
+                              : migrate_make_tables(&model, error)) &&
                 compare_schemas(database, &model, objects, view, error);
     database_close(&model);
     return same;

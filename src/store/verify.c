@@ -27,7 +27,7 @@ static const char *const KIND_NAMES[] = {
 };
 
 struct finding {
-    enum verify_kind kind;
+    enum verify_kind kind; /* VERIFY_SOUND: nothing was found */
     struct maybe_int capture_id, time_ms;
     char what[VERIFY_WHAT_SIZE];
 };
@@ -41,10 +41,12 @@ struct verification {
     struct row_checker *checker;
     struct derivation *derivation;
     struct stored_capture stored; /* the one at hand */
-    struct capture present;       /* as it is read now */
+    struct capture present;       /* as it is read now, */
+    struct reading reading;       /* and what is read in it */
     int64_t readings;             /* captures that are read otherwise than their record says */
     bool is_others;               /* an older posrec made the rows of the one at hand */
-    struct finding of_rows;       /* once there is one, the evidence alone is checked */
+    struct finding of_evidence;   /* the first ones; after one of rows the evidence alone is */
+    struct finding of_rows;       /* checked, which may be sound all the same */
     struct text canonical;        /* scratch of the chain */
     struct text view;             /* what is to be said of the views */
     int64_t next_capture_id;
@@ -58,25 +60,32 @@ const char *verify_kind_name(enum verify_kind kind)
     return KIND_NAMES[kind];
 }
 
+static struct finding *finding_of(struct verification *run, enum verify_kind kind)
+{
+    return kind == VERIFY_OUTCOME || kind == VERIFY_ROWS ? &run->of_rows : &run->of_evidence;
+}
+
 /* Notes the first thing wrong; returns false. */
-static bool found(struct verify_report *report, enum verify_kind kind, const char *format, ...)
+static bool found(struct verification *run, enum verify_kind kind, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-static bool found(struct verify_report *report, enum verify_kind kind, const char *format, ...)
+static bool found(struct verification *run, enum verify_kind kind, const char *format, ...)
 {
+    struct finding *finding = finding_of(run, kind);
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(report->what, sizeof report->what, format, arguments);
+    vsnprintf(finding->what, sizeof finding->what, format, arguments);
     va_end(arguments);
-    report->kind = kind;
+    finding->kind = kind;
     return false;
 }
 
 static bool found_at_capture(struct verification *run, enum verify_kind kind, const char *what)
 {
-    run->report->capture_id = maybe_of(run->stored.capture_id);
-    run->report->time_ms = maybe_of(run->stored.capture.received_ms);
-    return found(run->report, kind, "%s", what);
+    struct finding *finding = finding_of(run, kind);
+    finding->capture_id = maybe_of(run->stored.capture_id);
+    finding->time_ms = maybe_of(run->stored.capture.received_ms);
+    return found(run, kind, "%s", what);
 }
 
 /* What kept a check from being carried through is a finding, when it lies in the database. */
@@ -84,7 +93,7 @@ static bool found_instead(struct verification *run, enum verify_kind kind, const
                           struct error *error)
 {
     if (why->kind == ERROR_FAILED) {
-        return found(run->report, kind, "%s", why->text);
+        return found(run, kind, "%s", why->text);
     }
     *error = *why;
     return false;
@@ -95,17 +104,13 @@ static bool check_pragma(struct verification *run, const char *sql, enum verify_
                          struct error *error)
 {
     sqlite3_stmt *statement = database_prepare(run->database, sql, error);
-    if (statement == NULL) {
-        return false;
-    }
     enum step step = database_step(run->database, statement, error);
     bool good = step == STEP_DONE;
     if (step == STEP_ROW) {
         const char *text = (const char *)sqlite3_column_text(statement, 0);
         const char *first = text != NULL ? text : "";
-        good =
-            strcmp(first, "ok") == 0 ||
-            found(run->report, kind, "%s%s", kind == VERIFY_FOREIGN_KEY ? "in table " : "", first);
+        good = strcmp(first, "ok") == 0 ||
+               found(run, kind, "%s%s", kind == VERIFY_FOREIGN_KEY ? "in table " : "", first);
     }
     sqlite3_finalize(statement);
     return good;
@@ -136,39 +141,12 @@ static bool check_file(struct verification *run, struct error *error)
 static bool check_views(struct verification *run)
 {
     return run->view.size == 0 ||
-           found(run->report, VERIFY_SCHEMA, "the evidence is sound; %s", text_string(&run->view));
-}
-
-/* Where a step stopped at a row, that is kept for the end: the evidence may be sound all the same.
- * False when it stopped for something else. */
-static bool keep_finding(struct verification *run)
-{
-    struct verify_report *report = run->report;
-    if (report->kind != VERIFY_OUTCOME && report->kind != VERIFY_ROWS) {
-        return false;
-    }
-    run->of_rows = (struct finding){report->kind, report->capture_id, report->time_ms, ""};
-    memcpy(run->of_rows.what, report->what, sizeof report->what);
-    report->kind = VERIFY_SOUND;
-    report->capture_id = report->time_ms = (struct maybe_int){0};
-    return true;
+           found(run, VERIFY_SCHEMA, "the evidence is sound; %s", text_string(&run->view));
 }
 
 static bool rows_failed(const struct verification *run)
 {
     return run->of_rows.kind != VERIFY_SOUND;
-}
-
-/* What was kept is the report's when nothing worse came after it. */
-static bool tell_finding(struct verification *run)
-{
-    struct verify_report *report = run->report;
-    if (!rows_failed(run)) {
-        return true;
-    }
-    report->capture_id = run->of_rows.capture_id;
-    report->time_ms = run->of_rows.time_ms;
-    return found(report, run->of_rows.kind, "%s", run->of_rows.what);
 }
 
 /* The payload number reached before the first capture that is checked. An account's answers of one
@@ -286,11 +264,10 @@ static bool check_outcome(struct verification *run, struct account *account, str
 {
     const struct stored_capture *stored = &run->stored;
     struct capture *present = &run->present;
-    int64_t row_count;
-    if (!reading_of(run->derivation, account, stored, present, &row_count, error)) {
+    if (!reading_of(run->derivation, account, stored, present, &run->reading, error)) {
         return false;
     }
-    if (reading_is_recorded(stored, present, row_count)) {
+    if (reading_is_recorded(stored, &run->reading)) {
         return true;
     }
     if (!run->is_others) {
@@ -312,7 +289,7 @@ static bool rows_stopped(struct verification *run, bool at_capture)
         return false;
     }
     return at_capture ? found_at_capture(run, VERIFY_ROWS, finding)
-                      : found(run->report, VERIFY_ROWS, "%s", finding);
+                      : found(run, VERIFY_ROWS, "%s", finding);
 }
 
 /* The account, whose rows may have come to an end. */
@@ -350,14 +327,12 @@ static bool check_place(struct verification *run, struct account **account, stru
 static bool check_rows(struct verification *run, struct account *account, struct error *error)
 {
     const struct stored_capture *stored = &run->stored;
-    struct row_counts counts;
     run->is_others = stored->reader.known && stored->reader.value != READER;
     run->report->read_by_others += run->is_others;
     run->readings += stored->reading.known;
     row_checker_tolerate(run->checker, run->is_others);
     if (!check_outcome(run, account, error) ||
-        !derivation_put_rows(run->derivation, account, &run->present, stored->capture_id, &counts,
-                             error)) {
+        !derivation_put_rows(run->derivation, &run->reading, stored->capture_id, error)) {
         return rows_stopped(run, true);
     }
     const char *tolerated = row_checker_tolerated(run->checker);
@@ -377,13 +352,13 @@ static bool check_capture(struct verification *run, bool *more, struct error *er
         return true;
     }
     if (step == STEP_FAILED) {
-        run->report->capture_id = maybe_of(run->stored.capture_id);
-        run->report->time_ms = maybe_of(run->stored.capture.received_ms);
+        run->of_evidence.capture_id = maybe_of(run->stored.capture_id);
+        run->of_evidence.time_ms = maybe_of(run->stored.capture.received_ms);
         return found_instead(run, VERIFY_PAYLOAD, &why, error);
     }
     if (run->stored.capture_id != run->next_capture_id) {
-        run->report->capture_id = maybe_of(run->next_capture_id);
-        return found(run->report, VERIFY_CHAIN, "the capture is missing; the next is %lld",
+        run->of_evidence.capture_id = maybe_of(run->next_capture_id);
+        return found(run, VERIFY_CHAIN, "the capture is missing; the next is %lld",
                      (long long)run->stored.capture_id);
     }
     struct account *account;
@@ -393,7 +368,7 @@ static bool check_capture(struct verification *run, bool *more, struct error *er
     }
     if (rows_failed(run)) {
         account_note_capture(account, &run->stored.capture);
-    } else if (!check_rows(run, account, error) && !keep_finding(run)) {
+    } else if (!check_rows(run, account, error) && !rows_failed(run)) {
         return false;
     }
     run->report->last_capture_id = run->next_capture_id++;
@@ -413,12 +388,12 @@ static bool check_ids(struct verification *run, const char *table, int64_t last,
     text_printf(&sql, "SELECT (SELECT min(%s_id) FROM %s), (SELECT max(%s_id) FROM %s)", table,
                 table, table, table);
     sqlite3_stmt *select = database_prepare_text(run->database, &sql, error);
-    enum step step = select != NULL ? database_step(run->database, select, error) : STEP_FAILED;
+    enum step step = database_step(run->database, select, error);
     bool good = step == STEP_ROW;
     if (good) {
         int64_t from = sqlite3_column_int64(select, 0), to = sqlite3_column_int64(select, 1);
         good = (to == last && from == (last > 0)) ||
-               found(run->report, kind, "%s has ids from %lld to %lld, not from 1 to %lld", table,
+               found(run, kind, "%s has ids from %lld to %lld, not from 1 to %lld", table,
                      (long long)from, (long long)to, (long long)last);
     }
     sqlite3_finalize(select);
@@ -431,10 +406,8 @@ static bool miss_head(struct verification *run, struct error *error)
     sqlite3_stmt *select =
         database_prepare(run->database, "SELECT capture_id FROM capture WHERE chain = ?", error);
     const struct span head = {(const char *)run->settings->head->bytes, SHA256_SIZE};
-    if (select != NULL) {
-        bind_bytes(select, 1, head);
-    }
-    enum step step = select != NULL ? database_step(run->database, select, error) : STEP_FAILED;
+    bind_bytes(select, 1, head);
+    enum step step = database_step(run->database, select, error);
     long long capture_id = step == STEP_ROW ? sqlite3_column_int64(select, 0) : 0;
     sqlite3_finalize(select);
     return step == STEP_ROW ? error_set(error, ERROR_USAGE,
@@ -442,44 +415,29 @@ static bool miss_head(struct verification *run, struct error *error)
                                         "takes as given (verify from %lld on, or from the start)",
                                         capture_id, capture_id)
            : step == STEP_DONE
-               ? found(run->report, VERIFY_HEAD,
+               ? found(run, VERIFY_HEAD,
                        "the noted head is no link of this history: captures up to it "
                        "are missing or were changed, or it is of another file")
                : false;
 }
 
-/* Counts what a SELECT with one parameter does. */
-static bool count_with(struct verification *run, const char *sql, int64_t value, int64_t *count,
-                       struct error *error)
-{
-    sqlite3_stmt *select = database_prepare(run->database, sql, error);
-    if (select == NULL) {
-        return false;
-    }
-    bind_int(select, 1, value);
-    enum step step = database_step(run->database, select, error);
-    *count = step == STEP_ROW ? sqlite3_column_int64(select, 0) : 0;
-    sqlite3_finalize(select);
-    return step == STEP_ROW;
-}
-
 /* Whether as many readings are noted as were met, by readers and of captures that there are. */
 static bool check_readings(struct verification *run, struct error *error)
 {
-    int64_t noted = 0, strange = 0;
-    return count_with(run, "SELECT count(*) FROM reading WHERE capture_id >= ?",
-                      run->settings->from_capture_id, &noted, error) &&
-           count_with(run,
-                      "SELECT count(*) + (EXISTS (SELECT 1 FROM capture) AND NOT EXISTS "
-                      "(SELECT 1 FROM read_by WHERE from_capture_id = 1)) FROM read_by "
-                      "WHERE reader NOT BETWEEN 1 AND ? OR "
-                      "from_capture_id > (SELECT max(capture_id) FROM capture)",
-                      READER, &strange, error) &&
+    int64_t noted, strange;
+    return database_integer_of(run->database, "SELECT count(*) FROM reading WHERE capture_id >= ?",
+                               &run->settings->from_capture_id, 1, &noted, error) &&
+           database_integer_of(run->database,
+                               "SELECT count(*) + (EXISTS (SELECT 1 FROM capture) AND NOT EXISTS "
+                               "(SELECT 1 FROM read_by WHERE from_capture_id = 1)) FROM read_by "
+                               "WHERE reader NOT BETWEEN 1 AND ? OR "
+                               "from_capture_id > (SELECT max(capture_id) FROM capture)",
+                               (const int64_t[]){READER}, 1, &strange, error) &&
            (noted == run->readings ||
-            found(run->report, VERIFY_ROWS, "reading has %lld rows, the captures make %lld",
+            found(run, VERIFY_ROWS, "reading has %lld rows, the captures make %lld",
                   (long long)noted, (long long)run->readings)) &&
            (strange == 0 ||
-            found(run->report, VERIFY_ROWS, "read_by names captures or readers that are not"));
+            found(run, VERIFY_ROWS, "read_by names captures or readers that are not"));
 }
 
 /* That no row is left over shows at the end alone. */
@@ -497,7 +455,7 @@ static bool check_last_rows(struct verification *run, struct error *error)
 static bool check_end(struct verification *run, struct error *error)
 {
     row_checker_tolerate(run->checker, run->report->read_by_others > 0);
-    if (!rows_failed(run) && !check_last_rows(run, error) && !keep_finding(run)) {
+    if (!rows_failed(run) && !check_last_rows(run, error) && !rows_failed(run)) {
         return false;
     }
     return check_ids(run, "capture", run->next_capture_id - 1, VERIFY_CHAIN, error) &&
@@ -547,8 +505,21 @@ static void close_verification(struct verification *run)
     sha256_free(run->sha256);
     stored_capture_free(&run->stored);
     text_free(&run->present.detail);
+    reading_free(&run->reading);
     text_free(&run->canonical);
     text_free(&run->view);
+}
+
+/* Tells what was found first, in the evidence before rows. */
+static void tell_finding(struct verification *run)
+{
+    struct verify_report *report = run->report;
+    bool is_of_rows = report->evidence_sound && rows_failed(run);
+    const struct finding *finding = is_of_rows ? &run->of_rows : &run->of_evidence;
+    report->kind = finding->kind;
+    report->capture_id = finding->capture_id;
+    report->time_ms = finding->time_ms;
+    memcpy(report->what, finding->what, sizeof report->what);
 }
 
 bool verify_database(const struct database *database, const struct verify_settings *settings,
@@ -562,7 +533,8 @@ bool verify_database(const struct database *database, const struct verify_settin
     report->evidence_sound =
         check_file(&run, error) && open_verification(&run, error) && check_captures(&run, error);
     report->rows_sound = report->evidence_sound && !rows_failed(&run);
-    bool done = report->evidence_sound && tell_finding(&run) && check_views(&run);
+    bool done = report->rows_sound && check_views(&run);
+    tell_finding(&run);
     if (run.checker != NULL) {
         struct row_counts counts = row_checker_counts(run.checker);
         report->positions = counts.rows[ROW_POSITION];

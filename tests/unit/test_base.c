@@ -3,9 +3,11 @@
 
 #include <locale.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/base64.h"
 #include "base/embedded_file.h"
 #include "base/error.h"
@@ -43,6 +45,35 @@ static void utf8_is_checked_to_the_byte(void **state)
 }
 
 /* Text of any language passes; what a terminal obeys, and what is not UTF-8, does not. */
+static void a_byte_that_is_no_utf8_is_found_wherever_it_is(void **state)
+{
+    char bytes[100];
+    (void)state;
+    for (size_t at = 0; at < sizeof bytes; at++) {
+        memset(bytes, 'a', sizeof bytes);
+        bytes[at] = '\xff';
+        assert_int_equal(utf8_valid_size((struct span){bytes, sizeof bytes}), at);
+    }
+}
+
+static void an_array_grows_and_keeps_what_it_has(void **state)
+{
+    int *numbers = NULL;
+    size_t capacity = 0;
+    (void)state;
+    for (int i = 0; i < 1000; i++) {
+        assert_true(array_grow((void **)&numbers, sizeof *numbers, &capacity, (size_t)i + 1));
+        assert_true(capacity > (size_t)i);
+        assert_int_equal(numbers[capacity - 1], 0);
+        numbers[i] = i + 1;
+    }
+    assert_int_equal(capacity, 1024);
+    for (int i = 0; i < 1000; i++) {
+        assert_int_equal(numbers[i], i + 1);
+    }
+    free(numbers);
+}
+
 static void a_terminal_is_given_text_that_does_not_move_it(void **state)
 {
     static const struct {
@@ -261,6 +292,8 @@ int main(void)
         cmocka_unit_test(a_name_that_is_not_there_is_told_the_nearest_that_are),
         cmocka_unit_test(how_far_names_are_apart_is_counted_in_letters),
         cmocka_unit_test(utf8_is_checked_to_the_byte),
+        cmocka_unit_test(a_byte_that_is_no_utf8_is_found_wherever_it_is),
+        cmocka_unit_test(an_array_grows_and_keeps_what_it_has),
         cmocka_unit_test(a_terminal_is_given_text_that_does_not_move_it),
         cmocka_unit_test(a_log_line_is_one_line_whatever_it_tells),
         cmocka_unit_test(base64_is_undone_exactly),

@@ -5,6 +5,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
+#include "exchange/base_url.h"
 #include "exchange/endpoints.h"
 #include "exchange/signer.h"
 
@@ -106,14 +107,14 @@ static void plain_http_is_for_loopback_only(void **state)
     struct error error;
     (void)state;
     for (size_t i = 0; i < sizeof GOOD / sizeof GOOD[0]; i++) {
-        if (!transport_read_base_url(GOOD[i], &normal, &error)) {
+        if (!base_url_read(GOOD[i], &normal, &error)) {
             fail_msg("%s: %s", GOOD[i], error.text);
         }
         assert_string_equal(text_string(&normal), GOOD[i]);
         text_clear(&normal);
     }
     for (size_t i = 0; i < sizeof BAD / sizeof BAD[0]; i++) {
-        if (transport_read_base_url(BAD[i], &normal, &error)) {
+        if (base_url_read(BAD[i], &normal, &error)) {
             fail_msg("%s was taken", BAD[i]);
         }
         assert_int_equal(error.kind, ERROR_USAGE);
@@ -142,8 +143,8 @@ static void a_url_is_written_in_one_way(void **state)
     for (size_t i = 0; i < sizeof EXAMPLES / sizeof EXAMPLES[0]; i++) {
         struct text normal = {0};
         assert_true(EXAMPLES[i].is_stream
-                        ? transport_read_stream_url(EXAMPLES[i].written, &normal, &error)
-                        : transport_read_base_url(EXAMPLES[i].written, &normal, &error));
+                        ? base_url_read_stream(EXAMPLES[i].written, &normal, &error)
+                        : base_url_read(EXAMPLES[i].written, &normal, &error));
         assert_string_equal(text_string(&normal), EXAMPLES[i].normal);
         text_free(&normal);
     }

@@ -12,23 +12,25 @@
 static const struct contract_entry CONTRACT; /* of every leg here */
 
 struct reader {
-    struct element_scratch *scratch;
-    struct ledger *ledger;
+    struct element_reading *reading;
+    struct element_list *ledger;
 };
 
 static struct reader open_reader(bool compares_bytes)
 {
-    struct reader reader = {.scratch = calloc(1, sizeof(struct element_scratch))};
-    reader.ledger = ledger_new(reader.scratch, compares_bytes);
+    struct reader reader = {calloc(1, sizeof *reader.reading), calloc(1, sizeof *reader.ledger)};
+    assert_non_null(reader.reading);
     assert_non_null(reader.ledger);
+    ledger_start(reader.ledger, compares_bytes);
     return reader;
 }
 
 static void close_reader(struct reader *reader)
 {
-    ledger_free(reader->ledger);
-    element_scratch_free(reader->scratch);
-    free(reader->scratch);
+    element_list_free(reader->ledger);
+    element_reading_free(reader->reading);
+    free(reader->ledger);
+    free(reader->reading);
 }
 
 /* All that a response changes, as text. */
@@ -36,27 +38,27 @@ static void changes_of(struct reader *reader, const char *body, struct text *out
 {
     struct error error;
     struct request_filter filter = {0};
-    struct ledger_change *change;
+    struct ledger_change change;
     text_clear(out);
-    if (!ledger_read(reader->ledger, span_of(body), &error)) {
+    if (!ledger_read(reader->ledger, reader->reading, span_of(body), &error)) {
         text_printf(out, "unreadable: %s", error.text);
         return;
     }
-    if (reader->scratch->odd.count > 0) {
-        text_printf(out, "odd %zu %s;", reader->scratch->odd.count,
-                    reader->scratch->odd.first.text);
+    if (reader->reading->odd.count > 0) {
+        text_printf(out, "odd %zu %s;", reader->reading->odd.count,
+                    reader->reading->odd.first.text);
     }
-    while (ledger_next_change(reader->ledger, &filter, &change) && change != NULL) {
-        change->leg->contract = &CONTRACT;
-        if (change->revision == LEDGER_REVISION_UNKNOWN) {
-            ledger_change_settle(change, 1000);
+    while (ledger_next_change(reader->ledger, reader->reading, &filter, &change) &&
+           change.leg != NULL) {
+        change.leg->contract = &CONTRACT;
+        if (change.leg->revision == LEDGER_REVISION_UNKNOWN) {
+            ledger_change_settle(&change, 1000);
         }
-        text_printf(
-            out, "%s %s new %d position %d valuation %d revision %lld update %lld mark %lld;",
-            subject_symbol(&change->leg->subject).data, subject_side(&change->leg->subject).data,
-            change->is_new, change->writes_position, change->writes_valuation,
-            (long long)change->revision, (long long)change->position->values[POSITION_UPDATE_MS],
-            (long long)change->valuation->values[VALUATION_MARK_PRICE]);
+        text_printf(out, "%s %s position %d revision %lld update %lld mark %lld;",
+                    change.leg->subject.symbol, change.leg->subject.side, change.writes_position,
+                    (long long)change.leg->revision,
+                    (long long)change.position->values[POSITION_UPDATE_MS],
+                    (long long)change.valuation->values[VALUATION_MARK_PRICE]);
     }
 }
 
@@ -126,7 +128,7 @@ static void a_leg_named_only_by_an_unreadable_response_is_forgotten(void **state
     assert_string_equal(text_string(&changes), "unreadable: element 1: not a JSON object");
     snprintf(body, sizeof body, "[%s]", element(""));
     changes_of(&reader, body, &changes);
-    assert_non_null(strstr(text_string(&changes), "new 1"));
+    assert_non_null(strstr(text_string(&changes), "position 1 revision 0"));
     text_free(&changes);
     close_reader(&reader);
 }
@@ -141,7 +143,7 @@ static void a_leg_is_told_apart_by_symbol_and_side(void **state)
     strcat(body, element("\"positionSide\":\"SHORT\""));
     strcat(body, "]");
     changes_of(&reader, body, &changes);
-    assert_int_equal(ledger_row_count(reader.ledger), 2);
+    assert_int_equal(reader.reading->now.count, 2);
     snprintf(body, sizeof body, "[%s,", element("\"positionSide\":\"LONG\""));
     strcat(body, element("\"positionSide\":\"LONG\""));
     strcat(body, "]");

@@ -1,5 +1,6 @@
 #include "support.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -75,6 +76,18 @@ static void fields_that_no_column_is_for_are_kept(void **state)
     assert_opens_as_it_was();
 }
 
+/* The sizes around that up to which packing takes one pass are all among them. */
+static void fields_of_any_size_are_kept(void **state)
+{
+    char news[400];
+    (void)state;
+    for (int size = 0; size < 300; size++) {
+        snprintf(news, sizeof news, "\"news\":\"%0*d\"", size + 1, 7);
+        parse(element(news));
+        assert_opens_as_it_was();
+    }
+}
+
 static void every_number_is_exact(void **state)
 {
     static const int64_t NUMBERS[] = {0,
@@ -110,6 +123,7 @@ int main(void)
         cmocka_unit_test_teardown(a_documented_element_opens_as_it_was, free_objects),
         cmocka_unit_test_teardown(what_is_unknown_stays_unknown_after_what_was_known, free_objects),
         cmocka_unit_test_teardown(fields_that_no_column_is_for_are_kept, free_objects),
+        cmocka_unit_test_teardown(fields_of_any_size_are_kept, free_objects),
         cmocka_unit_test_teardown(every_number_is_exact, free_objects),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

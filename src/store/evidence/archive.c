@@ -4,6 +4,7 @@
 #include <string.h>
 #include <zstd.h>
 
+#include "base/array.h"
 #include "store/evidence/evidence.h"
 
 #define DELTA_LEVEL 1 /* 25 KB in about 10 us; higher levels gain little against a good base */
@@ -81,7 +82,7 @@ struct archive {
     struct warm_base warm[WARM_BASES_MAX + 1];
     uint64_t uses;
     struct stream *streams; /* by account_id and endpoint */
-    size_t stream_count;
+    size_t stream_capacity;
 };
 
 struct archive *archive_new(const struct database *database, struct sha256 *sha256,
@@ -121,7 +122,7 @@ void archive_forget(struct archive *archive)
     }
     free(archive->streams);
     archive->streams = NULL;
-    archive->stream_count = 0;
+    archive->stream_capacity = 0;
 }
 
 void archive_free(struct archive *archive)
@@ -210,16 +211,10 @@ static struct stream *find_stream(struct archive *archive, int64_t account_id,
         slot = (size_t)ENDPOINT_COUNT + kind % MESSAGE_KINDS;
     }
     size_t index = (size_t)account_id * STREAMS_PER_ACCOUNT + slot;
-    if (index >= archive->stream_count) {
-        size_t wanted = (index + 1) * 2;
-        struct stream *grown = reallocarray(archive->streams, wanted, sizeof *grown);
-        if (grown == NULL) {
-            error_no_memory(error);
-            return NULL;
-        }
-        memset(grown + archive->stream_count, 0, (wanted - archive->stream_count) * sizeof *grown);
-        archive->streams = grown;
-        archive->stream_count = wanted;
+    if (!array_grow((void **)&archive->streams, sizeof *archive->streams, &archive->stream_capacity,
+                    index + 1)) {
+        error_no_memory(error);
+        return NULL;
     }
     struct stream *stream = &archive->streams[index];
     if (!stream->loaded && endpoint == ENDPOINT_USER_DATA) {
@@ -364,9 +359,7 @@ bool archive_get(struct archive *archive, int64_t payload_id, struct text *body,
     /* The base may be read with the same statement: take this row's values out first. */
     struct maybe_int base_id = column_maybe(select, 0);
     int64_t size = sqlite3_column_int64(select, 1);
-    struct span frame = column_span(select, 2);
-    text_clear(&archive->frame);
-    text_append(&archive->frame, frame.data, frame.size);
+    text_set(&archive->frame, column_span(select, 2));
     bool taken = take_digest(select, 3, payload_id, stored_sha256, error);
     sqlite3_reset(select);
     if (!taken || archive->frame.failed) {

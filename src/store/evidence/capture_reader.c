@@ -93,13 +93,6 @@ void stored_capture_free(struct stored_capture *stored)
     capture_free(&stored->capture);
 }
 
-static void take_text(sqlite3_stmt *select, int column, struct text *text)
-{
-    struct span value = column_span(select, column);
-    text_clear(text);
-    text_append(text, value.data, value.size);
-}
-
 /* Where there is nothing to say there is NULL: an empty text is none of posrec's. */
 static bool take_field(sqlite3_stmt *select, struct capture *capture, enum capture_field_id id,
                        struct error *error)
@@ -122,7 +115,7 @@ static bool take_reading(sqlite3_stmt *select, struct stored_capture *stored)
 {
     stored->reader = column_maybe(select, STORED_READER);
     stored->reading = column_maybe(select, STORED_READING);
-    take_text(select, STORED_READ_DETAIL, &stored->read_detail);
+    text_set(&stored->read_detail, column_span(select, STORED_READ_DETAIL));
     stored->read_outcome = stored->capture.outcome;
     stored->read_row_count = stored->row_count;
     if (!stored->reading.known) {
@@ -141,8 +134,8 @@ static bool take_row(sqlite3_stmt *select, struct stored_capture *stored, struct
     stored->row_count = sqlite3_column_int64(select, CAPTURE_COLUMN_ROW_COUNT);
     stored->payload_id = column_maybe(select, CAPTURE_COLUMN_PAYLOAD_ID);
     capture->has_body = stored->payload_id.known;
-    take_text(select, STORED_ACCOUNT, &capture->account);
-    take_text(select, STORED_PRODUCT, &stored->product);
+    text_set(&capture->account, column_span(select, STORED_ACCOUNT));
+    text_set(&stored->product, column_span(select, STORED_PRODUCT));
     for (int i = 0; i < CAPTURE_FIELD_COUNT; i++) {
         if (!take_field(select, capture, (enum capture_field_id)i, error)) {
             return false;

@@ -12,7 +12,7 @@ static void add_span(struct text *out, struct span value)
 {
     text_append_int(out, (int64_t)value.size);
     text_append_char(out, ':');
-    text_append(out, value.data, value.size);
+    text_append_span(out, value);
     text_append_char(out, ',');
 }
 

@@ -72,7 +72,7 @@ static void add_term(struct subject *subject, sqlite3_stmt *column)
     if (cid >= 0) {
         text_append_quoted(&term, column_span(column, 1), '"');
     } else {
-        text_append(&term, text.data, text.size);
+        text_append_span(&term, text);
     }
     struct span collation = column_span(column, 2);
     text_printf(&subject->row, "%s(%s) AS term%d", number > 1 ? ", " : "", text_string(&term),

@@ -10,20 +10,18 @@
 struct filling {
     const struct database *database;
     const struct row_sink *sink;
-    struct contract_deriver *deriver;
+    struct contract_deriver deriver;
     struct capture_reader *reader;
     struct stored_capture stored;
     struct row term;
 };
 
-static bool put_term(void *context, const struct contract_entry *entry, bool is_new,
+static bool put_term(struct filling *filling, const struct contract_entry *entry,
                      struct error *error)
 {
-    struct filling *filling = context;
     const struct row_sink *sink = filling->sink;
-    (void)is_new; /* the contract is there */
     return (contract_term_fill(&filling->term, entry) || error_no_memory(error)) &&
-           sink->put_contract(sink->context, entry, false, error) &&
+           sink->put_contract(sink->context, entry, false, error) && /* the contract is there */
            sink->put_row(sink->context, &filling->term, NULL, error);
 }
 
@@ -57,14 +55,22 @@ static sqlite3_stmt *prepare_tellings(const struct database *database, struct er
 static bool take_body(struct filling *filling, int64_t capture_id, struct error *error)
 {
     struct stored_capture *stored = &filling->stored;
+    struct contract_list list;
     struct odd_fields odd;
+    const struct contract_entry *entry = NULL;
     int64_t count = 0;
+    bool is_new, good;
     if (capture_reader_get(filling->reader, capture_id, stored, error) != STEP_ROW ||
-        !contract_deriver_read(filling->deriver, text_span(&stored->capture.body), &count, &odd,
+        !contract_deriver_read(&filling->deriver, text_span(&stored->capture.body), &count, &odd,
                                error)) {
         return error->kind == ERROR_FAILED;
     }
-    return contract_deriver_put(filling->deriver, text_span(&stored->capture.body), error);
+    good = contract_list_open(text_span(&stored->capture.body), &list, error);
+    do {
+        good = good && contract_deriver_next(&filling->deriver, &list, &entry, &is_new, error) &&
+               (entry == NULL || put_term(filling, entry, error));
+    } while (good && entry != NULL);
+    return good;
 }
 
 static bool take_telling(struct filling *filling, sqlite3_stmt *tellings, struct error *error)
@@ -73,9 +79,11 @@ static bool take_telling(struct filling *filling, sqlite3_stmt *tellings, struct
     bool is_new;
     int64_t capture_id = sqlite3_column_int64(tellings, 0);
     struct span symbol = column_span(tellings, 2);
-    contract_deriver_hear(filling->deriver, capture_id, sqlite3_column_int64(tellings, 3));
-    return symbol.size > 0 ? contract_deriver_find(filling->deriver, symbol, &entry, &is_new, error)
-                           : take_body(filling, capture_id, error);
+    contract_deriver_hear(&filling->deriver, capture_id, sqlite3_column_int64(tellings, 3));
+    return symbol.size == 0
+               ? take_body(filling, capture_id, error)
+               : contract_deriver_find(&filling->deriver, symbol, &entry, &is_new, error) &&
+                     (!is_new || put_term(filling, entry, error));
 }
 
 static bool take_all(struct filling *filling, struct error *error)
@@ -93,16 +101,14 @@ static bool take_all(struct filling *filling, struct error *error)
 bool contract_terms_fill(const struct database *database, struct error *error)
 {
     struct filling filling = {.database = database};
-    const struct contract_put put = {&filling, put_term};
     struct row_writer *writer = row_writer_new(database, error);
     filling.reader = writer != NULL ? capture_reader_new(database, error) : NULL;
-    filling.deriver = filling.reader != NULL ? contract_deriver_new(&put) : NULL;
-    bool done = filling.deriver != NULL || (filling.reader != NULL && error_no_memory(error));
+    bool done = filling.reader != NULL;
     if (done) {
         filling.sink = row_writer_sink(writer);
         done = take_all(&filling, error);
     }
-    contract_deriver_free(filling.deriver);
+    contract_deriver_free(&filling.deriver);
     capture_reader_free(filling.reader);
     row_writer_free(writer);
     stored_capture_free(&filling.stored);

@@ -1,24 +1,14 @@
 #include "store/rows/reading.h"
 
-/* Runs a statement of this file's whose parameters are numbers. */
-static bool write_numbers(const struct database *database, const char *sql, int64_t first,
-                          int64_t second, struct error *error)
-{
-    sqlite3_stmt *statement = database_prepare(database, sql, error);
-    if (statement == NULL) {
-        return false;
-    }
-    bind_int(statement, 1, first);
-    bind_int(statement, 2, second);
-    bool done = database_write_row(database, statement, error);
-    sqlite3_finalize(statement);
-    return done;
-}
-
 bool reading_begin(const struct database *database, int64_t from_capture_id, struct error *error)
 {
-    return write_numbers(database, "INSERT INTO read_by (from_capture_id, reader) VALUES (?, ?)",
-                         from_capture_id, READER, error);
+    sqlite3_stmt *insert = database_prepare(
+        database, "INSERT INTO read_by (from_capture_id, reader) VALUES (?, ?)", error);
+    bind_int(insert, 1, from_capture_id);
+    bind_int(insert, 2, READER);
+    bool done = database_write_row(database, insert, error);
+    sqlite3_finalize(insert);
+    return done;
 }
 
 bool reading_forget(const struct database *database, struct error *error)
@@ -41,8 +31,8 @@ static bool is_judged(const struct capture *capture)
 }
 
 bool reading_of(struct derivation *derivation, struct account *account,
-                const struct stored_capture *stored, struct capture *present, int64_t *row_count,
-                struct error *error)
+                const struct stored_capture *stored, struct capture *present,
+                struct reading *reading, struct error *error)
 {
     struct text detail = present->detail;
     *present = stored->capture;
@@ -50,37 +40,36 @@ bool reading_of(struct derivation *derivation, struct account *account,
     if (is_judged(present)) {
         capture_judge(present);
     } else {
-        text_clear(&present->detail);
-        text_append(&present->detail, stored->capture.detail.data, stored->capture.detail.size);
+        text_set(&present->detail, text_span(&stored->capture.detail));
     }
-    return derivation_read(derivation, account, present, row_count, error);
+    return derivation_read(derivation, account, present, reading, error);
 }
 
 /* Whether what is read is not what was when it was recorded. */
-static bool differs(const struct stored_capture *stored, const struct capture *present,
-                    int64_t row_count)
+static bool differs(const struct stored_capture *stored, const struct reading *reading)
 {
-    const struct capture *recorded = &stored->capture;
-    return present->outcome != recorded->outcome || row_count != stored->row_count ||
+    const struct capture *recorded = &stored->capture, *present = reading->capture;
+    return present->outcome != recorded->outcome || reading->row_count != stored->row_count ||
            !span_equal(text_span(&present->detail), text_span(&recorded->detail));
 }
 
-bool reading_is_recorded(const struct stored_capture *stored, const struct capture *present,
-                         int64_t row_count)
+bool reading_is_recorded(const struct stored_capture *stored, const struct reading *reading)
 {
+    const struct capture *present = reading->capture;
     bool is_noted = stored->reading.known;
-    return present->outcome == stored->read_outcome && row_count == stored->read_row_count &&
+    return present->outcome == stored->read_outcome &&
+           reading->row_count == stored->read_row_count &&
            maybe_equal(present->api_code, stored->capture.api_code) &&
            (!is_noted ||
             (stored->reading.value == READER &&
              span_equal(text_span(&stored->read_detail), text_span(&present->detail)) &&
-             differs(stored, present, row_count)));
+             differs(stored, reading)));
 }
 
 bool reading_note(const struct database *database, const struct stored_capture *stored,
-                  const struct capture *present, int64_t row_count, struct error *error)
+                  const struct reading *reading, struct error *error)
 {
-    if (!differs(stored, present, row_count)) {
+    if (!differs(stored, reading)) {
         return true;
     }
     sqlite3_stmt *insert =
@@ -88,14 +77,11 @@ bool reading_note(const struct database *database, const struct stored_capture *
                          "INSERT INTO reading (capture_id, reader, outcome, detail, row_count) "
                          "VALUES (?, ?, ?, ?, ?)",
                          error);
-    if (insert == NULL) {
-        return false;
-    }
     bind_int(insert, 1, stored->capture_id);
     bind_int(insert, 2, READER);
-    bind_span(insert, 3, span_of(outcome_name(present->outcome)));
-    bind_text_or_null(insert, 4, &present->detail);
-    bind_int(insert, 5, row_count);
+    bind_span(insert, 3, span_of(outcome_name(reading->capture->outcome)));
+    bind_text_or_null(insert, 4, &reading->capture->detail);
+    bind_int(insert, 5, reading->row_count);
     bool done = database_write_row(database, insert, error);
     sqlite3_finalize(insert);
     return done;

@@ -22,16 +22,14 @@ bool reading_forget(const struct database *database, struct error *error);
 bool reading_last_reader(const struct database *database, int64_t *reader, struct error *error);
 
 /* Reads a stored capture as if it had just come. `present` gets its outcome, code and detail, and
- * is valid as long as the stored one is; its detail is its own, for the caller to free. The account
- * has its ledger. */
+ * is valid as long as the stored one is; its detail is its own, for the caller to free. */
 bool reading_of(struct derivation *derivation, struct account *account,
-                const struct stored_capture *stored, struct capture *present, int64_t *row_count,
-                struct error *error);
+                const struct stored_capture *stored, struct capture *present,
+                struct reading *reading, struct error *error);
 
 /* Whether this is what the capture's record, or what was noted of it since, says. */
-bool reading_is_recorded(const struct stored_capture *stored, const struct capture *present,
-                         int64_t row_count);
+bool reading_is_recorded(const struct stored_capture *stored, const struct reading *reading);
 
 /* Notes how a capture is read now where its record says otherwise. */
 bool reading_note(const struct database *database, const struct stored_capture *stored,
-                  const struct capture *present, int64_t row_count, struct error *error);
+                  const struct reading *reading, struct error *error);

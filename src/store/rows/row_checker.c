@@ -7,6 +7,7 @@
 
 #include "base/time_text.h"
 #include "store/rows/hours.h"
+#include "store/rows/row_count.h"
 #include "store/rows/row_statement.h"
 #include "store/rows/tellings.h"
 
@@ -173,14 +174,24 @@ static bool same_int(struct row_checker *checker, const struct row_name *row, co
                  should);
 }
 
-static bool same_text(struct row_checker *checker, const struct row_name *row, const char *column,
-                      bool stored_known, struct span stored, bool derived_known,
-                      struct span derived)
+/* A text, or NULL. */
+struct maybe_text {
+    bool known;
+    struct span text;
+};
+
+static struct maybe_text row_maybe_text(const struct row *row, int column)
 {
-    if (stored_known == derived_known && span_equal(stored, derived)) {
+    return (struct maybe_text){row_number(row, column).known, row_text(row, column)};
+}
+
+static bool same_text(struct row_checker *checker, const struct row_name *row, const char *column,
+                      struct maybe_text stored, struct maybe_text derived)
+{
+    if (stored.known == derived.known && span_equal(stored.text, derived.text)) {
         return true;
     }
-    struct span is = shown(stored_known, stored), should = shown(derived_known, derived);
+    struct span is = shown(stored.known, stored.text), should = shown(derived.known, derived.text);
     return found(checker, "%s: %s is %.*s, the bytes say %.*s", called(checker, row), column,
                  (int)is.size, is.data, (int)should.size, should.data);
 }
@@ -190,8 +201,9 @@ static bool same_stored_text(struct row_checker *checker, const struct row_name 
                              const char *column, sqlite3_stmt *select, int index,
                              struct span derived)
 {
-    return same_text(checker, row, column, column_maybe(select, index).known,
-                     column_span(select, index), derived.size > 0, derived);
+    const struct maybe_text stored = {column_maybe(select, index).known,
+                                      column_span(select, index)};
+    return same_text(checker, row, column, stored, (struct maybe_text){derived.size > 0, derived});
 }
 
 static bool put_account(void *context, const struct account *account, struct error *error)
@@ -251,11 +263,10 @@ static bool same_columns(struct row_checker *checker, const struct row_name *nam
     bool same = true;
     for (int i = kind->key_count; i < kind->column_count && same; i++) {
         const char *column = kind->columns[i].name;
-        same =
-            column_is_text(&kind->columns[i])
-                ? same_text(checker, name, column, row_number(stored, i).known, row_text(stored, i),
-                            row_number(derived, i).known, row_text(derived, i))
-                : same_int(checker, name, column, row_number(stored, i), row_number(derived, i));
+        same = column_is_text(&kind->columns[i])
+                   ? same_text(checker, name, column, row_maybe_text(stored, i),
+                               row_maybe_text(derived, i))
+                   : same_int(checker, name, column, row_number(stored, i), row_number(derived, i));
     }
     return same;
 }
@@ -285,8 +296,8 @@ static bool put_row(void *context, const struct row *row, const struct leg *leg,
 static const struct leg *leg_of(const struct account *account, int64_t leg_id)
 {
     const struct leg *leg = NULL;
-    for (size_t i = 0; i < ledger_leg_count(account->ledger) && leg == NULL; i++) {
-        const struct leg *other = ledger_leg_at(account->ledger, i);
+    for (size_t i = 0; i < account->ledger.subjects.count && leg == NULL; i++) {
+        const struct leg *other = ledger_leg_at(&account->ledger, i);
         leg = other->leg_id == leg_id ? other : NULL;
     }
     return leg;
@@ -417,109 +428,41 @@ static bool check_contract(struct row_checker *checker, const struct contract_en
     return same;
 }
 
-/* Holds the number that `sql` counts, its parameter (if it has one) the first capture that was
- * checked, against what was derived. */
-static bool check_count(struct row_checker *checker, const char *sql, const char *table,
-                        int64_t derived, struct error *error)
+/* Holds how many rows a table has against how many were derived. */
+static bool check_count(struct row_checker *checker, const char *table, int64_t stored,
+                        int64_t derived)
 {
-    sqlite3_stmt *select = database_prepare(checker->database, sql, error);
-    if (select == NULL) {
-        return false;
-    }
-    if (sqlite3_bind_parameter_count(select) > 0) {
-        bind_int(select, 1, checker->from_capture_id);
-    }
-    enum step step = database_step(checker->database, select, error);
-    int64_t stored = step == STEP_ROW ? sqlite3_column_int64(select, 0) : 0;
-    sqlite3_finalize(select);
-    return step == STEP_ROW &&
-           (stored == derived || found(checker, "%s has %lld rows, the captures make %lld", table,
-                                       (long long)stored, (long long)derived));
+    return stored == derived || found(checker, "%s has %lld rows, the captures make %lld", table,
+                                      (long long)stored, (long long)derived);
 }
 
-/* Since when an account's rows come from the captures that were checked: `since`, worked out once,
- * of its last capture of an endpoint before them. */
-#define SINCE(endpoint, ms)                                                                        \
-    "WITH RECURSIVE since (account_id, ms) AS MATERIALIZED (SELECT a.account_id, (SELECT " ms      \
-    " FROM capture AS s WHERE s.account_id = a.account_id "                                        \
-    "AND s.endpoint = '" endpoint "' AND +s.capture_id < ?1 AND s.payload_id IS NOT NULL "         \
-    "ORDER BY s.received_ms DESC LIMIT 1) FROM account AS a), "
-#define SINCE_POLL SINCE("positionRisk", "s.received_ms + 1")
-#define SINCE_HOUR SINCE("positionRisk", "s.received_ms - s.received_ms % 3600000")
-#define SINCE_ANSWER SINCE("account", "s.received_ms + 1")
-
-/* Whose rows a table holds, those of nobody too: `held`, each found from the one before. */
-#define HELD(table, key)                                                                           \
-    "held (id) AS (SELECT min(" key ") FROM " table " UNION ALL SELECT (SELECT min(" key           \
-    ") FROM " table " WHERE " key " > h.id) FROM held AS h WHERE h.id IS NOT NULL) "
-
-/* Counts the rows of each from its account's time on. */
-#define SINCE_THEN " >= coalesce(s.ms, -9223372036854775808)"
-#define COUNT_OF_LEGS(table, time)                                                                 \
-    HELD(table, "leg_id")                                                                          \
-    "SELECT count(*) FROM held AS h LEFT JOIN leg AS l ON l.leg_id = h.id "                        \
-    "LEFT JOIN since AS s ON s.account_id = l.account_id "                                         \
-    "CROSS JOIN " table " AS r ON r.leg_id = h.id AND r." time SINCE_THEN
-
-#define COUNT_OF_ACCOUNTS(table, time)                                                             \
-    HELD(table, "account_id")                                                                      \
-    "SELECT count(*) FROM held AS h LEFT JOIN since AS s ON s.account_id = h.id "                  \
-    "CROSS JOIN " table " AS r ON r.account_id = h.id AND r." time SINCE_THEN
-#define COUNT_OF_ASSETS(table, time)                                                               \
-    HELD(table, "account_id")                                                                      \
-    ", series (id, asset) AS (SELECT h.id, (SELECT min(asset) FROM " table                         \
-    " WHERE account_id = h.id) FROM held AS h UNION ALL SELECT n.id, (SELECT min(asset) "          \
-    "FROM " table " WHERE account_id = n.id AND asset > n.asset) FROM series AS n "                \
-    "WHERE n.asset IS NOT NULL) SELECT count(*) FROM series AS n "                                 \
-    "LEFT JOIN since AS s ON s.account_id = n.id CROSS JOIN " table                                \
-    " AS r ON r.account_id = n.id AND r.asset = n.asset AND r." time SINCE_THEN
-
-/* How rows are counted that the captures that were checked made, of kinds without such an index. */
-static const char *const COUNTS_BY_TIME[ROW_KIND_COUNT] = {
-    [ROW_VALUATION] = SINCE_POLL COUNT_OF_LEGS("valuation", "time_ms"),
-    [ROW_BALANCE] = SINCE_ANSWER COUNT_OF_ASSETS("balance", "time_ms"),
-    [ROW_LEG_MARGIN] = SINCE_ANSWER COUNT_OF_LEGS("leg_margin", "time_ms"),
-    [ROW_LEG_HOUR] = SINCE_HOUR COUNT_OF_LEGS("leg_hour", "hour_ms"),
-    [ROW_POLL_HOUR] = SINCE_HOUR COUNT_OF_ACCOUNTS("poll_hour", "hour_ms"),
-};
-
-/* A kind's rows that come from the captures that were checked. */
-static bool check_rows(struct row_checker *checker, const struct row_kind *kind,
-                       struct error *error)
+/* Of a table whose rows are all there before and after. */
+static bool check_table(struct row_checker *checker, const char *table, int64_t derived,
+                        struct error *error)
 {
-    struct text sql = {0};
-    const char *by_time = COUNTS_BY_TIME[kind - ROW_KINDS];
-    bool all = checker->from_capture_id <= 1;
-    if (all || by_time == NULL) {
-        text_printf(&sql, "SELECT count(*) FROM %s%s", kind->table,
-                    all ? "" : " WHERE capture_id >= ?");
-    } else {
-        text_append_string(&sql, by_time);
-    }
-    bool done = sql.failed ? error_no_memory(error)
-                           : check_count(checker, text_string(&sql), kind->table,
-                                         checker->counts.rows[kind - ROW_KINDS], error);
-    text_free(&sql);
-    return done;
+    int64_t stored;
+    return row_count_all(checker->database, table, &stored, error) &&
+           check_count(checker, table, stored, derived);
 }
 
 bool row_checker_finish(struct row_checker *checker, struct derivation *derivation,
                         struct error *error)
 {
     struct contract_book *contracts = derivation_contracts(derivation);
-    for (size_t i = 0; i < contract_book_size(contracts); i++) {
-        if (!check_contract(checker, contract_book_at(contracts, i), error)) {
+    for (size_t i = 0; i < contracts->count; i++) {
+        if (!check_contract(checker, contracts->list[i], error)) {
             return false;
         }
     }
-    bool done = check_count(checker, "SELECT count(*) FROM account", "account",
-                            (int64_t)derivation_accounts(derivation)->count, error) &&
-                check_count(checker, "SELECT count(*) FROM contract", "contract",
-                            (int64_t)contract_book_size(contracts), error) &&
-                check_count(checker, "SELECT count(*) FROM leg", "leg",
-                            derivation_leg_count(derivation), error);
+    const struct account_book *accounts = derivation_accounts(derivation);
+    bool done = check_table(checker, "account", (int64_t)accounts->count, error) &&
+                check_table(checker, "contract", (int64_t)contracts->count, error) &&
+                check_table(checker, "leg", derivation_leg_count(derivation), error);
     for (int i = 0; i < ROW_KIND_COUNT && done; i++) {
-        done = check_rows(checker, &ROW_KINDS[i], error);
+        const struct row_kind *kind = &ROW_KINDS[i];
+        int64_t stored;
+        done = row_count_from(checker->database, kind, checker->from_capture_id, &stored, error) &&
+               check_count(checker, kind->table, stored, checker->counts.rows[i]);
     }
     return done;
 }

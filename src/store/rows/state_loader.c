@@ -1,6 +1,5 @@
 #include "store/rows/state_loader.h"
 
-#include "model/money_answer.h"
 #include "store/rows/known_spans.h"
 #include "store/rows/row_statement.h"
 
@@ -25,16 +24,14 @@ static bool take_contract(struct derivation *derivation, sqlite3_stmt *select, s
 {
     struct contract contract = {0};
     struct contract_book *contracts = derivation_contracts(derivation);
-    if (!check_next("contract", sqlite3_column_int64(select, 0), contract_book_size(contracts),
-                    error)) {
+    if (!check_next("contract", sqlite3_column_int64(select, 0), contracts->count, error)) {
         return false;
     }
     struct text *const texts[] = {&contract.symbol, &contract.pair, &contract.margin_asset,
                                   &contract.contract_type};
     bool failed = false;
     for (int i = 0; i < 4; i++) {
-        struct span value = column_span(select, 1 + i);
-        text_append(texts[i], value.data, value.size);
+        text_set(texts[i], column_span(select, 1 + i));
         failed |= texts[i]->failed;
     }
     contract.delivery_ms = column_maybe(select, 5);
@@ -66,12 +63,7 @@ static bool load_rows(const struct database *database, const char *sql,
                       struct error *error)
 {
     sqlite3_stmt *select = database_prepare(database, sql, error);
-    if (select == NULL) {
-        return false;
-    }
-    if (sqlite3_bind_parameter_count(select) > 0) {
-        bind_int(select, 1, before_capture_id);
-    }
+    bind_int(select, 1, before_capture_id); /* of one that has none it goes nowhere */
     enum step step;
     bool taken = true;
     while (taken && (step = database_step(database, select, error)) == STEP_ROW) {
@@ -176,9 +168,9 @@ bool state_load(const struct database *database, struct derivation *derivation,
 /* The first columns of a leg's state; those of its position and its valuation follow. */
 enum {
     STATE_LEG_ID,
+    STATE_UPDATE_MS_MAX,
     STATE_SYMBOL,
     STATE_SIDE,
-    STATE_UPDATE_MS_MAX,
     STATE_ROWS,
 };
 
@@ -195,9 +187,10 @@ static sqlite3_stmt *prepare_legs(const struct database *database, struct error 
         "(SELECT max(m.time_ms) FROM valuation AS m WHERE m.leg_id = l.leg_id AND m.time_ms <= ?3) "
         "WHERE l.account_id = ?1 AND l.leg_id <= ?4 ORDER BY l.leg_id";
     struct text sql = {0};
-    text_append_string(&sql, "SELECT l.leg_id, c.symbol, l.position_side, "
+    text_append_string(&sql, "SELECT l.leg_id, "
                              "(SELECT m.update_ms FROM position AS m WHERE m.leg_id = l.leg_id AND "
-                             "+m.capture_id < ?2 ORDER BY m.update_ms DESC LIMIT 1), ");
+                             "+m.capture_id < ?2 ORDER BY m.update_ms DESC LIMIT 1), "
+                             "c.symbol, l.position_side, ");
     row_statement_columns(&ROW_KINDS[ROW_POSITION], "p", &sql);
     text_append_string(&sql, ", ");
     row_statement_columns(&ROW_KINDS[ROW_VALUATION], "v", &sql);
@@ -205,25 +198,32 @@ static sqlite3_stmt *prepare_legs(const struct database *database, struct error 
     return database_prepare_text(database, &sql, error);
 }
 
-static bool fill_state(struct object *state, sqlite3_stmt *select)
+/* Fills what was said from the columns from `first` on: names, then rows. */
+static bool fill_said(sqlite3_stmt *select, int first, const struct object_kind *kind,
+                      struct object *said)
 {
-    struct span symbol = column_span(select, STATE_SYMBOL), side = column_span(select, STATE_SIDE);
-    text_append(&state->symbol, symbol.data, symbol.size);
-    text_append(&state->side, side.data, side.size);
-    const struct row_kind *position = &ROW_KINDS[ROW_POSITION];
-    bool loaded = row_load(select, STATE_ROWS, position, &state->rows[0]) &&
-                  row_load(select, STATE_ROWS + position->column_count, &ROW_KINDS[ROW_VALUATION],
-                           &state->rows[1]);
-    state->extra_keys = object_extra_keys(row_text(&state->rows[0], POSITION_EXTRA));
-    return loaded && !state->symbol.failed && !state->side.failed;
+    struct text *const names[] = {&said->symbol, &said->side};
+    bool filled = true;
+    for (int i = 0; i < 2; i++) {
+        text_set(names[i], column_span(select, first++));
+        filled = filled && !names[i]->failed;
+    }
+    for (int i = 0; i < OBJECT_ROWS_MAX && kind->rows[i] != NULL; i++) {
+        filled = filled && row_load(select, first, kind->rows[i], &said->rows[i]);
+        first += kind->rows[i]->column_count;
+    }
+    int extra = row_kind_of_type(kind->rows[0], COLUMN_EXTRA);
+    said->extra_keys = filled ? object_extra_keys(row_text(&said->rows[0], extra)) : 0;
+    return filled;
 }
 
-static bool take_leg(struct derivation *derivation, struct ledger *ledger, sqlite3_stmt *select,
+static bool take_leg(struct derivation *derivation, struct account *account, sqlite3_stmt *select,
                      struct error *error)
 {
     struct object state = {0};
     struct span symbol = column_span(select, STATE_SYMBOL);
-    struct leg *leg = fill_state(&state, select) ? ledger_add(ledger, &state) : NULL;
+    bool filled = fill_said(select, STATE_SYMBOL, &POSITION_OBJECT, &state);
+    struct leg *leg = filled ? ledger_add(&account->ledger, &state) : NULL;
     object_free(&state);
     if (leg == NULL) {
         return error_no_memory(error);
@@ -253,42 +253,29 @@ static const char LAST_MARGINS[] =
     "(SELECT max(m.time_ms) FROM leg_margin AS m WHERE m.leg_id = l.leg_id AND m.time_ms <= ?2) "
     "WHERE l.account_id = ?1 ORDER BY l.leg_id";
 
-static bool take_said(struct series *series, const struct object_kind *kind, sqlite3_stmt *select,
-                      struct error *error)
+static bool take_said(struct element_list *series, sqlite3_stmt *select, struct error *error)
 {
     struct object said = {0};
-    struct span symbol = column_span(select, 0), side = column_span(select, 1);
-    text_append(&said.symbol, symbol.data, symbol.size);
-    text_append(&said.side, side.data, side.size);
-    bool done = row_load(select, 2, kind->rows[0], &said.rows[0]) && !said.symbol.failed &&
-                !said.side.failed;
-    if (done) {
-        int extra = row_kind_of_type(kind->rows[0], COLUMN_EXTRA);
-        said.extra_keys = object_extra_keys(row_text(&said.rows[0], extra));
-        done = series_add(series, &said);
-    }
+    bool done = fill_said(select, 0, series->kind, &said) && series_add(series, &said);
     object_free(&said);
     return done || error_no_memory(error);
 }
 
 static bool load_series(const struct database *database, const struct account *account,
-                        struct series *series, const struct object_kind *kind, const char *names,
-                        const char *from, struct error *error)
+                        struct element_list *series, const char *names, const char *from,
+                        struct error *error)
 {
     struct text sql = {0};
     text_printf(&sql, "SELECT %s, ", names);
-    row_statement_columns(kind->rows[0], "r", &sql);
+    row_statement_columns(series->kind->rows[0], "r", &sql);
     text_append_string(&sql, from);
     sqlite3_stmt *select = database_prepare_text(database, &sql, error);
-    if (select == NULL) {
-        return false;
-    }
     bind_int(select, 1, account->account_id);
     bind_int(select, 2, account->last_ms[ENDPOINT_ACCOUNT]);
     enum step step;
     bool taken = true;
     while (taken && (step = database_step(database, select, error)) == STEP_ROW) {
-        taken = take_said(series, kind, select, error);
+        taken = take_said(series, select, error);
     }
     sqlite3_finalize(select);
     return taken && step == STEP_DONE;
@@ -297,13 +284,7 @@ static bool load_series(const struct database *database, const struct account *a
 bool state_load_ledger(const struct database *database, struct derivation *derivation,
                        struct account *account, int64_t before_capture_id, struct error *error)
 {
-    if (!derivation_open_ledger(derivation, account, error)) {
-        return false;
-    }
     sqlite3_stmt *select = prepare_legs(database, error);
-    if (select == NULL) {
-        return false;
-    }
     bind_int(select, 1, account->account_id);
     bind_int(select, 2, before_capture_id);
     bind_int(select, 3, account->last_ms[ENDPOINT_POSITION_RISK]);
@@ -311,13 +292,14 @@ bool state_load_ledger(const struct database *database, struct derivation *deriv
     enum step step;
     bool taken = true;
     while (taken && (step = database_step(database, select, error)) == STEP_ROW) {
-        taken = take_leg(derivation, account->ledger, select, error);
+        taken = take_leg(derivation, account, select, error);
     }
     sqlite3_finalize(select);
-    return taken && step == STEP_DONE &&
-           load_series(database, account, account->balances, &ASSET_OBJECT, "r.asset, ''",
-                       LAST_BALANCES, error) &&
-           load_series(database, account, account->margins, &LEG_MARGIN_OBJECT,
-                       "c.symbol, l.position_side", LAST_MARGINS, error) &&
-           known_spans_load(database, account, before_capture_id, error);
+    account->is_loaded =
+        taken && step == STEP_DONE &&
+        load_series(database, account, &account->balances, "r.asset, ''", LAST_BALANCES, error) &&
+        load_series(database, account, &account->margins, "c.symbol, l.position_side", LAST_MARGINS,
+                    error) &&
+        known_spans_load(database, account, before_capture_id, error);
+    return account->is_loaded;
 }
