@@ -27,6 +27,6 @@ switched AS MATERIALIZED (
 settled AS MATERIALIZED (
     SELECT DISTINCT h.account, h.symbol
       FROM asked AS a
-     CROSS JOIN income_history AS h ON h.account = a.account
+     CROSS JOIN income_told AS h ON h.account = a.account
      WHERE h.income_type = 'DELIVERED_SETTELMENT' -- as the exchange spells it
 )

@@ -9,6 +9,38 @@ trades_known AS MATERIALIZED (
 session AS MATERIALIZED (
     SELECT account, opened_ms, coalesce(until_ms, 9e18) AS until_ms FROM stream_session
 ),
+-- Where a wallet's balance or its time changes: each such row found from the one before it by a walk of the key.
+stated (account, account_id, asset, until_ms, time_ms, capture_id, update_ms, wallet_e8) AS (
+    SELECT f.account, f.account_id, f.asset, f.to_ms, b.time_ms, b.capture_id, b.update_ms, b.wallet_balance_e8
+      FROM (SELECT m.account,
+                   d.account_id,
+                   d.asset,
+                   m.to_ms,
+                   (SELECT min(b.time_ms)
+                      FROM balance AS b
+                     WHERE b.account_id = d.account_id
+                       AND b.asset = d.asset
+                       AND b.time_ms BETWEEN m.from_ms AND m.to_ms) AS time_ms
+              FROM money_asked AS m
+             CROSS JOIN account AS a ON a.name = m.account
+             CROSS JOIN asset_of_account AS d ON d.account_id = a.account_id
+             WHERE :symbol IS NULL AND :side IS NULL) AS f
+     CROSS JOIN balance AS b ON b.account_id = f.account_id AND b.asset = f.asset AND b.time_ms = f.time_ms
+    UNION ALL
+    SELECT s.account, s.account_id, s.asset, s.until_ms, b.time_ms, b.capture_id, b.update_ms, b.wallet_balance_e8
+      FROM stated AS s
+     CROSS JOIN balance AS b
+        ON b.account_id = s.account_id
+       AND b.asset = s.asset
+       AND b.time_ms = (SELECT n.time_ms
+                          FROM balance AS n
+                         WHERE n.account_id = s.account_id
+                           AND n.asset = s.asset
+                           AND n.time_ms > s.time_ms
+                           AND n.time_ms <= s.until_ms
+                           AND (n.wallet_balance_e8 IS NOT s.wallet_e8 OR n.update_ms IS NOT s.update_ms)
+                         ORDER BY n.time_ms LIMIT 1)
+),
 -- Each state of a wallet, with the one before. A wallet that never changed says 0: then it stood as it was seen.
 wallet AS (
     SELECT account,
@@ -16,34 +48,29 @@ wallet AS (
            time_ms,
            capture_id,
            update_ms,
-           round(wallet_balance * 1e8) AS wallet_e8,
-           round(lag(wallet_balance) OVER before * 1e8) AS before_e8,
+           wallet_e8,
+           lag(wallet_e8) OVER before AS before_e8,
            iif(lag(update_ms) OVER before > 0, lag(update_ms) OVER before, lag(time_ms) OVER before)
                AS before_ms
-      FROM (SELECT b.*,
-                   lag(b.wallet_balance) OVER one AS last_balance,
-                   lag(b.update_ms) OVER one AS last_ms
-              FROM money_asked AS m
-             CROSS JOIN balance_history AS b
-                ON b.account = m.account AND b.time_ms BETWEEN m.from_ms AND m.to_ms
-             WHERE :symbol IS NULL AND :side IS NULL
-            WINDOW one AS (PARTITION BY b.account, b.asset ORDER BY b.time_ms))
-     WHERE last_balance IS NULL OR wallet_balance <> last_balance OR update_ms <> last_ms
+      FROM (SELECT s.*, lag(s.wallet_e8) OVER one AS last_e8, lag(s.update_ms) OVER one AS last_ms
+              FROM stated AS s
+            WINDOW one AS (PARTITION BY s.account, s.asset ORDER BY s.time_ms))
+     WHERE last_e8 IS NULL OR wallet_e8 <> last_e8 OR update_ms <> last_ms
     WINDOW before AS (PARTITION BY account, asset ORDER BY time_ms)
 ),
 -- What is left of its change when the income between is taken off. Of several changes in one millisecond the
 -- exchange may show the first alone at first: `at_once` of them are at the end of the span.
-wallet_rest AS (
+wallet_rest AS MATERIALIZED (
     SELECT w.*,
            w.wallet_e8 - w.before_e8
-               - (SELECT coalesce(sum(CAST(round(h.income * 1e8) AS INTEGER)), 0)
-                    FROM income_history AS h
+               - (SELECT coalesce(sum(h.income_e8), 0)
+                    FROM income_told AS h
                    WHERE h.account = w.account
                      AND h.asset = w.asset
                      AND h.time_ms > w.before_ms
                      AND h.time_ms <= w.update_ms) AS rest_e8,
            (SELECT count(*)
-              FROM income_history AS h
+              FROM income_told AS h
              WHERE h.account = w.account AND h.asset = w.asset AND h.time_ms = w.update_ms) AS at_once
       FROM wallet AS w
      CROSS JOIN income_known AS k
@@ -51,7 +78,7 @@ wallet_rest AS (
      WHERE w.update_ms >= w.before_ms
 ),
 -- The same of each leg's amount and its trades.
-amount_rest AS (
+amount_rest AS MATERIALIZED (
     SELECT c.*,
            round(c.amount_change * 1e8)
                - (SELECT coalesce(sum(h.signed_quantity_e8), 0)
@@ -162,15 +189,16 @@ money_finding (finding, account, symbol, position_side, asset, capture_id, time_
                   row_count, substr(type, 1, instr(type, '&') - 1))
       FROM cut
     UNION ALL
-    SELECT 'margin_balance_unexplained', b.account, NULL, NULL, b.asset, b.capture_id, b.time_ms,
-           format('marginBalance %.8f is not walletBalance %.8f and unrealizedProfit %.8f', b.margin_balance,
-                  b.wallet_balance, b.unrealized_pnl)
+    SELECT 'margin_balance_unexplained', m.account, NULL, NULL, b.asset, b.capture_id, b.time_ms,
+           format('marginBalance %.8f is not walletBalance %.8f and unrealizedProfit %.8f', b.margin_balance_e8 / 1e8,
+                  b.wallet_balance_e8 / 1e8, b.unrealized_pnl_e8 / 1e8)
       FROM money_asked AS m
-     CROSS JOIN balance_history AS b
-        ON b.account = m.account AND b.time_ms BETWEEN m.from_ms AND m.to_ms
+     CROSS JOIN account AS a ON a.name = m.account
+     CROSS JOIN asset_of_account AS d ON d.account_id = a.account_id
+     CROSS JOIN balance AS b
+        ON b.account_id = d.account_id AND b.asset = d.asset AND b.time_ms BETWEEN m.from_ms AND m.to_ms
      WHERE :symbol IS NULL
        AND :side IS NULL
        -- each of the three is rounded: that explains one unit of the last place
-       AND abs(round(b.margin_balance * 1e8) - round(b.wallet_balance * 1e8)
-               - round(b.unrealized_pnl * 1e8)) > 1
+       AND b.margin_balance_e8 - b.wallet_balance_e8 - b.unrealized_pnl_e8 NOT BETWEEN -1 AND 1
 )

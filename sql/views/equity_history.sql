@@ -33,7 +33,8 @@ SELECT a.name AS account,
            AS margin_balance_usd,
        b.capture_id
   FROM account AS a
- CROSS JOIN balance AS b ON b.account_id = a.account_id
+ CROSS JOIN balance AS b
+    ON b.account_id = a.account_id AND b.asset IN (SELECT asset FROM asset_of_account)
   LEFT JOIN leg AS q
     ON q.leg_id = (SELECT p.leg_id
                      FROM (SELECT x.leg_id,
