@@ -58,8 +58,7 @@ wallet AS (
      WHERE last_e8 IS NULL OR wallet_e8 <> last_e8 OR update_ms <> last_ms
     WINDOW before AS (PARTITION BY account, asset ORDER BY time_ms)
 ),
--- What is left of its change when the income between is taken off. Of several changes in one millisecond the
--- exchange may show the first alone at first: `at_once` of them are at the end of the span.
+-- What is left of its change when the income between is taken off.
 wallet_rest AS MATERIALIZED (
     SELECT w.*,
            w.wallet_e8 - w.before_e8
@@ -68,10 +67,7 @@ wallet_rest AS MATERIALIZED (
                    WHERE h.account = w.account
                      AND h.asset = w.asset
                      AND h.time_ms > w.before_ms
-                     AND h.time_ms <= w.update_ms) AS rest_e8,
-           (SELECT count(*)
-              FROM income_told AS h
-             WHERE h.account = w.account AND h.asset = w.asset AND h.time_ms = w.update_ms) AS at_once
+                     AND h.time_ms <= w.update_ms) AS rest_e8
       FROM wallet AS w
      CROSS JOIN income_known AS k
         ON k.account = w.account AND k.from_ms <= w.before_ms AND k.to_ms > w.update_ms
@@ -85,11 +81,7 @@ amount_rest AS MATERIALIZED (
                     FROM trade_history AS h
                    WHERE (h.account, h.symbol, h.position_side) = (c.account, c.symbol, c.position_side)
                      AND h.time_ms > c.previous_update_ms
-                     AND h.time_ms <= c.update_ms) AS rest_e8,
-           (SELECT count(*)
-              FROM trade_history AS h
-             WHERE (h.account, h.symbol, h.position_side) = (c.account, c.symbol, c.position_side)
-               AND h.time_ms = c.update_ms) AS at_once
+                     AND h.time_ms <= c.update_ms) AS rest_e8
       FROM changed AS c
      CROSS JOIN trades_known AS k
         ON k.account = c.account
@@ -125,6 +117,7 @@ traded AS MATERIALIZED (
        AND (:side IS NULL OR h.position_side = :side)
 ),
 money_finding (finding, account, symbol, position_side, asset, capture_id, time_ms, detail) AS (
+    -- Of several changes in one millisecond the exchange may show the first alone at first.
     SELECT 'wallet_unexplained', account, NULL, NULL, asset, capture_id, time_ms,
            format('the wallet went from %.8f to %.8f, income between explains %.8f of it', before_e8 / 1e8,
                   wallet_e8 / 1e8, (wallet_e8 - before_e8 - rest_e8) / 1e8)
@@ -133,10 +126,13 @@ money_finding (finding, account, symbol, position_side, asset, capture_id, time_
                    lead(w.rest_e8) OVER one AS next_rest_e8,
                    lead(w.update_ms) OVER one AS next_ms
               FROM wallet_rest AS w
-            WINDOW one AS (PARTITION BY w.account, w.asset ORDER BY w.time_ms))
+            WINDOW one AS (PARTITION BY w.account, w.asset ORDER BY w.time_ms)) AS r
      WHERE rest_e8 <> 0
        AND coalesce(rest_e8 + before_rest_e8 <> 0, 1) -- back to where it was: the odd one is named
-       AND NOT (at_once > 1 AND coalesce(next_ms = update_ms AND rest_e8 + next_rest_e8 = 0, 0))
+       AND NOT (coalesce(next_ms = update_ms AND rest_e8 + next_rest_e8 = 0, 0)
+                AND (SELECT count(*)
+                       FROM income_told AS h
+                      WHERE h.account = r.account AND h.asset = r.asset AND h.time_ms = r.update_ms) > 1)
     UNION ALL
     SELECT 'amount_unexplained', account, symbol, position_side, NULL, capture_id, first_seen_ms,
            format('positionAmt went from %.15g to %.15g, trades between explain %.15g of it',
@@ -146,10 +142,14 @@ money_finding (finding, account, symbol, position_side, asset, capture_id, time_
                    lead(w.rest_e8) OVER one AS next_rest_e8,
                    lead(w.update_ms) OVER one AS next_ms
               FROM amount_rest AS w
-            WINDOW one AS (PARTITION BY w.account, w.symbol, w.position_side ORDER BY w.capture_id))
+            WINDOW one AS (PARTITION BY w.account, w.symbol, w.position_side ORDER BY w.capture_id)) AS r
      WHERE rest_e8 <> 0
        AND coalesce(rest_e8 + before_rest_e8 <> 0, 1)
-       AND NOT (at_once > 1 AND coalesce(next_ms = update_ms AND rest_e8 + next_rest_e8 = 0, 0))
+       AND NOT (coalesce(next_ms = update_ms AND rest_e8 + next_rest_e8 = 0, 0)
+                AND (SELECT count(*)
+                       FROM trade_history AS h
+                      WHERE (h.account, h.symbol, h.position_side) = (r.account, r.symbol, r.position_side)
+                        AND h.time_ms = r.update_ms) > 1)
     UNION ALL
     SELECT 'realized_unexplained', account, symbol, position_side, NULL, capture_id, time_ms,
            format('trade %s realized %.8f, income says %.8f', trade_id, realized_pnl, paid_realized_e8 / 1e8)
