@@ -27,18 +27,18 @@ stated (account, account_id, asset, until_ms, time_ms, capture_id, update_ms, wa
              WHERE :symbol IS NULL AND :side IS NULL) AS f
      CROSS JOIN balance AS b ON b.account_id = f.account_id AND b.asset = f.asset AND b.time_ms = f.time_ms
     UNION ALL
-    SELECT s.account, s.account_id, s.asset, s.until_ms, b.time_ms, b.capture_id, b.update_ms, b.wallet_balance_e8
-      FROM stated AS s
+    SELECT e.account, e.account_id, e.asset, e.until_ms, b.time_ms, b.capture_id, b.update_ms, b.wallet_balance_e8
+      FROM stated AS e
      CROSS JOIN balance AS b
-        ON b.account_id = s.account_id
-       AND b.asset = s.asset
+        ON b.account_id = e.account_id
+       AND b.asset = e.asset
        AND b.time_ms = (SELECT n.time_ms
                           FROM balance AS n
-                         WHERE n.account_id = s.account_id
-                           AND n.asset = s.asset
-                           AND n.time_ms > s.time_ms
-                           AND n.time_ms <= s.until_ms
-                           AND (n.wallet_balance_e8 IS NOT s.wallet_e8 OR n.update_ms IS NOT s.update_ms)
+                         WHERE n.account_id = e.account_id
+                           AND n.asset = e.asset
+                           AND n.time_ms > e.time_ms
+                           AND n.time_ms <= e.until_ms
+                           AND (n.wallet_balance_e8 IS NOT e.wallet_e8 OR n.update_ms IS NOT e.update_ms)
                          ORDER BY n.time_ms LIMIT 1)
 ),
 -- Each state of a wallet, with the one before. A wallet that never changed says 0: then it stood as it was seen.
@@ -52,9 +52,9 @@ wallet AS (
            lag(wallet_e8) OVER before AS before_e8,
            iif(lag(update_ms) OVER before > 0, lag(update_ms) OVER before, lag(time_ms) OVER before)
                AS before_ms
-      FROM (SELECT s.*, lag(s.wallet_e8) OVER one AS last_e8, lag(s.update_ms) OVER one AS last_ms
-              FROM stated AS s
-            WINDOW one AS (PARTITION BY s.account, s.asset ORDER BY s.time_ms))
+      FROM (SELECT e.*, lag(e.wallet_e8) OVER one AS last_e8, lag(e.update_ms) OVER one AS last_ms
+              FROM stated AS e
+            WINDOW one AS (PARTITION BY e.account, e.asset ORDER BY e.time_ms))
      WHERE last_e8 IS NULL OR wallet_e8 <> last_e8 OR update_ms <> last_ms
     WINDOW before AS (PARTITION BY account, asset ORDER BY time_ms)
 ),
