@@ -7,16 +7,15 @@
 -- After with_range.
 , happened AS (
     SELECT a.from_ms,
-           h.*,
+           h.account, h.symbol, h.position_side, h.time_ms, h.first_seen_ms, h.change, h.amount_change,
+           h.previous_position_amount, h.position_amount, h.previous_entry_price, h.entry_price,
+           h.previous_leverage, h.leverage, h.previous_margin_type, h.margin_type, h.source, h.capture_id,
            coalesce(h.position_amount, 0) <> 0 AND h.change IN ('open', 'flip', 'return') AS opens
-      FROM asked AS a
-     CROSS JOIN leg_range AS r
-        ON r.account = a.account
-     CROSS JOIN timeline_change AS h
-        ON (h.account, h.symbol, h.position_side) = (r.account, r.symbol, r.position_side)
-       AND h.first_seen_ms < a.to_ms
-     WHERE (:symbol IS NULL OR r.symbol = :symbol)
-       AND (:side IS NULL OR r.position_side = :side)
+      FROM timeline_change AS h
+     CROSS JOIN asked AS a ON a.account = h.account AND h.first_seen_ms < a.to_ms
+     WHERE (:account IS NULL OR h.account = :account)
+       AND (:symbol IS NULL OR h.symbol = :symbol)
+       AND (:side IS NULL OR h.position_side = :side)
 ),
 held AS (
     SELECT h.*,
@@ -26,7 +25,7 @@ held AS (
       FROM happened AS h
 )
 SELECT h.account,
-       h.time,
+       strftime('%Y-%m-%dT%H:%M:%fZ', h.time_ms / 1000.0, 'unixepoch') AS time,
        h.symbol,
        h.position_side,
        h.change,

@@ -11,6 +11,6 @@ SELECT account,
        update_time
   FROM position_change
  WHERE account = :account
-   AND first_seen_ms = :from_ms
+   AND capture_id = (SELECT p.capture_id FROM poll_log AS p WHERE p.account = :account AND p.received_ms = :from_ms)
    AND change <> 'seen'
  ORDER BY symbol, position_side;

@@ -6,7 +6,13 @@ SELECT first_seen_ms AS time_ms,
  WHERE account = :account
    AND (:symbol IS NULL OR symbol = :symbol)
    AND (:side IS NULL OR position_side = :side)
-   AND first_seen_ms >= :from_ms
-   AND first_seen_ms < :to_ms
+   AND capture_id BETWEEN (SELECT p.capture_id
+                             FROM poll_log AS p
+                            WHERE p.account = :account AND p.received_ms >= :from_ms
+                            ORDER BY p.received_ms LIMIT 1)
+                      AND (SELECT p.capture_id
+                             FROM poll_log AS p
+                            WHERE p.account = :account AND p.received_ms < :to_ms
+                            ORDER BY p.received_ms DESC LIMIT 1)
    AND change NOT IN ('seen', 'settings')
  ORDER BY first_seen_ms, symbol, position_side;

@@ -1,17 +1,31 @@
 -- The USD notional of :account over all margin assets, to draw: as the range begins, and after each change of a
 -- position or of a contract's size within it. Between those it stands still.
-WITH held AS (
+WITH poll AS MATERIALIZED (
+    SELECT (SELECT capture_id
+              FROM poll_log
+             WHERE account = :account AND received_ms < :from_ms
+             ORDER BY received_ms DESC LIMIT 1) AS before,
+           (SELECT capture_id
+              FROM poll_log
+             WHERE account = :account AND received_ms < :to_ms
+             ORDER BY received_ms DESC LIMIT 1) AS last
+),
+held AS (
     SELECT r.leg_id,
            h.first_seen_ms AS from_ms,
            lead(h.first_seen_ms, 1, 9e18) OVER (PARTITION BY r.leg_id ORDER BY h.first_seen_ms) AS to_ms,
            coalesce(h.position_amount, 0) AS amount
-      FROM leg_range AS r
-      JOIN position_history AS h
-        ON (h.account, h.symbol, h.position_side) = (r.account, r.symbol, r.position_side)
+      FROM poll AS o
+     CROSS JOIN leg_range AS r
+     CROSS JOIN position_change AS h
+        ON h.leg_id = r.leg_id
+       AND h.capture_id >= coalesce((SELECT max(b.capture_id)
+                                       FROM position AS b
+                                      WHERE b.leg_id = r.leg_id AND b.capture_id <= o.before), 0)
+       AND h.capture_id <= o.last
      WHERE r.account = :account
        AND (:symbol IS NULL OR r.symbol = :symbol)
        AND (:side IS NULL OR r.position_side = :side)
-       AND h.first_seen_ms < :to_ms
 ),
 valued AS (
     SELECT h.leg_id,

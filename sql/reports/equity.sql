@@ -2,29 +2,31 @@
 -- the sample before. Assets of which there never was any in the range are shown with :all. After with_balances,
 -- with_range and with_samples.
 , held AS MATERIALIZED (
-    SELECT r.account, r.asset
+    SELECT r.account, r.asset, n.account_id
       FROM asked AS a
+     CROSS JOIN account AS n ON n.name = a.account
      CROSS JOIN asset_range AS r ON r.account = a.account
      WHERE r.from_ms < a.to_ms
        AND (:all OR EXISTS (SELECT 1
-                              FROM balance_history AS b
-                             WHERE b.account = r.account
+                              FROM balance AS b
+                             WHERE b.account_id = n.account_id
                                AND b.asset = r.asset
                                AND b.time_ms >= a.from_ms
                                AND b.time_ms < a.to_ms
-                               AND (b.wallet_balance <> 0 OR b.margin_balance <> 0)))
+                               AND (b.wallet_balance_e8 <> 0 OR b.margin_balance_e8 <> 0)))
 ),
 point AS MATERIALIZED (
     SELECT h.account,
            h.asset,
+           h.account_id,
            m.number,
            iif(:every_ms IS NULL, coalesce(m.known_ms, m.moment_ms), m.moment_ms) AS shown_ms,
            (SELECT max(b.time_ms)
-              FROM balance_history AS b
-             WHERE b.account = h.account AND b.asset = h.asset AND b.time_ms <= m.known_ms) AS at_ms,
+              FROM balance AS b
+             WHERE b.account_id = h.account_id AND b.asset = h.asset AND b.time_ms <= m.known_ms) AS at_ms,
            coalesce((SELECT max(b.time_ms)
-                       FROM balance_history AS b
-                      WHERE b.account = h.account AND b.asset = h.asset AND b.time_ms <= m.first_ms),
+                       FROM balance AS b
+                      WHERE b.account_id = h.account_id AND b.asset = h.asset AND b.time_ms <= m.first_ms),
                     m.first_ms) AS since_ms,
            m.moment_ms AS until_ms
       FROM held AS h
@@ -48,9 +50,9 @@ SELECT account,
        maintenance_margin,
        round(margin_ratio * 1e8) / 1e8 AS margin_ratio,
        iif(t.at_ms IS NULL, NULL,
-           (SELECT round(max(b.margin_ratio) * 1e8) / 1e8
-              FROM balance_history AS b
-             WHERE b.account = t.account
+           (SELECT round(max(b.maintenance_margin_e8 * 1.0 / nullif(b.margin_balance_e8, 0)) * 1e8) / 1e8
+              FROM balance AS b
+             WHERE b.account_id = t.account_id
                AND b.asset = t.asset
                AND b.time_ms >= t.since_ms
                AND b.time_ms < t.until_ms)) AS margin_ratio_max,

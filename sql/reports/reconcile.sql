@@ -103,9 +103,6 @@ noted AS MATERIALIZED (
            l.to_ms
       FROM leg AS l
 ),
-hole AS MATERIALIZED (
-    SELECT g.* FROM asked AS a CROSS JOIN gap AS g ON g.account = a.account
-),
 finding (finding, account, symbol, position_side, time_ms, detail) AS (
     SELECT 'pnl_difference', h.account, h.symbol, h.position_side, h.time_ms,
            format('reported %.8f, expected %.8f: off by %.8f, where decimals explain %.8f',
@@ -148,9 +145,10 @@ finding (finding, account, symbol, position_side, time_ms, detail) AS (
     UNION ALL
     SELECT 'gap_hides_change', c.account, c.symbol, c.position_side, c.first_seen_ms,
            c.change || format(' seen only after a gap of %.3f s, since ',
-                              (c.first_seen_ms - g.from_ms) / 1000.0) || g.from_time
+                              (c.first_seen_ms - g.from_ms) / 1000.0)
+           || strftime('%Y-%m-%dT%H:%M:%fZ', g.from_ms / 1000.0, 'unixepoch')
       FROM changed AS c
-      JOIN hole AS g
+     CROSS JOIN poll_pair AS g
         ON g.account = c.account
        AND g.from_ms = (SELECT p.received_ms
                           FROM poll_log AS p
@@ -159,6 +157,7 @@ finding (finding, account, symbol, position_side, time_ms, detail) AS (
                            AND p.received_ms < c.first_seen_ms
                          ORDER BY p.received_ms DESC LIMIT 1)
      WHERE c.change <> 'seen'
+       AND g.is_gap
        -- what trades and income tell of is not hidden: there it is held against them
        AND NOT EXISTS (SELECT 1
                          FROM trades_known AS k

@@ -5,8 +5,11 @@ WITH hour AS MATERIALIZED (
            initial_margin_min_e8 > 0
                AND first_ms >= :from_ms
                AND last_ms < :to_ms
-               AND hour_ms NOT IN (SELECT to_ms - to_ms % 3600000 FROM gap WHERE account = :account) AS is_whole
-      FROM hour_kept
+               AND NOT EXISTS (SELECT 1
+                                 FROM account AS a
+                                CROSS JOIN poll_hour AS p ON p.account_id = a.account_id
+                                WHERE a.name = :account AND p.hour_ms = h.hour_ms AND p.gaps > 0) AS is_whole
+      FROM hour_kept AS h
      WHERE account = :account
        AND symbol = :symbol
        AND position_side = :side

@@ -9,6 +9,42 @@ trades_known AS MATERIALIZED (
 stream_known AS MATERIALIZED (
     SELECT account, from_ms, to_ms FROM known WHERE kind = 'stream'
 ),
+-- Where a wallet's balance or its time changes: each such row found from the one before it by a walk of the key.
+stated (account, account_id, asset, until_ms, time_ms, capture_id, update_ms, wallet_e8) AS (
+    SELECT f.account, f.account_id, f.asset, f.to_ms, b.time_ms, b.capture_id, b.update_ms, b.wallet_balance_e8
+      FROM (SELECT m.account,
+                   d.account_id,
+                   d.asset,
+                   m.to_ms,
+                   coalesce((SELECT max(b.time_ms)
+                               FROM balance AS b
+                              WHERE b.account_id = d.account_id AND b.asset = d.asset AND b.time_ms < m.from_ms),
+                            (SELECT min(b.time_ms)
+                               FROM balance AS b
+                              WHERE b.account_id = d.account_id
+                                AND b.asset = d.asset
+                                AND b.time_ms >= m.from_ms
+                                AND b.time_ms < m.to_ms)) AS time_ms
+              FROM money_asked AS m
+             CROSS JOIN account AS a ON a.name = m.account
+             CROSS JOIN asset_of_account AS d ON d.account_id = a.account_id
+             WHERE :symbol IS NULL AND :side IS NULL) AS f
+     CROSS JOIN balance AS b ON b.account_id = f.account_id AND b.asset = f.asset AND b.time_ms = f.time_ms
+    UNION ALL
+    SELECT e.account, e.account_id, e.asset, e.until_ms, b.time_ms, b.capture_id, b.update_ms, b.wallet_balance_e8
+      FROM stated AS e
+     CROSS JOIN balance AS b
+        ON b.account_id = e.account_id
+       AND b.asset = e.asset
+       AND b.time_ms = (SELECT n.time_ms
+                          FROM balance AS n
+                         WHERE n.account_id = e.account_id
+                           AND n.asset = e.asset
+                           AND n.time_ms > e.time_ms
+                           AND n.time_ms < e.until_ms
+                           AND (n.wallet_balance_e8 IS NOT e.wallet_e8 OR n.update_ms IS NOT e.update_ms)
+                         ORDER BY n.time_ms LIMIT 1)
+),
 -- Each state of a wallet, with the one before, which may be that before the range. A wallet that never changed says 0:
 -- then it stood as it was seen.
 wallet AS (
@@ -17,61 +53,40 @@ wallet AS (
            time_ms,
            capture_id,
            update_ms,
-           round(wallet_balance * 1e8) AS wallet_e8,
-           round(lag(wallet_balance) OVER before * 1e8) AS before_e8,
+           wallet_e8,
+           lag(wallet_e8) OVER before AS before_e8,
            iif(lag(update_ms) OVER before > 0, lag(update_ms) OVER before, lag(time_ms) OVER before)
                AS before_ms
-      FROM (SELECT b.*,
-                   lag(b.wallet_balance) OVER one AS last_balance,
-                   lag(b.update_ms) OVER one AS last_ms
-              FROM money_asked AS m
-             CROSS JOIN asset_range AS r ON r.account = m.account
-             CROSS JOIN balance_history AS b
-                ON b.account = r.account
-               AND b.asset = r.asset
-               AND b.time_ms >= coalesce((SELECT max(p.time_ms)
-                                            FROM balance_history AS p
-                                           WHERE p.account = r.account
-                                             AND p.asset = r.asset
-                                             AND p.time_ms < m.from_ms), m.from_ms)
-               AND b.time_ms < m.to_ms
-             WHERE :symbol IS NULL AND :side IS NULL
-            WINDOW one AS (PARTITION BY b.account, b.asset ORDER BY b.time_ms))
-     WHERE last_balance IS NULL OR wallet_balance <> last_balance OR update_ms <> last_ms
+      FROM (SELECT e.*, lag(e.wallet_e8) OVER one AS last_e8, lag(e.update_ms) OVER one AS last_ms
+              FROM stated AS e
+            WINDOW one AS (PARTITION BY e.account, e.asset ORDER BY e.time_ms))
+     WHERE last_e8 IS NULL OR wallet_e8 <> last_e8 OR update_ms <> last_ms
     WINDOW before AS (PARTITION BY account, asset ORDER BY time_ms)
 ),
--- What is left of its change when the income between is taken off. Of several changes in one millisecond the
--- exchange may show the first alone at first: `at_once` of them are at the end of the span.
-wallet_rest AS (
+-- What is left of its change when the income between is taken off.
+wallet_rest AS MATERIALIZED (
     SELECT w.*,
            w.wallet_e8 - w.before_e8
-               - (SELECT coalesce(sum(CAST(round(h.income * 1e8) AS INTEGER)), 0)
-                    FROM income_history AS h
+               - (SELECT coalesce(sum(h.income_e8), 0)
+                    FROM income_told AS h
                    WHERE h.account = w.account
                      AND h.asset = w.asset
                      AND h.time_ms > w.before_ms
-                     AND h.time_ms <= w.update_ms) AS rest_e8,
-           (SELECT count(*)
-              FROM income_history AS h
-             WHERE h.account = w.account AND h.asset = w.asset AND h.time_ms = w.update_ms) AS at_once
+                     AND h.time_ms <= w.update_ms) AS rest_e8
       FROM wallet AS w
      CROSS JOIN income_known AS k
         ON k.account = w.account AND k.from_ms <= w.before_ms AND k.to_ms > w.update_ms
      WHERE w.update_ms >= w.before_ms
 ),
 -- The same of each leg's amount and its trades.
-amount_rest AS (
+amount_rest AS MATERIALIZED (
     SELECT c.*,
            round(c.amount_change * 1e8)
                - (SELECT coalesce(sum(h.signed_quantity_e8), 0)
                     FROM trade_history AS h
                    WHERE (h.account, h.symbol, h.position_side) = (c.account, c.symbol, c.position_side)
                      AND h.time_ms > c.previous_update_ms
-                     AND h.time_ms <= c.update_ms) AS rest_e8,
-           (SELECT count(*)
-              FROM trade_history AS h
-             WHERE (h.account, h.symbol, h.position_side) = (c.account, c.symbol, c.position_side)
-               AND h.time_ms = c.update_ms) AS at_once
+                     AND h.time_ms <= c.update_ms) AS rest_e8
       FROM changed AS c
      CROSS JOIN trades_known AS k
         ON k.account = c.account
@@ -107,6 +122,7 @@ traded AS MATERIALIZED (
        AND (:side IS NULL OR h.position_side = :side)
 ),
 money_finding (finding, account, symbol, position_side, asset, capture_id, time_ms, detail) AS (
+    -- Of several changes in one millisecond the exchange may show the first alone at first.
     SELECT 'wallet_unexplained', account, NULL, NULL, asset, capture_id, time_ms,
            format('the wallet went from %.8f to %.8f, income between explains %.8f of it', before_e8 / 1e8,
                   wallet_e8 / 1e8, (wallet_e8 - before_e8 - rest_e8) / 1e8)
@@ -115,10 +131,13 @@ money_finding (finding, account, symbol, position_side, asset, capture_id, time_
                    lead(w.rest_e8) OVER one AS next_rest_e8,
                    lead(w.update_ms) OVER one AS next_ms
               FROM wallet_rest AS w
-            WINDOW one AS (PARTITION BY w.account, w.asset ORDER BY w.time_ms))
+            WINDOW one AS (PARTITION BY w.account, w.asset ORDER BY w.time_ms)) AS r
      WHERE rest_e8 <> 0
        AND coalesce(rest_e8 + before_rest_e8 <> 0, 1) -- back to where it was: the odd one is named
-       AND NOT (at_once > 1 AND coalesce(next_ms = update_ms AND rest_e8 + next_rest_e8 = 0, 0))
+       AND NOT (coalesce(next_ms = update_ms AND rest_e8 + next_rest_e8 = 0, 0)
+                AND (SELECT count(*)
+                       FROM income_told AS h
+                      WHERE h.account = r.account AND h.asset = r.asset AND h.time_ms = r.update_ms) > 1)
     UNION ALL
     SELECT 'amount_unexplained', account, symbol, position_side, NULL, capture_id, first_seen_ms,
            format('positionAmt went from %.15g to %.15g, trades between explain %.15g of it',
@@ -128,10 +147,14 @@ money_finding (finding, account, symbol, position_side, asset, capture_id, time_
                    lead(w.rest_e8) OVER one AS next_rest_e8,
                    lead(w.update_ms) OVER one AS next_ms
               FROM amount_rest AS w
-            WINDOW one AS (PARTITION BY w.account, w.symbol, w.position_side ORDER BY w.capture_id))
+            WINDOW one AS (PARTITION BY w.account, w.symbol, w.position_side ORDER BY w.capture_id)) AS r
      WHERE rest_e8 <> 0
        AND coalesce(rest_e8 + before_rest_e8 <> 0, 1)
-       AND NOT (at_once > 1 AND coalesce(next_ms = update_ms AND rest_e8 + next_rest_e8 = 0, 0))
+       AND NOT (coalesce(next_ms = update_ms AND rest_e8 + next_rest_e8 = 0, 0)
+                AND (SELECT count(*)
+                       FROM trade_history AS h
+                      WHERE (h.account, h.symbol, h.position_side) = (r.account, r.symbol, r.position_side)
+                        AND h.time_ms = r.update_ms) > 1)
     UNION ALL
     SELECT 'realized_unexplained', account, symbol, position_side, NULL, capture_id, time_ms,
            format('trade %s realized %.8f, income says %.8f', trade_id, realized_pnl, paid_realized_e8 / 1e8)
@@ -171,15 +194,17 @@ money_finding (finding, account, symbol, position_side, asset, capture_id, time_
                   row_count, substr(type, 1, instr(type, '&') - 1))
       FROM cut
     UNION ALL
-    SELECT 'margin_balance_unexplained', b.account, NULL, NULL, b.asset, b.capture_id, b.time_ms,
-           format('marginBalance %.8f is not walletBalance %.8f and unrealizedProfit %.8f', b.margin_balance,
-                  b.wallet_balance, b.unrealized_pnl)
+    SELECT 'margin_balance_unexplained', m.account, NULL, NULL, b.asset, b.capture_id, b.time_ms,
+           format('marginBalance %.8f is not walletBalance %.8f and unrealizedProfit %.8f', b.margin_balance_e8 / 1e8,
+                  b.wallet_balance_e8 / 1e8, b.unrealized_pnl_e8 / 1e8)
       FROM money_asked AS m
-     CROSS JOIN balance_history AS b
-        ON b.account = m.account AND b.time_ms >= m.from_ms AND b.time_ms < m.to_ms
+     CROSS JOIN account AS a ON a.name = m.account
+     CROSS JOIN asset_of_account AS d ON d.account_id = a.account_id
+     CROSS JOIN balance AS b
+        ON b.account_id = d.account_id AND b.asset = d.asset AND b.time_ms >= m.from_ms
+       AND b.time_ms < m.to_ms
      WHERE :symbol IS NULL
        AND :side IS NULL
        -- each of the three is rounded: that explains one unit of the last place
-       AND abs(round(b.margin_balance * 1e8) - round(b.wallet_balance * 1e8)
-               - round(b.unrealized_pnl * 1e8)) > 1
+       AND b.margin_balance_e8 - b.wallet_balance_e8 - b.unrealized_pnl_e8 NOT BETWEEN -1 AND 1
 )

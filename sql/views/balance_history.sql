@@ -21,4 +21,5 @@ SELECT a.name AS account,
        b.maintenance_margin_e8 * 1.0 / nullif(b.margin_balance_e8, 0) AS margin_ratio,
        b.capture_id
   FROM account AS a
- CROSS JOIN balance AS b ON b.account_id = a.account_id;
+ CROSS JOIN balance AS b
+    ON b.account_id = a.account_id AND b.asset IN (SELECT asset FROM asset_of_account);

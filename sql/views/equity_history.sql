@@ -33,30 +33,27 @@ SELECT a.name AS account,
            AS margin_balance_usd,
        b.capture_id
   FROM account AS a
- CROSS JOIN balance AS b ON b.account_id = a.account_id
-  LEFT JOIN leg AS q
-    ON q.leg_id = (SELECT p.leg_id
-                     FROM (SELECT x.leg_id,
-                                  x.time_ms,
-                                  g.rank,
-                                  g.delivery_ms,
-                                  g.symbol,
-                                  x.time_ms = (SELECT max(w.time_ms)
-                                                 FROM valuation AS w
-                                                WHERE w.leg_id = g.leg_id AND w.time_ms <= b.time_ms) AS stands
-                             FROM asset_leg AS g
-                            CROSS JOIN valuation AS x
-                               ON x.leg_id = g.leg_id
-                              AND x.time_ms = (SELECT max(w.time_ms)
-                                                 FROM valuation AS w
-                                                WHERE w.leg_id = g.leg_id
-                                                  AND w.time_ms <= b.time_ms
-                                                  AND w.mark_price_e8 > 0)
-                            WHERE g.account_id = b.account_id AND g.asset = b.asset) AS p
-                    ORDER BY p.stands DESC, p.rank, p.time_ms DESC, p.delivery_ms NULLS LAST, p.symbol, p.leg_id
-                    LIMIT 1)
+ CROSS JOIN balance AS b
+    ON b.account_id = a.account_id AND b.asset IN (SELECT asset FROM asset_of_account)
   LEFT JOIN valuation AS v
-    ON v.leg_id = q.leg_id
-   AND v.time_ms = (SELECT max(w.time_ms)
-                      FROM valuation AS w
-                     WHERE w.leg_id = q.leg_id AND w.time_ms <= b.time_ms AND w.mark_price_e8 > 0);
+    ON (v.leg_id, v.time_ms)
+       = (SELECT p.leg_id, p.time_ms
+            FROM (SELECT x.leg_id,
+                         x.time_ms,
+                         g.rank,
+                         g.delivery_ms,
+                         g.symbol,
+                         x.time_ms = (SELECT max(w.time_ms)
+                                        FROM valuation AS w
+                                       WHERE w.leg_id = g.leg_id AND w.time_ms <= b.time_ms) AS stands
+                    FROM asset_leg AS g
+                   CROSS JOIN valuation AS x
+                      ON x.leg_id = g.leg_id
+                     AND x.time_ms = (SELECT max(w.time_ms)
+                                        FROM valuation AS w
+                                       WHERE w.leg_id = g.leg_id
+                                         AND w.time_ms <= b.time_ms
+                                         AND w.mark_price_e8 > 0)
+                   WHERE g.account_id = b.account_id AND g.asset = b.asset) AS p
+           ORDER BY p.stands DESC, p.rank, p.time_ms DESC, p.delivery_ms NULLS LAST, p.symbol, p.leg_id
+           LIMIT 1);

@@ -3,7 +3,7 @@
 -- trade that is known; where legs of both sides have it, that which userTrades told last, else the stream. In USD at
 -- the mark price known then, as in equity_history.
 CREATE VIEW income_history AS
-SELECT a.name AS account,
+SELECT i.account,
        i.symbol,
        c.pair,
        c.margin_asset,
@@ -29,40 +29,27 @@ SELECT a.name AS account,
        i.trade_id,
        i.revision,
        i.capture_id
-  FROM account AS a
- CROSS JOIN income AS i ON i.account_id = a.account_id
-  LEFT JOIN contract AS c ON c.product = a.product AND c.symbol = i.symbol
-  LEFT JOIN leg AS q
-    ON q.leg_id = (SELECT p.leg_id
-                     FROM (SELECT x.leg_id,
-                                  x.time_ms,
-                                  g.rank,
-                                  g.delivery_ms,
-                                  g.symbol,
-                                  x.time_ms = (SELECT max(w.time_ms)
-                                                 FROM valuation AS w
-                                                WHERE w.leg_id = g.leg_id AND w.time_ms <= i.time_ms) AS stands
-                             FROM asset_leg AS g
-                            CROSS JOIN valuation AS x
-                               ON x.leg_id = g.leg_id
-                              AND x.time_ms = (SELECT max(w.time_ms)
-                                                 FROM valuation AS w
-                                                WHERE w.leg_id = g.leg_id
-                                                  AND w.time_ms <= i.time_ms
-                                                  AND w.mark_price_e8 > 0)
-                            WHERE g.account_id = i.account_id AND g.asset = i.asset) AS p
-                    ORDER BY p.stands DESC, p.rank, p.time_ms DESC, p.delivery_ms NULLS LAST, p.symbol, p.leg_id
-                    LIMIT 1)
+  FROM income_told AS i
+  LEFT JOIN contract AS c ON c.product = i.product AND c.symbol = i.symbol
   LEFT JOIN valuation AS v
-    ON v.leg_id = q.leg_id
-   AND v.time_ms = (SELECT max(w.time_ms)
-                      FROM valuation AS w
-                     WHERE w.leg_id = q.leg_id AND w.time_ms <= i.time_ms AND w.mark_price_e8 > 0)
- WHERE i.revision = (SELECT max(x.revision)
-                       FROM income AS x
-                      WHERE x.account_id = i.account_id
-                        AND x.time_ms = i.time_ms
-                        AND x.income_type = i.income_type
-                        AND x.tran_id = i.tran_id
-                        AND x.asset = i.asset
-                        AND x.symbol = i.symbol);
+    ON (v.leg_id, v.time_ms)
+       = (SELECT p.leg_id, p.time_ms
+            FROM (SELECT x.leg_id,
+                         x.time_ms,
+                         g.rank,
+                         g.delivery_ms,
+                         g.symbol,
+                         x.time_ms = (SELECT max(w.time_ms)
+                                        FROM valuation AS w
+                                       WHERE w.leg_id = g.leg_id AND w.time_ms <= i.time_ms) AS stands
+                    FROM asset_leg AS g
+                   CROSS JOIN valuation AS x
+                      ON x.leg_id = g.leg_id
+                     AND x.time_ms = (SELECT max(w.time_ms)
+                                        FROM valuation AS w
+                                       WHERE w.leg_id = g.leg_id
+                                         AND w.time_ms <= i.time_ms
+                                         AND w.mark_price_e8 > 0)
+                   WHERE g.account_id = i.account_id AND g.asset = i.asset) AS p
+           ORDER BY p.stands DESC, p.rank, p.time_ms DESC, p.delivery_ms NULLS LAST, p.symbol, p.leg_id
+           LIMIT 1);

@@ -18,14 +18,15 @@ SELECT account,
                o.capture_id,
                o.opened_ms,
                coalesce(e.received_ms,
-                        (SELECT max(p.received_ms)
-                           FROM capture AS p
-                          WHERE p.account_id = o.account_id
-                            AND p.endpoint IN ('positionRisk', 'exchangeInfo', 'account', 'income',
-                                               'userTrades', 'userData', 'recorder')
-                            AND p.received_ms <= coalesce(min(o.next_ms, r.received_ms), o.next_ms, r.received_ms)
-                            AND p.capture_id < coalesce(min(o.next_id, r.capture_id), o.next_id, r.capture_id)))
-                   AS closed_ms,
+                        (SELECT max((SELECT max(p.received_ms)
+                                       FROM capture AS p
+                                      WHERE p.account_id = o.account_id
+                                        AND p.endpoint = n.endpoint
+                                        AND p.received_ms <= coalesce(min(o.next_ms, r.received_ms), o.next_ms, r.received_ms)
+                                        AND p.capture_id < coalesce(min(o.next_id, r.capture_id), o.next_id, r.capture_id)))
+                           FROM (SELECT 'positionRisk' AS endpoint UNION ALL SELECT 'exchangeInfo' UNION ALL
+                                 SELECT 'account' UNION ALL SELECT 'income' UNION ALL SELECT 'userTrades' UNION ALL
+                                 SELECT 'userData' UNION ALL SELECT 'recorder') AS n)) AS closed_ms,
                e.detail AS reason,
                (SELECT count(*)
                   FROM capture AS p

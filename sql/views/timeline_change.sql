@@ -1,7 +1,18 @@
 -- The rows of position_timeline with what was before: what happened to each position, by the exchange's
 -- times.
 CREATE VIEW timeline_change AS
-SELECT *,
+SELECT account, symbol, pair, margin_asset, position_side,
+       time_ms,
+       strftime('%Y-%m-%dT%H:%M:%fZ', time_ms / 1000.0, 'unixepoch') AS time,
+       update_ms,
+       strftime('%Y-%m-%dT%H:%M:%fZ', nullif(update_ms, 0) / 1000.0, 'unixepoch') AS update_time,
+       revision,
+       source,
+       first_seen_ms,
+       strftime('%Y-%m-%dT%H:%M:%fZ', first_seen_ms / 1000.0, 'unixepoch') AS first_seen,
+       position_amount, entry_price, break_even_price, leverage, margin_type, isolated_wallet, present,
+       capture_id,
+       previous_position_amount, previous_entry_price, previous_leverage, previous_margin_type, previous_present,
        CASE
            WHEN present = 0 THEN 'vanish'
            WHEN previous_present = 0 THEN 'return'
@@ -23,6 +34,6 @@ SELECT *,
                lag(t.leverage) OVER before AS previous_leverage,
                lag(t.margin_type) OVER before AS previous_margin_type,
                lag(t.present) OVER before AS previous_present
-          FROM position_timeline AS t
+          FROM timeline_row AS t
         WINDOW before AS (PARTITION BY t.account, t.symbol, t.position_side
                           ORDER BY t.time_ms, t.capture_id));

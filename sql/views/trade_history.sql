@@ -45,7 +45,7 @@ SELECT t.account,
    AND o.trade_id = t.trade_id
    AND o.source = iif(t.source = 'rest', 'stream', 'rest')
    AND NOT EXISTS (SELECT 1
-                     FROM trade AS x
+                     FROM trade AS x INDEXED BY trade_by_id
                     WHERE x.leg_id = o.leg_id
                       AND x.trade_id = o.trade_id
                       AND x.source = o.source

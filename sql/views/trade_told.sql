@@ -27,7 +27,7 @@ SELECT a.name AS account,
  CROSS JOIN leg AS l ON l.account_id = a.account_id AND l.contract_id = c.contract_id
  CROSS JOIN trade AS t ON t.leg_id = l.leg_id
  WHERE NOT EXISTS (SELECT 1
-                     FROM trade AS x
+                     FROM trade AS x INDEXED BY trade_by_id
                     WHERE x.leg_id = t.leg_id
                       AND x.trade_id = t.trade_id
                       AND x.source = t.source

@@ -1,5 +1,7 @@
 #include "report/chart.h"
 
+#include <math.h>
+
 #include "report/downsample.h"
 #include "report/html.h"
 #include "report/renderers.h"
@@ -14,6 +16,12 @@
 
 struct gap {
     int64_t from_ms, to_ms;
+};
+
+/* A row of a chart whose statement has a column for each label. */
+struct columns {
+    int64_t time_ms;
+    double values[REPORT_LABELS_MAX];
 };
 
 /* One chart in the making. */
@@ -109,32 +117,34 @@ static void pass_gaps(struct chart *chart, int64_t time_ms, bool stands)
     }
 }
 
-/* Adds the value in a column of the statement's row, NULL for a break. */
-static void add_value(struct chart *chart, int64_t time_ms, sqlite3_stmt *statement, int column,
-                      bool stands)
+/* NAN where there is none: SQLite has no such number of its own. */
+static double column_value(sqlite3_stmt *statement, int column)
+{
+    return sqlite3_column_type(statement, column) == SQLITE_NULL
+               ? (double)NAN
+               : sqlite3_column_double(statement, column);
+}
+
+/* Adds a value, NAN for a break. */
+static void add_value(struct chart *chart, int64_t time_ms, double value, bool stands)
 {
     pass_gaps(chart, time_ms, stands);
-    if (sqlite3_column_type(statement, column) == SQLITE_NULL) {
+    if (isnan(value)) {
         downsample_break(&chart->downsample);
         return;
     }
-    chart->last = sqlite3_column_double(statement, column);
+    chart->last = value;
     chart->known = true;
     chart->risen |= chart->last < 0 || chart->last > 0;
     downsample_add(&chart->downsample, time_ms, chart->last);
 }
 
-/* Writes the series that the statement's column gives over its first column, the time. */
-static bool write_values(struct chart *chart, sqlite3_stmt *statement, int column, bool stands,
-                         struct error *error)
+/* Writes the series that the statement gives: times, and their values. */
+static bool write_values(struct chart *chart, sqlite3_stmt *values, struct error *error)
 {
     enum step step;
-    while ((step = database_step(chart->question->database, statement, error)) == STEP_ROW) {
-        add_value(chart, sqlite3_column_int64(statement, 0), statement, column, stands);
-    }
-    if (stands && chart->known) {
-        pass_gaps(chart, chart->question->to_ms.value, true);
-        downsample_add(&chart->downsample, chart->question->to_ms.value, chart->last);
+    while ((step = database_step(chart->question->database, values, error)) == STEP_ROW) {
+        add_value(chart, sqlite3_column_int64(values, 0), column_value(values, 1), false);
     }
     return step == STEP_DONE;
 }
@@ -146,12 +156,13 @@ static bool write_hours(struct chart *chart, sqlite3_stmt *hours, struct error *
     enum step step;
     while ((step = database_step(chart->question->database, hours, error)) == STEP_ROW) {
         int64_t first_ms = sqlite3_column_int64(hours, 0);
-        add_value(chart, first_ms, hours, 1, false);
+        add_value(chart, first_ms, column_value(hours, 1), false);
         if (sqlite3_column_type(hours, 2) != SQLITE_NULL) {
             int64_t last_ms = sqlite3_column_int64(hours, 2);
-            add_value(chart, first_ms + (last_ms - first_ms) / 3, hours, 4, false);
-            add_value(chart, last_ms - (last_ms - first_ms) / 3, hours, 5, false);
-            add_value(chart, last_ms, hours, 3, false);
+            int64_t third_ms = (last_ms - first_ms) / 3;
+            add_value(chart, first_ms + third_ms, column_value(hours, 4), false);
+            add_value(chart, last_ms - third_ms, column_value(hours, 5), false);
+            add_value(chart, last_ms, column_value(hours, 3), false);
         }
     }
     return step == STEP_DONE;
@@ -167,8 +178,8 @@ static bool write_leg(struct chart *chart, sqlite3_stmt *leg, bool first, struct
     chart->by_hour = kind->hours != NULL && chart->downsample.bucket_ms >= HOUR_MS;
     sqlite3_stmt *values =
         report_prepare(&question, chart->by_hour ? kind->hours : kind->values, error);
-    bool done = chart->by_hour ? write_hours(chart, values, error)
-                               : write_values(chart, values, 1, false, error);
+    bool done =
+        chart->by_hour ? write_hours(chart, values, error) : write_values(chart, values, error);
     end_series(chart);
     sqlite3_finalize(values);
     return done;
@@ -198,22 +209,53 @@ static bool write_legs(struct chart *chart, struct error *error)
     return done;
 }
 
+/* Reads the statement once: the series are written one after the other, each of them of all rows.
+ */
+static bool read_columns(const struct chart *chart, int count, struct text *rows,
+                         struct error *error)
+{
+    sqlite3_stmt *values = report_prepare(chart->question, chart->kind->values, error);
+    enum step step;
+    while ((step = database_step(chart->question->database, values, error)) == STEP_ROW) {
+        struct columns row = {sqlite3_column_int64(values, 0), {0}};
+        for (int i = 0; i < count; i++) {
+            row.values[i] = column_value(values, i + 1);
+        }
+        text_append(rows, &row, sizeof row);
+    }
+    sqlite3_finalize(values);
+    return step == STEP_DONE && (!rows->failed || error_no_memory(error));
+}
+
+/* A value stands until the next, and the last one to the end. */
+static void write_column(struct chart *chart, const struct text *rows, int column)
+{
+    const struct columns *row = (const void *)rows->data;
+    for (size_t i = 0; i < rows->size / sizeof *row; i++) {
+        add_value(chart, row[i].time_ms, row[i].values[column], true);
+    }
+    if (chart->known) {
+        pass_gaps(chart, chart->question->to_ms.value, true);
+        downsample_add(&chart->downsample, chart->question->to_ms.value, chart->last);
+    }
+}
+
 static bool write_columns(struct chart *chart, struct error *error)
 {
     const struct report_chart *kind = chart->kind;
+    struct text rows = {0};
     int count = 0;
     while (kind->labels[count] != NULL) {
         count++;
     }
-    sqlite3_stmt *values = report_prepare(chart->question, kind->values, error);
-    bool done = true;
+    bool done = read_columns(chart, count, &rows, error);
     chart->buckets = buckets_for(count);
     for (int i = 0; done && i < count; i++) {
         begin_series(chart, span_of(kind->labels[i]), i == 0);
-        done = write_values(chart, values, i + 1, true, error);
+        write_column(chart, &rows, i);
         end_series(chart);
     }
-    sqlite3_finalize(values);
+    text_free(&rows);
     return done;
 }
 

@@ -4,6 +4,8 @@
 
 #include <stdbool.h>
 
+#define REPORT_LABELS_MAX 5
+
 /* What a chart is made of: a list of its series, each read by a statement of its own, or one
  * statement with a column for each label. */
 struct report_chart {
@@ -13,8 +15,8 @@ struct report_chart {
     const char *values;
     const char *hours;  /* the same by the hour, for long ranges; NULL for none, ... */
     const char *points; /* ... and which points of an hour these are, in words */
-    const char *labels[6];
-    bool is_share; /* drawn in percent */
+    const char *labels[REPORT_LABELS_MAX + 1]; /* ends with NULL */
+    bool is_share;                             /* drawn in percent */
 };
 
 struct report_kind {

@@ -21,9 +21,8 @@ REPLAY = SOURCE / "examples"
 BYTES_A_LINE = 31000
 QUERY_RUNS = 7
 MONEY_POLLS = 20000
-YEAR_POLLS = 1_000_000
-YEAR_INTERVAL_MS = 31536  # so that they are a year
-YEAR_START_MS = 1735689600000  # 2025-01-01: one that is over, since nothing of the future is imported
+DAY_MS = 86400000
+YEAR_RUNS = 3
 
 LEG = "account = 'main' AND symbol = 'ETHUSD_PERP' AND position_side = 'BOTH'"
 SERIES = f"SELECT time_ms, unrealized_pnl FROM pnl_history WHERE {LEG} ORDER BY time_ms"
@@ -48,6 +47,11 @@ VIEWS = [
 
 def run(command, stdin=None):
     """Runs a command; returns seconds and peak memory in MiB of that child alone."""
+    seconds, usage = run_child(command, stdin)
+    return seconds, usage.ru_maxrss / 1024
+
+
+def run_child(command, stdin=None):
     started = time.perf_counter()
     process = subprocess.Popen(command, stdin=stdin, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     text = process.stderr.read()
@@ -55,7 +59,7 @@ def run(command, stdin=None):
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
         sys.exit(f"{command}: {text.decode()}")
-    return time.perf_counter() - started, usage.ru_maxrss / 1024
+    return time.perf_counter() - started, usage
 
 
 def import_posrec(captures, database):
@@ -167,10 +171,8 @@ def replay_rate(database, polls):
     return polls / (time.perf_counter() - started)
 
 
-def import_year(database):
-    generator = subprocess.Popen([sys.executable, HERE / "make_captures.py", str(YEAR_POLLS),
-                                  "--interval-ms", str(YEAR_INTERVAL_MS), "--start-ms", str(YEAR_START_MS)],
-                                 stdout=subprocess.PIPE)
+def import_days(database, days):
+    generator = subprocess.Popen([sys.executable, HERE / "make_captures.py", "--days", str(days)], stdout=subprocess.PIPE)
     subprocess.run([POSREC, "-q", "-d", database, "import", "-"], stdin=generator.stdout, check=True)
     if generator.wait() != 0:
         sys.exit("bench: the generator failed")
@@ -208,35 +210,48 @@ def iso(time_ms):
     return datetime.datetime.fromtimestamp(time_ms / 1000, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def measure_year(folder):
-    """Reports over a year of a million polls: medians of whole commands, in seconds, and what each may take."""
-    database, page = folder / "year.db", folder / "year.html"
-    print(f"{YEAR_POLLS} polls: making and importing", file=sys.stderr)
-    import_year(database)
+def year_questions(last_ms, page):
+    """(what, arguments, and what each of the whole, a month and a day may take in seconds)."""
+    whole = [], ["--from", iso(last_ms - 60 * DAY_MS), "--to", iso(last_ms - 30 * DAY_MS)], \
+        ["--from", iso(last_ms - 40 * DAY_MS), "--to", iso(last_ms - 39 * DAY_MS)]
+    every = ["--every", "1d"], ["--every", "1d"], ["--every", "1h"]
+    for kind in ("equity", "pnl", "exposure", "margin", "income"):
+        yield (f"report {kind}, by day (of the day by hour)", [["report", kind, *step, *of] for step, of in zip(every, whole)],
+               (0.3, 0.1, 0.05))
+    for kind, bars in (("trades", (None, 0.1, 0.05)), ("changes", (None, 0.1, 0.05)), ("coverage", (0.3, 0.1, 0.03)),
+                       ("reconcile", (3, None, 0.1))):
+        yield f"report {kind}", [["report", kind, *of] for of in whole], bars
+    yield ("report all --format html", [["report", "all", "--format", "html", "--output", page, *of] for of in whole],
+           (3, None, 0.5))
+    yield "positions --at T", [["positions", "--at", iso(last_ms - 40 * DAY_MS)]], (0.01,)
+    yield "status", [["status"]], (0.05,)
+
+
+def ask_year(database, folder):
+    """The processor's time of whole commands, the least of some runs each, over everything, 30 days and a day of them."""
     connection = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
-    last_ms, = connection.execute("SELECT max(to_ms) FROM account_range").fetchone()
+    first_ms, last_ms = connection.execute("SELECT min(from_ms), max(to_ms) FROM account_range").fetchone()
     connection.close()
-    day_ms = 86400000
-    questions = [
-        ("report pnl --every 1d, a year", ["report", "pnl", "--every", "1d"], 0.2),
-        ("report margin --every 1d, a year", ["report", "margin", "--every", "1d"], 0.2),
-        ("report pnl --symbol X, 24 hours", ["report", "pnl", "--symbol", "ETHUSD_PERP",
-                                             "--from", iso(last_ms - day_ms)], 0.1),
-        ("positions --at T", ["positions", "--at", iso(last_ms - 180 * day_ms)], 0.01),
-        ("report all --format html, a year", ["report", "all", "--format", "html", "--output", page], 2),
-        ("report reconcile, a year", ["report", "reconcile"], 4),
-        ("report coverage, a year", ["report", "coverage"], None),
-    ]
-    rows = []
-    for what, arguments, bar in questions:
-        seconds = statistics.median(run([POSREC, "-q", "-d", database, *arguments])[0] for _ in range(5))
-        rows.append((what, f"{seconds * 1000:,.0f} ms" if seconds >= 0.1 else f"{seconds * 1000:.1f} ms",
-                     f"{bar * 1000:,.0f} ms" if bar else ""))
-    rows.append(("that page's size", f"{page.stat().st_size / 1e6:.1f} MB", "5 MB"))
-    rows.append(("the database's size", f"{database.stat().st_size / 1e6:,.0f} MB", ""))
+    lines = [f"### {(last_ms - first_ms) / DAY_MS:,.0f} days of everything, 8 open legs", "",
+             "| what, ms (bar of the year) | whole | 30 days | a day |", "|---|---|---|---|"]
+    for what, questions, bars in year_questions(last_ms, folder / "page.html"):
+        cells = []
+        for arguments, bar in zip(questions, bars):
+            usages = [run_child([POSREC, "-q", "-d", database, *arguments])[1] for _ in range(YEAR_RUNS)]
+            seconds = min(usage.ru_utime + usage.ru_stime for usage in usages)
+            cells.append(f"{seconds * 1000:,.0f}" + (f" ({bar * 1000:,.0f})" if bar else ""))
+        lines.append(f"| {what} | " + " | ".join(cells + [""] * (3 - len(cells))) + " |")
+    lines.append(f"| the database, MB | {database.stat().st_size / 1e6:,.0f} | | |")
+    return "\n".join(lines) + "\n"
+
+
+def measure_year(folder, days):
+    database = folder / "year.db"
+    print(f"{days:g} days of everything: making and importing", file=sys.stderr)
+    import_days(database, days)
+    part = ask_year(database, folder)
     remove(database)
-    lines = [f"### A year of {YEAR_POLLS:,} polls, 8 open legs", "", "| what | posrec | bar |", "|---|---|---|"]
-    return "\n".join(lines + [f"| {what} | {value} | {bar} |" for what, value, bar in rows]) + "\n"
+    return part
 
 
 def table(polls, rows):
@@ -260,7 +275,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--polls", type=int, action="append")
     parser.add_argument("--write", action="store_true", help="renew docs/benchmarks.md")
-    parser.add_argument("--year", action="store_true", help="reports over a year of a million polls too")
+    parser.add_argument("--year", type=float, nargs="?", const=365, metavar="DAYS",
+                        help="questions over a year of everything too, or so many days of it")
     arguments = parser.parse_args()
     text = ""
     with tempfile.TemporaryDirectory(prefix="posrec-bench-") as folder:
@@ -276,7 +292,7 @@ def main():
         print(part)
         text += part + "\n"
         if arguments.year:
-            part = measure_year(pathlib.Path(folder))
+            part = measure_year(pathlib.Path(folder), arguments.year)
             print(part)
             text += part + "\n"
     if arguments.write:
