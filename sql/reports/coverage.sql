@@ -5,7 +5,20 @@
 , step (account, account_id, from_ms, begin_ms, end_ms, to_ms) AS (
     SELECT account, account_id, from_ms, from_ms,
            min(step_end(from_ms, coalesce(:every_ms, 86400000), :every_months), to_ms), to_ms
-      FROM (SELECT account, account_id, max(from_ms, first_ms) AS from_ms, to_ms FROM bound WHERE kind = 'polls')
+      FROM (SELECT account,
+                   account_id,
+                   max(coalesce(:from_ms, first_ms), first_ms) AS from_ms,
+                   min(coalesce(:to_ms, last_ms), max(:now_ms, last_ms)) AS to_ms
+              FROM (SELECT a.name AS account,
+                           a.account_id,
+                           (SELECT min(received_ms)
+                              FROM capture
+                             WHERE account_id = a.account_id AND endpoint = 'positionRisk') AS first_ms,
+                           (SELECT max(received_ms)
+                              FROM capture
+                             WHERE account_id = a.account_id AND endpoint = 'positionRisk') AS last_ms
+                      FROM account AS a
+                     WHERE :account IS NULL OR a.name = :account))
      WHERE from_ms <= to_ms
     UNION ALL
     SELECT account, account_id, from_ms, end_ms,

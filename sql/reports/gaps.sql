@@ -28,8 +28,8 @@
                AND f.outcome NOT IN ('ok', 'opened', 'closed')
                AND (s.kind <> 'stream' OR f.payload_id IS NULL)
              GROUP BY f.outcome
-            -- a failure early in a long silence is not why it was long
-            HAVING (max(f.received_ms) - s.ended_ms) * 2 >= s.to_ms - s.ended_ms
+            -- a failure early in a long silence is not why it was long, but for a pause
+            HAVING f.outcome IN ('banned', 'rate_limited') OR (max(f.received_ms) - s.ended_ms) * 2 >= s.to_ms - s.ended_ms
              ORDER BY count(*) DESC, f.outcome LIMIT 1) AS failed,
            (SELECT c.detail
               FROM capture AS c

@@ -19,9 +19,10 @@ worded AS (
            account || ', ' || strftime('%Y-%m-%dT%H:%M:%SZ', from_ms / 1000, 'unixepoch') || ' to '
            || strftime('%Y-%m-%dT%H:%M:%SZ', to_ms / 1000, 'unixepoch') || ' ('
            || CASE
-                  WHEN size_ms >= 172800000 THEN (size_ms / 86400000) || ' days'
-                  WHEN size_ms >= 7200000 THEN (size_ms / 3600000) || ' h'
-                  WHEN size_ms >= 120000 THEN (size_ms / 60000) || ' min'
+                  WHEN size_ms >= 172800000 THEN ((size_ms + 43200000) / 86400000) || ' days'
+                  WHEN size_ms >= 7200000 THEN ((size_ms + 1800000) / 3600000) || ' h'
+                  WHEN size_ms >= 120000 THEN ((size_ms + 30000) / 60000) || ' min'
+                  WHEN size_ms >= 10000 THEN ((size_ms + 500) / 1000) || ' s'
                   ELSE format('%.15g s', size_ms / 1000.0)
               END || ')' AS words
       FROM part

@@ -1,13 +1,16 @@
 -- `moment`: of each account the last millisecond before :to_ms, or now where that is past all time; as_of_ms, its last good
 -- poll then; and whether the moment is recorded: after the last poll of all it is for one and a half of the interval.
-WITH around AS (
+WITH polls AS MATERIALIZED (
+    SELECT account_id, from_ms, to_ms FROM known_span WHERE kind = 'polls' AND symbol = ''
+    UNION ALL
+    SELECT account_id, from_ms, to_ms FROM known_running WHERE kind = 'polls'
+),
+around AS (
     SELECT a.account_id,
            a.name AS account,
            iif(:to_ms > 253402300799999, :now_ms, :to_ms - 1) AS at_ms,
-           (SELECT max(k.to_ms) FROM known AS k WHERE k.account = a.name AND k.kind = 'polls' AND k.from_ms < :to_ms)
-               AS last_ms,
-           (SELECT min(k.from_ms) FROM known AS k WHERE k.account = a.name AND k.kind = 'polls' AND k.from_ms >= :to_ms)
-               AS next_ms,
+           (SELECT max(k.to_ms) FROM polls AS k WHERE k.account_id = a.account_id AND k.from_ms < :to_ms) AS last_ms,
+           (SELECT min(k.from_ms) FROM polls AS k WHERE k.account_id = a.account_id AND k.from_ms >= :to_ms) AS next_ms,
            (SELECT i.interval_ms
               FROM interval_stated AS i
              WHERE i.account_id = a.account_id AND i.endpoint = 'positionRisk') AS interval_ms,

@@ -36,9 +36,9 @@ show_logs() {
     fi
 }
 
-# Waits until a command succeeds; fails after a minute, which only a failure ever takes.
+# Waits until a command succeeds; fails after three minutes, which only a failure ever takes.
 wait_for() {
-    local _ end=$((SECONDS + 60))
+    local _ end=$((SECONDS + 180))
     while [ $SECONDS -lt $end ]; do
         if "$@"; then
             return 0

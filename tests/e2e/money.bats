@@ -364,7 +364,7 @@ PYTHON
     start_run
     wait_for recorded account 2
     stop_run
-    assert_equal "$(sql "SELECT group_concat(DISTINCT endpoint) FROM (SELECT endpoint FROM capture WHERE endpoint <> 'exchangeInfo' ORDER BY 1)")" account,positionRisk
+    assert_equal "$(sql "SELECT group_concat(DISTINCT endpoint) FROM (SELECT endpoint FROM capture WHERE endpoint <> 'exchangeInfo' ORDER BY 1)")" account,positionRisk,recorder
     posrec -q fetch > /dev/null
     assert_equal "$(sql "SELECT count(*) FROM capture WHERE endpoint IN ('income', 'userTrades', 'userData')")" 0
 }

@@ -33,10 +33,10 @@ WHOLE_VIEWS = {"account_range", "asset_range", "leg_range", "leg_term", "money_r
 # A state of a leg is judged by the one before it, which may be of any time: these go through all of the legs' changes.
 LEDGER = {"timeline_row", "position_timeline", "timeline_change", "position_change", "position_history", "position_rebuilt",
           "account_update_history", "changes", "chart_exposure"}
-# What is known of money is read from all requests there were.
+# Whether its income is known is asked of all times that are.
 JUDGED = {"pnl", "reconcile"}
-# All gaps are looked at, and all connections of the stream.
-GAPS = {"coverage", "chart_gaps"}
+# All gaps are looked at, and all spans of time that are known.
+GAPS = {"coverage", "chart_gaps", "gaps", "silence", "nothing", "positions", "silence_at", "known"}
 # Captures lie by account, endpoint and time: who names no endpoint goes through all of the account's.
 CAPTURES = {"capture_read", "capture_log", "capture_pair"}
 GROWS = {**dict.fromkeys(LEDGER, "a leg's changes"), **dict.fromkeys(JUDGED, "requests"), **dict.fromkeys(GAPS, "gaps"),
@@ -44,7 +44,7 @@ GROWS = {**dict.fromkeys(LEDGER, "a leg's changes"), **dict.fromkeys(JUDGED, "re
 NOW = ("status", "growth", "cookbook")  # about the time up to now, which only the last day has
 
 EVERY = {"pnl", "margin", "equity", "exposure", "income"}
-PARAMETERS = ("account", "symbol", "side", "kind", "from_ms", "to_ms", "every_ms", "all", "now_ms", "running", "ahead_ms")
+PARAMETERS = ("account", "symbol", "side", "kind", "from_ms", "to_ms", "every_ms", "every_months", "all", "now_ms", "running", "ahead_ms")
 
 
 def compositions():
@@ -62,7 +62,7 @@ def report_questions(from_ms, to_ms):
     for name in names:
         values = dict.fromkeys(PARAMETERS)
         values.update(from_ms=from_ms, to_ms=to_ms, all=0, now_ms=to_ms, running=0, ahead_ms=HOUR,
-                      every_ms=HOUR if name in EVERY else None)
+                      every_ms=HOUR if name in EVERY else None, every_months=0)
         if name.startswith("chart_") and ":account" in texts[name] or name == "changes_of_poll":
             values.update(account="main", symbol="BTC" if "equity" in name else "BTCUSD_PERP", side="BOTH")
         yield name, "".join(texts[part] for part in parts.get(name, [name])), values
@@ -102,6 +102,9 @@ def steps(database, sql, parameters):
 
 def costs(path, from_ms, to_ms):
     database = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    # posrec's own, of steps that are no months.
+    database.create_function("step_begin", 3, lambda time_ms, ms, months: time_ms // ms * ms if ms else None)
+    database.create_function("step_end", 3, lambda time_ms, ms, months: (time_ms // ms + 1) * ms if ms else None)
     questions = [*report_questions(from_ms, to_ms), *view_questions(database, from_ms, to_ms), *cookbook_questions(to_ms)]
     return {name: steps(database, sql, parameters) for name, sql, parameters in questions}
 

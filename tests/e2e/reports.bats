@@ -308,7 +308,7 @@ EXPECTED
 
 @test "an option that says nothing to a report is refused" {
     documented
-    for words in "coverage --every 1d" "coverage --symbol X" "changes --every 1h" "exposure --all" "pnl --strict" \
+    for words in "gaps --every 1d" "coverage --symbol X" "changes --every 1h" "exposure --all" "pnl --strict" \
         "reconcile --all" "all" "nonsense" "pnl --side UP" "pnl --every 0s" "pnl --format xml" "pnl --refresh 60s" \
         "all --format html --refresh 999ms"; do
         run posrec report $words
