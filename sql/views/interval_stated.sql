@@ -1,5 +1,5 @@
--- The interval in force of each account's polls, and of its answers of account and income: the one that was stated last, by an answer
--- or, for polls, by a run's start.
+-- The interval in force of each account's polls, and of its answers of account and income: the one that was stated last, by
+-- an answer or, for polls, by a run's start.
 CREATE VIEW interval_stated AS
 SELECT l.account_id, l.endpoint, s.interval_ms
   FROM (SELECT a.account_id,
@@ -21,8 +21,11 @@ SELECT l.account_id, l.endpoint, s.interval_ms
                      ORDER BY s.received_ms DESC LIMIT 1), NULL) AS start_id
           FROM account AS a
          CROSS JOIN (SELECT 'positionRisk' AS endpoint UNION ALL SELECT 'account' UNION ALL SELECT 'income') AS e) AS l
+  LEFT JOIN capture AS b ON b.capture_id = l.start_id
+  LEFT JOIN capture AS n ON n.capture_id = l.answer_id
  CROSS JOIN capture AS s
-    ON s.capture_id = (SELECT c.capture_id
-                         FROM capture AS c
-                        WHERE c.capture_id IN (l.answer_id, l.start_id)
-                        ORDER BY c.received_ms DESC, c.capture_id DESC LIMIT 1);
+    ON s.capture_id = CASE
+                          WHEN n.received_ms > b.received_ms THEN n.capture_id
+                          WHEN n.received_ms = b.received_ms THEN max(n.capture_id, b.capture_id)
+                          ELSE coalesce(b.capture_id, n.capture_id)
+                      END;

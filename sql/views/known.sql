@@ -14,45 +14,45 @@ series (account_id, kind, symbol) AS (
            (SELECT min(k.symbol) FROM known_span AS k WHERE k.account_id = a.account_id AND k.kind = 'trades')
       FROM account AS a
      UNION ALL
-    SELECT s.account_id,
-           s.kind,
+    SELECT e.account_id,
+           e.kind,
            (SELECT min(k.symbol)
               FROM known_span AS k
-             WHERE k.account_id = s.account_id AND k.kind = s.kind AND k.symbol > s.symbol)
-      FROM series AS s
-     WHERE s.kind = 'trades' AND s.symbol IS NOT NULL
+             WHERE k.account_id = e.account_id AND k.kind = e.kind AND k.symbol > e.symbol)
+      FROM series AS e
+     WHERE e.kind = 'trades' AND e.symbol IS NOT NULL
 ),
 -- ... and of its spans that overlap the widest, from the last of them to the first.
 widest (account_id, kind, symbol, to_ms, from_ms) AS (
-    SELECT s.account_id,
-           s.kind,
-           s.symbol,
+    SELECT e.account_id,
+           e.kind,
+           e.symbol,
            k.to_ms,
            (SELECT min(w.from_ms)
               FROM known_span AS w
-             WHERE (w.account_id, w.kind, w.symbol, w.to_ms) = (s.account_id, s.kind, s.symbol, k.to_ms))
-      FROM series AS s
+             WHERE (w.account_id, w.kind, w.symbol, w.to_ms) = (e.account_id, e.kind, e.symbol, k.to_ms))
+      FROM series AS e
      CROSS JOIN (SELECT 1) AS one
      CROSS JOIN known_span AS k
-        ON (k.account_id, k.kind, k.symbol) = (s.account_id, s.kind, s.symbol)
+        ON (k.account_id, k.kind, k.symbol) = (e.account_id, e.kind, e.symbol)
        AND k.to_ms = (SELECT max(w.to_ms)
                         FROM known_span AS w
-                       WHERE (w.account_id, w.kind, w.symbol) = (s.account_id, s.kind, s.symbol))
+                       WHERE (w.account_id, w.kind, w.symbol) = (e.account_id, e.kind, e.symbol))
      UNION
-    SELECT n.account_id,
-           n.kind,
-           n.symbol,
+    SELECT o.account_id,
+           o.kind,
+           o.symbol,
            k.to_ms,
            (SELECT min(w.from_ms)
               FROM known_span AS w
-             WHERE (w.account_id, w.kind, w.symbol, w.to_ms) = (n.account_id, n.kind, n.symbol, k.to_ms))
-      FROM widest AS n
+             WHERE (w.account_id, w.kind, w.symbol, w.to_ms) = (o.account_id, o.kind, o.symbol, k.to_ms))
+      FROM widest AS o
      CROSS JOIN known_span AS k
-        ON (k.account_id, k.kind, k.symbol) = (n.account_id, n.kind, n.symbol)
+        ON (k.account_id, k.kind, k.symbol) = (o.account_id, o.kind, o.symbol)
        AND k.to_ms = (SELECT max(w.to_ms)
                         FROM known_span AS w
-                       WHERE (w.account_id, w.kind, w.symbol) = (n.account_id, n.kind, n.symbol)
-                         AND w.to_ms < n.from_ms)
+                       WHERE (w.account_id, w.kind, w.symbol) = (o.account_id, o.kind, o.symbol)
+                         AND w.to_ms < o.from_ms)
 )
 SELECT a.name AS account,
        k.kind,

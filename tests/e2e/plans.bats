@@ -55,7 +55,7 @@ keys() {
 
 @test "the as-of snapshot and a poll's changes are found by keys" {
     setup_history
-    keys "$(cat "$SOURCE/sql/reports/positions.sql")"
+    keys "$(cat "$SOURCE/sql/reports/with_moment.sql" "$SOURCE/sql/reports/positions.sql")"
     keys "$(cat "$SOURCE/sql/reports/changes_of_poll.sql")"
 }
 

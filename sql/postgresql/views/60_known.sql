@@ -20,7 +20,7 @@ SELECT a.name AS account,
                                   FROM known_span AS s) AS s) AS s) AS s
          GROUP BY account_id, kind, symbol, island
         UNION ALL
-        SELECT s.account_id, e.kind, '', min(s.received_ms), max(s.received_ms)
+        SELECT s.account_id, e.kind, ''::text AS symbol, min(s.received_ms) AS from_ms, max(s.received_ms) AS to_ms
           FROM capture AS s
           JOIN (VALUES ('positionRisk', 'polls'), ('account', 'account')) AS e (endpoint, kind) ON e.endpoint = s.endpoint
          WHERE s.outcome = 'ok'
@@ -29,8 +29,9 @@ SELECT a.name AS account,
                                           WHERE k.account_id = s.account_id AND k.kind = e.kind AND k.symbol = ''), -1)
          GROUP BY s.account_id, e.kind
         UNION ALL
-        SELECT s.account_id, 'stream', '', greatest(min(s.received_ms), coalesce(max(e.to_ms), 0)),
-               (SELECT max(l.received_ms) FROM capture AS l WHERE l.account_id = s.account_id)
+        SELECT s.account_id, 'stream'::text AS kind, ''::text AS symbol,
+               greatest(min(s.received_ms), coalesce(max(e.to_ms), 0)) AS from_ms,
+               (SELECT max(l.received_ms) AS to_ms FROM capture AS l WHERE l.account_id = s.account_id) AS to_ms
           FROM capture AS s
           LEFT JOIN (SELECT account_id, max(to_ms) AS to_ms, max(capture_id) AS capture_id
                        FROM known_span
