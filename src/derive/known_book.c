@@ -293,6 +293,37 @@ bool known_book_add(struct known_book *book, const struct known_span *span, stru
     return know(book, span, &put, error);
 }
 
+static int64_t last_stream_ms(const struct known_book *book)
+{
+    int64_t last_ms = book->stream_ms;
+    for (int i = 0; i < book->session_count; i++) {
+        int64_t ended_ms = book->sessions[i].ended_ms;
+        ended_ms = ended_ms == 0 ? INT64_MAX : ended_ms;
+        last_ms = ended_ms > last_ms ? ended_ms : last_ms;
+    }
+    return last_ms;
+}
+
+static int64_t last_income_ms(const struct known_book *book)
+{
+    const struct known_times *income = find_times(book, (struct span){"", 0});
+    int64_t last_ms = 0;
+    for (size_t i = 0; income != NULL && i < income->count; i++) {
+        last_ms = income->list[i].to_ms > last_ms ? income->list[i].to_ms : last_ms;
+    }
+    return last_ms;
+}
+
+struct maybe_int known_book_last(const struct known_book *book, enum known_kind kind)
+{
+    int64_t last_ms = kind == KNOWN_POLLS     ? book->polls.last_ms
+                      : kind == KNOWN_ACCOUNT ? book->answers.last_ms
+                      : kind == KNOWN_STREAM  ? last_stream_ms(book)
+                      : kind == KNOWN_INCOME  ? last_income_ms(book)
+                                              : 0;
+    return (struct maybe_int){last_ms > 0, last_ms};
+}
+
 /* From the first to the last time that the facts of a symbol, or all where it is empty, tell of. */
 static struct known_time told_times(const struct facts *facts, struct span symbol)
 {

@@ -93,6 +93,10 @@ void known_book_free(struct known_book *book);
 bool known_book_hear(struct known_book *book, const struct capture *capture,
                      const struct facts *facts, const struct known_put *put, struct error *error);
 
+/* The last moment of which the record can speak, of a kind without symbols: INT64_MAX while a
+ * connection of the stream is open; unknown where there is none. */
+struct maybe_int known_book_last(const struct known_book *book, enum known_kind kind);
+
 /* For loading what an earlier process heard: a span about money that reaches no other. */
 bool known_book_add(struct known_book *book, const struct known_span *span, struct error *error);
 

@@ -122,9 +122,23 @@ static bool add_leg(struct standing *standing, const struct account *account, co
     return true;
 }
 
+static bool add_known(struct standing *standing, const struct account *account)
+{
+    if (!array_grow((void **)&standing->known, sizeof *standing->known, &standing->known_capacity,
+                    standing->known_count + 1)) {
+        return false;
+    }
+    struct standing_known *known = &standing->known[standing->known_count++];
+    known->account = text_span(&account->name);
+    for (int kind = 0; kind < KNOWN_KIND_COUNT; kind++) {
+        known->last_ms[kind] = known_book_last(&account->known, (enum known_kind)kind);
+    }
+    return true;
+}
+
 bool standing_add(struct standing *standing, const struct account *account)
 {
-    bool added = true;
+    bool added = add_known(standing, account);
     for (size_t i = 0; i < account->balances.subjects.count && added; i++) {
         added = add_wallet(standing, account, account->balances.subjects.list[i]);
     }
@@ -138,6 +152,7 @@ void standing_clear(struct standing *standing)
 {
     standing->wallets.count = 0;
     standing->legs.count = 0;
+    standing->known_count = 0;
 }
 
 void standing_free(struct standing *standing)
@@ -146,5 +161,6 @@ void standing_free(struct standing *standing)
     object_free(&standing->leg);
     free(standing->wallets.rows);
     free(standing->legs.rows);
+    free(standing->known);
     *standing = (struct standing){0};
 }

@@ -31,6 +31,12 @@ struct standing_row {
     struct maybe_int figures[STANDING_FIGURES_MAX];
 };
 
+/* The last moment that is known of an account, by kind. */
+struct standing_known {
+    struct span account;
+    struct maybe_int last_ms[KNOWN_KIND_COUNT];
+};
+
 struct standing_list {
     struct standing_row *rows;
     size_t count, capacity;
@@ -39,6 +45,8 @@ struct standing_list {
 /* Zeroed: empty. */
 struct standing {
     struct standing_list wallets, legs;
+    struct standing_known *known;
+    size_t known_count, known_capacity;
     struct object asset, leg; /* scratch: what was said of one, opened */
 };
 

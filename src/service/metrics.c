@@ -248,9 +248,30 @@ static void append_list(struct text *out, const struct kind *kind, struct standi
                  (int64_t)(list->count - count));
 }
 
+static void append_known(struct text *out, const struct metrics *metrics)
+{
+    const struct standing *standing = metrics->standing;
+    append_head(out, "known_silence_seconds", "gauge",
+                "Since the last moment of which the record can speak.");
+    for (size_t i = 0; i < standing->known_count; i++) {
+        for (int kind = 0; kind < KNOWN_KIND_COUNT; kind++) {
+            struct maybe_int last_ms = standing->known[i].last_ms[kind];
+            if (last_ms.known) {
+                text_append_string(out, "posrec_known_silence_seconds{");
+                append_label(out, "account", standing->known[i].account);
+                text_printf(out, ",kind=\"%s\"} ", known_kind_name((enum known_kind)kind));
+                append_age(out, last_ms.value == INT64_MAX
+                                    ? 0
+                                    : capture_age_ms(last_ms.value, metrics->now_ms));
+            }
+        }
+    }
+}
+
 static void append_all(struct text *out, const struct metrics *metrics)
 {
     append_accounts(out, metrics);
+    append_known(out, metrics);
     append_list(out, &WALLETS, &metrics->standing->wallets);
     append_list(out, &LEGS, &metrics->standing->legs);
     append_head(out, "commit_duration_seconds", "histogram", "Writing captures to the database.");
