@@ -27,15 +27,15 @@ covered (share) AS (
     SELECT CASE
                WHEN NOT EXISTS (SELECT 1
                                   FROM span AS k
-                                 WHERE k.kind = t.kind
+                                 WHERE k.kind = coalesce(t.kind, k.kind)
                                    AND k.from_ms < coalesce(:to_ms, k.from_ms + 1)
                                    AND k.to_ms >= coalesce(iif(:kind = 'positions', :to_ms - 1, :from_ms), k.to_ms)) THEN 0
-               WHEN NOT EXISTS (SELECT 1 FROM silence AS s WHERE s.kind = t.kind) THEN 1
+               WHEN NOT EXISTS (SELECT 1 FROM silence AS s WHERE s.kind = coalesce(t.kind, s.kind)) THEN 1
            END
       FROM (SELECT CASE
                        WHEN :kind = 'equity' THEN 'account'
                        WHEN :kind IN ('income', 'trades') THEN 'income'
-                       ELSE 'polls'
+                       WHEN :kind <> 'reconcile' THEN 'polls' -- which is about all of them
                    END AS kind) AS t
 ),
 bounds (first, last) AS (

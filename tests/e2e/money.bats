@@ -382,7 +382,7 @@ PYTHON
     } | jq -cs 'sort_by(.received_ms)[]' | posrec -q import -
     assert_equal "$(sql 'SELECT count(*) FROM known')" 0
     line userTrades 'symbol=BTCUSD_PERP&startTime=1790743480000&endTime=1790743490000&limit=1000&extraName=12345678901234567' "$trade" | posrec -q import -
-    assert_equal "$(sql 'SELECT * FROM known')" "main|trades|BTCUSD_PERP|1790743480000|1790743490000"
+    assert_equal "$(sql 'SELECT account, kind, symbol, from_ms, to_ms FROM known')" "main|trades|BTCUSD_PERP|1790743480000|1790743490001"
 }
 
 # wallet MS BTC UPDATE_MS, income MS FROM_MS ROWS: capture lines. They happened a tenth of a second before.

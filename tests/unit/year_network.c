@@ -143,11 +143,16 @@ static struct year_flight *new_flight(void)
 static enum endpoint endpoint_of(const char *url)
 {
     static const char *const NAMES[ENDPOINT_ASKED_COUNT] = {
-        "/positionRisk", "/exchangeInfo", "/account", "/income", "/userTrades", "/-",
-        "/time",         "/listenKey",
+        [ENDPOINT_POSITION_RISK] = "/positionRisk",
+        [ENDPOINT_EXCHANGE_INFO] = "/exchangeInfo",
+        [ENDPOINT_ACCOUNT] = "/account",
+        [ENDPOINT_INCOME] = "/income",
+        [ENDPOINT_USER_TRADES] = "/userTrades",
+        [ENDPOINT_TIME] = "/time",
+        [ENDPOINT_LISTEN_KEY] = "/listenKey",
     };
     for (int i = 0; i < ENDPOINT_ASKED_COUNT; i++) {
-        if (strstr(url, NAMES[i]) != NULL) {
+        if (NAMES[i] != NULL && strstr(url, NAMES[i]) != NULL) {
             return (enum endpoint)i;
         }
     }
