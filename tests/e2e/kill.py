@@ -15,7 +15,7 @@ import urllib.request
 
 from sample import LONG, seeded
 
-TIMES = 200 if LONG else 40
+TIMES = 200 if LONG else 25
 CAPTURES_MAX = 40  # before it is killed
 WAIT_S_MAX = 60
 KEYS = [(f"key-{i:02d}", f"secret-{i:02d}") for i in range(3)]
