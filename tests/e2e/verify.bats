@@ -551,12 +551,12 @@ killed_writes() {
         BEGIN { srand(seed) }
         /pwrite64\(/ { count++; if (synced || count == 1) always[count]; synced = 0 }
         /fdatasync\(/ { always[count]; synced = 1 }
-        END { always[count]; for (i = 1; i <= count; i++) if (rand() < 1 / 16 || long || i in always) print i }' "$1"
+        END { always[count]; for (i = 1; i <= count; i++) if (rand() < 1 / 64 || long || i in always) print i }' "$1"
 }
 
 @test "a migration killed at any write leaves a whole database" {
     export ASAN_OPTIONS=detect_leaks=0 # the leak detector and strace are both debuggers
-    latest=10
+    latest=11
     draw_seed
     for old in 1 2; do
         cp "$SOURCE/tests/data/schema-$old.db" old.db
