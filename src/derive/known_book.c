@@ -24,6 +24,16 @@ const char *known_kind_name(enum known_kind kind)
     return NAMES[kind];
 }
 
+static bool ignore(void *context, const struct known_span *span, struct error *error)
+{
+    (void)context;
+    (void)span;
+    (void)error;
+    return true;
+}
+
+const struct known_put KNOWN_PUT_NOWHERE = {NULL, ignore};
+
 void known_book_free(struct known_book *book)
 {
     for (size_t i = 0; i < book->money_count; i++) {
@@ -279,18 +289,9 @@ static bool know(struct known_book *book, const struct known_span *span,
     return !is_longer || put->put(put->context, &longer, error);
 }
 
-static bool ignore(void *context, const struct known_span *span, struct error *error)
-{
-    (void)context;
-    (void)span;
-    (void)error;
-    return true;
-}
-
 bool known_book_add(struct known_book *book, const struct known_span *span, struct error *error)
 {
-    const struct known_put put = {NULL, ignore};
-    return know(book, span, &put, error);
+    return know(book, span, &KNOWN_PUT_NOWHERE, error);
 }
 
 static int64_t last_stream_ms(const struct known_book *book)

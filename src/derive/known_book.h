@@ -87,6 +87,9 @@ struct known_put {
     bool (*put)(void *context, const struct known_span *span, struct error *error);
 };
 
+/* Nowhere: for loading. */
+extern const struct known_put KNOWN_PUT_NOWHERE;
+
 void known_book_free(struct known_book *book);
 
 /* Takes a capture as it is read; `facts` are what an answer about money tells. */

@@ -106,17 +106,8 @@ static bool load_ticks(const struct loading *loading, enum endpoint endpoint, en
     return step != STEP_FAILED && load_interval(loading, endpoint, kind, ticks, error);
 }
 
-static bool ignore(void *context, const struct known_span *span, struct error *error)
-{
-    (void)context;
-    (void)span;
-    (void)error;
-    return true;
-}
-
 static bool hear_session(struct known_book *book, sqlite3_stmt *select, struct error *error)
 {
-    const struct known_put put = {NULL, ignore};
     struct capture capture = {.endpoint = ENDPOINT_USER_DATA,
                               .received_ms = sqlite3_column_int64(select, 1),
                               .attempt = sqlite3_column_int64(select, 2)};
@@ -124,8 +115,9 @@ static bool hear_session(struct known_book *book, sqlite3_stmt *select, struct e
     capture.outcome = span_is(column_span(select, 0), "opened") ? OUTCOME_OPENED : OUTCOME_CLOSED;
     book->heard_ms = sqlite3_column_int64(select, 4);
     text_append(&capture.detail, detail.data, detail.size);
-    bool done = capture.detail.failed ? error_no_memory(error)
-                                      : known_book_hear(book, &capture, NULL, &put, error);
+    bool done = capture.detail.failed
+                    ? error_no_memory(error)
+                    : known_book_hear(book, &capture, NULL, &KNOWN_PUT_NOWHERE, error);
     capture_free(&capture);
     return done;
 }
