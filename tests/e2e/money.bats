@@ -242,6 +242,9 @@ spoiled() {
     hidden=$(books | jq -r '.trades[-1].id')
     only_one() { [ "$(sql "SELECT source FROM trade_history WHERE trade_id = '$hidden'")" = stream ]; }
     wait_for only_one
+    # A poll sees it before the next trade: the one change of an amount ends at a time that userTrades is asked for.
+    seen() { [ "$(sql "SELECT count(*) FROM position_change JOIN trade_history USING (leg_id) WHERE trade_id = '$hidden' AND position_change.update_ms = time_ms")" = 1 ]; }
+    wait_for seen
     trade ETHUSD_PERP LONG 1
     named() { findings | grep -q '1 trade_one_witness'; }
     wait_for named
