@@ -21,6 +21,7 @@
                AND f.endpoint = CASE s.kind
                                     WHEN 'polls' THEN 'positionRisk'
                                     WHEN 'stream' THEN 'userData'
+                                    WHEN 'prices' THEN 'premiumIndex'
                                     ELSE s.kind
                                 END
                AND f.received_ms >= s.ended_ms

@@ -22,6 +22,7 @@ bound AS MATERIALIZED (
                               AND i.endpoint = CASE kind
                                                    WHEN 'account' THEN 'account'
                                                    WHEN 'income' THEN 'income'
+                                                   WHEN 'prices' THEN 'premiumIndex'
                                                    ELSE 'positionRisk'
                                                END), 0) AS until_ms
       FROM span

@@ -5,51 +5,61 @@
 CREATE VIEW income_history AS
 SELECT i.account,
        i.symbol,
-       c.pair,
-       c.margin_asset,
+       n.pair,
+       n.margin_asset,
        (SELECT l.position_side
           FROM leg AS l
          CROSS JOIN trade AS t INDEXED BY trade_by_id
             ON t.leg_id = l.leg_id AND t.trade_id = i.trade_id
-         WHERE l.account_id = i.account_id AND l.contract_id = c.contract_id AND i.trade_id <> ''
+         WHERE l.account_id = i.account_id AND l.contract_id = n.contract_id AND i.trade_id <> ''
          ORDER BY t.source, t.capture_id DESC, l.position_side LIMIT 1) AS position_side,
        i.asset,
        i.time_ms,
        strftime('%Y-%m-%dT%H:%M:%fZ', i.time_ms / 1000.0, 'unixepoch') AS time,
        i.income_type,
        i.income_e8 / 1e8 AS income,
-       v.mark_price_e8 / 1e8 AS price,
-       (i.income_e8 / 100000000 * v.mark_price_e8
-        + i.income_e8 % 100000000 * (v.mark_price_e8 / 100000000)
-        + (i.income_e8 % 100000000 * (v.mark_price_e8 % 100000000)
+       i.price_e8 / 1e8 AS price,
+       (i.income_e8 / 100000000 * i.price_e8
+        + i.income_e8 % 100000000 * (i.price_e8 / 100000000)
+        + (i.income_e8 % 100000000 * (i.price_e8 % 100000000)
            + iif(i.income_e8 < 0, -50000000, 50000000)) / 100000000) / 1e8
            AS income_usd,
        i.info,
        i.tran_id,
        i.trade_id,
        i.revision,
-       i.capture_id
-  FROM income_told AS i
-  LEFT JOIN contract AS c ON c.product = i.product AND c.symbol = i.symbol
-  LEFT JOIN valuation AS v
-    ON (v.leg_id, v.time_ms)
-       = (SELECT p.leg_id, p.time_ms
-            FROM (SELECT x.leg_id,
-                         x.time_ms,
-                         g.rank,
-                         g.delivery_ms,
-                         g.symbol,
-                         x.time_ms = (SELECT max(w.time_ms)
-                                        FROM valuation AS w
-                                       WHERE w.leg_id = g.leg_id AND w.time_ms <= i.time_ms) AS stands
+       i.capture_id,
+       i.price_ms
+  FROM (SELECT r.*,
+               iif(coalesce((-l.rank, v.time_ms) > (-c.rank, m.time_ms), m.time_ms IS NULL), v.mark_price_e8, m.mark_price_e8)
+                   AS price_e8,
+               iif(coalesce((-l.rank, v.time_ms) > (-c.rank, m.time_ms), m.time_ms IS NULL), v.time_ms, m.time_ms) AS price_ms
+          FROM income_told AS r
+          LEFT JOIN valuation AS v
+            ON (v.leg_id, v.time_ms)
+               = (SELECT x.leg_id, x.time_ms
                     FROM asset_leg AS g
                    CROSS JOIN valuation AS x
                       ON x.leg_id = g.leg_id
                      AND x.time_ms = (SELECT max(w.time_ms)
                                         FROM valuation AS w
-                                       WHERE w.leg_id = g.leg_id
-                                         AND w.time_ms <= i.time_ms
+                                       WHERE w.leg_id = g.leg_id AND w.time_ms <= r.time_ms AND w.mark_price_e8 > 0)
+                   WHERE g.asset = r.asset
+                   ORDER BY g.rank, x.time_ms DESC, g.delivery_ms NULLS LAST, g.symbol, g.leg_id LIMIT 1)
+          LEFT JOIN asset_leg AS l ON l.leg_id = v.leg_id
+          LEFT JOIN mark AS m
+            ON (m.contract_id, m.time_ms, m.capture_id)
+               = (SELECT x.contract_id, x.time_ms, x.capture_id
+                    FROM asset_contract AS g
+                   CROSS JOIN mark AS x
+                      ON x.contract_id = g.contract_id
+                     AND x.time_ms = (SELECT max(w.time_ms)
+                                        FROM mark AS w
+                                       WHERE w.contract_id = g.contract_id
+                                         AND w.time_ms <= r.time_ms
                                          AND w.mark_price_e8 > 0)
-                   WHERE g.account_id = i.account_id AND g.asset = i.asset) AS p
-           ORDER BY p.stands DESC, p.rank, p.time_ms DESC, p.delivery_ms NULLS LAST, p.symbol, p.leg_id
-           LIMIT 1);
+                     AND x.mark_price_e8 > 0
+                   WHERE g.asset = r.asset
+                   ORDER BY g.rank, x.time_ms DESC, g.delivery_ms NULLS LAST, g.symbol, x.capture_id DESC LIMIT 1)
+          LEFT JOIN asset_contract AS c ON c.contract_id = m.contract_id) AS i
+  LEFT JOIN contract AS n ON n.product = i.product AND n.symbol = i.symbol;

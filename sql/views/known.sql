@@ -1,6 +1,6 @@
 -- Of which times the record can speak, half-open: within them it does, outside of them it is silent. `kind`: polls,
--- account (its answers), stream, income, and trades by their symbol. Everything that judges asks this view. Polls and
--- answers are known from one good one to the next while they are not more than one and a half of the interval in force
+-- account (its answers), prices (at the account that asked for them), stream, income, and trades by their symbol.
+-- Everything that judges asks this view. Polls and answers are known from one good one to the next while they are not more than one and a half of the interval in force
 -- apart; the stream from the opening of a connection to its end; income and trades where they were asked for, and
 -- answered to the end. What goes on is known up to its last sign of life.
 CREATE VIEW known AS
@@ -64,7 +64,7 @@ SELECT a.name AS account,
   FROM account AS a
  CROSS JOIN (SELECT account_id, kind, symbol, from_ms, to_ms
                FROM known_span
-              WHERE kind IN ('polls', 'account', 'stream') AND symbol = ''
+              WHERE kind IN ('polls', 'account', 'prices', 'stream') AND symbol = ''
               UNION ALL
              SELECT account_id, kind, '', from_ms, to_ms FROM known_running
               UNION ALL

@@ -1,4 +1,4 @@
--- Of what is known by the time (polls, account, stream), the span that has not ended yet: from the first good answer,
+-- Of what is known by the time (polls, account, prices, stream), the span that has not ended yet: from the first good answer,
 -- or the first connection, since the last one that has, to the last sign of life.
 CREATE VIEW known_running AS
 SELECT e.account_id,
@@ -20,7 +20,9 @@ SELECT e.account_id,
           FROM account AS a
          CROSS JOIN (SELECT 'polls' AS kind, 'positionRisk' AS endpoint
                       UNION ALL
-                     SELECT 'account', 'account') AS k) AS e
+                     SELECT 'account', 'account'
+                      UNION ALL
+                     SELECT 'prices', 'premiumIndex') AS k) AS e
  CROSS JOIN capture AS s
     ON s.capture_id = (SELECT l.capture_id
                          FROM capture_read AS l
@@ -35,7 +37,8 @@ SELECT o.account_id, 'stream', max(min(o.received_ms), coalesce(e.to_ms, 0)),
                      WHERE l.account_id = o.account_id AND l.endpoint = k.endpoint))
           FROM (SELECT 'positionRisk' AS endpoint
                  UNION ALL SELECT 'exchangeInfo' UNION ALL SELECT 'account' UNION ALL SELECT 'income'
-                 UNION ALL SELECT 'userTrades' UNION ALL SELECT 'userData' UNION ALL SELECT 'recorder') AS k)
+                 UNION ALL SELECT 'userTrades' UNION ALL SELECT 'userData' UNION ALL SELECT 'recorder'
+                 UNION ALL SELECT 'premiumIndex' UNION ALL SELECT 'fundingRate') AS k)
   FROM account AS a
   LEFT JOIN known_span AS e
     ON e.account_id = a.account_id

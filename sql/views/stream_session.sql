@@ -26,7 +26,8 @@ SELECT account,
                                         AND p.capture_id < coalesce(min(o.next_id, r.capture_id), o.next_id, r.capture_id)))
                            FROM (SELECT 'positionRisk' AS endpoint UNION ALL SELECT 'exchangeInfo' UNION ALL
                                  SELECT 'account' UNION ALL SELECT 'income' UNION ALL SELECT 'userTrades' UNION ALL
-                                 SELECT 'userData' UNION ALL SELECT 'recorder') AS n)) AS closed_ms,
+                                 SELECT 'userData' UNION ALL SELECT 'recorder' UNION ALL
+                                 SELECT 'premiumIndex' UNION ALL SELECT 'fundingRate') AS n)) AS closed_ms,
                e.detail AS reason,
                (SELECT count(*)
                   FROM capture AS p

@@ -263,15 +263,21 @@ void ask_recorded(const struct now *now, struct ask_account *account, const stru
                   const struct recorded *recorded)
 {
     const struct moment moment = exchange_clock_moment(&account->host->clock, now);
-    bool may_tell_of_trades = capture->endpoint == ENDPOINT_INCOME ||
-                              (capture->endpoint != ENDPOINT_ACCOUNT && recorded->row_count > 0);
-    if (recorded->new_contract_count > 0 && capture->endpoint == ENDPOINT_POSITION_RISK) {
+    enum endpoint endpoint = capture->endpoint;
+    bool may_tell_of_trades = endpoint == ENDPOINT_INCOME ||
+                              (recorded->row_count > 0 && (endpoint == ENDPOINT_POSITION_RISK ||
+                                                           endpoint == ENDPOINT_USER_DATA ||
+                                                           endpoint == ENDPOINT_USER_TRADES));
+    if (recorded->new_contract_count > 0 && endpoint == ENDPOINT_POSITION_RISK) {
         contracts_want(account->host);
     }
     note_commit(&account->income.asker, &moment, capture, recorded->row_count);
     note_commit(&account->trades.asker, &moment, capture, recorded->row_count);
     if (account->another != NULL) {
         note_commit(account->another, &moment, capture, recorded->row_count);
+    }
+    if (recorded->row_count > 0 && (endpoint == ENDPOINT_ACCOUNT || recorded->position_count > 0)) {
+        prices_note_holdings(account, now);
     }
     if (may_tell_of_trades) {
         trades_note_news(&account->trades, now->boot);

@@ -164,6 +164,18 @@ static bool add_own(struct ask *ask, struct ask_account *account, struct asker *
     return add_asker(ask, asker, source, error);
 }
 
+/* The host's prices, asked as often as the account that wants them most often says. */
+static bool add_prices(struct ask *ask, struct ask_account *account, struct error *error)
+{
+    struct asker *prices = &account->host->prices.asker;
+    int64_t interval_ms = account->settings->account_interval_ms;
+    prices->host = account->host;
+    if (!prices->interval_ms.known || interval_ms < prices->interval_ms.value) {
+        prices->interval_ms = maybe_of(interval_ms);
+    }
+    return prices->source != NULL || add_asker(ask, prices, &SOURCE_PRICES, error);
+}
+
 static bool begin_account(struct ask *ask, struct ask_account *account,
                           const struct account_settings *settings, struct error *error)
 {
@@ -211,6 +223,7 @@ bool ask_add(struct ask *ask, struct ask_account *account, const struct account_
          !add_own(ask, account, &account->income.asker, &SOURCE_INCOME, error)) ||
         (records[ENDPOINT_USER_TRADES] &&
          !add_own(ask, account, &account->trades.asker, &SOURCE_TRADES, error)) ||
+        (records[ENDPOINT_PREMIUM_INDEX] && !add_prices(ask, account, error)) ||
         (settings->stream_url != NULL && ask->settings.watch.on_listen_key != NULL &&
          !add_own(ask, account, &account->listen_key, &SOURCE_LISTEN_KEY, error))) {
         return false;
@@ -279,6 +292,10 @@ void way_judge(struct ask *ask, struct way *way)
         int64_t weight = endpoint_weight(asker->endpoint);
         if (asker->host->way == way && weight > heaviest) {
             heaviest = weight;
+        }
+        if (asker->host->way == way && asker->source == &SOURCE_PRICES) {
+            limits_demand_add_fixed(&demand, prices_weight(&asker->host->prices),
+                                    asker->interval_ms.value);
         }
         if (asker->host->way == way && asker->source == &SOURCE_POSITIONS &&
             asker->schedule.interval_ms > 0) {

@@ -110,7 +110,7 @@ enum income_step income_pages_take(struct income_pages *pages, const struct ques
     struct facts facts = {0};
     struct error error;
     enum income_step step = INCOME_NO_MEMORY; /* it was read well when it was recorded */
-    if (money_answer_income(body, &facts, &error)) {
+    if (money_answer_read(ENDPOINT_INCOME, body, &facts, &error)) {
         bool is_part = question->end_ms.known && !maybe_equal(question->end_ms, pages->end_ms);
         step = facts.count >= PAGE_ROWS ? take_full(pages, question, &facts, now_ms)
                : is_part                ? go_on(pages, question->end_ms.value + 1, now_ms)

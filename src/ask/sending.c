@@ -20,10 +20,11 @@ static const struct {
     int64_t behind_ms;
     int out_max;
 } RANKS[PRIORITY_COUNT] = {
-    [PRIORITY_CLOCK] = {0, HOST_OUT_MAX + 1},     [PRIORITY_TICK] = {0, HOST_OUT_MAX},
-    [PRIORITY_EVENT] = {500, HOST_OUT_MAX},       [PRIORITY_KEY] = {1000, HOST_OUT_MAX * 3 / 4},
-    [PRIORITY_CONTRACTS] = {1000, HOST_OUT_MAX},  [PRIORITY_ACCOUNT] = {5000, HOST_OUT_MAX / 4},
-    [PRIORITY_MONEY] = {10000, HOST_OUT_MAX / 4}, [PRIORITY_BACKFILL] = {60000, HOST_OUT_MAX / 8},
+    [PRIORITY_CLOCK] = {0, HOST_OUT_MAX + 1},        [PRIORITY_TICK] = {0, HOST_OUT_MAX},
+    [PRIORITY_EVENT] = {500, HOST_OUT_MAX},          [PRIORITY_KEY] = {1000, HOST_OUT_MAX * 3 / 4},
+    [PRIORITY_CONTRACTS] = {1000, HOST_OUT_MAX},     [PRIORITY_ACCOUNT] = {5000, HOST_OUT_MAX / 4},
+    [PRIORITY_MONEY] = {10000, HOST_OUT_MAX / 4},    [PRIORITY_PRICES] = {15000, HOST_OUT_MAX / 4},
+    [PRIORITY_BACKFILL] = {60000, HOST_OUT_MAX / 8},
 };
 
 /* A question that is due, and what keeps it from going out. */

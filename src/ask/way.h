@@ -10,6 +10,7 @@
 
 #include "ask/asker.h"
 #include "ask/exchange_clock.h"
+#include "ask/prices.h"
 #include "base/text.h"
 
 /* Requests out at once: each takes memory for its answer. */
@@ -54,6 +55,7 @@ struct ask_host {
     struct boot_time trouble_at; /* connections that are older may be dead */
     struct asker time;
     struct asker contracts;
+    struct prices prices;
 };
 
 /* Appends what hosts that count together have in common: their name without what tells the

@@ -158,7 +158,8 @@ static struct span next_word(const char **list)
 
 static bool take_record(struct reading *reading, void *target, const char *value)
 {
-    static const char *const KINDS[] = {"positions", "stream", "account", "income", "trades"};
+    static const char *const KINDS[] = {"positions", "stream", "account",
+                                        "income",    "trades", "prices"};
     const char *list = value;
     struct span word;
     if (!take_text(reading, target, value)) {
@@ -172,9 +173,10 @@ static bool take_record(struct reading *reading, void *target, const char *value
         }
         has_positions |= span_is(word, KINDS[0]);
         if (!known) {
-            return fail(reading,
-                        "record '%s': there are positions, stream, account, income and trades",
-                        value);
+            return fail(
+                reading,
+                "record '%s': there are positions, stream, account, income, trades and prices",
+                value);
         }
     }
     return has_positions ||

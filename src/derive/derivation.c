@@ -174,9 +174,8 @@ static bool read_facts(struct reading *reading, struct error *error)
     struct span body = text_span(&reading->capture->body);
     struct facts *facts = &reading->facts;
     enum endpoint endpoint = reading->capture->endpoint;
-    bool done = endpoint == ENDPOINT_INCOME        ? money_answer_income(body, facts, error)
-                : endpoint == ENDPOINT_USER_TRADES ? money_answer_trades(body, facts, error)
-                                                   : stream_message_read(body, facts, error);
+    bool done = endpoint == ENDPOINT_USER_DATA ? stream_message_read(body, facts, error)
+                                               : money_answer_read(endpoint, body, facts, error);
     reading->row_count = (int64_t)facts->count;
     reading->odd = facts->odd;
     return done;
@@ -374,12 +373,13 @@ static bool set_ids(const struct putting *put, const struct object_kind *kind,
         *leg = named;
         return true;
     }
+    int of_contract = row_kind_contract(row->kind);
     row_set(row, 0, put->account->account_id);
-    if (row->kind->columns[1].type == COLUMN_ID) {
+    if (of_contract >= 0) {
         if (!find_contract(put, text_span(&object->symbol), &contract, error)) {
             return false;
         }
-        row_set(row, 1, contract->contract_id);
+        row_set(row, of_contract, contract->contract_id);
     }
     return true;
 }

@@ -19,8 +19,9 @@
 
 const char *known_kind_name(enum known_kind kind)
 {
-    static const char *const NAMES[KNOWN_KIND_COUNT] = {"polls", "account", "stream", "income",
-                                                        "trades"};
+    static const char *const NAMES[KNOWN_KIND_COUNT] = {
+        [KNOWN_POLLS] = "polls",   [KNOWN_ACCOUNT] = "account", [KNOWN_PRICES] = "prices",
+        [KNOWN_STREAM] = "stream", [KNOWN_INCOME] = "income",   [KNOWN_TRADES] = "trades"};
     return NAMES[kind];
 }
 
@@ -77,7 +78,7 @@ static void state_interval(struct known_ticks *ticks, const struct capture *capt
 static bool hear_tick(struct known_book *book, enum known_kind kind, const struct capture *capture,
                       const struct known_put *put, struct error *error)
 {
-    struct known_ticks *ticks = kind == KNOWN_POLLS ? &book->polls : &book->answers;
+    struct known_ticks *ticks = &book->ticks[kind];
     int64_t now_ms = capture->received_ms;
     const struct known_time time = {ticks->from_ms, ticks->last_ms};
     if (capture->has_body) { /* else its time may be the machine's */
@@ -143,7 +144,7 @@ static bool end_sessions(struct known_book *book, int64_t until_ms, const struct
  * up to the silence that goes on, else to the last one that the polls show, or the last message. */
 static int64_t silenced_ms(const struct known_book *book, const struct capture *capture)
 {
-    struct maybe_int interval_ms = book->polls.interval_ms;
+    struct maybe_int interval_ms = book->ticks[KNOWN_POLLS].interval_ms;
     int64_t until_ms = book->heard_ms > book->lapse_ms ? book->heard_ms : book->lapse_ms;
     if (!interval_ms.known || (capture->received_ms - book->alive_ms) * 2 > interval_ms.value * 3) {
         until_ms = book->alive_ms;
@@ -214,7 +215,7 @@ static bool hear_recorder(struct known_book *book, const struct capture *capture
     int64_t until_ms =
         book->alive_ms < capture->received_ms ? book->alive_ms : capture->received_ms;
     if (capture->outcome == OUTCOME_STARTED) {
-        state_interval(&book->polls, capture);
+        state_interval(&book->ticks[KNOWN_POLLS], capture);
     }
     return end_sessions(book, until_ms, put, error);
 }
@@ -317,8 +318,7 @@ static int64_t last_income_ms(const struct known_book *book)
 
 struct maybe_int known_book_last(const struct known_book *book, enum known_kind kind)
 {
-    int64_t last_ms = kind == KNOWN_POLLS     ? book->polls.last_ms
-                      : kind == KNOWN_ACCOUNT ? book->answers.last_ms
+    int64_t last_ms = kind < KNOWN_TICK_COUNT ? book->ticks[kind].last_ms
                       : kind == KNOWN_STREAM  ? last_stream_ms(book)
                       : kind == KNOWN_INCOME  ? last_income_ms(book)
                                               : 0;
@@ -453,6 +453,9 @@ bool known_book_hear(struct known_book *book, const struct capture *capture,
         break;
     case ENDPOINT_ACCOUNT:
         done = hear_tick(book, KNOWN_ACCOUNT, capture, put, error);
+        break;
+    case ENDPOINT_PREMIUM_INDEX:
+        done = hear_tick(book, KNOWN_PRICES, capture, put, error);
         break;
     case ENDPOINT_USER_DATA:
         done = hear_stream(book, capture, put, error);

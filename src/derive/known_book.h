@@ -1,11 +1,12 @@
 /* Of which times the record can speak of an account (table `known_span`), from its captures:
  *
- * polls, account   from one good answer to the next, while they are at most one and a half of the
- *                  interval in force apart: the one that a capture stated last. A span is put by
- * the answer that is too late for it. stream           from `opened` to its end, in the same run;
- * of connections that overlap, as one. Put by what ends it. income, trades   what was asked, and
- * answered to the end. Put whenever an answer makes a span longer, with all that it reaches then:
- * of those that overlap, the widest counts.
+ * polls, account, prices: from one good answer to the next, while they are at most one and a half
+ * of the interval in force apart: the one that a capture stated last. A span is put by the answer
+ * that is too late for it.
+ * stream: from `opened` to its end, in the same run; of connections that overlap, as one. Put by
+ * what ends it.
+ * income, trades: what was asked, and answered to the end. Put whenever an answer makes a span
+ * longer, with all that it reaches then: of those that overlap, the widest counts.
  *
  * Spans are half-open. What has not ended yet is no row: it begins with the first good answer, or
  * opening, after the last that has. */
@@ -21,9 +22,11 @@
 #include "model/row.h"
 
 enum known_kind {
-    KNOWN_POLLS,
+    KNOWN_POLLS, /* what is asked again and again: its answers, ... */
     KNOWN_ACCOUNT,
-    KNOWN_STREAM,
+    KNOWN_PRICES,
+    KNOWN_TICK_COUNT,
+    KNOWN_STREAM = KNOWN_TICK_COUNT, /* ... and what is not */
     KNOWN_INCOME,
     KNOWN_TRADES, /* by symbol */
     KNOWN_KIND_COUNT,
@@ -61,7 +64,7 @@ struct known_session {
 
 /* What is known of one account; zeroed: nothing. */
 struct known_book {
-    struct known_ticks polls, answers;
+    struct known_ticks ticks[KNOWN_TICK_COUNT];
     int64_t lapse_ms; /* the end of the last span of polls that is over; 0 before */
     struct known_session
         sessions[KNOWN_SESSIONS_MAX]; /* as they opened, up to those that are put */

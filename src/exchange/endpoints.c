@@ -13,12 +13,15 @@ static const struct {
     bool has_key;
     bool is_signed;
     bool takes_filter; /* the account's margin_asset or pair */
+    bool is_public;    /* a question that anybody may ask */
 } ENDPOINTS[ENDPOINT_ASKED_COUNT] = {
     [ENDPOINT_POSITION_RISK] = {"/dapi/v1/positionRisk", NULL, 1, true, true, true},
     [ENDPOINT_EXCHANGE_INFO] = {"/dapi/v1/exchangeInfo", NULL, 1, false, false, false},
     [ENDPOINT_ACCOUNT] = {"/dapi/v1/account", NULL, 5, true, true, false},
     [ENDPOINT_INCOME] = {"/dapi/v1/income", NULL, 20, true, true, false},
     [ENDPOINT_USER_TRADES] = {"/dapi/v1/userTrades", NULL, 5, true, true, false},
+    [ENDPOINT_PREMIUM_INDEX] = {"/dapi/v1/premiumIndex", .weight = 10, .is_public = true},
+    [ENDPOINT_FUNDING_RATE] = {"/dapi/v1/fundingRate", .weight = 1, .is_public = true},
     [ENDPOINT_TIME] = {"/dapi/v1/time", NULL, 1, false, false, false},
     [ENDPOINT_LISTEN_KEY] = {"/dapi/v1/listenKey", "POST", 1, true, false, false},
 };
@@ -73,6 +76,9 @@ static void append_question(const struct exchange_account *account, const struct
     if (filters && account->pair != NULL) {
         append_parameter(query, "pair", account->pair);
     }
+    if (question->pair[0] != '\0') {
+        append_parameter(query, "pair", question->pair);
+    }
     if (question->symbol[0] != '\0') {
         append_parameter(query, "symbol", question->symbol);
     }
@@ -108,12 +114,18 @@ bool endpoint_ask(const struct exchange_account *account, const struct question 
     const char *path = ENDPOINTS[question->endpoint].path;
     struct text query = {0};
     bool done = true;
+    if (ENDPOINTS[question->endpoint].is_public) {
+        append_question(account, question, &query);
+    }
     text_append_string(url, account->base_url);
     text_append_string(url, path);
     text_append_string(request, path);
     if (ENDPOINTS[question->endpoint].is_signed) {
         append_question(account, question, &query);
         done = sign(account, timestamp, &query, url, request, error);
+    } else if (query.size > 0) {
+        text_printf(url, "?%s", text_string(&query));
+        text_printf(request, "?%s", text_string(&query));
     }
     if (done && (query.failed || url->failed || request->failed)) {
         done = error_no_memory(error);
@@ -149,6 +161,40 @@ bool endpoint_read_time(struct span body, int64_t *server_ms)
         }
     }
     return found && step == JSON_END && *server_ms >= SERVER_MS_MIN && *server_ms <= SERVER_MS_MAX;
+}
+
+/* An element of premiumIndex, when it is of a perpetual. */
+static bool read_perpetual(struct span element, char *symbol, int64_t *next_ms)
+{
+    struct json_walk walk = json_walk_at(element, 0);
+    struct span key, value;
+    struct text name = {0};
+    bool has_time = false, has_name = false;
+    while (json_next_member(&walk, &key, &value) == JSON_ITEM) {
+        if (json_key_is(key, "nextFundingTime")) {
+            has_time = json_whole(value, next_ms) && *next_ms > 0;
+        } else if (json_key_is(key, "symbol") && value.data[0] == '"') {
+            text_clear(&name);
+            has_name = json_unescape(value, &name) && name.size > 0 &&
+                       name.size < QUESTION_NAME_SIZE && strlen(name.data) == name.size;
+        }
+    }
+    if (has_time && has_name) {
+        memcpy(symbol, name.data, name.size + 1);
+    }
+    text_free(&name);
+    return has_time && has_name;
+}
+
+bool endpoint_read_next_funding(struct span body, char symbol[QUESTION_NAME_SIZE], int64_t *next_ms)
+{
+    struct json_walk walk = json_walk_at(body, 0);
+    struct span element;
+    bool found = false;
+    while (!found && json_next_element(&walk, &element) == JSON_ITEM) {
+        found = read_perpetual(element, symbol, next_ms);
+    }
+    return found;
 }
 
 /* One element of rateLimits; sets *weight when it is the one a minute. */

@@ -63,7 +63,8 @@ struct account_settings {
 /* What is asked of an endpoint. What is unknown, or empty, is left out of the request. */
 struct question {
     enum endpoint endpoint;
-    char symbol[QUESTION_NAME_SIZE];      /* of userTrades */
+    char symbol[QUESTION_NAME_SIZE];      /* of userTrades and fundingRate */
+    char pair[QUESTION_NAME_SIZE];        /* of premiumIndex */
     char income_type[QUESTION_NAME_SIZE]; /* of income, this type alone */
     struct maybe_int from_id;             /* userTrades from this trade on; not with times */
     struct maybe_int start_ms;            /* both inclusive */
@@ -95,6 +96,11 @@ bool endpoint_read_listen_key(struct span body, struct text *key);
 
 /* Reads the answer of the exchange's time; false when it is none. */
 bool endpoint_read_time(struct span body, int64_t *server_ms);
+
+/* Reads from an answer of premiumIndex the symbol of the pair's perpetual, and when its funding is
+ * paid next; false, and both may be anything, when it tells of none. */
+bool endpoint_read_next_funding(struct span body, char symbol[QUESTION_NAME_SIZE],
+                                int64_t *next_ms);
 
 /* Reads the weight a minute that an exchangeInfo body allows (rateLimits: REQUEST_WEIGHT); false
  * when it does not say. */

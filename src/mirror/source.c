@@ -68,13 +68,23 @@ static bool has_column(const struct row_kind *kind, const char *name, bool set_o
     " AND p.received_ms < o.first_ms), 0) / 3600000 * 3600000 "                                    \
     "AND r.hour_ms < o.last_ms / 3600000 * 3600000"
 
-static void append_from(const struct row_kind *kind, bool of_leg, struct text *sql)
+/* What a kind's first column is the id of. */
+static bool is_of(const struct row_kind *kind, const char *id)
 {
+    return strcmp(kind->columns[0].name, id) == 0;
+}
+
+static void append_from(const struct row_kind *kind, struct text *sql)
+{
+    bool of_leg = is_of(kind, "leg_id");
     bool of_capture = row_kind_of_type(kind, COLUMN_CAPTURE) >= 0;
     bool of_hour = has_column(kind, "hour_ms", false);
     if (of_capture && !has_column(kind, "time_ms", true)) { /* a fact, or a position */
         text_printf(sql, " FROM %s AS r%s WHERE r.capture_id > ?1 AND r.capture_id <= ?2",
-                    kind->table, of_leg ? " CROSS JOIN leg AS o USING (leg_id)" : "");
+                    kind->table,
+                    of_leg                       ? " CROSS JOIN leg AS o USING (leg_id)"
+                    : is_of(kind, "contract_id") ? " CROSS JOIN capture AS o USING (capture_id)"
+                                                 : "");
         return;
     }
     text_append_string(sql, of_capture ? SPANS("") : SPANS(POLLS));
@@ -109,17 +119,17 @@ static void add_column(struct source *source, const char *name)
 
 static void of_kind(const struct row_kind *kind, struct source *source)
 {
-    bool of_leg = strcmp(kind->columns[0].name, "leg_id") == 0;
+    bool of_account = is_of(kind, "account_id");
     bool of_capture =
         row_kind_of_type(kind, COLUMN_CAPTURE) >= 0 && !has_column(kind, "time_ms", true);
     source->table = kind->table;
     source->time = time_of(kind);
     text_append_string(&source->select,
-                       of_capture && !of_leg ? "SELECT r.account_id" : "SELECT o.account_id");
-    for (int i = of_leg ? 0 : 1; i < kind->column_count; i++) {
+                       of_capture && of_account ? "SELECT r.account_id" : "SELECT o.account_id");
+    for (int i = of_account ? 1 : 0; i < kind->column_count; i++) {
         add_column(source, kind->columns[i].name);
     }
-    append_from(kind, of_leg, &source->select);
+    append_from(kind, &source->select);
 }
 
 /* NULL after the last. */

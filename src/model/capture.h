@@ -39,6 +39,8 @@ enum endpoint {
     ENDPOINT_ACCOUNT,
     ENDPOINT_INCOME,
     ENDPOINT_USER_TRADES,
+    ENDPOINT_PREMIUM_INDEX, /* marks and index prices of a pair's contracts */
+    ENDPOINT_FUNDING_RATE,
     ENDPOINT_USER_DATA, /* the user data stream */
     ENDPOINT_RECORDER,  /* posrec's own life */
     ENDPOINT_COUNT,

@@ -66,6 +66,9 @@ static const char *parse_column(struct reading *reading, int row_index, int colu
     const char *why;
     switch (description->type) {
     case COLUMN_E8:
+        if (description->or_empty && span_is(value, "\"\"")) {
+            return NULL;
+        }
         why = field_number(value, DECIMAL_SCALE, &number, &rounded);
         break;
     case COLUMN_FLAG:
@@ -290,7 +293,8 @@ static bool check_complete(const struct reading *reading, struct error *error)
 static void fill_empty(struct row *row)
 {
     for (int i = 0; i < row->kind->column_count; i++) {
-        if (row->kind->columns[i].or_empty && (row->known >> i & 1u) == 0) {
+        if (row->kind->columns[i].or_empty && column_is_text(&row->kind->columns[i]) &&
+            (row->known >> i & 1u) == 0) {
             row_set_text(row, i, (struct span){"", 0});
         }
     }

@@ -30,15 +30,40 @@ static const struct object_kind TRADE_OBJECT = {
     .ignored = " pair marginAsset quoteQty buyer ",
 };
 
+static const struct object_kind MARK_OBJECT = {
+    .rows = {&ROW_KINDS[ROW_MARK]},
+    .symbol = {"symbol", 6},
+    .ignored = " pair ",
+};
+
+static const struct object_kind FUNDING_RATE_OBJECT = {
+    .rows = {&ROW_KINDS[ROW_FUNDING_RATE]},
+    .symbol = {"symbol", 6},
+};
+
+/* What an answer is a list of. */
+static const struct object_kind *const ELEMENTS[ENDPOINT_COUNT] = {
+    [ENDPOINT_INCOME] = &INCOME_OBJECT,
+    [ENDPOINT_USER_TRADES] = &TRADE_OBJECT,
+    [ENDPOINT_PREMIUM_INDEX] = &MARK_OBJECT,
+    [ENDPOINT_FUNDING_RATE] = &FUNDING_RATE_OBJECT,
+};
+
 static bool check_utf8(struct span body, struct error *error)
 {
     return utf8_is_valid(body) ||
            error_set(error, ERROR_FAILED, "not UTF-8 at byte %zu", utf8_valid_size(body));
 }
 
-static bool read_list(struct span body, const struct object_kind *kind, const char *source,
-                      struct facts *facts, struct error *error)
+bool money_answer_has(enum endpoint endpoint)
 {
+    return endpoint < ENDPOINT_COUNT && ELEMENTS[endpoint] != NULL;
+}
+
+bool money_answer_read(enum endpoint endpoint, struct span body, struct facts *facts,
+                       struct error *error)
+{
+    const struct object_kind *kind = ELEMENTS[endpoint];
     struct json_walk walk = json_walk_at(body, 0);
     struct span text;
     enum json_step step;
@@ -54,9 +79,9 @@ static bool read_list(struct span body, const struct object_kind *kind, const ch
         if (was_good && facts->odd.count > 0) {
             error_context(&facts->odd.first, "element %zu", facts->count - 1);
         }
-        if (source != NULL) {
+        if (endpoint == ENDPOINT_USER_TRADES) {
             struct row *row = facts_last(facts);
-            row_set_text(row, row_kind_column(row->kind, "source"), span_of(source));
+            row_set_text(row, row_kind_column(row->kind, "source"), span_of("rest"));
         }
     }
     if (step != JSON_END || !json_walk_at_end(&walk)) {
@@ -65,16 +90,6 @@ static bool read_list(struct span body, const struct object_kind *kind, const ch
     }
     return json_value_is_valid(json_trim(body)) ? facts_settle(facts, error)
                                                 : error_set(error, ERROR_FAILED, "not JSON");
-}
-
-bool money_answer_income(struct span body, struct facts *facts, struct error *error)
-{
-    return read_list(body, &INCOME_OBJECT, NULL, facts, error);
-}
-
-bool money_answer_trades(struct span body, struct facts *facts, struct error *error)
-{
-    return read_list(body, &TRADE_OBJECT, "rest", facts, error);
 }
 
 bool account_answer_begin(struct account_answer *answer, struct span body, struct error *error)

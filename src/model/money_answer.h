@@ -1,8 +1,9 @@
-/* The exchange's answers about money, read: GET /dapi/v1/income and userTrades into the facts that
- * they tell, and the answer to /dapi/v1/account list by list (Binance, COIN-M futures, "Account
- * Endpoints"). */
+/* The exchange's answers about money, read: GET /dapi/v1/income, userTrades, premiumIndex and
+ * fundingRate into the facts that they tell, and the answer to /dapi/v1/account list by list
+ * (Binance, COIN-M futures, "Account Endpoints" and "Market Data Endpoints"). */
 #pragma once
 
+#include "model/capture.h"
 #include "model/facts.h"
 #include "model/json_span.h"
 
@@ -10,10 +11,12 @@
 extern const struct object_kind ASSET_OBJECT;
 extern const struct object_kind LEG_MARGIN_OBJECT;
 
-/* Read an array of income, or of trades. False, the error naming element and field, when the body
- * is not that. */
-bool money_answer_income(struct span body, struct facts *facts, struct error *error);
-bool money_answer_trades(struct span body, struct facts *facts, struct error *error);
+/* Whether an endpoint answers with a list of facts. */
+bool money_answer_has(enum endpoint endpoint);
+
+/* Reads such a list. False, the error naming element and field, when the body is not that. */
+bool money_answer_read(enum endpoint endpoint, struct span body, struct facts *facts,
+                       struct error *error);
 
 /* An account answer that is being read, and the lists that it has. */
 enum account_list { ACCOUNT_ASSETS, ACCOUNT_POSITIONS, ACCOUNT_LIST_COUNT };

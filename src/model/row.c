@@ -139,6 +139,16 @@ int row_kind_of_type(const struct row_kind *kind, enum column_type type)
     return column;
 }
 
+int row_kind_contract(const struct row_kind *kind)
+{
+    for (int i = 0; i < kind->key_count; i++) {
+        if (strcmp(kind->columns[i].name, "contract_id") == 0) {
+            return i;
+        }
+    }
+    return -1;
+}
+
 int row_kind_revision(const struct row_kind *kind)
 {
     return row_kind_of_type(kind, COLUMN_REVISION);

@@ -40,7 +40,8 @@ struct column {
     struct span fields[NAMING_COUNT]; /* the exchange's names for it, the second empty where it is
                                          the first; empty when the derivation sets it */
     int text;                         /* which of a row's texts it is in, for types that are text */
-    bool or_empty;                    /* '' where the exchange says nothing, not NULL */
+    bool or_empty; /* of a text: '' where the exchange says nothing, not NULL; of a decimal: that
+                      "" says nothing */
 };
 
 /* The field that a column comes from. */
@@ -112,6 +113,9 @@ int row_compare_identity(const struct row *a, const struct row *b);
 
 /* The last column of a type; -1 for kinds without one. */
 int row_kind_of_type(const struct row_kind *kind, enum column_type type);
+
+/* The column of the contract that a row is of, which its symbol names; -1 for kinds without one. */
+int row_kind_contract(const struct row_kind *kind);
 
 /* The column of that name, which the kind must have. */
 int row_kind_column(const struct row_kind *kind, const char *name);

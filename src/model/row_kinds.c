@@ -14,6 +14,7 @@
 #define LABEL(number, name) {name, COLUMN_TEXT, NO_FIELD, number, false} /* a text that it sets */
 #define WHOLE(name, field) {name, COLUMN_WHOLE, FIELD(field), 0, false}
 #define E8(name, field) {name "_e8", COLUMN_E8, FIELD(field), 0, false}
+#define E8_OR_EMPTY(name, field) {name "_e8", COLUMN_E8, FIELD(field), 0, true}
 #define FLAG(name, field) {name, COLUMN_FLAG, FIELD(field), 0, false}
 #define TEXT(number, name, field) {name, COLUMN_TEXT, FIELD(field), number, false}
 #define NAME(number, name, field) {name, COLUMN_NAME, FIELD(field), number, false}
@@ -199,6 +200,32 @@ static const struct column INCOME[] = {
     EXTRA(6),
 };
 
+/* GET /dapi/v1/premiumIndex: what a contract is worth, ... */
+static const struct column MARK[] = {
+    ID("contract_id"),
+    WHOLE("time_ms", "time"),
+    CAPTURE,
+    E8("mark_price", "markPrice"), /* USD for one coin, as the next two */
+    E8("index_price", "indexPrice"),
+    E8("settle_price", "estimatedSettlePrice"),
+    E8_OR_EMPTY("funding_rate", "lastFundingRate"), /* as it is estimated; "" of what pays none */
+    E8_OR_EMPTY("interest_rate", "interestRate"),
+    WHOLE("next_funding_ms", "nextFundingTime"),
+    ROUNDED,
+    EXTRA(0),
+};
+
+/* ... and GET /dapi/v1/fundingRate: at which rate funding was paid. */
+static const struct column FUNDING_RATE[] = {
+    ID("contract_id"),
+    WHOLE("time_ms", "fundingTime"),
+    CAPTURE,
+    E8("funding_rate", "fundingRate"),
+    E8_OR_EMPTY("mark_price", "markPrice"), /* newer rows have it */
+    ROUNDED,
+    EXTRA(0),
+};
+
 /* What is summed up by the hour of UTC: a leg's valuations, ... */
 static const struct column LEG_HOUR[] = {
     ID("leg_id"),
@@ -246,6 +273,8 @@ const struct row_kind ROW_KINDS[ROW_KIND_COUNT] = {
     [ROW_BALANCE] = KIND("balance", BALANCE, 3),
     [ROW_LEG_MARGIN] = KIND("leg_margin", LEG_MARGIN, 2),
     [ROW_INCOME] = KIND("income", INCOME, 7),
+    [ROW_MARK] = KIND("mark", MARK, 3),
+    [ROW_FUNDING_RATE] = KIND("funding_rate", FUNDING_RATE, 3),
     [ROW_LEG_HOUR] = KIND("leg_hour", LEG_HOUR, 2),
     [ROW_POLL_HOUR] = KIND("poll_hour", POLL_HOUR, 2),
     [ROW_CONTRACT_TERM] = KIND("contract_term", CONTRACT_TERM, 2),

@@ -16,6 +16,8 @@ enum row_kind_id {
     ROW_BALANCE,
     ROW_LEG_MARGIN,
     ROW_INCOME,
+    ROW_MARK,
+    ROW_FUNDING_RATE,
     ROW_LEG_HOUR,
     ROW_POLL_HOUR,
     ROW_KNOWN_SPAN,

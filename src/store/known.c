@@ -12,6 +12,7 @@ enum statement {
     SELECT_PAGE_BY_TIME,
     SELECT_PAGE_BY_ID,
     SELECT_SYMBOLS,
+    SELECT_PAIRS,
     SELECT_UNTOLD,
     STATEMENT_COUNT,
 };
@@ -66,6 +67,20 @@ static const char *const SQL[STATEMENT_COUNT] = {
          " AND symbol <> '' UNION SELECT c.symbol FROM leg AS l JOIN trade AS t "
          "ON t.leg_id = l.leg_id JOIN contract AS c ON c.contract_id = l.contract_id "
          "WHERE l.account_id = " ACCOUNT " ORDER BY 1"),
+    [SELECT_PAIRS] =
+        ("WITH RECURSIVE named (asset) AS (SELECT (SELECT min(asset) FROM balance "
+         "WHERE account_id = " ACCOUNT ") UNION ALL SELECT (SELECT min(b.asset) FROM balance AS b "
+         "WHERE b.account_id = " ACCOUNT " AND b.asset > n.asset) FROM named AS n "
+         "WHERE n.asset IS NOT NULL) "
+         "SELECT c.pair FROM named AS n CROSS JOIN balance AS b ON b.account_id = " ACCOUNT
+         " AND b.asset = n.asset AND b.time_ms = (SELECT max(x.time_ms) FROM balance AS x "
+         "WHERE x.account_id = b.account_id AND x.asset = n.asset) "
+         "AND (b.wallet_balance_e8 <> 0 OR b.margin_balance_e8 <> 0) "
+         "CROSS JOIN contract AS c ON c.margin_asset = n.asset AND c.pair IS NOT NULL "
+         "UNION SELECT c.pair FROM leg AS l JOIN contract AS c ON c.contract_id = l.contract_id "
+         "WHERE l.account_id = " ACCOUNT " AND c.pair IS NOT NULL AND "
+         "(SELECT p.position_amount_e8 FROM position AS p WHERE p.leg_id = l.leg_id "
+         "ORDER BY p.capture_id DESC LIMIT 1) <> 0 ORDER BY 1"),
     [SELECT_UNTOLD] =
         ("SELECT min(p.update_ms) FROM leg AS l JOIN position AS p ON p.leg_id = l.leg_id "
          "AND p.update_ms BETWEEN ?2 AND ?3 WHERE l.account_id = " ACCOUNT
@@ -202,16 +217,28 @@ bool known_page_end(struct known *known, const char *account, const struct known
                                         "%s: a page of trades is not recorded whole", page->symbol);
 }
 
-bool known_symbols(struct known *known, const char *account,
-                   void (*take)(void *context, const char *symbol), void *context,
-                   struct error *error)
+static bool take_names(struct known *known, sqlite3_stmt *select,
+                       void (*take)(void *context, const char *name), void *context,
+                       struct error *error)
 {
-    sqlite3_stmt *select = bind_account(known, SELECT_SYMBOLS, account);
     enum step step;
     while ((step = database_step(known->database, select, error)) == STEP_ROW) {
         take(context, (const char *)sqlite3_column_text(select, 0));
     }
     return step == STEP_DONE;
+}
+
+bool known_symbols(struct known *known, const char *account,
+                   void (*take)(void *context, const char *symbol), void *context,
+                   struct error *error)
+{
+    return take_names(known, bind_account(known, SELECT_SYMBOLS, account), take, context, error);
+}
+
+bool known_pairs(struct known *known, const char *account,
+                 void (*take)(void *context, const char *pair), void *context, struct error *error)
+{
+    return take_names(known, bind_account(known, SELECT_PAIRS, account), take, context, error);
 }
 
 bool known_untold(struct known *known, const char *account, int64_t from_ms, int64_t to_ms,

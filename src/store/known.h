@@ -66,6 +66,10 @@ bool known_symbols(struct known *known, const char *account,
                    void (*take)(void *context, const char *symbol), void *context,
                    struct error *error);
 
+/* Calls `take` for each pair of an asset that the account holds, in its wallet or in positions. */
+bool known_pairs(struct known *known, const char *account,
+                 void (*take)(void *context, const char *pair), void *context, struct error *error);
+
 /* The first time within these two, both included, at which an amount changed as polls show it and
  * the stream has not told; unknown when there is none. */
 bool known_untold(struct known *known, const char *account, int64_t from_ms, int64_t to_ms,

@@ -19,7 +19,8 @@
  *   /sim/trade?account=NAME&symbol=S&side=LONG&amount=N   buys N contracts (sells where N < 0)
  *   /sim/transfer?account=NAME&asset=BTC&amount=1.5   moves coins in, or out
  *        &hide=1           its income is not told
- *   /sim/funding?account=NAME&rate=0.0001             every open position pays, or is paid
+ *   /sim/funding?account=NAME&rate=0.0001             every open position of a perpetual pays, or
+ * is paid, and fundingRate tells of the rate &paid=0.0002           but this is what is paid
  *   /sim/move?account=NAME&symbol=S&share=-0.03       its price rises, or falls, by that share
  *   /sim/liquidate?account=NAME&symbol=S&side=LONG
  *   /sim/deliver?account=NAME&symbol=S      the contract is settled and vanishes
@@ -47,6 +48,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "prices.h"
 #include "silence.h"
 #include "sim.h"
 
@@ -199,18 +201,24 @@ static enum MHD_Result fund(struct sim *sim, struct request *request)
 {
     struct sim_account *account = named_account(sim, request);
     double rate = strtod(sim_parameter(request, "rate"), NULL);
+    const char *paid = sim_parameter(request, "paid");
+    double paid_rate = paid[0] == '\0' ? rate : strtod(paid, NULL);
     if (account == NULL) {
         return say(request, 400, "no such account\n");
     }
+    int64_t now_ms = sim_now_ms(sim);
     for (int i = 0; i < sim->symbol_count; i++) {
+        if (sim->symbols[i].perpetual) {
+            prices_note_funding(sim, i, rate, account->market.price[i], now_ms);
+        }
         for (int side = 0; side < SIDE_COUNT; side++) {
             const struct market_leg *leg = &account->market.leg[i][side];
             int wallet = market_wallet_index(sim->symbols, i);
             double coins = -(double)leg->amount * sim->symbols[i].contract_size /
-                           account->market.price[i] * rate;
+                           account->market.price[i] * paid_rate;
             if (leg->amount != 0 && sim->symbols[i].perpetual) {
                 books_move(&account->books, &account->market, sim->symbols, wallet, i,
-                           "FUNDING_FEE", "", coins, sim_now_ms(sim));
+                           "FUNDING_FEE", "", coins, now_ms);
                 stream_tell_balance(sim, account, "FUNDING_FEE", wallet, i, 0);
             }
         }

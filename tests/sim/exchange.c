@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "prices.h"
 #include "sim.h"
 
 #define RECV_WINDOW_MS_MAX 60000
@@ -194,8 +195,9 @@ static struct reply positions_reply(struct sim *sim, struct request *request,
     return reply;
 }
 
-static struct reply time_reply(const struct sim *sim)
+static struct reply time_reply(struct sim *sim, struct request *request)
 {
+    (void)request;
     struct reply reply = {.status = 200};
     FILE *out = open_memstream(&reply.body, &reply.size);
     fprintf(out, "{\"serverTime\":%lld}", (long long)sim_now_ms(sim));
@@ -203,8 +205,9 @@ static struct reply time_reply(const struct sim *sim)
     return reply;
 }
 
-static struct reply exchange_info_reply(const struct sim *sim)
+static struct reply exchange_info_reply(struct sim *sim, struct request *request)
 {
+    (void)request;
     struct reply reply = {.status = 200};
     FILE *out = open_memstream(&reply.body, &reply.size);
     fprintf(out,
@@ -375,6 +378,18 @@ static const struct signed_path {
     {"userTrades", 5, money_trades_reply},
 };
 
+/* What anybody may ask. */
+static const struct public_path {
+    const char *name;
+    int weight;
+    struct reply (*reply)(struct sim *sim, struct request *request);
+} PUBLIC[] = {
+    {"time", 1, time_reply},
+    {"exchangeInfo", 1, exchange_info_reply},
+    {"premiumIndex", 10, prices_premium_reply},
+    {"fundingRate", 1, prices_rates_reply},
+};
+
 static enum MHD_Result answer_signed(struct sim *sim, struct request *request,
                                      const struct signed_path *path)
 {
@@ -418,14 +433,18 @@ enum MHD_Result exchange_answer(struct sim *sim, struct request *request, const 
             return answer_signed(sim, request, &SIGNED[i]);
         }
     }
-    if (strcmp(path, "/dapi/v1/time") != 0 && strcmp(path, "/dapi/v1/exchangeInfo") != 0) {
+    const char *endpoint = strncmp(path, "/dapi/v1/", 9) == 0 ? path + 9 : "";
+    const struct public_path *public = NULL;
+    for (size_t i = 0; i < sizeof PUBLIC / sizeof PUBLIC[0]; i++) {
+        public = strcmp(endpoint, PUBLIC[i].name) == 0 ? &PUBLIC[i] : public;
+    }
+    if (public == NULL) {
         reply = error_reply(404, -5000, "Path not found.");
         return send_reply(sim, request, "unknown", "", &reply);
     }
-    const char *endpoint = path + strlen("/dapi/v1/");
-    if (!take_weight(sim, 1, &reply)) {
+    if (!take_weight(sim, public->weight, &reply)) {
         return send_reply(sim, request, endpoint, "", &reply);
     }
-    reply = strcmp(endpoint, "time") == 0 ? time_reply(sim) : exchange_info_reply(sim);
+    reply = public->reply(sim, request);
     return answer_with(sim, request, endpoint, "", &reply);
 }

@@ -437,6 +437,7 @@ int main(int argc, char **argv)
     fclose(sim.log_file);
     free(sim.log);
     fclose(sim.keys_file);
+    free(sim.fundings);
     free(sim.keys);
     fclose(sim.messages_file);
     free(sim.messages);

@@ -3,7 +3,7 @@
  *     main.c (sockets)  ->  admin.c (/sim/...: faults, clock, keys, log)
  *                       ->  silence.c (what gets no answer)
  *                       ->  exchange.c (/dapi/v1/...: checks, answers), weight.c
- *                           money.c (those from books.c)
+ *                           money.c (those from books.c), prices.c (those that are public)
  *                       ->  connection.c (/ws/KEY, /stream: the user data stream)
  *                           subscribe.c (what a client asks there), stream.c (what it is told) */
 #ifndef SIM_SIM_H
@@ -19,6 +19,13 @@
 #include "market.h"
 #include "weight.h"
 
+/* A funding that was paid. */
+struct sim_funding {
+    int64_t time_ms;
+    int symbol;
+    double rate, mark;
+};
+
 struct sim {
     /* Options */
     int symbol_count;
@@ -31,6 +38,8 @@ struct sim {
     struct sim_accounts accounts;
     struct faults faults;
     struct market_style style;
+    struct sim_funding *fundings;
+    int funding_count;
     const char
         *state_file; /* where the accounts are kept from one run to the next; NULL for none */
     int64_t clock_offset_ms; /* of the exchange's clock against the machine's */

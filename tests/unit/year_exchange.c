@@ -329,6 +329,32 @@ static void answer_contracts(struct text *body)
     text_append_string(body, "]}");
 }
 
+/* Funding is paid each 8 hours, as everybody is told. */
+static void answer_marks(const char *url, struct text *body)
+{
+    const int64_t every_ms = INT64_C(8) * 3600000;
+    const char *pair = strstr(url, "pair=");
+    assert_non_null(pair);
+    for (int i = 0; i < YEAR_LEGS; i++) {
+        if (strncmp(pair + 5, SYMBOLS[i], 6) == 0) {
+            text_printf(body,
+                        "[{\"symbol\":\"%s\",\"pair\":\"%.6s\",\"markPrice\":\"%d.0\",\"time\":%lld,"
+                        "\"lastFundingRate\":\"0.0001\",\"nextFundingTime\":%lld}]",
+                        SYMBOLS[i], SYMBOLS[i], PRICE, (long long)exchange_ms(),
+                        (long long)((exchange_ms() / every_ms + 1) * every_ms));
+        }
+    }
+}
+
+static void answer_rates(const char *url, struct text *body)
+{
+    const int64_t every_ms = INT64_C(8) * 3600000;
+    const char *symbol = strstr(url, "symbol=");
+    assert_non_null(symbol);
+    text_printf(body, "[{\"symbol\":\"%.11s\",\"fundingTime\":%lld,\"fundingRate\":\"0.0001\"}]",
+                symbol + 7, (long long)(exchange_ms() / every_ms * every_ms));
+}
+
 static void answer_error(struct http_response *response, int64_t status, const char *body)
 {
     response->status = maybe_of(status);
@@ -353,6 +379,12 @@ static void answer_well(struct year_flight *flight)
         break;
     case ENDPOINT_USER_TRADES:
         answer_trades(account, flight->url, body);
+        break;
+    case ENDPOINT_PREMIUM_INDEX:
+        answer_marks(flight->url, body);
+        break;
+    case ENDPOINT_FUNDING_RATE:
+        answer_rates(flight->url, body);
         break;
     case ENDPOINT_LISTEN_KEY:
         answer_key(account, body);

@@ -148,6 +148,8 @@ static enum endpoint endpoint_of(const char *url)
         [ENDPOINT_ACCOUNT] = "/account",
         [ENDPOINT_INCOME] = "/income",
         [ENDPOINT_USER_TRADES] = "/userTrades",
+        [ENDPOINT_PREMIUM_INDEX] = "/premiumIndex",
+        [ENDPOINT_FUNDING_RATE] = "/fundingRate",
         [ENDPOINT_TIME] = "/time",
         [ENDPOINT_LISTEN_KEY] = "/listenKey",
     };

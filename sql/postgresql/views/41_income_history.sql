@@ -1,5 +1,6 @@
 -- Everything that changed a wallet, as it was told last, with the leg whose trade made it, and in USD at the mark
--- price known then (sql/views/income_history.sql says which).
+-- price known then (sql/views/income_history.sql says which): here that of the account's own legs, or of the prices that
+-- were asked for under it.
 CREATE VIEW income_history AS
 SELECT a.name AS account, i.symbol, c.pair, c.margin_asset,
        (SELECT l.position_side
@@ -13,26 +14,31 @@ SELECT a.name AS account, i.symbol, c.pair, c.margin_asset,
        i.income_e8 * 0.00000001 AS income,
        v.mark_price_e8 * 0.00000001 AS price,
        round(i.income_e8::numeric * v.mark_price_e8 * 0.00000001) * 0.00000001 AS income_usd,
-       i.info, i.tran_id, i.trade_id, i.revision, i.capture_id
+       i.info, i.tran_id, i.trade_id, i.revision, i.capture_id,
+       v.time_ms AS price_ms
   FROM account AS a
   JOIN income AS i ON i.account_id = a.account_id
   LEFT JOIN contract AS c ON c.account_id = i.account_id AND c.product = a.product AND c.symbol = i.symbol
   LEFT JOIN LATERAL
-       (SELECT x.mark_price_e8
-          FROM leg AS l
-          JOIN contract AS g ON g.account_id = l.account_id AND g.contract_id = l.contract_id
-          JOIN LATERAL (SELECT w.time_ms, w.mark_price_e8
-                          FROM valuation AS w
-                         WHERE w.account_id = l.account_id AND w.leg_id = l.leg_id AND w.time_ms <= i.time_ms
-                           AND w.mark_price_e8 > 0
-                         ORDER BY w.time_ms DESC LIMIT 1) AS x ON true
-         WHERE l.account_id = i.account_id AND g.margin_asset = i.asset
-         ORDER BY x.time_ms = (SELECT max(w.time_ms)
-                                 FROM valuation AS w
-                                WHERE w.account_id = l.account_id AND w.leg_id = l.leg_id
-                                  AND w.time_ms <= i.time_ms) DESC,
-                  CASE WHEN g.contract_type = 'PERPETUAL' THEN 0 ELSE 1 END,
-                  x.time_ms DESC, g.delivery_ms, g.symbol COLLATE "C", l.leg_id
+       (SELECT x.time_ms, x.mark_price_e8
+          FROM contract AS g
+          JOIN LATERAL ((SELECT w.time_ms, w.mark_price_e8
+                           FROM leg AS l
+                           JOIN LATERAL (SELECT v.time_ms, v.mark_price_e8
+                                           FROM valuation AS v
+                                          WHERE v.account_id = l.account_id AND v.leg_id = l.leg_id
+                                            AND v.time_ms <= i.time_ms AND v.mark_price_e8 > 0
+                                          ORDER BY v.time_ms DESC LIMIT 1) AS w ON true
+                          WHERE l.account_id = g.account_id AND l.contract_id = g.contract_id)
+                        UNION ALL
+                        (SELECT m.time_ms, m.mark_price_e8
+                           FROM mark AS m
+                          WHERE m.account_id = g.account_id AND m.contract_id = g.contract_id
+                            AND m.time_ms <= i.time_ms AND m.mark_price_e8 > 0
+                          ORDER BY m.time_ms DESC, m.capture_id DESC LIMIT 1)) AS x ON true
+         WHERE g.account_id = i.account_id AND g.margin_asset = i.asset
+         ORDER BY CASE WHEN g.contract_type = 'PERPETUAL' THEN 0 ELSE 1 END,
+                  x.time_ms DESC, g.delivery_ms, g.symbol COLLATE "C"
          LIMIT 1) AS v ON true
  WHERE i.revision = (SELECT max(x.revision)
                        FROM income AS x

@@ -89,8 +89,9 @@ static bool load_interval(const struct loading *loading, enum endpoint endpoint,
 }
 
 static bool load_ticks(const struct loading *loading, enum endpoint endpoint, enum known_kind kind,
-                       struct known_ticks *ticks, struct error *error)
+                       struct error *error)
 {
+    struct known_ticks *ticks = &loading->account->known.ticks[kind];
     sqlite3_stmt *select = prepare(loading, TICKS, span_of(endpoint_name(endpoint)), kind, error);
     enum step step = database_step(loading->database, select, error);
     if (step == STEP_ROW) {
@@ -195,9 +196,9 @@ bool known_spans_load(const struct database *database, struct account *account,
                       int64_t before_capture_id, struct error *error)
 {
     const struct loading loading = {database, account, before_capture_id};
-    struct known_book *book = &account->known;
-    return load_ticks(&loading, ENDPOINT_POSITION_RISK, KNOWN_POLLS, &book->polls, error) &&
-           load_ticks(&loading, ENDPOINT_ACCOUNT, KNOWN_ACCOUNT, &book->answers, error) &&
+    return load_ticks(&loading, ENDPOINT_POSITION_RISK, KNOWN_POLLS, error) &&
+           load_ticks(&loading, ENDPOINT_ACCOUNT, KNOWN_ACCOUNT, error) &&
+           load_ticks(&loading, ENDPOINT_PREMIUM_INDEX, KNOWN_PRICES, error) &&
            load_stream(&loading, error) &&
            load_times(&loading, KNOWN_INCOME, (struct span){"", 0}, error) &&
            load_trades(&loading, error);
@@ -233,17 +234,14 @@ static bool read_facts(struct filling *filling, struct error *error)
     struct capture *capture = &filling->capture;
     struct error why;
     facts_clear(&filling->facts);
-    if (capture->outcome != OUTCOME_OK ||
-        (capture->endpoint != ENDPOINT_INCOME && capture->endpoint != ENDPOINT_USER_TRADES)) {
+    if (capture->outcome != OUTCOME_OK || !money_answer_has(capture->endpoint)) {
         return true;
     }
     bool is_read = capture_reader_get(filling->reader, filling->capture_id, &filling->stored,
                                       &why) == STEP_ROW;
     if (is_read) {
-        struct span body = text_span(&filling->stored.capture.body);
-        is_read = capture->endpoint == ENDPOINT_INCOME
-                      ? money_answer_income(body, &filling->facts, &why)
-                      : money_answer_trades(body, &filling->facts, &why);
+        is_read = money_answer_read(capture->endpoint, text_span(&filling->stored.capture.body),
+                                    &filling->facts, &why);
     }
     capture->outcome = is_read ? OUTCOME_OK : OUTCOME_UNREADABLE;
     if (!is_read && why.kind != ERROR_FAILED && why.kind != ERROR_USAGE) {

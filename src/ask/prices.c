@@ -1,0 +1,197 @@
+#include "ask/prices.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "ask/ask.h"
+#include "base/array.h"
+
+static void release(struct asker *asker)
+{
+    free(((struct prices *)asker)->pairs);
+}
+
+static struct prices_pair *find_pair(const struct prices *prices, const char *name)
+{
+    for (size_t i = 0; i < prices->pair_count; i++) {
+        if (strcmp(prices->pairs[i].name, name) == 0) {
+            return &prices->pairs[i];
+        }
+    }
+    return NULL;
+}
+
+/* The pair that a question was about. */
+static struct prices_pair *asked_pair(const struct prices *prices, const struct question *question)
+{
+    if (question->endpoint == ENDPOINT_PREMIUM_INDEX) {
+        return find_pair(prices, question->pair);
+    }
+    for (size_t i = 0; i < prices->pair_count; i++) {
+        if (strcmp(prices->pairs[i].perpetual, question->symbol) == 0) {
+            return &prices->pairs[i];
+        }
+    }
+    return NULL;
+}
+
+static struct boot_time next_of(const struct prices_pair *pair)
+{
+    return boot_earlier(pair->next, pair->rates_next);
+}
+
+/* The pair that is asked for next; NULL when there is nothing to ask. */
+static struct prices_pair *next_pair(const struct prices *prices)
+{
+    struct prices_pair *next = NULL;
+    for (size_t i = 0; i < prices->pair_count; i++) {
+        struct prices_pair *pair = &prices->pairs[i];
+        if (next == NULL || next_of(pair).ms < next_of(next).ms) {
+            next = pair;
+        }
+    }
+    return next == NULL || next_of(next).ms == BOOT_NEVER.ms ? NULL : next;
+}
+
+static bool wants_rates(const struct prices_pair *pair)
+{
+    return pair->rates_next.ms < pair->next.ms;
+}
+
+/* When there is something to ask next, and what. */
+static void plan(struct prices *prices)
+{
+    const struct prices_pair *pair = next_pair(prices);
+    asker_rest(&prices->asker);
+    if (pair != NULL) {
+        prices->asker.endpoint = wants_rates(pair) ? ENDPOINT_FUNDING_RATE : ENDPOINT_PREMIUM_INDEX;
+        asker_want(&prices->asker, next_of(pair));
+    }
+    ask_touch(&prices->asker);
+}
+
+/* The prices, and when it is: what known_pairs() tells of is held. */
+struct holding {
+    struct prices *prices;
+    struct boot_time now;
+};
+
+static void take_pair(void *context, const char *name)
+{
+    const struct holding *holding = context;
+    struct prices *prices = holding->prices;
+    struct prices_pair *pair = find_pair(prices, name);
+    size_t size = strlen(name);
+    if (pair == NULL) {
+        if (size >= QUESTION_NAME_SIZE || prices->pair_count == PRICES_PAIRS_MAX ||
+            !array_grow((void **)&prices->pairs, sizeof *prices->pairs, &prices->pair_capacity,
+                        prices->pair_count + 1)) {
+            return; /* the next answer tells of it again */
+        }
+        pair = &prices->pairs[prices->pair_count++];
+        *pair = (struct prices_pair){.next = holding->now, .rates_next = BOOT_NEVER};
+        memcpy(pair->name, name, size + 1);
+        prices->asker.host->way->is_judged = false;
+    }
+    pair->seen = holding->now;
+}
+
+/* Whether a pair was held of late. */
+static bool is_held(const struct prices *prices, const struct prices_pair *pair,
+                    struct boot_time now)
+{
+    int64_t forget_ms = 3 * prices->asker.interval_ms.value;
+    forget_ms = forget_ms > PRICES_FORGET_MS ? forget_ms : PRICES_FORGET_MS;
+    return boot_since(now, pair->seen) <= forget_ms;
+}
+
+void prices_note_holdings(struct ask_account *account, const struct now *now)
+{
+    struct prices *prices = &account->host->prices;
+    struct holding holding = {prices, now->boot};
+    struct error error;
+    size_t kept = 0;
+    if (prices->asker.source == NULL || !account->settings->records[ENDPOINT_PREMIUM_INDEX]) {
+        return;
+    }
+    if (!known_pairs(ask_settings(&prices->asker)->known, account->settings->account, take_pair,
+                     &holding, &error)) {
+        ask_log_failure(&prices->asker, ENDPOINT_PREMIUM_INDEX, &error);
+    }
+    for (size_t i = 0; i < prices->pair_count; i++) {
+        if (is_held(prices, &prices->pairs[i], now->boot)) {
+            prices->pairs[kept++] = prices->pairs[i];
+        }
+    }
+    prices->pair_count = kept;
+    if (prices->asker.flight == NULL) {
+        plan(prices);
+    }
+}
+
+static bool question(struct asker *asker, const struct moment *now, struct question *question,
+                     struct error *error)
+{
+    struct prices *prices = (struct prices *)asker;
+    const struct prices_pair *pair = next_pair(prices);
+    (void)error;
+    if (pair == NULL || !boot_reached(now->boot, next_of(pair))) {
+        plan(prices);
+        return false;
+    }
+    *question = (struct question){.endpoint = asker->endpoint};
+    if (wants_rates(pair)) {
+        memcpy(question->symbol, pair->perpetual, sizeof question->symbol);
+        question->limit = maybe_of(PRICES_FUNDINGS);
+    } else {
+        memcpy(question->pair, pair->name, sizeof question->pair);
+    }
+    return true;
+}
+
+/* When funding comes next has moved on: it was paid. */
+static void note_funding(struct prices_pair *pair, struct span body, struct boot_time now)
+{
+    int64_t next_ms;
+    if (endpoint_read_next_funding(body, pair->perpetual, &next_ms) &&
+        next_ms != pair->next_funding_ms) {
+        pair->next_funding_ms = next_ms;
+        pair->rates_next = now;
+    }
+}
+
+static void answered(struct asker *asker, const struct now *now, struct capture *capture)
+{
+    struct prices *prices = (struct prices *)asker;
+    const struct question *asked = &asker->flight->question;
+    struct prices_pair *pair = asked_pair(prices, asked);
+    bool is_good = capture->outcome == OUTCOME_OK, is_prices = asked->pair[0] != '\0';
+    if (pair != NULL && (is_good || !asker->clock_retried)) {
+        struct boot_time *next = is_prices ? &pair->next : &pair->rates_next;
+        *next = !is_good     ? boot_after(now->boot, ASK_REFUSED_WAIT_MS)
+                : !is_prices ? BOOT_NEVER
+                : ask_settings(asker)->is_round
+                    ? BOOT_NEVER
+                    : boot_after(asker->asked_at, asker->interval_ms.value);
+        if (is_good && is_prices) {
+            note_funding(pair, text_span(&capture->body), now->boot);
+        }
+    }
+    plan(prices);
+}
+
+int64_t prices_weight(const struct prices *prices)
+{
+    return (int64_t)prices->pair_count * endpoint_weight(ENDPOINT_PREMIUM_INDEX);
+}
+
+const struct source SOURCE_PRICES = {
+    .endpoint = ENDPOINT_PREMIUM_INDEX,
+    .priority = PRIORITY_PRICES,
+    .is_captured = true,
+    .retry_base_ms = ASK_RETRY_BASE_MS,
+    .retry_cap_ms = ASK_REFUSED_WAIT_MS,
+    .question = question,
+    .answered = answered,
+    .release = release,
+};
