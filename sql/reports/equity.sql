@@ -34,12 +34,12 @@ point AS MATERIALIZED (
 ),
 valued AS (
     SELECT t.*, e.wallet_balance, e.unrealized_pnl, e.margin_balance, e.maintenance_margin, e.margin_ratio,
-           e.price, e.wallet_balance_usd, e.unrealized_pnl_usd, e.margin_balance_usd
+           e.price, e.price_ms, e.wallet_balance_usd, e.unrealized_pnl_usd, e.margin_balance_usd
       FROM point AS t
      CROSS JOIN equity_history AS e
         ON e.account = t.account AND e.asset = t.asset AND e.time_ms = t.at_ms
     UNION ALL
-    SELECT t.*, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM point AS t WHERE t.at_ms IS NULL
+    SELECT t.*, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM point AS t WHERE t.at_ms IS NULL
 )
 SELECT account,
        asset,
@@ -59,6 +59,7 @@ SELECT account,
        price,
        wallet_balance_usd,
        unrealized_pnl_usd,
-       margin_balance_usd
+       margin_balance_usd,
+       price_ms
   FROM valued AS t
  ORDER BY account, asset, number;

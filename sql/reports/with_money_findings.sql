@@ -121,6 +121,73 @@ traded AS MATERIALIZED (
      WHERE (:symbol IS NULL OR h.symbol = :symbol)
        AND (:side IS NULL OR h.position_side = :side)
 ),
+-- Funding of which the exchange tells the rate and the mark, between the polls around it, ...
+funding AS MATERIALIZED (
+    SELECT m.account,
+           n.account_id,
+           c.contract_id,
+           c.symbol,
+           c.margin_asset,
+           r.time_ms,
+           r.capture_id,
+           r.funding_rate_e8 / 1e8 AS rate,
+           r.mark_price_e8 / 1e8 AS mark,
+           (SELECT max(p.received_ms)
+              FROM capture_read AS p
+             WHERE p.account_id = n.account_id
+               AND p.endpoint = 'positionRisk'
+               AND p.outcome = 'ok'
+               AND p.received_ms <= r.time_ms) AS before_ms,
+           (SELECT min(p.received_ms)
+              FROM capture_read AS p
+             WHERE p.account_id = n.account_id
+               AND p.endpoint = 'positionRisk'
+               AND p.outcome = 'ok'
+               AND p.received_ms > r.time_ms) AS after_ms
+      FROM money_asked AS m
+     CROSS JOIN account AS n ON n.name = m.account
+     CROSS JOIN contract AS c ON c.product = n.product AND (:symbol IS NULL OR c.symbol = :symbol)
+     CROSS JOIN funding_rate AS r ON r.contract_id = c.contract_id AND r.time_ms >= m.from_ms AND r.time_ms < m.to_ms
+     CROSS JOIN income_known AS k
+        ON k.account = m.account AND k.from_ms <= r.time_ms - 1000 AND k.to_ms > r.time_ms + 60000
+     WHERE :side IS NULL
+       AND r.mark_price_e8 > 0
+       AND r.capture_id = (SELECT max(x.capture_id)
+                             FROM funding_rate AS x
+                            WHERE x.contract_id = r.contract_id AND x.time_ms = r.time_ms)
+       AND EXISTS (SELECT 1
+                     FROM known AS u
+                    WHERE u.account = m.account AND u.kind = 'polls' AND u.from_ms <= r.time_ms AND u.to_ms > r.time_ms)
+),
+-- ... with the contracts that were open then, by the updateTime of what polls show, and what income says was paid. Of
+-- what changed within a minute of it, or between these polls, nobody knows how much was charged.
+funded AS (
+    SELECT f.*,
+           sum(p.position_amount_e8) / 1e8 AS contracts,
+           -sum(p.position_amount_e8 * (t.contract_size_e8 / 1e8)) / f.mark * f.rate AS expected_e8,
+           count(p.position_amount_e8 <> 0 OR NULL) AS legs,
+           max(EXISTS (SELECT 1
+                         FROM position AS x
+                        WHERE x.leg_id = l.leg_id
+                          AND x.update_ms > min(f.before_ms, f.time_ms - 60000)
+                          AND x.update_ms <= max(f.after_ms, f.time_ms + 60000))) AS is_moving,
+           (SELECT coalesce(sum(i.income_e8), 0)
+              FROM income_told AS i
+             WHERE i.account = f.account
+               AND i.time_ms BETWEEN f.time_ms - 1000 AND f.time_ms + 60000
+               AND i.income_type = 'FUNDING_FEE'
+               AND i.symbol = f.symbol) AS paid_e8
+      FROM funding AS f
+     CROSS JOIN main.leg AS l ON l.account_id = f.account_id AND l.contract_id = f.contract_id
+     CROSS JOIN position AS p
+        ON p.leg_id = l.leg_id
+       AND (p.update_ms, p.revision) = (SELECT x.update_ms, x.revision
+                                          FROM position AS x
+                                         WHERE x.leg_id = l.leg_id AND x.update_ms <= f.time_ms
+                                         ORDER BY x.update_ms DESC, x.revision DESC LIMIT 1)
+     CROSS JOIN leg_term AS t ON t.leg_id = l.leg_id AND t.from_ms <= f.time_ms AND t.to_ms > f.time_ms
+     GROUP BY f.account, f.contract_id, f.time_ms
+),
 money_finding (finding, account, symbol, position_side, asset, capture_id, time_ms, detail) AS (
     -- Of several changes in one millisecond the exchange may show the first alone at first.
     SELECT 'wallet_unexplained', account, NULL, NULL, asset, capture_id, time_ms,
@@ -166,6 +233,13 @@ money_finding (finding, account, symbol, position_side, asset, capture_id, time_
                   -paid_commission_e8 / 1e8)
       FROM traded
      WHERE has_income AND round(commission * 1e8) <> -paid_commission_e8
+    UNION ALL
+    SELECT 'funding_unexplained', account, symbol, NULL, margin_asset, capture_id, time_ms,
+           format('%.8f was paid, %.15g contracts at %.15g and the rate %.8f make %.8f', paid_e8 / 1e8, contracts, mark, rate,
+                  expected_e8 / 1e8)
+      FROM funded
+     WHERE NOT is_moving
+       AND abs(paid_e8 - expected_e8) > 1.5 * max(legs, 1)
     UNION ALL
     SELECT 'trade_one_witness', t.account, t.symbol, t.position_side, NULL, t.capture_id, t.time_ms,
            iif(t.source = 'rest', 'userTrades has trade ' || t.trade_id || ', the stream, which was up, has not',

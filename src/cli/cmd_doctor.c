@@ -141,7 +141,7 @@ static void check_account(struct cli *cli, const struct account_settings *settin
 static void check_money(struct cli *cli, const struct account_settings *settings)
 {
     static const enum endpoint ENDPOINTS[] = {ENDPOINT_ACCOUNT, ENDPOINT_INCOME,
-                                              ENDPOINT_USER_TRADES};
+                                              ENDPOINT_USER_TRADES, ENDPOINT_PREMIUM_INDEX};
     struct text answered = {0};
     for (size_t i = 0; i < sizeof ENDPOINTS / sizeof ENDPOINTS[0]; i++) {
         const char *name = endpoint_name(ENDPOINTS[i]);
@@ -196,6 +196,22 @@ static void check_stream(struct cli *cli, const struct account_settings *setting
     capture_free(&capture);
 }
 
+/* Prices are asked for once for all accounts of a host: of one pair at least. */
+static void add_prices(const struct accounts *accounts, size_t number, struct limits_demand *demand)
+{
+    const struct account_settings *settings = &accounts->settings[number];
+    bool is_first = settings->records[ENDPOINT_PREMIUM_INDEX];
+    for (size_t i = 0; i < number && is_first; i++) {
+        const struct account_settings *other = &accounts->settings[i];
+        is_first = !other->records[ENDPOINT_PREMIUM_INDEX] ||
+                   strcmp(other->exchange.base_url, settings->exchange.base_url) != 0;
+    }
+    if (is_first) {
+        limits_demand_add_fixed(demand, endpoint_weight(ENDPOINT_PREMIUM_INDEX),
+                                settings->account_interval_ms);
+    }
+}
+
 static void check_budget(struct cli *cli, const struct accounts *accounts)
 {
     struct limits_demand demand = {0};
@@ -203,6 +219,7 @@ static void check_budget(struct cli *cli, const struct accounts *accounts)
     int64_t budget = limits_budget(&limits);
     for (size_t i = 0; i < accounts->count; i++) {
         ask_add_demand(&accounts->settings[i], &demand);
+        add_prices(accounts, i, &demand);
     }
     int64_t fitting_ms = limits_fitting_interval_ms(&limits, &demand);
     if (demand.weight > (double)budget && fitting_ms == 0) {

@@ -123,8 +123,8 @@ static bool print_changes(const struct cli *cli, const char *account,
                 account);
     }
     if (result->money_rows > 0) {
-        cli_say(cli, "account %s: %lld rows of balances, margins, income and trades", account,
-                (long long)result->money_rows);
+        cli_say(cli, "account %s: %lld rows of balances, margins, income, trades and prices",
+                account, (long long)result->money_rows);
     }
     if (result->money_problem.size > 0) {
         cli_say(cli, "account %s: warning: %s (see 'posrec doctor'; record chooses what is asked)",

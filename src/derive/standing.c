@@ -16,8 +16,8 @@ static bool is_perpetual(const struct leg *leg)
     return span_is(text_span(&leg->contract->contract.contract_type), "PERPETUAL");
 }
 
-/* An asset's price in USD, as view equity_history has it while one of the asset's legs stands with
- * a mark; older marks are not remembered. False when out of memory. */
+/* An asset's price in USD by the marks of the account's own legs as they stand, the perpetual's
+ * before others; older marks, and those of others, are not remembered. False when out of memory. */
 static bool find_price(struct standing *standing, const struct account *account, struct span asset,
                        struct maybe_int *price_e8)
 {

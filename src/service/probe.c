@@ -41,7 +41,7 @@ static bool question(struct asker *asker, const struct moment *now, struct quest
     if (asker->endpoint == ENDPOINT_INCOME || asker->endpoint == ENDPOINT_USER_TRADES) {
         question->limit = maybe_of(1);
     }
-    if (asker->endpoint == ENDPOINT_USER_TRADES) {
+    if (asker->endpoint == ENDPOINT_USER_TRADES || asker->endpoint == ENDPOINT_PREMIUM_INDEX) {
         memcpy(question->symbol, SYMBOL, sizeof SYMBOL);
     }
     return true;

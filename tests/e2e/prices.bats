@@ -13,6 +13,43 @@ recorded() { # ENDPOINT N
     [ "$(sql "SELECT count(*) FROM capture WHERE endpoint = '$1' AND outcome = 'ok'" 2> /dev/null || echo 0)" -ge "$2" ]
 }
 
+findings() {
+    posrec report reconcile --format ndjson 2> said > found
+    grep "^posrec:" said || true # a question that failed has no findings either
+    jq -r '[.finding, .symbol // ""] | join(" ")' found | sort
+}
+
+@test "funding is held against the exchange's own rates" {
+    start_prices
+    wait_for recorded fundingRate 3
+    # A poll sees each position after its last change; the simulator's are older than a minute.
+    wait_for good_polls 3
+    sim 'funding?account=main&rate=0.0001' > /dev/null
+    paid=$(curl -sS "$SIM/sim/books?account=main" | jq '[.income[] | select(.incomeType == "FUNDING_FEE")] | length')
+    rates_told() { [ "$(sql "SELECT count(DISTINCT time_ms) * count(DISTINCT contract_id) FROM funding_rate WHERE contract_id IN
+        (SELECT contract_id FROM contract WHERE pair IN ('BTCUSD', 'ETHUSD', 'BNBUSD'))")" = "$((3 * $1))" ]; }
+    wait_for rates_told 1
+    income_told() { [ "$(sql "SELECT count(*) FROM income WHERE income_type = 'FUNDING_FEE'")" = "$1" ]; }
+    wait_for income_told "$paid"
+    # Income of the minute after it is waited for: the clock of the exchange is set on, and what is recorded then tells.
+    sim 'clock?offset_ms=70000' > /dev/null
+    known_on() { [ "$(sql "SELECT max(to_ms) > (SELECT max(time_ms) + 61000 FROM funding_rate) FROM known WHERE kind = 'income'")" = 1 ]; }
+    wait_for known_on
+    assert_equal "$(findings)" ""
+    # The second is not what the rate makes: each open perpetual is named.
+    sim 'funding?account=main&rate=0.0001&paid=0.0002' > /dev/null
+    wait_for income_told $((2 * paid))
+    wait_for rates_told 2
+    sim 'clock?offset_ms=140000' > /dev/null
+    wait_for known_on
+    stop_run
+    symbols=$(curl -sS "$SIM/sim/books?account=main" | jq -r '.income[] | select(.incomeType == "FUNDING_FEE") | .symbol' | sort -u)
+    assert_equal "$(findings)" "$(sed 's/^/funding_unexplained /' <<< "$symbols")"
+    finding=$(posrec report reconcile --format ndjson --symbol BTCUSD_PERP 2> /dev/null)
+    assert_contains "$(jq -r .detail <<< "$finding")" "and the rate 0.00010000 make"
+    assert_contains "$(posrec body "$(jq .capture_id <<< "$finding")")" '"fundingRate":"0.00010000"'
+}
+
 @test "prices of the pairs whose assets an account holds are recorded, and the rates at which funding was paid" {
     start_prices
     wait_for recorded premiumIndex 9

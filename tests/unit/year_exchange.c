@@ -337,11 +337,12 @@ static void answer_marks(const char *url, struct text *body)
     assert_non_null(pair);
     for (int i = 0; i < YEAR_LEGS; i++) {
         if (strncmp(pair + 5, SYMBOLS[i], 6) == 0) {
-            text_printf(body,
-                        "[{\"symbol\":\"%s\",\"pair\":\"%.6s\",\"markPrice\":\"%d.0\",\"time\":%lld,"
-                        "\"lastFundingRate\":\"0.0001\",\"nextFundingTime\":%lld}]",
-                        SYMBOLS[i], SYMBOLS[i], PRICE, (long long)exchange_ms(),
-                        (long long)((exchange_ms() / every_ms + 1) * every_ms));
+            text_printf(
+                body,
+                "[{\"symbol\":\"%s\",\"pair\":\"%.6s\",\"markPrice\":\"%d.0\",\"time\":%lld,"
+                "\"lastFundingRate\":\"0.0001\",\"nextFundingTime\":%lld}]",
+                SYMBOLS[i], SYMBOLS[i], PRICE, (long long)exchange_ms(),
+                (long long)((exchange_ms() / every_ms + 1) * every_ms));
         }
     }
 }
