@@ -21,20 +21,6 @@ static struct prices_pair *find_pair(const struct prices *prices, const char *na
     return NULL;
 }
 
-/* The pair that a question was about. */
-static struct prices_pair *asked_pair(const struct prices *prices, const struct question *question)
-{
-    if (question->endpoint == ENDPOINT_PREMIUM_INDEX) {
-        return find_pair(prices, question->pair);
-    }
-    for (size_t i = 0; i < prices->pair_count; i++) {
-        if (strcmp(prices->pairs[i].perpetual, question->symbol) == 0) {
-            return &prices->pairs[i];
-        }
-    }
-    return NULL;
-}
-
 static struct boot_time next_of(const struct prices_pair *pair)
 {
     return boot_earlier(pair->next, pair->rates_next);
@@ -70,16 +56,8 @@ static void plan(struct prices *prices)
     ask_touch(&prices->asker);
 }
 
-/* The prices, and when it is: what known_pairs() tells of is held. */
-struct holding {
-    struct prices *prices;
-    struct boot_time now;
-};
-
-static void take_pair(void *context, const char *name)
+void prices_note_pair(struct prices *prices, const char *name, struct boot_time now)
 {
-    const struct holding *holding = context;
-    struct prices *prices = holding->prices;
     struct prices_pair *pair = find_pair(prices, name);
     size_t size = strlen(name);
     if (pair == NULL) {
@@ -89,11 +67,26 @@ static void take_pair(void *context, const char *name)
             return; /* the next answer tells of it again */
         }
         pair = &prices->pairs[prices->pair_count++];
-        *pair = (struct prices_pair){.next = holding->now, .rates_next = BOOT_NEVER};
+        *pair = (struct prices_pair){.next = now, .rates_next = BOOT_NEVER};
         memcpy(pair->name, name, size + 1);
         prices->asker.host->way->is_judged = false;
+        if (prices->asker.flight == NULL) {
+            plan(prices);
+        }
     }
-    pair->seen = holding->now;
+    pair->seen = now;
+}
+
+/* The prices, and when it is: what known_pairs() tells of is held. */
+struct holding {
+    struct prices *prices;
+    struct boot_time now;
+};
+
+static void take_pair(void *context, const char *name)
+{
+    const struct holding *holding = context;
+    prices_note_pair(holding->prices, name, holding->now);
 }
 
 /* Whether a pair was held of late. */
@@ -124,9 +117,6 @@ void prices_note_holdings(struct ask_account *account, const struct now *now)
         }
     }
     prices->pair_count = kept;
-    if (prices->asker.flight == NULL) {
-        plan(prices);
-    }
 }
 
 static bool question(struct asker *asker, const struct moment *now, struct question *question,
@@ -140,6 +130,7 @@ static bool question(struct asker *asker, const struct moment *now, struct quest
         return false;
     }
     *question = (struct question){.endpoint = asker->endpoint};
+    memcpy(prices->asked, pair->name, sizeof prices->asked);
     if (wants_rates(pair)) {
         memcpy(question->symbol, pair->perpetual, sizeof question->symbol);
         question->limit = maybe_of(PRICES_FUNDINGS);
@@ -163,9 +154,9 @@ static void note_funding(struct prices_pair *pair, struct span body, struct boot
 static void answered(struct asker *asker, const struct now *now, struct capture *capture)
 {
     struct prices *prices = (struct prices *)asker;
-    const struct question *asked = &asker->flight->question;
-    struct prices_pair *pair = asked_pair(prices, asked);
-    bool is_good = capture->outcome == OUTCOME_OK, is_prices = asked->pair[0] != '\0';
+    struct prices_pair *pair = find_pair(prices, prices->asked);
+    bool is_good = capture->outcome == OUTCOME_OK;
+    bool is_prices = asker->flight->question.endpoint == ENDPOINT_PREMIUM_INDEX;
     if (pair != NULL && (is_good || !asker->clock_retried)) {
         struct boot_time *next = is_prices ? &pair->next : &pair->rates_next;
         *next = !is_good     ? boot_after(now->boot, ASK_REFUSED_WAIT_MS)

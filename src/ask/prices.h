@@ -27,12 +27,16 @@ struct prices {
     struct asker asker; /* the first */
     struct prices_pair *pairs;
     size_t pair_count, pair_capacity;
+    char asked[QUESTION_NAME_SIZE]; /* the pair of the question that is out */
 };
 
 extern const struct source SOURCE_PRICES;
 
 /* Answers about an account are recorded: what it holds may have changed. */
 void prices_note_holdings(struct ask_account *account, const struct now *now);
+
+/* An account holds the pair's asset, now. */
+void prices_note_pair(struct prices *prices, const char *name, struct boot_time now);
 
 /* What is asked for in one interval comes to so much weight. */
 int64_t prices_weight(const struct prices *prices);

@@ -42,8 +42,8 @@ class Life:
         self.has_recorder = rng.random() < 0.8  # older ones do not tell when they start
         self.account_interval = rng.choice((60000, 120000))
         self.stream_number, self.open = 0, {}
-        self.good = {"positionRisk": [], "account": []}  # (time, interval in force)
-        self.in_force = {"positionRisk": None, "account": None}
+        self.good = {"positionRisk": [], "account": [], "premiumIndex": []}  # (time, interval in force)
+        self.in_force = {"positionRisk": None, "account": None, "premiumIndex": None}
         self.stream, self.money = [], {}
         self.heard = self.last = None
         self.known_to = None
@@ -55,7 +55,7 @@ class Life:
 
     def ask(self, endpoint, interval, good=True):
         fields = {"endpoint": endpoint, "interval_ms": interval}
-        body = "[]" if endpoint == "positionRisk" else '{"assets":[],"positions":[]}'
+        body = '{"assets":[],"positions":[]}' if endpoint == "account" else "[]"
         time = self.tell(**fields, **({"body": body} if good else {"outcome": "timeout"}))
         if good:
             self.in_force[endpoint] = interval or self.in_force[endpoint]
@@ -115,7 +115,7 @@ class Life:
         """One thing after the other."""
         rng = self.rng
         self.start()
-        next_account = self.now
+        next_account = next_prices = self.now
         for _ in range(rng.randrange(60, 150)):
             what = rng.random()
             if what < 0.6:
@@ -148,9 +148,12 @@ class Life:
             if self.now >= next_account:
                 self.ask("account", self.account_interval)
                 next_account = self.now + self.account_interval
+            if self.now >= next_prices:
+                self.ask("premiumIndex", self.account_interval)
+                next_prices = self.now + self.account_interval * rng.choice((1, 1, 1, 2))
 
     def known(self):
-        for endpoint, kind in (("positionRisk", "polls"), ("account", "account")):
+        for endpoint, kind in (("positionRisk", "polls"), ("account", "account"), ("premiumIndex", "prices")):
             spans = []
             for time, interval in self.good[endpoint]:
                 if spans and (interval is None or 2 * (time - spans[-1][1]) <= 3 * interval):
@@ -191,7 +194,7 @@ def check_reports(path, expected):
     """Gaps are what is between, and coverage what is not."""
     gaps = json.loads(posrec("-d", path, "report", "gaps", "--format", "json"))
     between = []
-    for kind in ("polls", "account", "stream", "income"):
+    for kind in ("polls", "account", "prices", "stream", "income"):
         for account in sorted({span[0] for span in expected}):
             spans = [span[3:] for span in expected if span[:2] == (account, kind)]
             between += [(account, kind, (b[0] - a[1]) / 1000) for a, b in zip(spans, spans[1:])]

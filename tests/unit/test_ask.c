@@ -413,6 +413,54 @@ static void a_tick_that_comes_meanwhile_is_not_taken_for_the_one_before(void **s
     free_world(world);
 }
 
+/* Prices of a pair are asked for once an interval for all accounts of a host, and its funding rates
+ * when funding was paid; without an account that holds it, no more. */
+static void prices_are_asked_for_once_for_all_accounts(void **state)
+{
+    struct world *world = make_world(0);
+    struct error error = {0};
+    const int64_t minutes = 30, minute_ms = 60000;
+    (void)state;
+    for (size_t i = 0; i < 100; i++) {
+        world->settings[i] = (struct account_settings){
+            .account = "main",
+            .exchange = {.base_url = HOST,
+                         .recv_window_ms = 5000,
+                         .credentials = &world->credentials},
+            .timeout_ms = 10000,
+            .interval_ms = maybe_of(minute_ms),
+            .records = {[ENDPOINT_PREMIUM_INDEX] = true},
+            .account_interval_ms = minute_ms,
+            .weight_share_percent = 80,
+        };
+        assert_true(ask_add(world->ask, &world->accounts[world->account_count++],
+                            &world->settings[i], &world->now, true, &error));
+    }
+    for (int64_t second = 0; second < minutes * 60; second++) {
+        pass(world, 7 + second * 1000);
+        for (size_t i = 0; i < 100 && second % 60 == 0; i++) { /* as each account's answers say */
+            prices_note_pair(&world->accounts[i].host->prices, i % 2 == 0 ? "BTCUSD" : "ETHUSD",
+                             world->now.boot);
+        }
+        while (world->out_count > 0) {
+            enum endpoint endpoint = world->out[0]->endpoint;
+            bool is_paid = second >= 15 * 60;
+            answer(world, endpoint, 200,
+                   endpoint == ENDPOINT_PREMIUM_INDEX && is_paid
+                       ? "[{\"symbol\":\"BTCUSD_PERP\",\"nextFundingTime\":57600000}]"
+                   : endpoint == ENDPOINT_PREMIUM_INDEX
+                       ? "[{\"symbol\":\"BTCUSD_PERP\",\"nextFundingTime\":28800000}]"
+                       : "[]");
+            pass(world, 7 + second * 1000);
+        }
+    }
+    assert_in_range(world->sent[ENDPOINT_PREMIUM_INDEX], (size_t)minutes * 2 - 2,
+                    (size_t)minutes * 2);
+    assert_int_equal(world->sent[ENDPOINT_FUNDING_RATE], 4); /* at first, and once it was paid */
+    assert_int_equal(world->sent[ENDPOINT_POSITION_RISK], 100 * (minutes + 1));
+    free_world(world);
+}
+
 /* A pause that is ordered in answer to any question holds for all, from its receipt. */
 static void a_pause_holds_for_all_that_share_the_way(void **state)
 {
@@ -506,6 +554,7 @@ int main(void)
         cmocka_unit_test(a_timestamp_that_is_refused_is_mended_once),
         cmocka_unit_test(accounts_that_hang_hold_up_no_other),
         cmocka_unit_test(a_tick_that_comes_meanwhile_is_not_taken_for_the_one_before),
+        cmocka_unit_test(prices_are_asked_for_once_for_all_accounts),
         cmocka_unit_test(a_pause_holds_for_all_that_share_the_way),
         cmocka_unit_test(a_ban_of_days_is_tried_each_hour_and_ends_when_that_is_answered),
         cmocka_unit_test(a_dead_host_delays_no_other),
