@@ -8,10 +8,7 @@ CREATE TABLE mark (
     capture_id       INTEGER NOT NULL REFERENCES capture (capture_id),
     mark_price_e8    INTEGER,
     index_price_e8   INTEGER,
-    settle_price_e8  INTEGER,
     funding_rate_e8  INTEGER,
-    interest_rate_e8 INTEGER,
-    next_funding_ms  INTEGER,
     rounded          INTEGER NOT NULL CHECK (rounded IN (0, 1)),
     extra            TEXT,
     PRIMARY KEY (contract_id, time_ms, capture_id)

@@ -7,11 +7,7 @@ SELECT c.symbol,
        strftime('%Y-%m-%dT%H:%M:%fZ', m.time_ms / 1000.0, 'unixepoch') AS time,
        m.mark_price_e8 / 1e8 AS mark_price,
        m.index_price_e8 / 1e8 AS index_price,
-       m.settle_price_e8 / 1e8 AS settle_price,
        m.funding_rate_e8 / 1e8 AS funding_rate,
-       m.interest_rate_e8 / 1e8 AS interest_rate,
-       nullif(m.next_funding_ms, 0) AS next_funding_ms,
-       strftime('%Y-%m-%dT%H:%M:%fZ', nullif(m.next_funding_ms, 0) / 1000.0, 'unixepoch') AS next_funding,
        m.capture_id
   FROM contract AS c
  CROSS JOIN mark AS m ON m.contract_id = c.contract_id

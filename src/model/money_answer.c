@@ -33,7 +33,7 @@ static const struct object_kind TRADE_OBJECT = {
 static const struct object_kind MARK_OBJECT = {
     .rows = {&ROW_KINDS[ROW_MARK]},
     .symbol = {"symbol", 6},
-    .ignored = " pair ",
+    .ignored = " pair estimatedSettlePrice interestRate nextFundingTime ",
 };
 
 static const struct object_kind FUNDING_RATE_OBJECT = {

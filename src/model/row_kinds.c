@@ -205,12 +205,9 @@ static const struct column MARK[] = {
     ID("contract_id"),
     WHOLE("time_ms", "time"),
     CAPTURE,
-    E8("mark_price", "markPrice"), /* USD for one coin, as the next two */
+    E8("mark_price", "markPrice"), /* USD for one coin, as the next */
     E8("index_price", "indexPrice"),
-    E8("settle_price", "estimatedSettlePrice"),
     E8_OR_EMPTY("funding_rate", "lastFundingRate"), /* as it is estimated; "" of what pays none */
-    E8_OR_EMPTY("interest_rate", "interestRate"),
-    WHOLE("next_funding_ms", "nextFundingTime"),
     ROUNDED,
     EXTRA(0),
 };

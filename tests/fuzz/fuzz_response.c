@@ -105,9 +105,11 @@ static enum endpoint endpoint_of(struct span body)
                : body.size > 9 && memcmp(body.data, "{\"assets\"", 9) == 0 ? ENDPOINT_ACCOUNT
                                                                            : ENDPOINT_EXCHANGE_INFO;
     }
-    return has(body, "incomeType") ? ENDPOINT_INCOME
-           : has(body, "orderId")  ? ENDPOINT_USER_TRADES
-                                   : ENDPOINT_POSITION_RISK;
+    return has(body, "incomeType")    ? ENDPOINT_INCOME
+           : has(body, "orderId")     ? ENDPOINT_USER_TRADES
+           : has(body, "indexPrice")  ? ENDPOINT_PREMIUM_INDEX
+           : has(body, "fundingTime") ? ENDPOINT_FUNDING_RATE
+                                      : ENDPOINT_POSITION_RISK;
 }
 
 static void record(struct side *side, struct span body, int64_t received_ms)

@@ -94,6 +94,8 @@ static void names_are_of_63_bytes_at_most(void **state)
          "\"}]"},
         {ENDPOINT_USER_TRADES, "[{\"symbol\":\"X\",\"positionSide\":\"BOTH\",\"time\":1,\"id\":\"",
          "\"}]"},
+        {ENDPOINT_PREMIUM_INDEX, "[{\"time\":1,\"symbol\":\"", "\"}]"},
+        {ENDPOINT_FUNDING_RATE, "[{\"fundingTime\":1,\"symbol\":\"", "\"}]"},
         {ENDPOINT_POSITION_RISK, "[{\"positionSide\":\"BOTH\",\"updateTime\":1,\"symbol\":\"",
          "\"}]"},
         {ENDPOINT_ACCOUNT, "{\"positions\":[],\"assets\":[{\"asset\":\"", "\"}]}"},
@@ -113,6 +115,43 @@ static void names_are_of_63_bytes_at_most(void **state)
             assert_int_equal(bench->capture.outcome, size == 63 ? OUTCOME_OK : OUTCOME_UNREADABLE);
             text_free(&body);
         }
+    }
+}
+
+#define MARK(time, price, rate)                                                                    \
+    "{\"symbol\":\"BTCUSD_PERP\",\"pair\":\"BTCUSD\",\"markPrice\":" price                         \
+    ",\"indexPrice\":\"2\","                                                                       \
+    "\"lastFundingRate\":" rate ",\"nextFundingTime\":0,\"time\":" time "}"
+
+/* Each price once, as it was told; another word of the same moment beside it. */
+static void prices_are_facts_of_the_exchanges_times(void **state)
+{
+    struct bench *bench = *state;
+    const struct {
+        const char *body;
+        enum outcome outcome;
+        const char *detail, *rows;
+    } ANSWERS[] = {
+        {"[" MARK("7", "\"1.5\"", "\"0.0001\"") "]", OUTCOME_OK, "", "7:150000000:10000"},
+        {"[" MARK("7", "\"1.5\"", "\"0.0001\"") "]", OUTCOME_OK, "", "7:150000000:10000"},
+        {"[" MARK("7", "\"1.6\"", "\"\"") "]", OUTCOME_OK, "", "7:150000000:10000,7:160000000:-"},
+        {"[" MARK("8", "\"\"", "\"0.0001\"") "]", OUTCOME_OK,
+         "element 0: field markPrice: not a number: \"\"",
+         "7:150000000:10000,7:160000000:-,8:-:10000"},
+        {"[" MARK("\"\"", "\"1\"", "\"1\"") "]", OUTCOME_UNREADABLE,
+         "element 0: field time: not a number: \"\"", "7:150000000:10000,7:160000000:-,8:-:10000"},
+        {"{\"symbol\":\"BTCUSD_PERP\"}", OUTCOME_UNREADABLE, "not a JSON array at byte 0 of 24",
+         "7:150000000:10000,7:160000000:-,8:-:10000"},
+    };
+    for (size_t i = 0; i < sizeof ANSWERS / sizeof ANSWERS[0]; i++) {
+        record(bench, ENDPOINT_PREMIUM_INDEX, (int64_t)i + 1, ANSWERS[i].body);
+        assert_int_equal(bench->capture.outcome, ANSWERS[i].outcome);
+        assert_string_equal(text_string(&bench->capture.detail), ANSWERS[i].detail);
+        assert_string_equal(
+            bench_text(bench, "SELECT group_concat(told) FROM (SELECT time_ms || ':' || "
+                              "ifnull(mark_price_e8, '-') || ':' || ifnull(funding_rate_e8, '-') "
+                              "AS told FROM mark ORDER BY time_ms, capture_id)"),
+            ANSWERS[i].rows);
     }
 }
 
@@ -286,6 +325,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(an_income_is_written_once_and_again_only_when_it_is_told_otherwise),
         TEST(names_are_of_63_bytes_at_most),
+        TEST(prices_are_facts_of_the_exchanges_times),
         TEST(one_body_that_tells_the_same_thing_in_two_ways_keeps_both),
         TEST(where_there_is_no_symbol_or_trade_it_is_empty_not_null),
         TEST(a_trade_has_one_row_for_each_witness),

@@ -19,11 +19,12 @@
 /* zstd would take a body that starts with this for a trained dictionary: never a base. */
 #define DICTIONARY_MAGIC "\x37\xa4\x30\xec"
 
-/* Bodies of one account that are like each other: each endpoint's, and each kind of the stream's
- * messages, told apart by how they begin: {"e":"ORDER_TRADE_UPDATE". */
-#define MESSAGE_KINDS 8
-#define STREAMS_PER_ACCOUNT ((size_t)ENDPOINT_COUNT + MESSAGE_KINDS)
-#define MESSAGE_HEAD_SIZE ((size_t)16)
+/* Bodies of one account that are like each other: each endpoint's, and of the small ones each kind
+ * of the stream's messages and each pair's prices, told apart by how they begin:
+ * {"e":"ORDER_TRADE_UPDATE". */
+#define SMALL_KINDS 16
+#define STREAMS_PER_ACCOUNT ((size_t)ENDPOINT_COUNT + SMALL_KINDS)
+#define SMALL_HEAD_SIZE ((size_t)16)
 
 /* Where the bodies of one account and endpoint stand. */
 struct stream {
@@ -203,12 +204,13 @@ static struct stream *find_stream(struct archive *archive, int64_t account_id,
                                   enum endpoint endpoint, struct span body, struct error *error)
 {
     size_t slot = (size_t)endpoint;
-    if (endpoint == ENDPOINT_USER_DATA) {
+    bool is_small = endpoint == ENDPOINT_USER_DATA || endpoint == ENDPOINT_PREMIUM_INDEX;
+    if (is_small) {
         unsigned kind = 0;
-        for (size_t i = 0; i < body.size && i < MESSAGE_HEAD_SIZE; i++) {
+        for (size_t i = 0; i < body.size && i < SMALL_HEAD_SIZE; i++) {
             kind = kind * 31 + (unsigned char)body.data[i];
         }
-        slot = (size_t)ENDPOINT_COUNT + kind % MESSAGE_KINDS;
+        slot = (size_t)ENDPOINT_COUNT + kind % SMALL_KINDS;
     }
     size_t index = (size_t)account_id * STREAMS_PER_ACCOUNT + slot;
     if (!array_grow((void **)&archive->streams, sizeof *archive->streams, &archive->stream_capacity,
@@ -217,8 +219,8 @@ static struct stream *find_stream(struct archive *archive, int64_t account_id,
         return NULL;
     }
     struct stream *stream = &archive->streams[index];
-    if (!stream->loaded && endpoint == ENDPOINT_USER_DATA) {
-        stream->loaded = true; /* small bodies: each run begins with a base of its own */
+    if (!stream->loaded && is_small) {
+        stream->loaded = true; /* each run begins with a base of its own */
     }
     if (!stream->loaded) {
         stream->loaded = load_last(archive, account_id, endpoint, stream, error) &&
