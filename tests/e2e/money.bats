@@ -338,19 +338,20 @@ PYTHON
 
 @test "what is asked stays within the weight: polls come first, and doctor counts all kinds" {
     start_sim
-    write_config "$SIM" "$ALL" "stream_url = ws${SIM#http}"
+    write_config "$SIM" "$ALL, prices" "stream_url = ws${SIM#http}"
     run posrec doctor
-    assert_contains "$output" "ok    weight: 16 a minute of about 1920"
-    write_config "$SIM" "$ALL" "stream_url = ws${SIM#http}" "income_interval = 500ms" "account_interval = 100ms"
+    assert_contains "$output" "ok    weight: 26 a minute of about 1920"
+    write_config "$SIM" "$ALL, prices" "stream_url = ws${SIM#http}" "income_interval = 500ms" "account_interval = 100ms"
     run posrec doctor
-    assert_contains "$output" "warn  weight: 6006 a minute, the exchange allows about 1920 (record less, or from more addresses)"
+    assert_contains "$output" "warn  weight: 12006 a minute, the exchange allows about 1920 (record less, or from more addresses)"
     # Little weight: polls are on time, and money takes what they leave.
     sim 'weight?limit=400' > /dev/null
-    run_config 500ms "$ALL" "stream_url = ws${SIM#http}" "income_interval = 500ms" "account_interval = 200ms"
+    run_config 500ms "$ALL, prices" "stream_url = ws${SIM#http}" "income_interval = 500ms" "account_interval = 200ms"
     start_run
     wait_for good_polls 10
     stop_run
     assert_ticks 500
+    [ "$(sql "SELECT count(*) FROM capture WHERE endpoint = 'premiumIndex'")" -ge 1 ]
     assert_equal "$(curl -sS "$SIM/sim/log" | jq -s 'map(select(.status == 429 or .status == 418)) | length')" 0
     assert_sound
 }
