@@ -22,7 +22,7 @@ from sample import LONG, seeded
 POSREC, DATA = pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2]).resolve()
 VIEWS = ("position_history position_change pnl_history margin_history position_now position_timeline balance_history"
          " income_history trade_history gap known").split()
-EXPECT_MS = 60000
+EXPECT_MS = 180000
 KILLS = 150 if LONG else 10
 COLUMNS = 30
 
@@ -242,7 +242,7 @@ def check_follow(folder, server):
             assert time.monotonic() < until, "the metrics do not follow"
             time.sleep(0.05)
         follower.send_signal(signal.SIGTERM)
-        assert follower.wait(timeout=30) == 0
+        assert follower.wait(timeout=EXPECT_MS / 1000) == 0
     finally:
         follower.kill()
         said = follower.communicate()[1]

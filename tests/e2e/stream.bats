@@ -108,7 +108,7 @@ findings() {
     wait_for all_told
     stop_run
     assert_equal "$(findings)" "1 change_not_streamed"
-    read -r capture symbol side < <(posrec report reconcile --format ndjson | jq -r '[.capture_id, .symbol, .position_side] | join(" ")')
+    read -r capture symbol side < <(posrec report reconcile --format ndjson | jq -r 'select(.finding == "change_not_streamed") | [.capture_id, .symbol, .position_side] | join(" ")')
     assert_equal "$(posrec body "$capture" | jq -r --arg s "$symbol" --arg p "$side" '.[] | select(.symbol == $s and .positionSide == $p) | [.symbol, .positionSide, .positionAmt] | @csv')" "$(dropped '.a.P[] | [.s, .ps, .pa] | @csv')"
     run posrec report reconcile --strict
     assert_equal "$status" 1
