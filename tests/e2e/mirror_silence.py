@@ -325,9 +325,9 @@ def check_next_host(test):
         f"port={test.server.port}", "port=" + ",".join(map(str, ports)))
     path = test.folder / "hosts.db"
     posrec(path, "-q", "import", DATA / "money.ndjson")
-    posrec(path, "mirror", "--to", conninfo + " connect_timeout=1", "--check")
-    said = posrec(path, "mirror", "--to", f"host=127.0.0.1 port={silent.port} connect_timeout=1", code=1)[1]
-    assert "cannot connect: no answer within 1000 ms" in said, said
+    posrec(path, "mirror", "--to", conninfo + " connect_timeout=3", "--check")
+    said = posrec(path, "mirror", "--to", f"host=127.0.0.1 port={silent.port} connect_timeout=3", code=1)[1]
+    assert "cannot connect: no answer within 3000 ms" in said, said
     print("the host that answers is found")
 
 

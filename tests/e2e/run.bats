@@ -204,7 +204,7 @@ only_tick() {
         start_run
         wait_for good_polls 3
         assert_equal "$(sql "SELECT count(*) FROM capture WHERE outcome <> 'ok' AND endpoint <> 'recorder'")" 0
-        assert_equal "$(sql "SELECT min(abs(clock_offset_ms - $offset)) < 1000 FROM capture WHERE endpoint = 'positionRisk'")" 1
+        assert_equal "$(sql "SELECT min(abs(clock_offset_ms - $offset)) < 3000 FROM capture WHERE endpoint = 'positionRisk'")" 1
         sim "clock?offset_ms=$((offset + 120000))" > /dev/null # twice as far as a question may be old
         wait_for outcome_seen api_error
         wait_for good_after api_error 3
