@@ -4,7 +4,8 @@
     black_hole.py PORT|SOCKET
 
 Passes bytes on to the port or the UNIX socket, and prints its own port. After a line on standard input all that the
-connections of then say is swallowed, either way, and they stay open; new ones work. It answers with how many there were.
+connections of then say is swallowed, either way, and they stay open; new ones work. It answers with how many there
+were, and with how many were ended at once since nobody was there to pass them on to.
 """
 import os
 import selectors
@@ -46,7 +47,7 @@ def connect(target):
 
 def main():
     waiting = selectors.DefaultSelector()
-    pairs = set()
+    pairs, ended = set(), 0
     listener = socket.create_server(("127.0.0.1", 0), backlog=512)
     waiting.register(listener, selectors.EVENT_READ)
     waiting.register(sys.stdin.buffer, selectors.EVENT_READ)
@@ -59,6 +60,7 @@ def main():
                     pair = Pair(client, connect(sys.argv[1]))
                 except OSError:
                     client.close()
+                    ended += 1
                     continue
                 pairs.add(pair)
                 for end in pair.ends:
@@ -66,7 +68,7 @@ def main():
             elif key.fileobj is sys.stdin.buffer:
                 if not os.read(sys.stdin.fileno(), SIZE_MAX):
                     return
-                print(len([pair for pair in pairs if not pair.swallows]), flush=True)
+                print(len([pair for pair in pairs if not pair.swallows]), ended, flush=True)
                 for pair in pairs:
                     pair.swallows = True
             elif key.data in pairs and not key.data.pass_on(key.fileobj):

@@ -1,4 +1,4 @@
-load helper
+load run_helper
 
 @test "every block of the README that can be run works as it stands" {
     start_sim
@@ -21,10 +21,10 @@ load helper
     export PATH=$BUILD:$PATH PYTHONPATH=$SOURCE/examples
     write_config "$SIM" "record = positions, stream, account, income, trades" "stream_url = ws${SIM#http}" \
         "interval = 300ms" "account_interval = 300ms" "income_interval = 500ms"
-    "$BUILD/posrec" -q run --for 60s 3>&- &
-    service=$!
+    start_run
     opened() { [ "$(sql "SELECT count(*) FROM capture WHERE outcome = 'opened'" 2> /dev/null)" = 1 ]; }
     wait_for opened
+    wait_for stream_heard
     for amount in 5 -3; do
         sim "trade?account=main&symbol=BTCUSD_PERP&side=LONG&amount=$amount" > /dev/null
     done
@@ -34,8 +34,7 @@ load helper
     polls=$(sql 'SELECT count(*) FROM poll_log')
     more() { [ "$(sql 'SELECT count(*) FROM poll_log')" -ge $((polls + 3)) ]; }
     wait_for more
-    kill $service
-    wait $service
+    stop_run
     run python3 "$SOURCE/tests/e2e/run_docs.py" "$SOURCE/docs/cookbook.md"
     echo "$output"
     assert_equal "$status" 0

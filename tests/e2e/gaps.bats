@@ -29,28 +29,28 @@ PYTHON
 }
 
 @test "killed, stopped, banned and without a network: each gap has its cause" {
-    start_sim
-    port=$(cat port)
+    hold_port
+    start_sim --port "$PORT"
     run_config 200ms
+    more_polls() { wait_for good_polls $(($(polls_there) + 4)); }
     start_run
-    wait_for good_polls 2
+    more_polls
     kill -KILL "$RUN_PID"
     wait "$RUN_PID" || true
-    sleep 1
+    wait_for silent_for 1000
     start_run
-    wait_for good_polls 6
+    more_polls
     stop_run
-    sleep 1
+    wait_for silent_for 1000
     start_run
-    wait_for good_polls 10
+    more_polls
     sim 'fault?kind=status&status=418&code=-1003&retry_after=2' > /dev/null
     wait_for outcome_seen banned
     wait_for good_after banned 2
     stop_sim
     wait_for outcome_seen network_error
-    sleep 1
-    start_sim --port "$port"
-    run_config 200ms
+    wait_for silent_for 1000
+    start_sim --port "$PORT"
     wait_for good_after network_error 2
     stop_run
     for cause in killed stopped banned network_error; do

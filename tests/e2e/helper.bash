@@ -68,18 +68,20 @@ stop_sim() {
 }
 
 # write_config BASE_URL [LINE...]: one account called main, with more lines for its section. What most tests are
-# about are positions and the stream: a line `record = ...` asks for more.
+# about are positions and the stream: a line `record = ...` asks for more. What is in time, and how old a question may
+# be, is not for the machine to say: tests of either have lines for it.
 write_config() {
-    local record="record = positions, stream"
+    local record="record = positions, stream" recv_window="recv_window = 60000"
     case "$*" in *"record ="*) record= ;; esac
+    case "$*" in *"recv_window ="*) recv_window= ;; esac
     {
-        printf '[posrec]\ndatabase = posrec.db\ntimeout = 3s\n\n[account main]\n'
+        printf '[posrec]\ndatabase = posrec.db\ntimeout = 60s\n\n[account main]\n'
         printf 'base_url = %s\napi_key_file = main.key\nsecret_file = main.secret\n' "$1"
         shift
         if [ $# -gt 0 ]; then
             printf '%s\n' "$@"
         fi
-        printf '%s\n' "$record"
+        printf '%s\n' "$record" "$recv_window"
     } > posrec.ini
 }
 

@@ -23,7 +23,7 @@ BUILD, SOURCE = (pathlib.Path(word).resolve() for word in sys.argv[1:3])
 POSREC = BUILD / "posrec"
 HOSTILE_SYMBOL = "<script>alert(1)</script>"
 POLLS, GAP = 4000, range(2000, 2400)
-WAIT_S = 20
+WAIT_S = 120
 SWITCHES = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
             "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-quic",
             "--no-default-browser-check", "--hide-scrollbars", "--window-size=1200,1000")

@@ -214,7 +214,7 @@ PYTHON
 import_within() {
     /usr/bin/python3 - "$BUILD/posrec" "$@" 3<&0 <<'PYTHON'
 import resource, subprocess, sys
-done = subprocess.run([sys.argv[1], "import", *sys.argv[3:], "-"], stdin=3, stderr=subprocess.PIPE, text=True, timeout=60)
+done = subprocess.run([sys.argv[1], "import", *sys.argv[3:], "-"], stdin=3, stderr=subprocess.PIPE, text=True, timeout=600)
 print(done.stderr, end="")
 most = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
 assert most < int(sys.argv[2]), f"{most} MiB"

@@ -2,7 +2,9 @@
 """`posrec mirror` and a server that says nothing more, in every way there is to say nothing: a signal ends it at once, what
 it says of itself never gets stale, and a connection that is lost without a word is given up for a new one.
 
-    mirror_silence.py POSREC DATA
+    mirror_silence.py POSREC DATA [half-open]
+
+What takes no packets any more (`half-open`) is found after half a minute and more, and is a test of its own.
 """
 import contextlib
 import ctypes
@@ -13,6 +15,7 @@ import socket
 import sqlite3
 import struct
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -20,11 +23,11 @@ import time
 from mirror import DATA, POSREC, mirror, posrec
 from postgres import Server, rows_of
 
-STOP_S_MAX = 5
-STALE_S_MAX = 4  # the metrics are written each second; the machine may be slow
+STOP_S_MAX = 25  # at once, on a machine however slow: shorter than it takes to find that a server is gone
+STALE_S_MAX = 8  # the metrics are written each second; the machine may be slow
 FREEZE_S = 10
-LOST_S_MAX = 60  # 40
-EXPECT_S = 60
+LOST_S_MAX = 180  # 40
+EXPECT_S = 180
 BODY_SIZE = 8 << 20  # more than sockets hold
 SO_ATTACH_FILTER = 26
 SYN_SENT, ESTABLISHED, KEEPALIVE = 2, 1, 2
@@ -309,7 +312,7 @@ def check_half_open(test):
         assert len(follower.said("mirror_follows")) == 2, follower.said("mirror_follows")
         follower.stop()
         mirror(follower.path, test.server, "--check", "--name", follower.name)
-    assert lost[own] < 10 and stalest_s < STALE_S_MAX, (lost[own], stalest_s)
+    assert lost[own] < min(lost[asking], lost[idle]) and stalest_s < STALE_S_MAX, (lost, stalest_s)
     print(f"half open: lost after {lost[asking]:.0f} s when something is asked, {lost[idle]:.0f} s when nothing is,"
           f" {lost[own]:.0f} s as the conninfo has it; metrics {stalest_s:.1f} s old at most; all is there after it")
 
@@ -322,18 +325,20 @@ def check_next_host(test):
         f"port={test.server.port}", "port=" + ",".join(map(str, ports)))
     path = test.folder / "hosts.db"
     posrec(path, "-q", "import", DATA / "money.ndjson")
-    posrec(path, "mirror", "--to", conninfo + " connect_timeout=1", "--check")
-    said = posrec(path, "mirror", "--to", f"host=127.0.0.1 port={silent.port} connect_timeout=1", code=1)[1]
-    assert "cannot connect: no answer within 1000 ms" in said, said
+    posrec(path, "mirror", "--to", conninfo + " connect_timeout=3", "--check")
+    said = posrec(path, "mirror", "--to", f"host=127.0.0.1 port={silent.port} connect_timeout=3", code=1)[1]
+    assert "cannot connect: no answer within 3000 ms" in said, said
     print("the host that answers is found")
 
 
 def main():
+    checks = (check_half_open,) if "half-open" in sys.argv[3:] else (
+        check_stops_while_connecting, check_stops_while_frozen, check_stops_at_a_lock, check_stops_once, check_metrics,
+        check_next_host)
     server = Server()
     try:
         with tempfile.TemporaryDirectory() as name:
-            for check in (check_stops_while_connecting, check_stops_while_frozen, check_stops_at_a_lock, check_stops_once,
-                          check_metrics, check_next_host, check_half_open):
+            for check in checks:
                 with Test(pathlib.Path(name), server) as test:
                     check(test)
     finally:

@@ -116,7 +116,7 @@ teardown_file() {
     grep -qx 'posrec_verify_captures 1' verify.prom
     now=$(date +%s)
     ended=$(sed -n 's/^posrec_verify_timestamp_seconds \([0-9]*\).*/\1/p' verify.prom)
-    [ $((now - ended)) -le 60 ]
+    [ $((now - ended)) -le 600 ]
     sqlite3 posrec.db "UPDATE valuation SET mark_price_e8 = mark_price_e8 + 1"
     run ! posrec -q verify
     grep -qx 'posrec_verify_ok 0' verify.prom

@@ -12,13 +12,17 @@ import tempfile
 import time
 
 PROGRAMS = pathlib.Path("/usr/lib/postgresql/15/bin")
-START_S = 60
+START_S = 180
+HELD = []  # sockets that keep ports from others
 
 
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """A port that nobody else is given while this program runs: a server that reuses addresses may listen on it, again and
+    again."""
+    HELD.append(socket.socket())
+    HELD[-1].setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    HELD[-1].bind(("127.0.0.1", 0))
+    return HELD[-1].getsockname()[1]
 
 
 def rows_of(path, query):

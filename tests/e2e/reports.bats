@@ -1,4 +1,4 @@
-load helper
+load run_helper
 
 # poll TIME_MS BODY [ACCOUNT [INTERVAL_MS]]: one capture line.
 poll() {
@@ -410,8 +410,8 @@ SHOWN='Zürich\x1b[2J\xc2\x9b2J\xe2\x80\xae\xe2\x80\xa8\x0a_PERP'
 @test "a report is of one moment while polls are being recorded" {
     start_sim
     posrec -q fetch > /dev/null
-    sed -i 's/^timeout = 3s/timeout = 3s\ninterval = 100ms/' posrec.ini
-    "$BUILD/posrec" run --for 60s 2> /dev/null 3>&- & pid=$!
+    sed -i 's/^timeout = .*/&\ninterval = 100ms/' posrec.ini
+    start_run
     for _ in $(seq 15); do
         posrec report all --format html > page.html
         # The page's range is read first and the audit last: its last capture was the last when that ended.
@@ -419,8 +419,7 @@ SHOWN='Zürich\x1b[2J\xc2\x9b2J\xe2\x80\xae\xe2\x80\xa8\x0a_PERP'
         audit=$(sed -n '/id="reconcile"/,$p' page.html | grep -oE '<td class="number">[0-9]+' | sed -n 4p | grep -oE '[0-9]+$')
         assert_equal "$(sql "SELECT strftime('%Y-%m-%dT%H:%M:%fZ', (max(received_ms) + 1) / 1000.0, 'unixepoch') FROM poll_log WHERE capture_id <= $audit")" "$range"
     done
-    kill $pid
-    wait $pid
+    stop_run
     [ "$(sql 'SELECT count(*) FROM capture')" -gt 2 ]
 }
 

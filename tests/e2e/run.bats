@@ -10,9 +10,11 @@ pause_after() {
     run_config 500ms
     posrec run --count 6 2> run.log
     polls=$(sql "SELECT count(*) FROM poll_log WHERE outcome = 'ok'")
-    skipped=$(sed -n 's/.*event=ticks_skipped .*count=//p' run.log | paste -sd+ | sed 's/^$/0/')
-    assert_equal $((polls + skipped)) 6
-    assert_equal "$(sql "SELECT count(*) FROM capture WHERE endpoint = 'positionRisk' AND (due_ms % 500 <> 0 OR interval_ms <> 500)")" 1
+    skipped=$(ticks_skipped)
+    # Six ticks, or some more when the machine held it up over the last.
+    [ "$polls" -le 6 ] && [ $((polls + skipped)) -ge 6 ]
+    [ "$skipped" -gt 0 ] || assert_equal "$polls" 6
+    assert_equal "$(sql "SELECT count(*) FROM capture WHERE endpoint = 'positionRisk' AND due_ms > (SELECT min(due_ms) FROM capture) AND (due_ms % 500 <> 0 OR interval_ms <> 500)")" 0
     assert_ticks 500
     grep -qE 'level=info event=capture account=main capture=[0-9]+ endpoint=positionRisk outcome=ok' run.log
     assert_sound
@@ -100,19 +102,20 @@ pause_after() {
     run_config 200ms
     start_run
     wait_for good_polls 2
-    sim 'fault?kind=status&status=429&code=-1003&retry_after=2' > /dev/null
+    wait_for contracts_known
+    sim 'fault?kind=status&status=429&code=-1003&retry_after=1' > /dev/null
     wait_for outcome_seen rate_limited
     wait_for good_after rate_limited 2
-    [ "$(pause_after 429)" -ge 2000 ]
-    sim 'fault?kind=status&status=418&code=-1003&retry_after=2' > /dev/null
+    [ "$(pause_after 429)" -ge 1000 ]
+    sim 'fault?kind=status&status=418&code=-1003&retry_after=1' > /dev/null
     wait_for outcome_seen banned
     wait_for good_after banned 2
-    [ "$(pause_after 418)" -ge 2000 ]
+    [ "$(pause_after 418)" -ge 1000 ]
     stop_run
     grep -q 'level=error event=rate_limited base_url=http://127.0.0.1.* until=' run.log
     grep -q 'level=error event=banned .* until=' run.log
     # Each pause is a gap of its own.
-    assert_equal "$(sql "SELECT count(DISTINCT g.from_ms) FROM gap AS g JOIN poll_log AS p ON p.received_ms BETWEEN g.from_ms AND g.to_ms WHERE g.missed >= 9 AND p.outcome IN ('rate_limited', 'banned')")" 2
+    assert_equal "$(sql "SELECT count(DISTINCT g.from_ms) FROM gap AS g JOIN poll_log AS p ON p.received_ms BETWEEN g.from_ms AND g.to_ms WHERE g.missed >= 4 AND p.outcome IN ('rate_limited', 'banned')")" 2
     assert_sound
 }
 
@@ -121,45 +124,59 @@ pause_after() {
     add_second
     start_run
     wait_for good_polls 4
+    wait_for contracts_known
     sim 'fault?kind=status&status=429&code=-1003&retry_after=2&account=main' > /dev/null
     wait_for good_after rate_limited 4
     stop_run
     # The other account's request of the same tick may have been out already.
-    assert_equal "$(curl -sS "$SIM/sim/log" | jq -s '[.[] | select(.status == 429)][0].ms as $t | [.[] | select(.ms > $t + 100 and .ms < $t + 2000)] | length')" 0
+    assert_contains '[] ["second"]' "$(curl -sS "$SIM/sim/log" | jq -sc '[.[] | select(.status == 429)][0].ms as $t | [.[] | select(.ms > $t and .ms < $t + 2000).account]')"
     assert_sound
 }
 
-@test "5xx, resets, half bodies and stalls are tried again within the tick, and it goes on" {
-    start_sim
-    run_config 3s
+# only_tick: the service's first tick, which is its only one and as long as the machine needs, from its fault to a good
+# poll; ATTEMPTS is what became of it.
+only_tick() {
+    local polls
+    polls=$(polls_there)
     start_run
-    wait_for good_polls 1
-    sim 'fault?kind=status&status=500' > /dev/null
-    wait_for good_after server_error 2
-    assert_equal "$(sql "SELECT group_concat(attempt || outcome) FROM (SELECT * FROM capture WHERE due_ms = (SELECT due_ms FROM capture WHERE outcome = 'server_error') ORDER BY capture_id)")" "1server_error,2ok"
-    for fault in 'kind=status&status=503' 'kind=reset&count=4' 'kind=half'; do
-        sim "fault?$fault" > /dev/null
-        seen=$(sql "SELECT count(*) FROM capture WHERE outcome <> 'ok'")
-        failed_again() { [ "$(sql "SELECT count(*) FROM capture WHERE outcome <> 'ok'")" -gt "$seen" ]; }
-        wait_for failed_again
-    done
-    wait_for good_after network_error 2
+    wait_for good_polls $((polls + 1))
     stop_run
-    assert_equal "$(sql "SELECT count(*) FROM capture WHERE outcome = 'server_error'")" 2
-    [ "$(sql "SELECT count(*) FROM capture WHERE outcome = 'network_error'")" -ge 2 ]
+    cat run.log >> all.log
+    ATTEMPTS=$(sql "SELECT group_concat(attempt || outcome) FROM (SELECT * FROM capture WHERE endpoint = 'positionRisk' AND capture_id > (SELECT max(capture_id) FROM capture WHERE outcome = 'started') ORDER BY capture_id)")
+}
+
+@test "5xx, resets and half bodies are tried again within the tick, and it goes on" {
+    start_sim
+    run_config 1d
+    for fault in 'kind=status&status=500' 'kind=status&status=503' 'kind=reset&count=4' 'kind=half'; do
+        sim "fault?$fault" > /dev/null
+        only_tick
+        echo "$fault: $ATTEMPTS"
+        case $fault in
+        *status*) assert_equal "$ATTEMPTS" "1server_error,2ok" ;;
+        *half*) assert_equal "$ATTEMPTS" "1network_error,2ok" ;;
+        *) grep -qE '^1network_error,([2-4]network_error,)*[2-5]ok$' <<< "$ATTEMPTS" ;;
+        esac
+    done
+    run_config 200ms
+    start_run
+    wait_for good_polls 8
+    stop_run
     assert_sound
 }
 
 @test "a stall past the timeout costs its ticks, shows as a gap, and nothing else" {
     start_sim
-    run_config 500ms "timeout = 2s"
+    run_config 200ms "timeout = 1s"
     start_run
     wait_for good_polls 2
     sim 'fault?kind=stall' > /dev/null
     wait_for outcome_seen timeout
     wait_for good_after timeout 2
     stop_run
-    assert_equal "$(sql "SELECT count(*) FROM gap AS g JOIN poll_log AS p ON p.received_ms BETWEEN g.from_ms AND g.to_ms WHERE g.missed >= 1 AND p.outcome = 'timeout'")" 1
+    # Each one: a slow machine may make more of them.
+    assert_equal "$(sql "SELECT count(*) FROM gap AS g JOIN poll_log AS p ON p.received_ms BETWEEN g.from_ms AND g.to_ms WHERE g.missed >= 1 AND p.outcome = 'timeout'")" \
+        "$(sql "SELECT count(*) FROM poll_log WHERE outcome = 'timeout'")"
     grep -q 'event=ticks_skipped' run.log
     assert_sound
 }
@@ -187,12 +204,12 @@ pause_after() {
         start_run
         wait_for good_polls 3
         assert_equal "$(sql "SELECT count(*) FROM capture WHERE outcome <> 'ok' AND endpoint <> 'recorder'")" 0
-        assert_equal "$(sql "SELECT min(abs(clock_offset_ms - $offset)) < 1000 FROM capture WHERE endpoint = 'positionRisk'")" 1
-        sim "clock?offset_ms=$((offset + 20000))" > /dev/null
+        assert_equal "$(sql "SELECT min(abs(clock_offset_ms - $offset)) < 3000 FROM capture WHERE endpoint = 'positionRisk'")" 1
+        sim "clock?offset_ms=$((offset + 120000))" > /dev/null # twice as far as a question may be old
         wait_for outcome_seen api_error
         wait_for good_after api_error 3
         assert_equal "$(sql "SELECT group_concat(attempt || outcome) FROM (SELECT * FROM capture WHERE due_ms = (SELECT due_ms FROM capture WHERE api_code = -1021 ORDER BY capture_id LIMIT 1) ORDER BY capture_id)")" "1api_error,2ok"
-        sim "clock?offset_ms=$((offset - 20000))" > /dev/null
+        sim "clock?offset_ms=$((offset - 120000))" > /dev/null
         twice() { [ "$(sql "SELECT count(*) FROM capture WHERE api_code = -1021")" -ge 2 ]; }
         wait_for twice
         wait_for good_after api_error 2
@@ -203,15 +220,15 @@ pause_after() {
 }
 
 @test "the exchange gone for a while and back: failures are rows, the hole is a gap" {
-    start_sim
-    port=$(cat port)
+    hold_port
+    start_sim --port "$PORT"
     run_config 200ms
     start_run
     wait_for good_polls 2
     stop_sim
     wait_for outcome_seen network_error
-    sleep 1
-    start_sim --port "$port"
+    wait_for silent_for 1000
+    start_sim --port "$PORT"
     wait_for good_after network_error 2
     stop_run
     [ "$(sql 'SELECT count(*) FROM gap')" -ge 1 ]
@@ -225,21 +242,24 @@ pause_after() {
         printf 'subjectAltName=%s\n' "$1" > names
         openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days "$2" -extfile names -out server.pem 2> /dev/null
     }
-    issue DNS:other.test 2
-    start_sim --tls-cert server.pem --tls-key server.key
-    port=$(cat port)
-    write_config "https://127.0.0.1:$port" "interval = 200ms" "ca_file = ca.pem"
+    hold_port
+    # restart DAYS NAME: an exchange with such a certificate.
+    restart() {
+        stop_sim
+        issue "$2" "$1"
+        start_sim --tls-cert server.pem --tls-key server.key --port "$PORT"
+    }
+    restart 2 IP:127.0.0.1
+    write_config "https://127.0.0.1:$PORT" "interval = 200ms" "ca_file = ca.pem"
     cp posrec.ini keep.ini
     start_run
+    wait_for good_polls 1 # what fails from now on has a time
+    restart 2 DNS:other.test
     wait_for outcome_seen tls_error
-    stop_sim
-    issue IP:127.0.0.1 -1
-    start_sim --tls-cert server.pem --tls-key server.key --port "$port"
+    restart -1 IP:127.0.0.1
     expired() { [ "$(sql "SELECT count(*) FROM capture WHERE detail LIKE '%expired%'")" -ge 1 ]; }
     wait_for expired
-    stop_sim
-    issue IP:127.0.0.1 2
-    start_sim --tls-cert server.pem --tls-key server.key --port "$port"
+    restart 2 IP:127.0.0.1
     wait_for good_after tls_error 2
     stop_run
     cp keep.ini posrec.ini
@@ -247,14 +267,14 @@ pause_after() {
 }
 
 @test "a bad account never delays another" {
-    start_two 500ms
-    add_second "interval = 500ms" "timeout = 300s"
-    sim 'fault?kind=stall&account=second&count=100' > /dev/null
+    start_two 200ms
+    add_second "interval = 200ms" "timeout = 300s"
+    sim 'silence?to=all&account=second' > /dev/null
     start_run
     wait_for good_polls 6
     # All that time the other account's first request was out.
     assert_equal "$(sql "SELECT count(*) FROM poll_log WHERE account = 'second'")" 0
-    assert_equal "$(curl -sS "$SIM/sim/log" | jq -s '[.[] | select(.account == "second")] | length')" 1
+    assert_equal "$(curl -sS "$SIM/sim/log" | jq -sc '[.[] | select(.account == "second") | .status]')" '[0]'
     assert_equal "$(sql "SELECT count(*) FROM poll_log WHERE account = 'main' AND outcome = 'ok'" | awk '{ print ($1 >= 6) }')" 1
     kill -KILL "$RUN_PID" # it would wait for the request that is out
     wait "$RUN_PID" || true
@@ -264,9 +284,11 @@ pause_after() {
 @test "accounts that need more weight than there is are told the interval that fits" {
     start_sim --weight-limit 100
     run_config 100ms
-    posrec run --for 2s 2> run.log || true
-    grep -q 'event=weight_budget .* needed_a_minute=600 allowed_a_minute=80 interval_ms_that_fits=751' run.log
-    [ "$(curl -sS "$SIM/sim/log" | jq -s 'map(.weight) | max')" -le 80 ]
+    start_run
+    wait_for logged 'event=weight_budget .* needed_a_minute=600 allowed_a_minute=80 interval_ms_that_fits=751'
+    wait_for good_polls 20
+    stop_run
+    [ "$(sim weights | jq -s 'map(.used) | max')" -le 80 ]
     assert_equal "$(sql "SELECT count(*) FROM capture WHERE outcome = 'rate_limited'")" 0
 }
 
@@ -285,28 +307,34 @@ pause_after() {
 @test "the stream of each exchange that is known is found" {
     for url in https://dapi.binance.com HTTPS://DAPI.binance.com:443/ https://demo-dapi.binance.com/ \
         https://testnet.binancefuture.com// https://dapi.example.com; do
-        printf '%s\n' "$KEY" > main.key
         # What is asked ends at a proxy that is not there.
         write_config "$url" "proxy = http://127.0.0.1:1"
-        run posrec doctor
+        start_run
+        wait_for logged event=clock_not_measured # the first thing that is asked
+        stop_run
         case $url in
-        *example*) assert_contains "$output" "no stream_url is known" ;;
-        *) case $output in *"no stream_url is known"*) false ;; esac ;;
+        *example*) logged "event=stream_not_recorded account=main" ;;
+        *) run ! logged event=stream_not_recorded ;;
         esac
     done
+    run posrec doctor
+    assert_contains "$output" "no stream_url is known"
 }
 
 @test "what other programs on the address use counts, and weight_share says how much may be used" {
-    start_sim --weight-limit 1000
+    start_sim --weight-limit 10000 --clock-offset-ms $((48000 - $(now_ms) % 60000)) # a minute turns soon
     run_config 200ms
     sed -i 's|^database = .*|&\nweight_share = 50|' posrec.ini
     start_run
     wait_for good_polls 3
-    minute_is_young() { [ $(($(date +%s) % 60)) -lt 50 ]; }
-    wait_for minute_is_young
-    sim 'weight?others=600' > /dev/null # over half: no more until the minute turns
-    wait_for logged 'event=ticks_skipped'
-    [ "$(curl -sS "$SIM/sim/log" | jq -s 'map(select(.weight > 600)) | length')" -le 1 ]
+    wait_for contracts_known # which say the limit
+    # Over half: no more until the minute turns. Where that is so near that no tick is seen to be skipped, again.
+    others_use_it_up() {
+        [ "$(sim weights | jq -s 'last.used')" -gt 5000 ] || { echo >> turns && sim 'weight?others=5500' > /dev/null; }
+        logged 'event=ticks_skipped'
+    }
+    wait_for others_use_it_up
+    [ "$(curl -sS "$SIM/sim/log" | jq -s 'map(select(.weight > 5500)) | length')" -le "$(wc -l < turns)" ]
     stop_run
     assert_equal "$(sql "SELECT count(*) FROM capture WHERE outcome = 'rate_limited'")" 0
     sed -i 's|^weight_share = .*|weight_share = 101|' posrec.ini
@@ -319,24 +347,21 @@ pause_after() {
 
 @test "maintenance is an outage: tried again within the tick, never taken for a refused key" {
     start_sim
-    run_config 3s
-    start_run
-    wait_for good_polls 1
-    outages=0
-    for fault in 'kind=status&status=503&code=-1016' 'kind=status&status=400&code=-1016' \
-        'kind=status&status=400&code=-1109' 'kind=body&status=200' 'kind=body&status=403'; do
-        outages=$((outages + 1))
+    run_config 1d
+    while read -r fault outcome; do
         curl -sS -f "$SIM/sim/fault?$fault" -H 'Content-Type: application/octet-stream' \
             --data-binary '{"239999":"The system is under maintenance, please try again later."}' > /dev/null
-        over() { [ "$(sql "SELECT count(*) FROM poll_log WHERE outcome = 'ok' AND attempt > 1")" -ge $outages ]; }
-        wait_for over
-    done
-    stop_run
-    assert_equal "$(grep -c event=refused run.log)" 0
-    assert_equal "$(sql "SELECT group_concat(outcome) FROM (SELECT outcome FROM poll_log WHERE outcome <> 'ok' ORDER BY capture_id)")" \
-        "server_error,api_error,api_error,unreadable,api_error"
-    # Whatever the answer's shape, it was tried again before the next tick was due.
-    assert_equal "$(sql "SELECT count(*) FROM poll_log AS f JOIN poll_log AS n ON n.capture_id = (SELECT min(capture_id) FROM poll_log WHERE capture_id > f.capture_id) WHERE f.outcome <> 'ok' AND n.due = f.due AND n.attempt = f.attempt + 1")" 5
+        only_tick
+        # Whatever the answer's shape, it was tried again before the next tick was due.
+        assert_equal "$fault $ATTEMPTS" "$fault 1$outcome,2ok"
+    done << 'FAULTS'
+kind=status&status=503&code=-1016 server_error
+kind=status&status=400&code=-1016 api_error
+kind=status&status=400&code=-1109 api_error
+kind=body&status=200 unreadable
+kind=body&status=403 api_error
+FAULTS
+    assert_equal "$(grep -c event=refused all.log)" 0
     assert_sound
 }
 
@@ -350,7 +375,7 @@ pause_after() {
     # The other account's ticks go by.
     wait_for good_polls 10
     stop_run
-    assert_equal "$(sql "SELECT count(*) FROM poll_log WHERE http_status = 451")" 1
+    assert_equal "$(sql "SELECT min(apart) >= 59000 FROM (SELECT received_ms - lag(received_ms, 1, 0) OVER (ORDER BY capture_id) AS apart FROM poll_log WHERE http_status = 451)")" 1
     assert_sound
 }
 
@@ -371,7 +396,7 @@ PYTHON
     READER_PID=$!
     wait_for test -e reading
     polls=$(sql 'SELECT count(*) FROM capture')
-    wait_for good_polls $((polls + 60))
+    wait_for good_polls $((polls + 40))
     assert_equal "$(grep -c event=not_recorded run.log)" 0
     [ "$(stat -c %s posrec.db-wal)" -gt 0 ]
     touch stop-reading
@@ -394,7 +419,10 @@ PYTHON
     wait_for recorded 5
     dd if=/dev/zero of=disk/filler bs=4k 2> /dev/null || true
     wait_for grep -q 'level=error event=not_recorded .*no room left' run.log
-    sleep 2
+    polled() { curl -sS "$SIM/sim/log" | jq -s 'map(select(.endpoint == "positionRisk")) | length'; }
+    polls=$(polled)
+    waiting() { [ "$(polled)" -ge $((polls + 8)) ]; }
+    wait_for waiting
     rm disk/filler
     wait_for grep -q 'event=recording_again' run.log
     polls=$(sqlite3 -readonly disk/posrec.db 'SELECT count(*) FROM capture')
@@ -415,7 +443,7 @@ PYTHON
 import os, socket
 s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 s.bind("notify")
-s.settimeout(60)
+s.settimeout(180)
 while True:
     text = s.recv(4096).decode()
     print(text.replace("\n", " "), flush=True)
@@ -457,7 +485,7 @@ PYTHON
     # The oldest is not the worst.
     poll old -600000 | posrec -q import -
     assert_equal "$(status_of ahead)" "[null,null]"
-    assert_contains "$(status_of old)" "[60"
+    [[ "$(status_of old)" =~ ^\[(6|7|8|9|1[0-9])[0-9][0-9] ]] # ten minutes, or some more
     run --separate-stderr posrec -d posrec.db status --max-age 1h
     assert_equal "$status" 1
     assert_equal "$(tail -n 1 <<< "$stderr")" "an account: its last good poll lies in the future: the clock, or an import"

@@ -8,11 +8,11 @@ import urllib.parse
 
 
 class WebSocket:
-    """An open connection; what it waits for comes within 20 seconds, or is an error."""
+    """An open connection; what it waits for comes within three minutes, or is an error."""
 
     def __init__(self, url):
         parts = urllib.parse.urlsplit(url)
-        self.socket = socket.create_connection((parts.hostname, parts.port), timeout=20)
+        self.socket = socket.create_connection((parts.hostname, parts.port), timeout=180)
         self.held = b""
         target = parts.path + ("?" + parts.query if parts.query else "")
         key = base64.b64encode(os.urandom(16)).decode()

@@ -22,7 +22,7 @@ WEIGHT_LIMIT = 500
 BUDGET = WEIGHT_LIMIT * 80 // 100  # by default
 OTHERS = {"nearly used": 330, "used up": 380}  # of 400 before the turn; polls add 50, and take 300 a minute
 BEFORE_S, AFTER_S = 10, 15
-PAUSE_MS_MAX = 3000
+PAUSE_MS_MAX = 10000  # of a minute that would be lost
 AT_THE_TURN = 2  # requests that can come between the two turns, where nothing was left
 
 
@@ -32,10 +32,9 @@ class Recorder:
     def __init__(self, build, folder, offset_ms, others):
         self.build, self.folder = build, folder
         self.offset_ms, self.others = offset_ms, others
-        self.clock_offset_ms = 60000 - BEFORE_S * 1000 - int(time.time() * 1000) % 60000
         (folder / "accounts").write_text("main one-way some-key some-secret\n")
-        self.exchange = subprocess.Popen([build / "dapi-sim", "--accounts", folder / "accounts", "--weight-limit", str(WEIGHT_LIMIT),
-                                          "--clock-offset-ms", str(self.clock_offset_ms)], stdout=subprocess.PIPE, text=True)
+        self.exchange = subprocess.Popen([build / "dapi-sim", "--accounts", folder / "accounts", "--weight-limit", str(WEIGHT_LIMIT)],
+                                         stdout=subprocess.PIPE, text=True)
         self.port = int(self.exchange.stdout.readline())
         for name in ("key", "secret"):
             (folder / name).write_text(f"some-{name}")
@@ -46,6 +45,7 @@ class Recorder:
         self.recorder = None
 
     def start(self):
+        self.ask(f"clock?offset_ms={60000 - BEFORE_S * 1000 - int(time.time() * 1000) % 60000}")
         self.ask(f"weight?minute_offset_ms={self.offset_ms}&others={OTHERS[self.others]}")
         with (self.folder / "run.log").open("w") as log:
             self.recorder = subprocess.Popen([self.build / "posrec", "run", "--for", f"{BEFORE_S + AFTER_S}s"], cwd=self.folder,
