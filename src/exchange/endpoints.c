@@ -5,25 +5,30 @@
 #include "base/log.h"
 #include "model/json_span.h"
 
+/* What a request carries. */
+enum proof {
+    PROOF_NONE,   /* anybody may ask */
+    PROOF_KEY,    /* the API key */
+    PROOF_SIGNED, /* and a signature */
+};
+
 /* How each is asked for: the stream is not. */
 static const struct {
     const char *path;
     const char *method; /* NULL for GET */
     int64_t weight;
-    bool has_key;
-    bool is_signed;
+    enum proof proof;
     bool takes_filter; /* the account's margin_asset or pair */
-    bool is_public;    /* a question that anybody may ask */
 } ENDPOINTS[ENDPOINT_ASKED_COUNT] = {
-    [ENDPOINT_POSITION_RISK] = {"/dapi/v1/positionRisk", NULL, 1, true, true, true},
-    [ENDPOINT_EXCHANGE_INFO] = {"/dapi/v1/exchangeInfo", NULL, 1, false, false, false},
-    [ENDPOINT_ACCOUNT] = {"/dapi/v1/account", NULL, 5, true, true, false},
-    [ENDPOINT_INCOME] = {"/dapi/v1/income", NULL, 20, true, true, false},
-    [ENDPOINT_USER_TRADES] = {"/dapi/v1/userTrades", NULL, 5, true, true, false},
-    [ENDPOINT_PREMIUM_INDEX] = {"/dapi/v1/premiumIndex", .weight = 10, .is_public = true},
-    [ENDPOINT_FUNDING_RATE] = {"/dapi/v1/fundingRate", .weight = 1, .is_public = true},
-    [ENDPOINT_TIME] = {"/dapi/v1/time", NULL, 1, false, false, false},
-    [ENDPOINT_LISTEN_KEY] = {"/dapi/v1/listenKey", "POST", 1, true, false, false},
+    [ENDPOINT_POSITION_RISK] = {"/dapi/v1/positionRisk", NULL, 1, PROOF_SIGNED, true},
+    [ENDPOINT_EXCHANGE_INFO] = {"/dapi/v1/exchangeInfo", NULL, 1, PROOF_NONE, false},
+    [ENDPOINT_ACCOUNT] = {"/dapi/v1/account", NULL, 5, PROOF_SIGNED, false},
+    [ENDPOINT_INCOME] = {"/dapi/v1/income", NULL, 20, PROOF_SIGNED, false},
+    [ENDPOINT_USER_TRADES] = {"/dapi/v1/userTrades", NULL, 5, PROOF_SIGNED, false},
+    [ENDPOINT_PREMIUM_INDEX] = {"/dapi/v1/premiumIndex", NULL, 10, PROOF_NONE, false},
+    [ENDPOINT_FUNDING_RATE] = {"/dapi/v1/fundingRate", NULL, 1, PROOF_NONE, false},
+    [ENDPOINT_TIME] = {"/dapi/v1/time", NULL, 1, PROOF_NONE, false},
+    [ENDPOINT_LISTEN_KEY] = {"/dapi/v1/listenKey", "POST", 1, PROOF_KEY, false},
 };
 
 /* Of what is said to be the exchange's time: no year but these is. */
@@ -58,7 +63,7 @@ int64_t endpoint_weight(enum endpoint endpoint)
 
 bool endpoint_has_key(enum endpoint endpoint)
 {
-    return ENDPOINTS[endpoint].has_key;
+    return ENDPOINTS[endpoint].proof >= PROOF_KEY;
 }
 
 const char *endpoint_method(enum endpoint endpoint)
@@ -114,14 +119,11 @@ bool endpoint_ask(const struct exchange_account *account, const struct question 
     const char *path = ENDPOINTS[question->endpoint].path;
     struct text query = {0};
     bool done = true;
-    if (ENDPOINTS[question->endpoint].is_public) {
-        append_question(account, question, &query);
-    }
+    append_question(account, question, &query);
     text_append_string(url, account->base_url);
     text_append_string(url, path);
     text_append_string(request, path);
-    if (ENDPOINTS[question->endpoint].is_signed) {
-        append_question(account, question, &query);
+    if (ENDPOINTS[question->endpoint].proof == PROOF_SIGNED) {
         done = sign(account, timestamp, &query, url, request, error);
     } else if (query.size > 0) {
         text_printf(url, "?%s", text_string(&query));
