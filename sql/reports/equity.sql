@@ -59,6 +59,7 @@ SELECT account,
        price,
        wallet_balance_usd,
        unrealized_pnl_usd,
-       margin_balance_usd
+       margin_balance_usd,
+       (SELECT s.covered FROM sample AS s WHERE s.account = t.account AND s.number = t.number) AS covered
   FROM valued AS t
  ORDER BY account, asset, number;

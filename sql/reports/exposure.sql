@@ -23,6 +23,7 @@ SELECT account,
        long_usd - short_usd AS net_usd,
        long_usd + short_usd AS gross_usd,
        unrealized_pnl,
-       unrealized_pnl_usd
+       unrealized_pnl_usd,
+       (SELECT s.covered FROM sample AS s WHERE s.account = summed.account AND s.number = summed.number) AS covered
   FROM summed
  ORDER BY account, margin_asset, number;

@@ -1,7 +1,7 @@
 -- `silence`: the parts of the range asked for that the record cannot speak of (view `known`), by account and kind. Without
 -- bounds the range is the kind's history; what goes on is not silent before one and a half of its interval have passed.
-WITH RECURSIVE
-span AS MATERIALIZED (
+-- After with_polls, with_balances or with_money.
+, span AS MATERIALIZED (
     SELECT k.account, a.account_id, k.kind, k.from_ms, k.to_ms
       FROM known AS k
       JOIN account AS a ON a.name = k.account

@@ -82,14 +82,14 @@ keys() {
     setup_history
     # The shell does not have posrec's functions.
     part() { cat "${@/#/$SOURCE/sql/reports/}" | sed -E 's/step_(begin|end)\(/max(/g'; }
-    points="with_polls.sql with_range.sql with_samples.sql with_legs.sql with_points.sql"
+    points="with_polls.sql with_range.sql with_silence.sql with_samples.sql with_legs.sql with_points.sql"
     # shellcheck disable=SC2086 # several files
     for report in "with_parts.sql pnl.sql" "with_parts.sql margin.sql" exposure.sql; do
         keys "$(part $points $report)"
     done
-    keys "$(part with_polls.sql with_range.sql with_changed.sql with_money_asked.sql with_money_findings.sql reconcile.sql)"
+    keys "$(part with_polls.sql with_range.sql with_silence.sql with_changed.sql with_money_asked.sql with_money_findings.sql reconcile.sql)"
     keys "$(part with_polls.sql with_range.sql with_money_asked.sql audit.sql)"
-    keys "$(part with_balances.sql with_range.sql with_samples.sql equity.sql)"
+    keys "$(part with_balances.sql with_range.sql with_silence.sql with_samples.sql equity.sql)"
     for report in income trades; do
         keys "$(part with_money.sql with_range.sql $report.sql)"
     done
