@@ -50,6 +50,7 @@ static const struct definition DEFINITIONS[] = {
      "a row for each whole step in UTC, such as 5m, 1h, 1d, 1w or 1mo"},
     {OPTION(symbol), "symbol", 0, "SYMBOL", KIND_TEXT, "only this symbol"},
     {OPTION(side), "side", 0, "SIDE", KIND_SIDE, "only this position side: BOTH, LONG or SHORT"},
+    {OPTION(verify), "verify", 0, NULL, KIND_FLAG, "verify the copy, too"},
     {OPTION(strict), "strict", 0, NULL, KIND_FLAG, "exit 1 when there are findings, or gaps"},
     {OPTION(refresh_ms), "refresh", 0, "DURATION", KIND_DURATION,
      "the page loads itself anew this often (html)"},
