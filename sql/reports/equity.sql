@@ -60,6 +60,6 @@ SELECT account,
        wallet_balance_usd,
        unrealized_pnl_usd,
        margin_balance_usd,
-       (SELECT s.covered FROM sample AS s WHERE s.account = t.account AND s.number = t.number) AS covered
+       (SELECT m.covered FROM sample AS m WHERE m.account = t.account AND m.number = t.number) AS covered
   FROM valued AS t
  ORDER BY account, asset, number;

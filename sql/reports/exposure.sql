@@ -24,6 +24,6 @@ SELECT account,
        long_usd + short_usd AS gross_usd,
        unrealized_pnl,
        unrealized_pnl_usd,
-       (SELECT s.covered FROM sample AS s WHERE s.account = summed.account AND s.number = summed.number) AS covered
+       (SELECT m.covered FROM sample AS m WHERE m.account = summed.account AND m.number = summed.number) AS covered
   FROM summed
  ORDER BY account, margin_asset, number;

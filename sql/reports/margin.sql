@@ -44,6 +44,6 @@ SELECT account,
        liquidation_price,
        round(liquidation_distance * 1e8) / 1e8 AS liquidation_distance,
        round(distance_min * 1e8) / 1e8 AS liquidation_distance_min,
-       (SELECT s.covered FROM sample AS s WHERE s.account = margined.account AND s.number = margined.number) AS covered
+       (SELECT m.covered FROM sample AS m WHERE m.account = margined.account AND m.number = margined.number) AS covered
   FROM margined
  ORDER BY account, symbol, position_side, number;

@@ -100,7 +100,7 @@ SELECT account,
        iif(has_money AND is_priced,
            (realized_usd_e8 + funding_usd_e8 + commission_usd_e8 + other_usd_e8
             + round((unrealized_pnl_usd - start_pnl_usd) * 1e8)) / 1e8, NULL) AS total_usd,
-       (SELECT s.covered FROM sample AS s WHERE s.account = summed.account AND s.number = summed.number) AS covered
+       (SELECT m.covered FROM sample AS m WHERE m.account = summed.account AND m.number = summed.number) AS covered
   FROM summed
  WHERE number > 0
  ORDER BY account, symbol, position_side, number;

@@ -52,12 +52,12 @@ sample (account, number, moment_ms, first_ms, known_ms, next_ms, covered) AS MAT
                    THEN a.last_ms
            END,
            a.next_ms,
-           (SELECT round((1 - total(min(s.to_ms, a.moment_ms) - max(s.from_ms, b.begin_ms)) / (a.moment_ms - b.begin_ms))
+           (SELECT round((1 - total(min(g.to_ms, a.moment_ms) - max(g.from_ms, o.begin_ms)) / (a.moment_ms - o.begin_ms))
                          * 1e6) / 1e6
               FROM (SELECT max(coalesce(:from_ms, a.from_ms),
-                               coalesce(step_begin(a.moment_ms - 1, :every_ms, :every_months), 0)) AS begin_ms) AS b
+                               coalesce(step_begin(a.moment_ms - 1, :every_ms, :every_months), 0)) AS begin_ms) AS o
              CROSS JOIN source_kind AS k
-              LEFT JOIN silence AS s
-                ON s.account = a.account AND s.kind = k.kind AND s.from_ms < a.moment_ms AND s.to_ms > b.begin_ms)
+              LEFT JOIN silence AS g
+                ON g.account = a.account AND g.kind = k.kind AND g.from_ms < a.moment_ms AND g.to_ms > o.begin_ms)
       FROM around AS a
 )

@@ -39,7 +39,7 @@ recorded_messages() {
 }
 
 findings() {
-    posrec report reconcile --format ndjson 2> /dev/null | jq -r '.finding' | sort | uniq -c | sed 's/^ *//'
+    accused 2> /dev/null | jq -r '.finding' | sort | uniq -c | sed 's/^ *//'
 }
 
 @test "a position opened and closed between two polls is there with both its states" {
@@ -100,7 +100,7 @@ findings() {
     wait_for all_told
     stop_run
     assert_equal "$(findings)" "1 change_not_streamed"
-    read -r capture symbol side < <(posrec report reconcile --format ndjson | jq -r '[.capture_id, .symbol, .position_side] | join(" ")')
+    read -r capture symbol side < <(accused | jq -r '[.capture_id, .symbol, .position_side] | join(" ")')
     assert_equal "$(posrec body "$capture" | jq -r --arg s "$symbol" --arg p "$side" '.[] | select(.symbol == $s and .positionSide == $p) | [.symbol, .positionSide, .positionAmt] | @csv')" "$(dropped)"
     run posrec report reconcile --strict
     assert_equal "$status" 1
@@ -118,7 +118,7 @@ findings() {
     } > in.ndjson
     posrec -q import in.ndjson
     assert_equal "$(findings)" $'1 stream_contradicts_poll\n1 stream_time_went_back'
-    posrec report reconcile --format ndjson | jq -r .detail > details
+    accused | jq -r .detail > details
     grep -q 'of 2023-11-14T22:13:21.000Z the poll says positionAmt 2, not 3' details
     grep -q 'told of 2023-11-14T22:13:20.900Z after 2023-11-14T22:13:21.000Z' details
 }
