@@ -131,16 +131,17 @@ static bool note_last_loss(struct run *run, struct error *error)
     char words[RUN_LOCK_WORDS_SIZE];
     enum loss_cause cause;
     int64_t from_ms;
+    struct error ignored;
     bool done = true;
     run_lock_take_words(run->lock_file, words);
-    for (size_t i = 0; i < run->settings.account_count && done; i++) {
+    bool is_lost = loss_from_words(words, &cause, &from_ms) &&
+                   capture_check_time("lost", from_ms, clock_wall_ms(), &ignored);
+    for (size_t i = 0; i < run->settings.account_count && done && is_lost; i++) {
         const char *account = run->settings.accounts[i].account;
         struct capture capture = {0};
-        bool is_known = false;
-        if (loss_from_words(words, &cause, &from_ms)) {
-            done = known_has_account(run->known, account, &is_known, error);
-        }
-        if (is_known && done) {
+        bool is_known;
+        done = known_has_account(run->known, account, &is_known, error);
+        if (is_known) {
             loss_note_stopped(account, cause, from_ms, &capture);
             writer_add(run->writer, &capture);
         }

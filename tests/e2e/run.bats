@@ -438,10 +438,10 @@ gap_causes() {
     sim 'stream?account=main&burst=11500&per_second=2000' > /dev/null
     wait_for grep -q 'event=captures_dropped' run.log
     sim 'trade?account=main&symbol=BTCUSD_PERP&side=LONG&amount=7' > /dev/null
-    dropped() { [ "$(sed -n 's/.*event=captures_dropped .*since_start=\([0-9]*\).*/\1/p' run.log | tail -n 1)" -ge 400 ]; }
+    dropped() { [ "$(sed -n 's/.*event=captures_dropped .*since_start=\([0-9]*\).*/\1/p' run.log | tail -n 1)" -ge 1500 ]; } # all of the burst is there
     wait_for dropped
-    rm disk/filler
     mount -o remount,size=100m disk
+    rm disk/filler
     wait_for grep -q 'event=recording_again' run.log
     written_again() { [ "$(sqlite3 -readonly disk/posrec.db "SELECT count(*) FROM capture WHERE outcome = 'opened'")" -ge 2 ]; }
     wait_for written_again
@@ -453,8 +453,8 @@ gap_causes() {
     sed -i 's|^database = .*|database = posrec.db|' posrec.ini
     assert_equal "$(sql "SELECT group_concat(outcome || iif(detail LIKE 'disk_full: % captures could not be written', ' full', ''), ' ') FROM (SELECT outcome, detail FROM capture WHERE endpoint = 'recorder' ORDER BY capture_id)")" \
         "started stopped full started stopped"
-    assert_equal "$(gap_causes stream)" disk_full
-    assert_equal "$(gap_causes polls)" disk_full
+    assert_contains " $(gap_causes stream) " " disk_full "
+    assert_contains " $(gap_causes polls) " " disk_full "
     # The exchange is accused of nothing.
     assert_equal "$(accused 2> /dev/null | jq -r .finding | sort -u | grep -v '^gap_hides_change$')" ""
     assert_sound
@@ -479,8 +479,8 @@ gap_causes() {
     cp disk/posrec.db .
     umount disk
     sed -i 's|^database = .*|database = posrec.db|' posrec.ini
-    assert_equal "$(gap_causes polls)" disk_full
-    assert_equal "$(gap_causes stream)" disk_full
+    assert_contains " $(gap_causes polls) " " disk_full "
+    assert_contains " $(gap_causes stream) " " disk_full "
     # It is said once.
     assert_equal "$(sql "SELECT group_concat(outcome, ' ') FROM (SELECT outcome FROM capture WHERE endpoint = 'recorder' ORDER BY capture_id)")" \
         "started stopped started stopped"
