@@ -60,6 +60,7 @@ SELECT account,
        wallet_balance_usd,
        unrealized_pnl_usd,
        margin_balance_usd,
-       price_ms
+       price_ms,
+       (SELECT m.covered FROM sample AS m WHERE m.account = t.account AND m.number = t.number) AS covered
   FROM valued AS t
  ORDER BY account, asset, number;

@@ -23,6 +23,7 @@ SELECT account,
        long_usd - short_usd AS net_usd,
        long_usd + short_usd AS gross_usd,
        unrealized_pnl,
-       unrealized_pnl_usd
+       unrealized_pnl_usd,
+       (SELECT m.covered FROM sample AS m WHERE m.account = summed.account AND m.number = summed.number) AS covered
   FROM summed
  ORDER BY account, margin_asset, number;

@@ -8,6 +8,15 @@
                AND r.outcome = 'stopped'
                AND r.received_ms >= s.ended_ms
                AND r.received_ms <= coalesce(s.begun_ms, 9e18)) AS stopped_ms,
+           -- what kept it from writing stands before a colon
+           (SELECT iif(r.detail LIKE '%: % could not be written', substr(r.detail, 1, instr(r.detail, ':') - 1), 'stopped')
+              FROM capture AS r
+             WHERE r.account_id = s.account_id
+               AND r.endpoint = 'recorder'
+               AND r.outcome = 'stopped'
+               AND r.received_ms >= s.ended_ms
+               AND r.received_ms <= coalesce(s.begun_ms, 9e18)
+             ORDER BY r.received_ms DESC LIMIT 1) AS stopped,
            (SELECT max(r.received_ms)
               FROM capture AS r
              WHERE r.account_id = s.account_id
@@ -73,9 +82,9 @@ SELECT account,
            WHEN ended_ms IS NULL THEN 'before the history'
            WHEN started_ms IS NOT NULL AND (failed IS NULL OR coalesce(begun_ms, to_ms) - started_ms
                                                               < started_ms - coalesce(stopped_ms, ended_ms))
-               THEN iif(stopped_ms IS NULL, 'killed', 'stopped')
+               THEN coalesce(stopped, 'killed')
            WHEN failed IS NOT NULL THEN failed
-           WHEN stopped_ms IS NOT NULL THEN 'stopped'
+           WHEN stopped IS NOT NULL THEN stopped
            WHEN closed IS NOT NULL THEN closed
            ELSE 'unknown'
        END AS cause,

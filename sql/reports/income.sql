@@ -1,5 +1,6 @@
 -- What changed the wallets in the range, by kind, symbol and step: the sums of each, from `time` up to `until`. In USD
--- at the mark prices known then; NULL where for one of them none was. After with_money and with_range.
+-- at the mark prices known then; NULL where for one of them none was. `covered`: which share of that time the record can
+-- speak of. After with_money, with_range and with_silence.
 SELECT a.account,
        strftime('%Y-%m-%dT%H:%M:%fZ',
                 max(a.from_ms, coalesce(step_begin(h.time_ms, :every_ms, :every_months), a.from_ms)) / 1000.0,
@@ -12,7 +13,13 @@ SELECT a.account,
        h.asset,
        count(*) AS count,
        sum(CAST(round(h.income * 1e8) AS INTEGER)) / 1e8 AS income,
-       iif(count(*) = count(h.income_usd), sum(CAST(round(h.income_usd * 1e8) AS INTEGER)) / 1e8, NULL) AS income_usd
+       iif(count(*) = count(h.income_usd), sum(CAST(round(h.income_usd * 1e8) AS INTEGER)) / 1e8, NULL) AS income_usd,
+       (SELECT round((1 - total(min(g.to_ms, e.end_ms) - max(g.from_ms, e.begin_ms)) / (e.end_ms - e.begin_ms)) * 1e6) / 1e6
+          FROM (SELECT max(coalesce(:from_ms, a.from_ms),
+                           coalesce(step_begin(h.time_ms, :every_ms, :every_months), 0)) AS begin_ms,
+                       min(a.to_ms, coalesce(step_end(h.time_ms, :every_ms, :every_months), a.to_ms)) AS end_ms) AS e
+          LEFT JOIN silence AS g
+            ON g.account = a.account AND g.kind = 'income' AND g.from_ms < e.end_ms AND g.to_ms > e.begin_ms) AS covered
   FROM asked AS a
  CROSS JOIN income_history AS h
     ON h.account = a.account AND h.time_ms >= a.from_ms AND h.time_ms < a.to_ms

@@ -43,6 +43,7 @@ SELECT account,
        mark_price,
        liquidation_price,
        round(liquidation_distance * 1e8) / 1e8 AS liquidation_distance,
-       round(distance_min * 1e8) / 1e8 AS liquidation_distance_min
+       round(distance_min * 1e8) / 1e8 AS liquidation_distance_min,
+       (SELECT m.covered FROM sample AS m WHERE m.account = margined.account AND m.number = margined.number) AS covered
   FROM margined
  ORDER BY account, symbol, position_side, number;

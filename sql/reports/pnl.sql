@@ -99,7 +99,8 @@ SELECT account,
        iif(has_money AND is_priced, other_usd_e8 / 1e8, NULL) AS other_usd,
        iif(has_money AND is_priced,
            (realized_usd_e8 + funding_usd_e8 + commission_usd_e8 + other_usd_e8
-            + round((unrealized_pnl_usd - start_pnl_usd) * 1e8)) / 1e8, NULL) AS total_usd
+            + round((unrealized_pnl_usd - start_pnl_usd) * 1e8)) / 1e8, NULL) AS total_usd,
+       (SELECT m.covered FROM sample AS m WHERE m.account = summed.account AND m.number = summed.number) AS covered
   FROM summed
  WHERE number > 0
  ORDER BY account, symbol, position_side, number;

@@ -1,5 +1,5 @@
--- What does not add up in the range, each with the capture that shows it. After with_range, with_changed,
--- with_money_asked and with_money_findings. First what differs in words: a REAL's text ends in at least one
+-- What does not add up in the range, each with the capture that shows it, and what was not recorded of it. After
+-- with_range, with_silence, with_changed, with_money_asked and with_money_findings. First what differs in words: a REAL's text ends in at least one
 -- decimal, which a whole number does not need.
 , differing AS (
     SELECT c.*,
@@ -213,5 +213,10 @@ SELECT f.finding,
          UNION ALL
         SELECT finding, account, symbol, position_side, NULL, capture_id, time_ms, detail FROM streamed
          UNION ALL
-        SELECT * FROM money_finding) AS f
+        SELECT * FROM money_finding
+         UNION ALL
+        SELECT 'not_recorded', account, NULL, NULL, NULL, NULL, from_ms,
+               kind || ' to ' || strftime('%Y-%m-%dT%H:%M:%fZ', to_ms / 1000.0, 'unixepoch')
+                   || format(' (%.15g s)', (to_ms - from_ms) / 1000.0)
+          FROM silence) AS f
  ORDER BY f.time_ms, f.capture_id, f.finding, f.account, f.symbol, f.position_side, f.asset, f.detail;

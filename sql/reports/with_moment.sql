@@ -1,7 +1,9 @@
 -- `moment`: of each account the last millisecond before :to_ms, or now where that is past all time; as_of_ms, its last good
 -- poll then; and whether the moment is recorded: after the last poll of all it is for one and a half of the interval.
 WITH polls AS MATERIALIZED (
-    SELECT account_id, from_ms, to_ms FROM known_span WHERE kind = 'polls' AND symbol = ''
+    SELECT k.account_id, k.from_ms, k.to_ms
+      FROM account AS a
+     CROSS JOIN known_span AS k ON k.account_id = a.account_id AND k.kind = 'polls' AND k.symbol = ''
     UNION ALL
     SELECT account_id, from_ms, to_ms FROM known_running WHERE kind = 'polls'
 ),

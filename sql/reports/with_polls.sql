@@ -4,3 +4,4 @@ WITH RECURSIVE
 history AS NOT MATERIALIZED (SELECT account, from_ms, to_ms FROM account_range),
 source AS NOT MATERIALIZED (SELECT * FROM poll_log),
 source_pair AS NOT MATERIALIZED (SELECT * FROM poll_pair),
+source_kind (kind) AS (SELECT 'polls')

@@ -1,7 +1,7 @@
 -- `silence`: the parts of the range asked for that the record cannot speak of (view `known`), by account and kind. Without
 -- bounds the range is the kind's history; what goes on is not silent before one and a half of its interval have passed.
-WITH RECURSIVE
-span AS MATERIALIZED (
+-- After with_polls, with_balances or with_money.
+, span AS MATERIALIZED (
     SELECT k.account, a.account_id, k.kind, k.from_ms, k.to_ms
       FROM known AS k
       JOIN account AS a ON a.name = k.account
@@ -30,14 +30,14 @@ bound AS MATERIALIZED (
 ),
 -- ended_ms and begun_ms: where the silence begins and ends, whatever was asked for; NULL where it does not.
 silence (account, account_id, kind, from_ms, to_ms, ended_ms, begun_ms) AS MATERIALIZED (
-    SELECT b.account, b.account_id, b.kind, max(s.ended_ms, b.from_ms), min(s.begun_ms, b.to_ms), s.ended_ms, s.begun_ms
+    SELECT o.account, o.account_id, o.kind, max(e.ended_ms, o.from_ms), min(e.begun_ms, o.to_ms), e.ended_ms, e.begun_ms
       FROM (SELECT account_id,
                    kind,
                    to_ms AS ended_ms,
                    lead(from_ms) OVER (PARTITION BY account_id, kind ORDER BY from_ms) AS begun_ms
-              FROM span) AS s
-      JOIN bound AS b ON b.account_id = s.account_id AND b.kind = s.kind
-     WHERE s.begun_ms > s.ended_ms AND s.ended_ms < b.to_ms AND s.begun_ms > b.from_ms
+              FROM span) AS e
+      JOIN bound AS o ON o.account_id = e.account_id AND o.kind = e.kind
+     WHERE e.begun_ms > e.ended_ms AND e.ended_ms < o.to_ms AND e.begun_ms > o.from_ms
     UNION ALL
     SELECT account, account_id, kind, from_ms, min(first_ms, to_ms), NULL, first_ms
       FROM bound

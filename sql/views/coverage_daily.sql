@@ -5,7 +5,9 @@ WITH RECURSIVE
 day (account_id, account, first_ms, last_ms, day_ms) AS (
     SELECT a.account_id, a.name, min(p.from_ms), max(p.to_ms), min(p.from_ms) / 86400000 * 86400000
       FROM account AS a
-     CROSS JOIN (SELECT account_id, from_ms, to_ms FROM known_span WHERE kind = 'polls'
+     CROSS JOIN (SELECT k.account_id, k.from_ms, k.to_ms
+                   FROM account AS o
+                  CROSS JOIN known_span AS k ON k.account_id = o.account_id AND k.kind = 'polls' AND k.symbol = ''
                   UNION ALL
                  SELECT account_id, from_ms, to_ms FROM known_running WHERE kind = 'polls') AS p
         ON p.account_id = a.account_id

@@ -61,12 +61,12 @@ SELECT a.name AS account,
        strftime('%Y-%m-%dT%H:%M:%fZ', k.from_ms / 1000.0, 'unixepoch') AS from_time,
        k.to_ms,
        strftime('%Y-%m-%dT%H:%M:%fZ', k.to_ms / 1000.0, 'unixepoch') AS to_time
-  FROM account AS a
- CROSS JOIN (SELECT account_id, kind, symbol, from_ms, to_ms
-               FROM known_span
-              WHERE kind IN ('polls', 'account', 'prices', 'stream') AND symbol = ''
-              UNION ALL
-             SELECT account_id, kind, '', from_ms, to_ms FROM known_running
-              UNION ALL
-             SELECT account_id, kind, symbol, from_ms, to_ms FROM widest) AS k
-    ON k.account_id = a.account_id;
+  FROM (SELECT s.account_id, s.kind, s.symbol, s.from_ms, s.to_ms
+          FROM account AS o
+         CROSS JOIN (SELECT 'polls' AS kind UNION ALL SELECT 'account' UNION ALL SELECT 'prices' UNION ALL SELECT 'stream') AS e
+         CROSS JOIN known_span AS s ON s.account_id = o.account_id AND s.kind = e.kind AND s.symbol = ''
+         UNION ALL
+        SELECT account_id, kind, '', from_ms, to_ms FROM known_running
+         UNION ALL
+        SELECT account_id, kind, symbol, from_ms, to_ms FROM widest) AS k
+ CROSS JOIN account AS a ON a.account_id = k.account_id;

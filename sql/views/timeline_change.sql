@@ -8,8 +8,10 @@ SELECT account, symbol, pair, margin_asset, position_side,
        strftime('%Y-%m-%dT%H:%M:%fZ', nullif(update_ms, 0) / 1000.0, 'unixepoch') AS update_time,
        revision,
        source,
-       first_seen_ms,
-       strftime('%Y-%m-%dT%H:%M:%fZ', first_seen_ms / 1000.0, 'unixepoch') AS first_seen,
+       (SELECT min(s.received_ms) FROM capture AS s WHERE s.capture_id IN (r.capture_id, r.other_capture_id)) AS first_seen_ms,
+       strftime('%Y-%m-%dT%H:%M:%fZ',
+                (SELECT min(s.received_ms) FROM capture AS s WHERE s.capture_id IN (r.capture_id, r.other_capture_id))
+                    / 1000.0, 'unixepoch') AS first_seen,
        position_amount, entry_price, break_even_price, leverage, margin_type, isolated_wallet, present,
        capture_id,
        previous_position_amount, previous_entry_price, previous_leverage, previous_margin_type, previous_present,
@@ -34,6 +36,6 @@ SELECT account, symbol, pair, margin_asset, position_side,
                lag(t.leverage) OVER before AS previous_leverage,
                lag(t.margin_type) OVER before AS previous_margin_type,
                lag(t.present) OVER before AS previous_present
-          FROM timeline_row AS t
+          FROM timeline_told AS t
         WINDOW before AS (PARTITION BY t.account, t.symbol, t.position_side
-                          ORDER BY t.time_ms, t.capture_id));
+                          ORDER BY t.time_ms, t.capture_id)) AS r;

@@ -243,20 +243,54 @@ void ask_finish(struct ask *ask)
     unplaced_place(&ask->unplaced, &ask->settings.watch, BOOT_NEVER);
 }
 
-/* The asker's answer is committed. */
-static void note_commit(struct asker *asker, const struct moment *now,
-                        const struct capture *capture, int64_t row_count)
+/* The asker's flight whose answer the capture is; NULL when it is none. The asker has it no more.
+ */
+static struct flight *take_committing(struct asker *asker, const struct capture *capture)
 {
     struct flight *flight = asker->flight;
     if (flight == NULL || !flight->is_committing ||
         !span_equal(text_span(&flight->request), text_span(&capture->request))) {
-        return;
+        return NULL;
     }
     asker->flight = NULL;
     ask_touch(asker);
-    asker->source->recorded(asker, now, &flight->question, capture, row_count);
+    return flight;
+}
+
+static void free_committing(struct flight *flight)
+{
     text_free(&flight->request);
     free(flight);
+}
+
+/* The asker's answer is committed. */
+static void note_commit(struct asker *asker, const struct moment *now,
+                        const struct capture *capture, int64_t row_count)
+{
+    struct flight *flight = take_committing(asker, capture);
+    if (flight != NULL) {
+        asker->source->recorded(asker, now, &flight->question, capture, row_count);
+        free_committing(flight);
+    }
+}
+
+/* The asker's answer never will be. */
+static void note_drop(struct asker *asker, struct boot_time now, const struct capture *capture)
+{
+    struct flight *flight = take_committing(asker, capture);
+    if (flight != NULL) {
+        free_committing(flight);
+        asker_want(asker, now);
+    }
+}
+
+void ask_dropped(const struct now *now, struct ask_account *account, const struct capture *capture)
+{
+    note_drop(&account->income.asker, now->boot, capture);
+    note_drop(&account->trades.asker, now->boot, capture);
+    if (account->another != NULL) {
+        note_drop(account->another, now->boot, capture);
+    }
 }
 
 void ask_recorded(const struct now *now, struct ask_account *account, const struct capture *capture,

@@ -88,6 +88,9 @@ void ask_hear(struct ask *ask, const struct now *now, struct ask_account *accoun
 void ask_recorded(const struct now *now, struct ask_account *account, const struct capture *capture,
                   const struct recorded *recorded);
 
+/* A capture of the account will never be committed: its question is asked again. */
+void ask_dropped(const struct now *now, struct ask_account *account, const struct capture *capture);
+
 /* Has what waits for a clock come out, whatever is known of the time. */
 void ask_finish(struct ask *ask);
 

@@ -16,6 +16,7 @@ enum error_kind {
     ERROR_USAGE,       /* exit 2: bad usage or config */
     ERROR_REFUSED,     /* exit 3: the exchange refuses this key or address */
     ERROR_NO_ROOM,     /* exit 1: the disk is full; the same call can work later */
+    ERROR_LOCKED,      /* exit 1: another program holds the database; likewise */
     ERROR_NO_MEMORY,   /* exit 1 */
     ERROR_READER_GONE, /* exit 141, as of SIGPIPE: nobody reads the output any more, no error */
 };

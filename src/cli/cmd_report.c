@@ -53,7 +53,7 @@ static bool check_options(const struct options *options, const struct report_kin
         {"symbol", options->symbol != NULL, kind->takes_symbol},
         {"side", options->side != NULL, kind->takes_side},
         {"all", options->all, kind->takes_all},
-        {"strict", options->strict, kind->is_audit},
+        {"strict", options->strict, kind->takes_strict},
     };
     for (size_t i = 0; i < sizeof filters / sizeof filters[0]; i++) {
         if (filters[i].given && !filters[i].taken) {
@@ -63,6 +63,16 @@ static bool check_options(const struct options *options, const struct report_kin
         }
     }
     return true;
+}
+
+/* What is not recorded is listed among an audit's findings, and is none. */
+static bool count_findings(const struct report_question *question, int64_t *row_count,
+                           struct error *error)
+{
+    struct maybe_int silences;
+    bool done = report_integer(question, "silences", &silences, error);
+    *row_count -= silences.value;
+    return done;
 }
 
 /* The page of one kind of report, or of all; counts the rows of one, or all findings. */
@@ -108,6 +118,9 @@ static bool answer(struct cli *cli, const struct report_question *question,
                 (page ? write_page(cli, question, kind, row_count, error)
                       : write_rows(cli, question, kind, row_count, error));
     done = cli_close_output(cli, done, error);
+    if (done && (kind == NULL || kind->is_audit)) {
+        done = count_findings(question, row_count, error);
+    }
     if (done && *row_count == 0 && !page) {
         done = cli_say_nothing(cli, question, kind->name, error);
     }

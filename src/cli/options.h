@@ -40,6 +40,7 @@ struct options {
     const char *symbol;
     const char *side;
     bool strict;
+    bool verify;
     struct maybe_int refresh_ms;
     struct maybe_int timeout_ms;
     struct maybe_int received_at_ms;

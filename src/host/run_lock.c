@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -76,6 +77,25 @@ bool run_lock_take(const char *database_path, int *file, struct error *error)
                       ? "'posrec rebuild' is at work on it (start again when it is done)"
                       : "another " RECORDING,
                   error);
+}
+
+/* As many bytes each time: they stand where the first ones made room. */
+void run_lock_leave_words(int file, const char *words)
+{
+    char line[RUN_LOCK_WORDS_SIZE + 1];
+    snprintf(line, sizeof line, "%-*s\n", RUN_LOCK_WORDS_SIZE - 1, words);
+    (void)!pwrite(file, line, RUN_LOCK_WORDS_SIZE, 0);
+}
+
+void run_lock_take_words(int file, char words[RUN_LOCK_WORDS_SIZE])
+{
+    ssize_t size = pread(file, words, RUN_LOCK_WORDS_SIZE - 1, 0);
+    size = size > 0 ? size : 0;
+    while (size > 0 && words[size - 1] == ' ') {
+        size--;
+    }
+    words[size] = '\0';
+    run_lock_leave_words(file, "");
 }
 
 bool run_lock_keep_free(const char *database_path, int *file, struct error *error)

@@ -119,17 +119,20 @@ const struct report_kind REPORT_KINDS[REPORT_KIND_COUNT + 1] = {
         .about = "What was not recorded: polls, answers of account, the stream and income of each "
                  "account; for how many seconds, how many polls were missed, why, and which trades "
                  "and changes are known of that time from elsewhere.",
+        .takes_strict = true,
         .tells_silence = true,
     },
     {
         .name = "reconcile",
         .title = "Reconciliation",
-        .about =
-            "What does not add up in the exchange's answers, each with the capture that shows it. "
-            "'posrec body CAPTURE' gives that answer as it came; 'posrec verify --head HASH' "
-            "proves that the history up to a head is unchanged.",
+        .about = "What does not add up in the exchange's answers, each with the capture that shows "
+                 "it, and "
+                 "what is not recorded of the range. "
+                 "'posrec body CAPTURE' gives that answer as it came; 'posrec verify --head HASH' "
+                 "proves that the history up to a head is unchanged.",
         .takes_symbol = true,
         .takes_side = true,
+        .takes_strict = true,
         .is_audit = true,
     },
     {0},

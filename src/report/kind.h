@@ -28,8 +28,10 @@ struct report_kind {
     bool takes_symbol;
     bool takes_side;
     bool takes_all;     /* --all */
+    bool takes_strict;  /* --strict: exit 1 for its rows */
     bool tells_silence; /* it says itself what is not recorded */
-    bool is_audit;      /* its rows are findings: the range, its polls and the chain come first */
+    bool is_audit;      /* the range, its polls and the chain come first; it lists what is not
+                           recorded among its findings */
 };
 
 #define REPORT_KIND_COUNT 10

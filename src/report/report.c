@@ -8,7 +8,7 @@
 
 extern const struct embedded_file SQL_REPORTS[];
 
-#define PARTS_MAX 7
+#define PARTS_MAX 8
 
 /* Reports that are put together of files of sql/reports; others are the one of their name. */
 static const struct composition {
@@ -16,25 +16,28 @@ static const struct composition {
     const char *parts[PARTS_MAX + 1];
 } COMPOSITIONS[] = {
     {"pnl",
-     {"with_polls", "with_range", "with_samples", "with_legs", "with_points", "with_parts", "pnl"}},
+     {"with_polls", "with_range", "with_silence", "with_samples", "with_legs", "with_points",
+      "with_parts", "pnl"}},
     {"margin",
-     {"with_polls", "with_range", "with_samples", "with_legs", "with_points", "with_parts",
-      "margin"}},
+     {"with_polls", "with_range", "with_silence", "with_samples", "with_legs", "with_points",
+      "with_parts", "margin"}},
     {"exposure",
-     {"with_polls", "with_range", "with_samples", "with_legs", "with_points", "exposure"}},
-    {"equity", {"with_balances", "with_range", "with_samples", "equity"}},
-    {"income", {"with_money", "with_range", "income"}},
+     {"with_polls", "with_range", "with_silence", "with_samples", "with_legs", "with_points",
+      "exposure"}},
+    {"equity", {"with_balances", "with_range", "with_silence", "with_samples", "equity"}},
+    {"income", {"with_money", "with_range", "with_silence", "income"}},
     {"trades", {"with_money", "with_range", "trades"}},
     {"changes", {"with_polls", "with_range", "changes"}},
     {"reconcile",
-     {"with_polls", "with_range", "with_changed", "with_money_asked", "with_money_findings",
-      "reconcile"}},
+     {"with_polls", "with_range", "with_silence", "with_changed", "with_money_asked",
+      "with_money_findings", "reconcile"}},
+    {"silences", {"with_polls", "with_silence", "silences"}},
     {"positions", {"with_moment", "positions"}},
     {"silence_at", {"with_moment", "silence_at"}},
-    {"coverage", {"with_silence", "coverage"}},
-    {"gaps", {"with_silence", "gaps"}},
-    {"nothing", {"with_silence", "nothing"}},
-    {"silence", {"with_silence", "silence"}},
+    {"coverage", {"with_polls", "with_silence", "coverage"}},
+    {"gaps", {"with_polls", "with_silence", "gaps"}},
+    {"nothing", {"with_polls", "with_silence", "nothing"}},
+    {"silence", {"with_polls", "with_silence", "silence"}},
     {"range", {"with_polls", "with_range", "range"}},
     {"audit", {"with_polls", "with_range", "with_money_asked", "audit"}},
     {"chart_accounts", {"with_polls", "with_range", "chart_accounts"}},

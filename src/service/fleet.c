@@ -466,7 +466,21 @@ void fleet_note_recorded(struct fleet *fleet, const struct capture *capture,
             contracts_want(account->asked.host);
         }
     }
+    if (capture->outcome == OUTCOME_STOPPED && stream_is_open(&account->listener.stream)) {
+        /* It stopped because it could not write: of the stream, what comes from now on counts. */
+        stream_renew(&account->listener.stream, &now);
+        account->listener.next = now.boot;
+    }
     ask_recorded(&now, &account->asked, capture, recorded);
+}
+
+void fleet_note_dropped(struct fleet *fleet, const struct capture *capture)
+{
+    const struct now now = clock_now();
+    struct fleet_account *account = find_account(fleet, text_span(&capture->account));
+    if (account != NULL) {
+        ask_dropped(&now, &account->asked, capture);
+    }
 }
 
 void fleet_fill_metrics(struct fleet *fleet, struct metrics *metrics)

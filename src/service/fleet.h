@@ -56,5 +56,8 @@ bool fleet_is_done(const struct fleet *fleet);
 void fleet_note_recorded(struct fleet *fleet, const struct capture *capture,
                          const struct recorded *recorded, bool contracts_are_old);
 
+/* A capture is dropped, which could not be written: what it answered is asked again. */
+void fleet_note_dropped(struct fleet *fleet, const struct capture *capture);
+
 /* Fills in the accounts' figures and those of the first exchange. */
 void fleet_fill_metrics(struct fleet *fleet, struct metrics *metrics);

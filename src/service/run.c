@@ -64,6 +64,12 @@ static void on_recorded(void *context, const struct capture *capture,
                         contracts_are_old(run, capture->received_ms));
 }
 
+static void on_dropped(void *context, const struct capture *capture)
+{
+    struct run *run = context;
+    fleet_note_dropped(run->fleet, capture);
+}
+
 static void on_capture(void *context, struct capture *capture)
 {
     writer_add(context, capture);
@@ -77,11 +83,12 @@ struct run *run_new(const struct database *database, const char *version, struct
         return NULL;
     }
     *run = (struct run){.database = database, .lock_file = -1, .signal_file = -1};
+    const struct writer_watch watch = {run, on_recorded, on_dropped};
     if (run_lock_take(database->path, &run->lock_file, error) &&
         database_set_cache_kib(database, CACHE_KIB, error) &&
         signals_open(&run->signal_file, error) &&
         (run->recorder = recorder_new(database, true, error)) != NULL &&
-        (run->writer = writer_new(run->recorder, on_recorded, run, error)) != NULL &&
+        (run->writer = writer_new(run->recorder, &watch, error)) != NULL &&
         (run->known = known_new(database, error)) != NULL &&
         (run->fleet = fleet_new(on_capture, run->writer, run->known, version, error)) != NULL) {
         database_set_busy_ms(database, WRITE_BUSY_MS);
@@ -97,8 +104,14 @@ void run_free(struct run *run)
         return;
     }
     if (run->fleet != NULL) {
+        enum loss_cause cause;
+        int64_t from_ms;
+        char words[RUN_LOCK_WORDS_SIZE];
         database_set_busy_ms(run->database, DATABASE_BUSY_MS);
-        writer_flush_last(run->writer);
+        if (!writer_flush_last(run->writer, &cause, &from_ms)) {
+            loss_to_words(cause, from_ms, words);
+            run_lock_leave_words(run->lock_file, words);
+        }
     }
     fleet_free(run->fleet);
     known_free(run->known);
@@ -112,10 +125,35 @@ void run_free(struct run *run)
     free(run);
 }
 
+/* What the last run lost at its end, it could not record itself. */
+static bool note_last_loss(struct run *run, struct error *error)
+{
+    char words[RUN_LOCK_WORDS_SIZE];
+    enum loss_cause cause;
+    int64_t from_ms;
+    struct error ignored;
+    bool done = true;
+    run_lock_take_words(run->lock_file, words);
+    bool is_lost = loss_from_words(words, &cause, &from_ms) &&
+                   capture_check_time("lost", from_ms, clock_wall_ms(), &ignored);
+    for (size_t i = 0; i < run->settings.account_count && done && is_lost; i++) {
+        const char *account = run->settings.accounts[i].account;
+        struct capture capture = {0};
+        bool is_known;
+        done = known_has_account(run->known, account, &is_known, error);
+        if (is_known) {
+            loss_note_stopped(account, cause, from_ms, &capture);
+            writer_add(run->writer, &capture);
+        }
+    }
+    return done;
+}
+
 bool run_configure(struct run *run, const struct run_settings *settings, struct error *error)
 {
     run->settings = *settings;
-    return fleet_configure(run->fleet, settings->accounts, settings->account_count,
+    return note_last_loss(run, error) &&
+           fleet_configure(run->fleet, settings->accounts, settings->account_count,
                            settings->tick_count, settings->backfills, error);
 }
 

@@ -22,19 +22,20 @@
 /* What waits: a ring of slots; those that are free are cleared captures. */
 struct writer {
     struct recorder *recorder;
-    writer_recorded *on_recorded;
-    void *context; /* of on_recorded() */
+    struct writer_watch watch;
     struct capture slots[WRITER_WAITING_MAX];
     size_t first, waiting, bytes;
     struct recorded recorded[BATCH_MAX];
     int64_t dropped;
+    struct losses losses;
     struct histogram commit;
     bool in_trouble;
+    enum loss_cause cause; /* of the trouble */
     struct boot_time retry;
     struct boot_time logged;
 };
 
-struct writer *writer_new(struct recorder *recorder, writer_recorded *on_recorded, void *context,
+struct writer *writer_new(struct recorder *recorder, const struct writer_watch *watch,
                           struct error *error)
 {
     struct writer *writer = calloc(1, sizeof *writer);
@@ -43,8 +44,7 @@ struct writer *writer_new(struct recorder *recorder, writer_recorded *on_recorde
         return NULL;
     }
     writer->recorder = recorder;
-    writer->on_recorded = on_recorded;
-    writer->context = context;
+    writer->watch = *watch;
     return writer;
 }
 
@@ -54,7 +54,7 @@ static struct capture *capture_at(struct writer *writer, size_t index)
     return &writer->slots[(writer->first + index) % WRITER_WAITING_MAX];
 }
 
-static void drop_oldest(struct writer *writer, size_t count)
+static void release_oldest(struct writer *writer, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         struct capture *oldest = capture_at(writer, 0);
@@ -71,9 +71,18 @@ static void drop_oldest(struct writer *writer, size_t count)
 void writer_free(struct writer *writer)
 {
     if (writer != NULL) {
-        drop_oldest(writer, writer->waiting);
+        release_oldest(writer, writer->waiting);
+        losses_free(&writer->losses);
         free(writer);
     }
+}
+
+static void drop_oldest(struct writer *writer)
+{
+    const struct capture *oldest = capture_at(writer, 0);
+    losses_add(&writer->losses, oldest, writer->in_trouble ? writer->cause : LOSS_OVERLOAD);
+    writer->watch.on_dropped(writer->watch.context, oldest);
+    release_oldest(writer, 1);
 }
 
 void writer_add(struct writer *writer, struct capture *capture)
@@ -82,7 +91,7 @@ void writer_add(struct writer *writer, struct capture *capture)
     while (writer->waiting > 0 &&
            (writer->waiting == WRITER_WAITING_MAX ||
             writer->bytes + capture->body.capacity > WRITER_WAITING_BYTES_MAX)) {
-        drop_oldest(writer, 1);
+        drop_oldest(writer);
         dropped++;
     }
     *capture_at(writer, writer->waiting++) = *capture;
@@ -97,16 +106,17 @@ void writer_add(struct writer *writer, struct capture *capture)
     }
 }
 
-/* Writes some of what waits; *count: how many. */
-static bool write_batch(struct writer *writer, struct boot_time started, size_t *count,
-                        struct error *error)
+/* Writes some of what waits; *lost and *count: how many losses, and captures after all of them. */
+static bool write_batch(struct writer *writer, struct boot_time started, size_t *lost,
+                        size_t *count, struct error *error)
 {
-    *count = 0;
+    *count = *lost = 0;
     if (!recorder_begin(writer->recorder, error)) {
         return false;
     }
-    bool done = true;
-    while (done && *count < BATCH_MAX && *count < writer->waiting &&
+    bool done = losses_append(&writer->losses, writer->recorder, lost, error);
+    bool goes_on = *lost == writer->losses.count;
+    while (done && goes_on && *count < BATCH_MAX && *count < writer->waiting &&
            (*count == 0 || boot_since(clock_boot(), started) < BATCH_MS_MAX)) {
         done = recorder_append(writer->recorder, RECORD_LIVE, capture_at(writer, *count),
                                &writer->recorded[*count], error);
@@ -145,6 +155,15 @@ static void log_capture(const struct capture *capture, const struct recorded *re
     }
 }
 
+static void tell(const struct writer *writer, const struct capture *capture,
+                 const struct recorded *recorded)
+{
+    if (!recorded->is_duplicate) { /* else the stream said the same twice within a millisecond */
+        log_capture(capture, recorded);
+        writer->watch.on_recorded(writer->watch.context, capture, recorded);
+    }
+}
+
 static void log_trouble(struct writer *writer, struct boot_time now, const struct error *error)
 {
     if (!writer->in_trouble || boot_since(now, writer->logged) >= LOG_AGAIN_MS) {
@@ -162,11 +181,12 @@ static bool write_some(struct writer *writer, struct boot_time now)
     }
     if (writer->waiting > 0) {
         struct error error;
-        size_t count;
+        size_t lost, count;
         struct boot_time started = clock_boot();
-        if (!write_batch(writer, started, &count, &error)) {
+        if (!write_batch(writer, started, &lost, &count, &error)) {
             log_trouble(writer, now, &error);
             writer->in_trouble = true;
+            writer->cause = loss_cause_of(&error);
             writer->retry = boot_after(now, WRITER_RETRY_MS);
             return false;
         }
@@ -175,15 +195,15 @@ static bool write_some(struct writer *writer, struct boot_time now)
             writer->in_trouble = false;
             log_event(LOG_WARNING, "recording_again", LOG_INT("waiting", (int64_t)writer->waiting));
         }
-        for (size_t i = 0; i < count; i++) {
-            struct capture *capture = capture_at(writer, i);
-            if (writer->recorded[i].is_duplicate) {
-                continue; /* the stream said the same twice within a millisecond */
-            }
-            log_capture(capture, &writer->recorded[i]);
-            writer->on_recorded(writer->context, capture, &writer->recorded[i]);
+        for (size_t i = 0; i < lost * 2; i++) {
+            const struct loss *loss = &writer->losses.list[i / 2];
+            tell(writer, &loss->notes[i % 2], &loss->recorded[i % 2]);
         }
-        drop_oldest(writer, count);
+        losses_remove(&writer->losses, lost);
+        for (size_t i = 0; i < count; i++) {
+            tell(writer, capture_at(writer, i), &writer->recorded[i]);
+        }
+        release_oldest(writer, count);
     }
     return true;
 }
@@ -205,13 +225,21 @@ bool writer_write(struct writer *writer, struct boot_time now, bool polls_wait)
     return done;
 }
 
-void writer_flush_last(struct writer *writer)
+bool writer_flush_last(struct writer *writer, enum loss_cause *cause, int64_t *from_ms)
 {
     writer->retry = (struct boot_time){0};
-    if (!writer_flush(writer, clock_boot())) {
-        log_event(LOG_ERROR, "captures_lost", LOG_INT("count", (int64_t)writer->waiting),
-                  LOG_TEXT("reason", "they could not be written before the end"));
+    if (writer_flush(writer, clock_boot())) {
+        return true;
     }
+    log_event(LOG_ERROR, "captures_lost", LOG_INT("count", (int64_t)writer->waiting),
+              LOG_TEXT("reason", "they could not be written before the end"));
+    *cause = writer->cause;
+    *from_ms = capture_at(writer, 0)->received_ms;
+    for (size_t i = 0; i < writer->losses.count; i++) {
+        int64_t lost_ms = writer->losses.list[i].from_ms;
+        *from_ms = lost_ms < *from_ms ? lost_ms : *from_ms;
+    }
+    return false;
 }
 
 struct boot_time writer_retry(const struct writer *writer)

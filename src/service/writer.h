@@ -1,6 +1,7 @@
 /* Writes the service's captures into the database, all that wait in one transaction. When that does
  * not work (disk full, database locked) they stay, and it is tried again. What waits is bounded:
- * beyond the bounds the oldest go. */
+ * beyond the bounds the oldest go, which is evidence too (service/losses.h), written before what
+ * came after them. */
 #pragma once
 
 #include <stdbool.h>
@@ -8,6 +9,7 @@
 
 #include "base/instant.h"
 #include "model/capture.h"
+#include "service/losses.h"
 #include "service/metrics.h"
 #include "store/recorder.h"
 
@@ -17,12 +19,20 @@
 
 struct writer;
 
-/* What a capture came to, once it is committed. */
-typedef void writer_recorded(void *context, const struct capture *capture,
-                             const struct recorded *recorded);
+/* What its owner is told. */
+struct writer_watch {
+    void *context;
+
+    /* What a capture came to, once it is committed. */
+    void (*on_recorded)(void *context, const struct capture *capture,
+                        const struct recorded *recorded);
+
+    /* A capture is dropped. */
+    void (*on_dropped)(void *context, const struct capture *capture);
+};
 
 /* Uses the recorder until writer_free(). NULL with the error set on failure. */
-struct writer *writer_new(struct recorder *recorder, writer_recorded *on_recorded, void *context,
+struct writer *writer_new(struct recorder *recorder, const struct writer_watch *watch,
                           struct error *error);
 void writer_free(struct writer *writer);
 
@@ -37,9 +47,9 @@ bool writer_flush(struct writer *writer, struct boot_time now);
  * only what there is no room for. False when that failed. */
 bool writer_write(struct writer *writer, struct boot_time now, bool polls_wait);
 
-/* Tries once more, whenever the next try was due; logs what is lost when that does not work either.
- */
-void writer_flush_last(struct writer *writer);
+/* Tries once more, whenever the next try was due. False when something is lost all the same, which
+ * is logged: why, and when the first of it was received. */
+bool writer_flush_last(struct writer *writer, enum loss_cause *cause, int64_t *from_ms);
 
 /* When the next retry is due; BOOT_NEVER when none is. */
 struct boot_time writer_retry(const struct writer *writer);

@@ -5,6 +5,7 @@
 #include "store/evidence/capture_reader.h"
 
 enum statement {
+    SELECT_ACCOUNT,
     SELECT_INCOME_MS,
     SELECT_TRADE_ID,
     SELECT_WANTS,
@@ -28,6 +29,7 @@ enum statement {
     "WHERE c.symbol = ?2 AND length(t.trade_id) <= 18 "
 
 static const char *const SQL[STATEMENT_COUNT] = {
+    [SELECT_ACCOUNT] = "SELECT " ACCOUNT,
     [SELECT_INCOME_MS] =
         "SELECT max(time_ms) FROM income WHERE account_id = " ACCOUNT " AND time_ms <= ?2",
     [SELECT_TRADE_ID] =
@@ -140,6 +142,15 @@ static bool read_row(struct known *known, sqlite3_stmt *select, struct maybe_int
     }
     sqlite3_reset(select);
     return step != STEP_FAILED;
+}
+
+bool known_has_account(struct known *known, const char *account, bool *has, struct error *error)
+{
+    sqlite3_stmt *select = bind_account(known, SELECT_ACCOUNT, account);
+    struct maybe_int account_id;
+    bool done = read_row(known, select, &account_id, 1, error);
+    *has = done && account_id.known;
+    return done;
 }
 
 bool known_income_ms(struct known *known, const char *account, int64_t now_ms,

@@ -14,6 +14,9 @@ struct known;
 struct known *known_new(const struct database *database, struct error *error);
 void known_free(struct known *known);
 
+/* Whether anything is recorded of the account. */
+bool known_has_account(struct known *known, const char *account, bool *has, struct error *error);
+
 /* The time of the account's last income; unknown when there is none. What says that it is of a
  * time after `now_ms`, on the exchange's clock, is not it. */
 bool known_income_ms(struct known *known, const char *account, int64_t now_ms,

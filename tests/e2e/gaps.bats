@@ -89,6 +89,38 @@ PYTHON
     case $stderr in *"Not recorded"*) false ;; esac
 }
 
+@test "programs are told what is not recorded, in each format" {
+    history_with_a_hole > in.ndjson
+    posrec -q import in.ndjson
+    # From the first poll on: 50 s of it are recorded, then nothing up to 17:01:10.
+    covered="0.013889 0.0 0.0 0.0 0.0 0.0 0.0 0.0"
+    for report in pnl margin exposure; do
+        ask() { posrec -q report $report --every 1h --to 2025-10-09T17:00 --symbol BTCUSD_201225 --side LONG --format "$1"; }
+        assert_equal "$(ask csv | tr -d '\r' | awk -F, 'NR > 1 { print $NF }' | xargs)" "$covered"
+        assert_equal "$(ask csv | head -n 1 | tr -d '\r' | grep -o '[^,]*$')" covered
+        assert_equal "$(ask ndjson | grep -o '"covered":[^}]*' | cut -d: -f2 | xargs)" "$covered"
+        assert_equal "$(ask json | jq -c '[.[].covered]')" "$(jq -cn "[$(tr ' ' , <<< "$covered")]")"
+        # Without steps it is of the range that was asked for: of 160 s 50 and 50, of 100 s before the history none.
+        one() { posrec -q report $report --symbol BTCUSD_201225 --side LONG --format ndjson "$@" | jq -c .covered; }
+        assert_equal "$(one)" "$(jq -n '100 / 28920 * 1000000 | round / 1000000')"
+        assert_equal "$(one --from 2025-10-09T09:00:20 --to 2025-10-09T09:00:40)" 1
+        assert_equal "$(one --from 2025-10-09T08:58:20.005 --to 2025-10-09T09:01:40.005)" 0.25
+    done
+    # Reconcile lists them, and accuses nobody for it.
+    FIELDS='[.finding, .account, .time, .detail] | @csv'
+    assert_equal "$(posrec -q report reconcile --format ndjson | jq -r "$FIELDS" | tr -d '"' | paste -sd' ')" \
+        "not_recorded,main,2025-10-09T09:00:50.005Z,polls to 2025-10-09T17:00:00.000Z (28749.995 s) not_recorded,main,2025-10-09T17:00:00.000Z,polls to 2025-10-09T17:01:10.005Z (70.005 s)"
+    run --separate-stderr posrec report reconcile --strict --format csv
+    assert_equal "$status" 0
+    assert_contains "$stderr" "No findings: everything adds up in what is recorded of this range."
+    posrec -q report reconcile --strict --format html > page.html
+    # Gaps, asked for strictly, are a reason.
+    run posrec -q report gaps --strict
+    assert_equal "$status" 1
+    run posrec -q report gaps --strict --to 2025-10-09T09:00:40 --format json
+    assert_equal "$status $output" "0 []"
+}
+
 @test "positions at a moment say whether it is recorded" {
     history_with_a_hole > in.ndjson
     posrec -q import in.ndjson

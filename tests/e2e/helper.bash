@@ -114,6 +114,11 @@ sql() {
     sqlite3 -readonly posrec.db "$1"
 }
 
+# accused [OPTION...]: what reconcile finds, as JSON lines, but for what is not recorded, which accuses nobody.
+accused() {
+    posrec report reconcile --format ndjson "$@" | jq -c 'select(.finding != "not_recorded")'
+}
+
 # The documented hedge-mode answer, line breaks and spaces as documented.
 documented_body() {
     cat "$SOURCE/tests/data/documented.json"

@@ -44,7 +44,7 @@ all_known() {
 }
 
 findings() {
-    posrec report reconcile --format ndjson 2> said > found
+    accused 2> said > found
     grep "^posrec:" said || true # a question that failed has no findings either
     jq -r '.finding' found | sort | uniq -c | sed 's/^ *//'
 }
@@ -140,7 +140,7 @@ income_questions() {
     wait_for named
     stop_run
     assert_equal "$(sql "SELECT count(*) FROM income WHERE income_e8 = 1")" 1000
-    assert_contains "$(posrec report reconcile --format ndjson | jq -r 'select(.finding == "income_incomplete").detail')" "of the 1000 rows of TRANSFER in this millisecond"
+    assert_contains "$(accused | jq -r 'select(.finding == "income_incomplete").detail')" "of the 1000 rows of TRANSFER in this millisecond"
     run --separate-stderr posrec backfill
     assert_equal "$status" 0
     assert_contains "$stderr" "the exchange shows not all income of 1 milliseconds"
@@ -214,7 +214,7 @@ spoiled() {
     wait_for missed
     stop_run
     assert_equal "$(findings)" "1 wallet_unexplained"
-    finding=$(posrec report reconcile --format ndjson)
+    finding=$(accused)
     assert_equal "$(jq -r '.asset' <<< "$finding")" BTC
     # The capture named is the first whose wallet has the coins.
     body=$(posrec body "$(jq -r .capture_id <<< "$finding")")
@@ -232,7 +232,7 @@ spoiled() {
     named() { [ "$(findings)" = "1 wallet_unexplained" ]; }
     wait_for named
     stop_run
-    capture=$(posrec report reconcile --format ndjson | jq -r .capture_id)
+    capture=$(accused | jq -r .capture_id)
     assert_equal "$(sql "SELECT wallet_balance_e8 - (SELECT wallet_balance_e8 FROM balance AS p WHERE p.asset = b.asset AND p.time_ms < b.time_ms ORDER BY time_ms DESC LIMIT 1) FROM balance AS b WHERE capture_id = $capture AND asset = 'BTC'")" 1
 }
 
@@ -254,11 +254,11 @@ spoiled() {
     wait_for named
     stop_run
     assert_equal "$(findings)" "1 trade_one_witness"
-    assert_contains "$(posrec report reconcile --format ndjson | jq -r .detail)" "the stream told of trade $hidden"
+    assert_contains "$(accused | jq -r .detail)" "the stream told of trade $hidden"
     # Without the stream's word the amount is what shows it.
     posrec export | jq -c 'select(.endpoint != "userData")' > polls.ndjson
     posrec -q -d polls.db import polls.ndjson
-    posrec -d polls.db report reconcile --format ndjson 2> /dev/null | jq -r '[.finding, .symbol, .position_side] | join(" ")' > found
+    posrec -d polls.db report reconcile --format ndjson 2> /dev/null | jq -r 'select(.finding != "not_recorded") | [.finding, .symbol, .position_side] | join(" ")' > found
     assert_equal "$(cat found)" "amount_unexplained ETHUSD_PERP LONG"
 }
 
@@ -438,8 +438,8 @@ chain_of() {
     assert_equal "$status" 1
     assert_equal "$(header --from 1699999999000 --to 1700000061001)" "main 1 4 $(chain_of 4)"
     # A change over the range's beginning is judged in the range that shows it, which its end is not in.
-    assert_equal "$(posrec report reconcile --from 1700000001001 --format ndjson 2> /dev/null | jq -r '[.finding, .capture_id] | join(" ")')" "wallet_unexplained 3"
-    assert_equal "$(posrec report reconcile --to 1700000061000 --format ndjson 2> /dev/null)" ""
+    assert_equal "$(accused --from 1700000001001 2> /dev/null | jq -r '[.finding, .capture_id] | join(" ")')" "wallet_unexplained 3"
+    assert_equal "$(accused --to 1700000061000 2> /dev/null)" ""
     run --separate-stderr posrec report reconcile --from 2099-01-01
     assert_equal "$stderr" "Nothing is in this range; the history goes from 2023-11-04T12:13:20Z to 2023-11-14T22:14:30Z."
     for report in income equity; do
@@ -471,7 +471,7 @@ chain_of() {
         income 1700000021000 1700000015000 '[]'
         jq -cn '{received_ms: 1700000022000, endpoint: "userData", outcome: "closed", detail: "why"}'
     } | posrec -q import -
-    findings() { posrec report reconcile "$@" --format ndjson 2> /dev/null | jq -r '[.finding, .capture_id] | join(" ")' | sort | xargs; }
+    findings() { accused "$@" 2> /dev/null | jq -r '[.finding, .capture_id] | join(" ")' | sort | xargs; }
     assert_equal "$(findings)" "income_incomplete 8 stream_time_went_back 6 trade_one_witness 4"
     assert_equal "$(header)" "main 1 11 $(posrec -q verify)"
     assert_equal "$(findings --to 1700000010000)" "income_incomplete 8 stream_time_went_back 6 trade_one_witness 4"

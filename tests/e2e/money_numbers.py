@@ -523,7 +523,7 @@ def check_rebuilt(books):
 
 
 def findings(name):
-    return ask(name, "report", "reconcile")
+    return [row for row in ask(name, "report", "reconcile") if row["finding"] != "not_recorded"]
 
 
 def capture_of(name, lines, predicate):

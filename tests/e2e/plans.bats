@@ -78,19 +78,31 @@ keys() {
     grep -q 'v USING PRIMARY KEY (leg_id=? AND time_ms=?)' plan
 }
 
+@test "what is known of a kind is a range of a key, whatever other kinds have" {
+    setup_history
+    for kind in polls account stream; do
+        for filter in "kind = '$kind'" "account = 'main' AND kind = '$kind'"; do
+            sqlite3 posrec.db "EXPLAIN QUERY PLAN SELECT * FROM known WHERE $filter" > plan
+            grep -q 'SEARCH s USING PRIMARY KEY (account_id=? AND kind=? AND symbol=?)' plan
+            assert_equal "$(grep -c 'SCAN known_span' plan)" 0
+        done
+    done
+}
+
 @test "every report reaches keys" {
     setup_history
     # The shell does not have posrec's functions.
     part() { cat "${@/#/$SOURCE/sql/reports/}" | sed -E 's/step_(begin|end)\(/max(/g'; }
-    points="with_polls.sql with_range.sql with_samples.sql with_legs.sql with_points.sql"
+    points="with_polls.sql with_range.sql with_silence.sql with_samples.sql with_legs.sql with_points.sql"
     # shellcheck disable=SC2086 # several files
     for report in "with_parts.sql pnl.sql" "with_parts.sql margin.sql" exposure.sql; do
         keys "$(part $points $report)"
     done
-    keys "$(part with_polls.sql with_range.sql with_changed.sql with_money_asked.sql with_money_findings.sql reconcile.sql)"
+    keys "$(part with_polls.sql with_range.sql with_silence.sql with_changed.sql with_money_asked.sql with_money_findings.sql reconcile.sql)"
     keys "$(part with_polls.sql with_range.sql with_money_asked.sql audit.sql)"
-    keys "$(part with_balances.sql with_range.sql with_samples.sql equity.sql)"
-    for report in income trades; do
+    keys "$(part with_balances.sql with_range.sql with_silence.sql with_samples.sql equity.sql)"
+    keys "$(part with_money.sql with_range.sql with_silence.sql income.sql)"
+    for report in trades; do
         keys "$(part with_money.sql with_range.sql $report.sql)"
     done
     keys "$(part with_balances.sql with_range.sql chart_assets.sql)"

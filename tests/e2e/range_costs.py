@@ -31,8 +31,8 @@ TIMES = ("time_ms", "received_ms", "first_seen_ms", "transaction_ms", "day_ms", 
 WHOLE_VIEWS = {"account_range", "asset_range", "leg_range", "leg_term", "money_range", "poll_running",
                "stream_session", "gap", "day_part", "pnl_daily", "margin_daily", "pnl_total_daily", "coverage_daily"}
 # A state of a leg is judged by the one before it, which may be of any time: these go through all of the legs' changes.
-LEDGER = {"timeline_row", "position_timeline", "timeline_change", "position_change", "position_history", "position_rebuilt",
-          "account_update_history", "changes", "chart_exposure"}
+LEDGER = {"timeline_told", "timeline_row", "position_timeline", "timeline_change", "position_change", "position_history",
+          "position_rebuilt", "account_update_history", "changes", "chart_exposure"}
 # Whether its income is known is asked of all times that are.
 JUDGED = {"pnl", "reconcile"}
 # All gaps are looked at, and all spans of time that are known.

@@ -408,16 +408,33 @@ PYTHON
     assert_sound
 }
 
-@test "a full disk: polls wait in memory and are written, in order, when there is room" {
+# full_disk: a disk of a megabyte for the database, and then no room on it.
+full_disk() {
     mkdir disk
     mount -t tmpfs -o size=1m tmpfs disk
+    sed -i 's|^database = .*|database = disk/posrec.db|' posrec.ini
+}
+
+fill_disk() {
+    dd if=/dev/zero of=disk/filler bs=4k 2> /dev/null || true
+}
+
+recorded() {
+    [ "$(sqlite3 -readonly disk/posrec.db "SELECT count(*) FROM capture WHERE endpoint = 'positionRisk' AND outcome = 'ok'")" -ge "$1" ]
+}
+
+# gap_causes KIND: what the gaps of this kind have for causes.
+gap_causes() {
+    posrec report gaps --format ndjson | jq -r "select(.kind == \"$1\") | .cause" | sort -u | xargs
+}
+
+@test "a full disk: polls wait in memory and are written, in order, when there is room" {
     start_sim --symbols 10
     run_config 250ms
-    sed -i 's|^database = .*|database = disk/posrec.db|' posrec.ini
+    full_disk
     start_run
-    recorded() { [ "$(sqlite3 -readonly disk/posrec.db "SELECT count(*) FROM capture WHERE outcome = 'ok'")" -ge "$1" ]; }
     wait_for recorded 5
-    dd if=/dev/zero of=disk/filler bs=4k 2> /dev/null || true
+    fill_disk
     wait_for grep -q 'level=error event=not_recorded .*no room left' run.log
     polled() { curl -sS "$SIM/sim/log" | jq -s 'map(select(.endpoint == "positionRisk")) | length'; }
     polls=$(polled)
@@ -433,6 +450,68 @@ PYTHON
     assert_ticks 250
     assert_equal "$(sql "SELECT count(*) FROM (SELECT due_ms - lag(due_ms) OVER (ORDER BY capture_id) AS apart FROM capture WHERE due_ms % 250 = 0) WHERE apart <= 0")" 0
     ! grep -q 'captures_dropped\|captures_lost' run.log
+    assert_sound
+}
+
+@test "a full disk for long: what does not fit into memory is a gap that says so, and accuses nobody" {
+    start_sim --symbols 10
+    run_config 250ms "stream_url = ws${SIM#http}"
+    full_disk
+    start_run
+    wait_for recorded 5
+    wait_for stream_heard
+    fill_disk
+    wait_for grep -q 'level=error event=not_recorded .*no room left' run.log
+    sim 'trade?account=main&symbol=BTCUSD_PERP&side=LONG&amount=7' > /dev/null
+    sim 'stream?account=main&burst=11500&per_second=2000' > /dev/null
+    wait_for grep -q 'event=captures_dropped' run.log
+    sim 'trade?account=main&symbol=BTCUSD_PERP&side=LONG&amount=7' > /dev/null
+    dropped() { [ "$(sed -n 's/.*event=captures_dropped .*since_start=\([0-9]*\).*/\1/p' run.log | tail -n 1)" -ge 1500 ]; } # all of the burst is there
+    wait_for dropped
+    mount -o remount,size=100m disk
+    rm disk/filler
+    wait_for grep -q 'event=recording_again' run.log
+    written_again() { [ "$(sqlite3 -readonly disk/posrec.db "SELECT count(*) FROM capture WHERE outcome = 'opened'")" -ge 2 ]; }
+    wait_for written_again
+    polls=$(sqlite3 -readonly disk/posrec.db "SELECT count(*) FROM capture WHERE endpoint = 'positionRisk'")
+    wait_for recorded $((polls + 5))
+    stop_run
+    cp disk/posrec.db .
+    umount disk
+    sed -i 's|^database = .*|database = posrec.db|' posrec.ini
+    assert_equal "$(sql "SELECT group_concat(outcome || iif(detail LIKE 'disk_full: % captures could not be written', ' full', ''), ' ') FROM (SELECT outcome, detail FROM capture WHERE endpoint = 'recorder' ORDER BY capture_id)")" \
+        "started stopped full started stopped"
+    assert_contains " $(gap_causes stream) " " disk_full "
+    assert_contains " $(gap_causes polls) " " disk_full "
+    # The exchange is accused of nothing.
+    assert_equal "$(accused 2> /dev/null | jq -r .finding | sort -u | grep -v '^gap_hides_change$')" ""
+    assert_sound
+}
+
+@test "a disk that is full to the end: the next run says why nothing is known since" {
+    start_sim --symbols 10
+    run_config 250ms "stream_url = ws${SIM#http}"
+    full_disk
+    start_run
+    wait_for recorded 5
+    wait_for stream_heard
+    fill_disk
+    wait_for grep -q 'level=error event=not_recorded .*no room left' run.log
+    stop_run
+    grep -q 'event=captures_lost' run.log
+    rm disk/filler
+    polls=$(sqlite3 -readonly disk/posrec.db "SELECT count(*) FROM capture WHERE endpoint = 'positionRisk'")
+    start_run
+    wait_for recorded $((polls + 5))
+    stop_run
+    cp disk/posrec.db .
+    umount disk
+    sed -i 's|^database = .*|database = posrec.db|' posrec.ini
+    assert_contains " $(gap_causes polls) " " disk_full "
+    assert_contains " $(gap_causes stream) " " disk_full "
+    # It is said once.
+    assert_equal "$(sql "SELECT group_concat(outcome, ' ') FROM (SELECT outcome FROM capture WHERE endpoint = 'recorder' ORDER BY capture_id)")" \
+        "started stopped started stopped"
     assert_sound
 }
 

@@ -45,7 +45,7 @@ opened_ms() {
 
 # findings: how many of each kind. Where the machine is too slow for the interval, polls have gaps, which hide changes.
 findings() {
-    posrec report reconcile --format ndjson 2> said | jq -r '.finding' > found
+    accused 2> said | jq -r '.finding' > found
     ! grep -qs event=ticks_skipped run.log || sed -i /gap_hides_change/d found
     grep "^posrec:" said >> found || true # a question that failed has no findings either
     sort found | uniq -c | sed 's/^ *//'
@@ -109,7 +109,7 @@ findings() {
     wait_for all_told
     stop_run
     assert_equal "$(findings)" "1 change_not_streamed"
-    read -r capture symbol side < <(posrec report reconcile --format ndjson | jq -r 'select(.finding == "change_not_streamed") | [.capture_id, .symbol, .position_side] | join(" ")')
+    read -r capture symbol side < <(accused | jq -r 'select(.finding == "change_not_streamed") | [.capture_id, .symbol, .position_side] | join(" ")')
     assert_equal "$(posrec body "$capture" | jq -r --arg s "$symbol" --arg p "$side" '.[] | select(.symbol == $s and .positionSide == $p) | [.symbol, .positionSide, .positionAmt] | @csv')" "$(dropped '.a.P[] | [.s, .ps, .pa] | @csv')"
     run posrec report reconcile --strict
     assert_equal "$status" 1
@@ -127,7 +127,7 @@ findings() {
     } > in.ndjson
     posrec -q import in.ndjson
     assert_equal "$(findings)" $'1 stream_contradicts_poll\n1 stream_time_went_back'
-    posrec report reconcile --format ndjson | jq -r .detail > details
+    accused | jq -r .detail > details
     grep -q 'of 2023-11-14T22:13:21.000Z the poll says positionAmt 2, not 3' details
     grep -q 'told of 2023-11-14T22:13:20.900Z after 2023-11-14T22:13:21.000Z' details
 }

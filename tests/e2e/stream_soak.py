@@ -177,6 +177,8 @@ def reconcile(soak):
                            capture_output=True, text=True, check=True).stdout
     named, others, hidden = set(), [], 0
     for finding in map(json.loads, found.splitlines()):
+        if finding["finding"] == "not_recorded":
+            continue
         if finding["finding"] == "gap_hides_change":
             hidden += 1
             continue

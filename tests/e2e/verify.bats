@@ -170,7 +170,7 @@ with_trigger() {
         before=$(sql 'SELECT count(*) FROM capture')
         posrec -q import "$SOURCE/tests/data/stream.ndjson"
         [ "$(sql 'SELECT count(*) FROM capture')" -gt "$before" ]
-        for command in verify "backup copy.db" doctor; do
+        for command in verify "backup --verify copy.db" doctor; do
             run posrec $command
             assert_equal "$status" 1
             assert_contains "$output" "posrec makes no triggers"
@@ -196,7 +196,7 @@ with_trigger() {
         assert_equal "$status" 1
         assert_equal "$(jq -r '.sound, .evidence_sound, .kind, .captures, .head' <<< "$output" | xargs)" "false true schema 89 $head"
         rm -f copy.db*
-        run posrec backup copy.db
+        run posrec backup --verify copy.db
         assert_equal "$status" 0
         assert_contains "$output" "copy.db: copied and verified, 89 captures, head $head"
         assert_contains "$output" "the evidence is sound; view pnl_history is $how"
@@ -209,7 +209,7 @@ with_trigger() {
         assert_equal "$status" 1
         assert_equal "$(jq -r '.sound, .evidence_sound, .rows_sound, .kind, .head' <<< "$output" | xargs)" "false true false rows $head"
         rm -f copy.db*
-        run posrec backup copy.db
+        run posrec backup --verify copy.db
         assert_equal "$status" 1
         assert_contains "$output" "the copy is not sound: rows: "
     done
@@ -486,18 +486,29 @@ CHANGES
     dump posrec.db | cmp before -
 }
 
-@test "backup copies while others write, and verifies the copy" {
+@test "backup copies while others write, and verifies the copy where that is asked for" {
     start_sim
     posrec -q fetch > /dev/null
     (while [ ! -e stop ]; do "$BUILD/posrec" -q fetch > /dev/null || touch failed; done) 3>&- &
     writer=$!
     for n in 1 2 3 4 5; do
-        posrec -q backup "copy$n.db"
+        run posrec backup "copy$n.db"
+        assert_equal "$status" 0
+        assert_contains "$output" "copy$n.db: copied, $(sqlite3 -readonly "copy$n.db" 'SELECT max(capture_id) FROM capture') captures"
         posrec -q -d "copy$n.db" verify > /dev/null
     done
     touch stop
     wait "$writer"
     [ ! -e failed ]
+    # What is damaged is copied as it is, and found where it is asked for.
+    cp copy1.db damaged.db
+    sqlite3 damaged.db "UPDATE capture SET received_ms = received_ms + 1 WHERE capture_id = 1"
+    posrec -q -d damaged.db backup unproved.db
+    run posrec -q -d damaged.db backup --verify proved.db
+    assert_equal "$status" 1
+    assert_contains "$output" "proved.db: "
+    run posrec -q -d unproved.db verify
+    assert_equal "$status" 1
     run posrec backup copy1.db
     assert_equal "$status" 1
     assert_contains "$output" "copy1.db: is there already"

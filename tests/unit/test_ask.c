@@ -540,6 +540,59 @@ static void a_dead_host_delays_no_other(void **state)
     free_world(world);
 }
 
+static bool ask_income(struct asker *asker, const struct moment *now, struct question *question,
+                       struct error *error)
+{
+    (void)asker;
+    (void)now;
+    (void)error;
+    *question = (struct question){.endpoint = ENDPOINT_INCOME};
+    return true;
+}
+
+static void take_recorded(struct asker *asker, const struct moment *now,
+                          const struct question *question, const struct capture *capture,
+                          int64_t row_count)
+{
+    (void)asker;
+    (void)now;
+    (void)question;
+    (void)capture;
+    (void)row_count;
+}
+
+/* What comes next follows from what is recorded: of an answer that never will be, nothing does. */
+static void what_was_answered_and_dropped_is_asked_again(void **state)
+{
+    static const struct source SOURCE = {.endpoint = ENDPOINT_INCOME,
+                                         .priority = PRIORITY_MONEY,
+                                         .is_captured = true,
+                                         .question = ask_income,
+                                         .recorded = take_recorded};
+    struct world *world = start(1000);
+    struct ask_account *account = &world->accounts[0];
+    struct asker asker = {0};
+    struct error error = {0};
+    (void)state;
+    assert_true(ask_add_another(world->ask, account, &asker, &SOURCE, &error));
+    asker_want(&asker, world->now.boot);
+    pass(world, 100);
+    answer(world, ENDPOINT_INCOME, 200, "[]");
+    assert_int_equal(world->last.endpoint, ENDPOINT_INCOME);
+    asker_want(&asker, world->now.boot);
+    pass(world, 200);
+    assert_int_equal(out_of(world, ENDPOINT_INCOME), 0);
+    const struct capture other = {.endpoint = ENDPOINT_INCOME};
+    ask_dropped(&world->now, account, &other);
+    pass(world, 300);
+    assert_int_equal(out_of(world, ENDPOINT_INCOME), 0);
+    asker_rest(&asker);
+    ask_dropped(&world->now, account, &world->last);
+    pass(world, 400);
+    assert_int_equal(out_of(world, ENDPOINT_INCOME), 1);
+    free_world(world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -558,6 +611,7 @@ int main(void)
         cmocka_unit_test(a_pause_holds_for_all_that_share_the_way),
         cmocka_unit_test(a_ban_of_days_is_tried_each_hour_and_ends_when_that_is_answered),
         cmocka_unit_test(a_dead_host_delays_no_other),
+        cmocka_unit_test(what_was_answered_and_dropped_is_asked_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

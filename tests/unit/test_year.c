@@ -73,6 +73,13 @@ static void on_recorded(void *context, const struct capture *capture,
     }
 }
 
+static void on_dropped(void *context, const struct capture *capture)
+{
+    (void)context;
+    (void)capture;
+    year_fail("a capture was dropped");
+}
+
 static void on_capture(void *context, struct capture *capture)
 {
     (void)context;
@@ -91,9 +98,10 @@ static void configure(void)
 static void start(void)
 {
     struct error error = {0};
+    const struct writer_watch watch = {NULL, on_recorded, on_dropped};
     check_start(false);
     year->known = known_new(&year->bench->database, &error);
-    year->writer = writer_new(year->bench->recorder, on_recorded, NULL, &error);
+    year->writer = writer_new(year->bench->recorder, &watch, &error);
     year->fleet = fleet_new(on_capture, NULL, year->known, NULL, &error);
     assert_non_null(year->fleet);
     configure();

@@ -70,3 +70,15 @@ bool backup_database(const struct database *database, const char *path,
     }
     return done;
 }
+
+bool backup_open_copy(const char *path, int64_t *captures, struct error *error)
+{
+    struct database copy;
+    if (!database_open(path, DATABASE_READ, &copy, error)) {
+        return false;
+    }
+    bool done = database_integer(&copy, "SELECT coalesce(max(capture_id), 0) FROM capture",
+                                 captures, error);
+    database_close(&copy);
+    return done;
+}

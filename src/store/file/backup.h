@@ -16,5 +16,8 @@ struct backup_watch {
 bool backup_database(const struct database *database, const char *path,
                      const struct backup_watch *watch, struct error *error);
 
+/* Whether such a copy can be opened, and how many captures are in it. */
+bool backup_open_copy(const char *path, int64_t *captures, struct error *error);
+
 /* Takes such a copy away again, with what SQLite keeps beside it. */
 void backup_remove(const char *path);

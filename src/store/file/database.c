@@ -51,7 +51,7 @@ bool database_error_of(const struct database *database, int code, const char *do
     switch (code) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-        return error_set(error, ERROR_FAILED,
+        return error_set(error, ERROR_LOCKED,
                          "%s: %s is locked by another program (end its transaction, try again)",
                          doing, path);
     case SQLITE_NOTADB:
