@@ -45,7 +45,7 @@ findings() {
     stop_run
     symbols=$(curl -sS "$SIM/sim/books?account=main" | jq -r '.income[] | select(.incomeType == "FUNDING_FEE") | .symbol' | sort -u)
     assert_equal "$(findings)" "$(sed 's/^/funding_unexplained /' <<< "$symbols")"
-    finding=$(posrec report reconcile --format ndjson --symbol BTCUSD_PERP 2> /dev/null)
+    finding=$(accused --symbol BTCUSD_PERP 2> /dev/null)
     assert_contains "$(jq -r .detail <<< "$finding")" "and the rate 0.00010000 make"
     assert_contains "$(posrec body "$(jq .capture_id <<< "$finding")")" '"fundingRate":"0.00010000"'
 }
