@@ -17,11 +17,12 @@ SELECT e.account,
        o.recorded
   FROM moment AS o
  CROSS JOIN asset_of_account AS a ON a.account_id = o.account_id
- CROSS JOIN equity_history AS e
-    ON e.account = o.account
-   AND e.asset = a.asset
-   AND e.time_ms = (SELECT max(b.time_ms)
-                      FROM balance AS b
-                     WHERE b.account_id = a.account_id AND b.asset = a.asset AND b.time_ms < :to_ms)
- WHERE e.wallet_balance <> 0 OR e.margin_balance <> 0
+ CROSS JOIN balance AS b
+    ON b.account_id = a.account_id
+   AND b.asset = a.asset
+   AND b.time_ms = (SELECT max(t.time_ms)
+                      FROM balance AS t
+                     WHERE t.account_id = a.account_id AND t.asset = a.asset AND t.time_ms < :to_ms)
+   AND (b.wallet_balance_e8 <> 0 OR b.margin_balance_e8 <> 0)
+ CROSS JOIN equity_history AS e ON e.account = o.account AND e.asset = b.asset AND e.time_ms = b.time_ms
  ORDER BY e.account, e.asset;

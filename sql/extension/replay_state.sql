@@ -8,6 +8,7 @@ SELECT h.position_amount_e8 / 1e8 AS position_amount,
        h.leverage,
        h.margin_type,
        h.liquidation_price_e8 / 1e8 AS liquidation_price,
+       h.contract_size_e8 / 1e8 AS contract_size,
        h.time_ms
   FROM valuation_history AS h
  WHERE h.account = :account

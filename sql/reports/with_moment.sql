@@ -2,7 +2,11 @@
 -- poll then; and whether the moment is recorded: after the last poll of all it is for one and a half of the interval. With
 -- :answers 'account' the same of the answers of account.
 WITH polls AS MATERIALIZED (
-    SELECT account_id, from_ms, to_ms FROM known_span WHERE kind = coalesce(:answers, 'polls') AND symbol = ''
+    SELECT k.account_id, k.from_ms, k.to_ms
+      FROM account AS a
+     CROSS JOIN known_span AS k
+        ON k.account_id = a.account_id AND k.kind = coalesce(:answers, 'polls') AND k.symbol = ''
+     WHERE :account IS NULL OR a.name = :account
     UNION ALL
     SELECT account_id, from_ms, to_ms FROM known_running WHERE kind = coalesce(:answers, 'polls')
 ),

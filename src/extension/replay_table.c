@@ -6,7 +6,7 @@
 
 SQLITE_EXTENSION_INIT3
 
-/* The table's columns; from POSITION_AMOUNT to LIQUIDATION_PRICE they are the state's. */
+/* The table's columns; from POSITION_AMOUNT to CONTRACT_SIZE they are the state's. */
 enum {
     STEP_MS,
     STEP,
@@ -14,7 +14,7 @@ enum {
     SYMBOL,
     POSITION_SIDE,
     POSITION_AMOUNT,
-    LIQUIDATION_PRICE = POSITION_AMOUNT + STATE_LIQUIDATION_PRICE,
+    CONTRACT_SIZE = POSITION_AMOUNT + STATE_CONTRACT_SIZE,
     TIME_MS,
     TIME,
     AS_OF,
@@ -29,8 +29,9 @@ static const struct table_kind REPLAY = {
         "CREATE TABLE replay (step_ms INTEGER, step TEXT, account TEXT, symbol TEXT, "
         "position_side TEXT, position_amount REAL, entry_price REAL, mark_price REAL, "
         "unrealized_pnl REAL, margin_asset TEXT, unrealized_pnl_usd REAL, leverage INTEGER, "
-        "margin_type TEXT, liquidation_price REAL, time_ms INTEGER, time TEXT, as_of TEXT, "
-        "recorded INTEGER, from_ms HIDDEN, to_ms HIDDEN, every HIDDEN, of_account HIDDEN)",
+        "margin_type TEXT, liquidation_price REAL, contract_size REAL, time_ms INTEGER, time TEXT, "
+        "as_of TEXT, recorded INTEGER, "
+        "from_ms HIDDEN, to_ms HIDDEN, every HIDDEN, of_account HIDDEN)",
     .argument_column = FROM,
     .argument_count = 4,
     .required_count = 3,
@@ -194,7 +195,7 @@ static int column(sqlite3_vtab_cursor *base, sqlite3_context *context, int numbe
         sqlite3_result_int64(context, replay->to_ms);
         break;
     default:
-        if (number >= POSITION_AMOUNT && number <= LIQUIDATION_PRICE) {
+        if (number >= POSITION_AMOUNT && number <= CONTRACT_SIZE) {
             result_value(context, &leg->values[number - POSITION_AMOUNT]);
         }
     }
