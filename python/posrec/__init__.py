@@ -20,4 +20,5 @@ Times are given as milliseconds, as a datetime (a naive one is UTC) or as ISO te
 from ._database import Database, Error, Rows, Time, open
 from ._replay import Equity, Leg, Step, Trade
 
+__version__ = "0.2.1"
 __all__ = ["Database", "Equity", "Error", "Leg", "Rows", "Step", "Time", "Trade", "open"]
