@@ -248,7 +248,9 @@ def measure_year(folder, days):
     database = folder / "year.db"
     print(f"{days:g} days of everything: making and importing", file=sys.stderr)
     import_days(database, days)
-    part = ask_year(database, folder)
+    part = ask_year(database, folder) + "\n" + subprocess.run(
+        ["/usr/bin/python3", HERE / "ask_extension.py", database, POSREC.with_suffix(".so")], check=True, capture_output=True,
+        text=True).stdout
     remove(database)
     return part
 
