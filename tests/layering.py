@@ -8,7 +8,8 @@ import re
 import sys
 
 FLOORS = {"base": 1, "host": 2, "model": 2, "exchange": 3, "derive": 3, "store/file": 4.1, "store/evidence": 4.2, "store/rows": 4.3,
-          "store": 4.4, "ask": 5, "stream": 5, "service": 6, "report": 6, "mirror": 6, "cli": 7}
+          "store": 4.4, "ask": 5, "stream": 5, "service": 6, "report": 6, "mirror": 6,
+          "extension": 6, "cli": 7}
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 
 # What a room may not use, by the names of headers and functions that would show it.
@@ -24,6 +25,7 @@ FORBIDDEN = {
     "service": ["libpq-fe.h", "sqlite3.h", " FROM ", "printf(std", "fputs("],
     "report": ["libpq-fe.h", "curl/", "INSERT ", "UPDATE "],
     "mirror": ["curl/", "printf(std", "fputs(", "clock_gettime", "host/clock.h"],
+    "extension": ["libpq-fe.h", "<sqlite3.h>", "curl/", "fopen(", "INSERT ", "UPDATE "],
     "cli": ["libpq-fe.h", "sqlite3_", "curl_easy", "curl_multi", "SELECT ", "INSERT "],
 }
 # snprintf and text_printf format; they do not print. Help texts show queries; --version asks.

@@ -4,32 +4,24 @@
 SELECT h.account,
        h.symbol,
        h.position_side,
-       h.position_amount,
-       h.entry_price,
-       h.mark_price,
-       h.unrealized_pnl,
+       h.position_amount_e8 / 1e8 AS position_amount,
+       h.entry_price_e8 / 1e8 AS entry_price,
+       h.mark_price_e8 / 1e8 AS mark_price,
+       h.unrealized_pnl_e8 / 1e8 AS unrealized_pnl,
        h.margin_asset,
-       h.unrealized_pnl_usd,
-       m.leverage,
-       m.margin_type,
-       m.liquidation_price,
-       h.time,
+       h.unrealized_pnl_usd_e8 / 1e8 AS unrealized_pnl_usd,
+       h.leverage,
+       h.margin_type,
+       h.liquidation_price_e8 / 1e8 AS liquidation_price,
+       strftime('%Y-%m-%dT%H:%M:%fZ', h.time_ms / 1000.0, 'unixepoch') AS time,
        strftime('%Y-%m-%dT%H:%M:%fZ', o.as_of_ms / 1000.0, 'unixepoch') AS as_of,
        o.recorded
   FROM moment AS o
  CROSS JOIN leg_range AS r ON r.account = o.account
-  CROSS JOIN pnl_history AS h
+ CROSS JOIN valuation_history AS h
     ON (h.account, h.symbol, h.position_side) = (r.account, r.symbol, r.position_side)
-   AND h.time_ms = (SELECT t.time_ms
-                      FROM pnl_history AS t
-                     WHERE (t.account, t.symbol, t.position_side) = (r.account, r.symbol, r.position_side)
-                       AND t.time_ms < :to_ms
-                     ORDER BY t.time_ms DESC
-                     LIMIT 1)
-  CROSS JOIN margin_history AS m
-    ON (m.account, m.symbol, m.position_side) = (h.account, h.symbol, h.position_side)
-   AND m.time_ms = h.time_ms
- WHERE (h.position_amount <> 0
-        OR (h.position_amount IS NULL AND h.mark_price IS NOT NULL)
-        OR (:all AND h.position_amount IS NOT NULL))
+   AND h.time_ms = (SELECT max(t.time_ms) FROM valuation AS t WHERE t.leg_id = r.leg_id AND t.time_ms < :to_ms)
+ WHERE (h.position_amount_e8 <> 0
+        OR (h.position_amount_e8 IS NULL AND h.mark_price_e8 IS NOT NULL)
+        OR (:all AND h.position_amount_e8 IS NOT NULL))
  ORDER BY h.account, h.symbol, h.position_side;

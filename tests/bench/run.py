@@ -17,7 +17,6 @@ HERE = pathlib.Path(__file__).resolve().parent
 SOURCE = HERE.parent.parent
 POSREC = SOURCE / "build" / "posrec"
 PLAIN = HERE / "plain_recorder.py"
-REPLAY = SOURCE / "examples"
 BYTES_A_LINE = 31000
 QUERY_RUNS = 7
 MONEY_POLLS = 20000
@@ -162,11 +161,11 @@ def measure(polls, folder):
 
 
 def replay_rate(database, polls):
-    """Polls a second of examples/replay.py, in a process of its own."""
-    code = "import sys; from replay import replay; print(sum(1 for _ in replay(sys.argv[1])))"
+    """Polls a second of Python's replay, in a process of its own."""
+    code = "import sys; import posrec; print(sum(1 for _ in posrec.open(sys.argv[1]).replay()))"
     started = time.perf_counter()
     output = subprocess.run([sys.executable, "-c", code, database], check=True, capture_output=True, text=True,
-                            env={**os.environ, "PYTHONPATH": str(REPLAY)}).stdout
+                            env={**os.environ, "PYTHONPATH": str(SOURCE / "python")}).stdout
     assert int(output) == polls
     return polls / (time.perf_counter() - started)
 
@@ -249,7 +248,9 @@ def measure_year(folder, days):
     database = folder / "year.db"
     print(f"{days:g} days of everything: making and importing", file=sys.stderr)
     import_days(database, days)
-    part = ask_year(database, folder)
+    part = ask_year(database, folder) + "\n" + subprocess.run(
+        ["/usr/bin/python3", HERE / "ask_extension.py", database, POSREC.with_suffix(".so")], check=True, capture_output=True,
+        text=True).stdout
     remove(database)
     return part
 

@@ -3,13 +3,13 @@ load run_helper
 @test "every block of the README that can be run works as it stands" {
     start_sim
     write_config "$SIM" "record = positions, account, income, trades"
-    export PATH=$BUILD:$PATH
+    export PATH=$BUILD:$PATH PYTHONPATH=$SOURCE/python
     posrec -q fetch > /dev/null
     posrec -q fetch > /dev/null
     run python3 "$SOURCE/tests/e2e/run_docs.py" "$SOURCE/README.md"
     echo "$output"
     assert_equal "$status" 0
-    assert_contains "$output" "12 blocks run, 0 failed"
+    assert_contains "$output" "13 blocks run, 0 failed"
     [ -s pnl.csv ]
     grep -q '<figure class="chart">' report.html
     [ -s history.ndjson ]
@@ -18,7 +18,7 @@ load run_helper
 
 @test "every block of the cookbook and of docs/monitoring.md that can be run works as it stands" {
     start_sim
-    export PATH=$BUILD:$PATH PYTHONPATH=$SOURCE/examples
+    export PATH=$BUILD:$PATH PYTHONPATH=$SOURCE/python LD_LIBRARY_PATH=$BUILD
     write_config "$SIM" "record = positions, stream, account, income, trades" "stream_url = ws${SIM#http}" \
         "interval = 300ms" "account_interval = 300ms" "income_interval = 500ms"
     start_run
@@ -38,7 +38,7 @@ load run_helper
     run python3 "$SOURCE/tests/e2e/run_docs.py" "$SOURCE/docs/cookbook.md"
     echo "$output"
     assert_equal "$status" 0
-    assert_contains "$output" "21 blocks run, 0 failed"
+    assert_contains "$output" "23 blocks run, 0 failed"
     run python3 "$SOURCE/tests/e2e/run_docs.py" "$SOURCE/docs/monitoring.md"
     echo "$output"
     assert_contains "$output" "3 blocks run, 0 failed"

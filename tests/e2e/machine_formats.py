@@ -110,6 +110,11 @@ def check_pieces(folder):
 def recorded():
     """Capture lines of all kinds, which are few, and of more than an hour with a gap."""
     lines = [line for name in ("history", "stream", "money") for line in open(SOURCE / f"tests/data/{name}.ndjson", encoding="utf-8")]
+    last_ms = max(json.loads(line)["received_ms"] for line in lines)
+    for endpoint, body in (("premiumIndex", {"symbol": "BTCUSD_PERP", "time": last_ms, "markPrice": "64000.5", "indexPrice": "64000",
+                                             "lastFundingRate": "0.0001", "pair": "BTCUSD"}),
+                           ("fundingRate", {"symbol": "BTCUSD_PERP", "fundingTime": last_ms, "fundingRate": "-0.0001", "markPrice": "64000.5"})):
+        lines.append(json.dumps({"received_ms": last_ms + 1, "endpoint": endpoint, "interval_ms": 60000, "body": [body]}) + "\n")
     yield "all kinds", sorted(lines, key=lambda line: json.loads(line)["received_ms"])
     made = subprocess.run([sys.executable, SOURCE / "tests/bench/make_captures.py", "500"], check=True, capture_output=True, text=True)
     lines = made.stdout.splitlines(keepends=True)

@@ -494,11 +494,11 @@ def check_reports(income, books, recorders):
 
 
 def check_steps(books, recorders):
-    """examples/replay.py: the trades that happened between polls, and the equity at the end."""
-    sys.path.insert(0, str(SOURCE / "examples"))
-    from replay import steps
+    """The replay in Python: the trades that happened between polls, and the equity at the end."""
+    sys.path.insert(0, str(SOURCE / "python"))
+    import posrec
     trades, last = [], None
-    for step in steps("quarter.db"):
+    for step in posrec.open("quarter.db").replay():
         trades += [(trade.account, trade.trade_id) for trade in step.trades]
         last = step
     expected = {(name, str(row["id"])) for name, account in books.items() for row in account.trades}
@@ -507,7 +507,7 @@ def check_steps(books, recorders):
         # The last answer of account before the last poll.
         body = [body for time, body in recorder.accounts if time <= recorder.polls[-1][0]][-1]
         for row in body["assets"]:
-            assert last.equity[name, row["asset"]].wallet == float(row["walletBalance"]), row
+            assert last.equity[name, row["asset"]].wallet_balance == float(row["walletBalance"]), row
     print(f"replay: {len(trades)} trades and the equity of each step")
 
 

@@ -19,7 +19,7 @@ teardown_file() {
 
 @test "two builds in two folders give the same packages, byte for byte, and the same tarball" {
     cd "$PACKAGES/a"
-    assert_equal "$(ls ./*.deb | wc -l)" 4
+    assert_equal "$(ls ./*.deb | wc -l)" 5
     for made in *.deb; do
         cmp "$made" "../another folder/b/$made"
     done
@@ -43,7 +43,7 @@ teardown_file() {
     for file in usr/bin/posrec usr/share/man/man1/posrec.1.gz usr/share/man/man1/posrec-report.1.gz \
         usr/share/man/man5/posrec.ini.5.gz usr/share/bash-completion/completions/posrec \
         usr/share/zsh/vendor-completions/_posrec usr/share/fish/vendor_completions.d/posrec.fish \
-        usr/share/doc/posrec/README.md.gz usr/share/doc/posrec/examples/replay.py \
+        usr/share/doc/posrec/README.md.gz usr/lib/[^/]*/posrec.so \
         usr/share/doc/posrec/examples/posrec.ini; do
         grep -q " \./$file\$" contents || { echo "not in the package: $file"; false; }
     done
@@ -54,8 +54,24 @@ teardown_file() {
     dpkg-deb -c "$PACKAGES"/a/posrec-demo_*.deb > contents
     grep -q ' \./usr/bin/posrec-demo$' contents
     grep -q ' \./usr/share/man/man1/posrec-demo.1.gz$' contents
+    dpkg-deb -c "$PACKAGES"/a/python3-posrec_*_all.deb > contents
+    for file in __init__.py _database.py _replay.py py.typed; do
+        grep -q " \./usr/lib/python3/dist-packages/posrec/$file\$" contents
+    done
+    run ! grep -q pycache contents
     # Nothing of the machine that built it.
     run ! grep -rqa "$PACKAGES\|$SOURCE" "$PACKAGES/root"
+}
+
+@test "the extension is found by its name, and Python finds both" {
+    documented_body > body.json
+    posrec -q import --received-at 2021-07-23T07:54:42Z body.json
+    dpkg-deb -x "$PACKAGES"/a/python3-posrec_*_all.deb root
+    export LD_LIBRARY_PATH=$(echo "$PACKAGES"/root/usr/lib/*-linux-gnu) PYTHONPATH=$PWD/root/usr/lib/python3/dist-packages
+    assert_equal "$(sqlite3 posrec.db ".load posrec" "SELECT count(*) FROM position_at('2021-07-24', 'main', 1)")" 3
+    run /usr/bin/python3 -c 'import posrec
+print(posrec.__version__, len(posrec.open("posrec.db").positions(at="2021-07-24", all=True)))'
+    assert_equal "$output" "$(sed -n 's/^project(posrec VERSION \([0-9.]*\).*/\1/p' "$SOURCE/CMakeLists.txt") 3"
 }
 
 @test "each unit is sound and touches next to nothing" {

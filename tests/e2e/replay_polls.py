@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Replays a database with examples/replay.py and compares the legs with the bodies that made it.
+"""Replays a database in Python and compares the legs with the bodies that made it.
 
     replay_polls.py POSREC
 """
@@ -12,8 +12,8 @@ import tempfile
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent.parent / "examples"))
-from replay import replay  # noqa: E402
+sys.path.insert(0, str(HERE.parent.parent / "python"))
+import posrec as library  # noqa: E402
 from sample import LONG  # noqa: E402
 
 POLLS = 100000 if LONG else 20000
@@ -39,6 +39,12 @@ def make(posrec, polls, database):
     return bodies, times
 
 
+def replay(path, from_ms=None, to_ms=None):
+    with library.open(path) as database:
+        for step in database.replay(from_ms, to_ms):
+            yield step.time_ms, step.legs
+
+
 def state(row):
     return (float(row["positionAmt"]), float(row["entryPrice"]), float(row["unRealizedProfit"]),
             int(row["leverage"]), float(row["liquidationPrice"]))
@@ -47,9 +53,9 @@ def state(row):
 def check(time_ms, legs, body):
     for row in body:
         leg = legs["main", row["symbol"], row["positionSide"]]
-        seen = (leg.amount, leg.entry, leg.pnl, leg.leverage, leg.liquidation_price)
+        seen = (leg.position_amount, leg.entry_price, leg.unrealized_pnl, leg.leverage, leg.liquidation_price)
         assert seen == state(row), (time_ms, seen, row)
-        assert leg.amount == 0 or (leg.mark == float(row["markPrice"]) and leg.time_ms == time_ms)
+        assert leg.position_amount == 0 or (leg.mark_price == float(row["markPrice"]) and leg.time_ms == time_ms)
     assert len(legs) == len(body)
 
 

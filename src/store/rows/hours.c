@@ -1,29 +1,10 @@
 #include "store/rows/hours.h"
 
-#include <string.h>
-
 #include "base/embedded_file.h"
+#include "store/file/view_text.h"
 
 extern const struct embedded_file SQL_HOURS[];
 extern const struct embedded_file SQL_VIEWS[];
-
-static const char *text_of(const struct embedded_file *file, const char *name)
-{
-    while (strcmp(file->name, name) != 0) {
-        file++;
-    }
-    return file->text;
-}
-
-/* A view as a part of a statement: what stands behind its name and " AS". */
-static void append_view(const char *name, struct text *sql)
-{
-    const char *text = strstr(text_of(SQL_VIEWS, name), "CREATE VIEW ");
-    const char *select = text + strlen("CREATE VIEW ") + strlen(name) + strlen(" AS");
-    text_printf(sql, ", %s AS NOT MATERIALIZED (", name);
-    text_append(sql, select, (size_t)(strrchr(select, ';') - select));
-    text_append_char(sql, ')');
-}
 
 /* The contracts as they were known when the hour was closed. Of one that was told of since, only
  * its terms say that. */
@@ -44,10 +25,11 @@ sqlite3_stmt *hours_prepare(const struct database *database, const struct row_ki
     }
     text_append_string(&sql, KNOWN);
     for (size_t i = 0; i < sizeof VIEWS / sizeof VIEWS[0]; i++) {
-        append_view(VIEWS[i], &sql);
+        text_append_string(&sql, ", ");
+        view_text_append(SQL_VIEWS, VIEWS[i], &sql);
     }
     text_append_char(&sql, '\n');
-    text_append_string(&sql, text_of(SQL_HOURS, kind->table));
+    text_append_string(&sql, embedded_file_text(SQL_HOURS, kind->table));
     return database_prepare_text(database, &sql, error);
 }
 
