@@ -74,7 +74,7 @@ documented() {
         done
     }
     posrec -q migrate
-    for report in equity pnl margin exposure income trades changes coverage reconcile; do
+    for report in equity pnl margin exposure income trades trips changes coverage reconcile; do
         says "Nothing is recorded yet" report $report
         posrec report $report --format html > none.html
         grep -q 'class="nothing">Nothing is recorded yet' none.html
