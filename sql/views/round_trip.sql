@@ -32,15 +32,14 @@ trip AS MATERIALIZED (
       FROM part
      GROUP BY leg_id, trip
 ),
--- What is known: of money its spans, which are few; of polls and the stream those that go on, which others stand beside.
-money AS MATERIALIZED (
+-- What is known: of money all of its spans, which are few, of polls and the stream that which goes on, if any.
+span AS MATERIALIZED (
     SELECT a.account_id, k.kind, k.symbol, k.from_ms, k.to_ms
       FROM known AS k
       JOIN account AS a ON a.name = k.account
      WHERE k.kind IN ('income', 'trades')
-),
-running AS MATERIALIZED (
-    SELECT account_id, kind, from_ms, to_ms FROM known_running
+    UNION ALL
+    SELECT account_id, kind, '', from_ms, to_ms FROM known_running
 ),
 judged AS MATERIALIZED (
     SELECT t.*,
@@ -51,54 +50,38 @@ judged AS MATERIALIZED (
            c.margin_asset,
            c.delivery_ms,
            l.position_side,
-           iif(t.opened_ms IS NULL, 'start,', '')
-           || iif(t.unknown
-                  OR NOT (EXISTS (SELECT 1
-                                    FROM money AS k
-                                   WHERE k.account_id = a.account_id
-                                     AND k.kind = 'trades'
-                                     AND k.symbol = c.symbol
-                                     AND k.from_ms <= t.from_ms
-                                     AND k.to_ms > t.changed_ms)
-                          OR EXISTS (SELECT 1
-                                       FROM known_span AS k
-                                      WHERE (k.account_id, k.kind, k.symbol) = (a.account_id, 'stream', '')
-                                        AND k.to_ms > t.changed_ms
-                                        AND k.from_ms <= t.from_ms)
-                          OR EXISTS (SELECT 1
-                                       FROM running AS k
-                                      WHERE k.account_id = a.account_id
-                                        AND k.kind = 'stream'
-                                        AND k.from_ms <= t.from_ms
-                                        AND k.to_ms > t.changed_ms)), 'trades,', '')
-           || iif(EXISTS (SELECT 1
-                            FROM known_span AS k
-                           WHERE (k.account_id, k.kind, k.symbol) = (a.account_id, 'polls', '')
-                             AND k.to_ms >= t.closed_ms
-                             AND k.from_ms <= t.from_ms)
-                  OR EXISTS (SELECT 1
-                               FROM running AS k
-                              WHERE k.account_id = a.account_id
-                                AND k.kind = 'polls'
-                                AND k.from_ms <= t.from_ms
-                                AND k.to_ms >= coalesce(t.closed_ms, k.to_ms)), '', 'polls,')
-           || iif(EXISTS (SELECT 1
-                            FROM money AS k
-                           WHERE k.account_id = a.account_id
-                             AND k.kind = 'income'
+           -- Bit by bit whether one span holds all of it: of trades or the stream, of polls, of income; any income at all.
+           (SELECT max(k.kind IN ('trades', 'stream') AND k.from_ms <= t.from_ms AND k.to_ms > t.changed_ms)
+                   + 2 * max(k.kind = 'polls' AND k.from_ms <= t.from_ms AND k.to_ms >= coalesce(t.closed_ms, k.to_ms))
+                   + 4 * max(k.kind = 'income'
                              AND k.from_ms <= t.from_ms
-                             AND k.to_ms > coalesce(t.closed_ms, t.changed_ms)), '', 'income,') AS missing,
-           iif(t.fundings = 0
-               AND NOT EXISTS (SELECT 1
-                                 FROM money AS k
-                                WHERE k.account_id = a.account_id
-                                  AND k.kind = 'income'
-                                  AND k.from_ms <= coalesce(t.closed_ms, k.from_ms)
-                                  AND k.to_ms > t.from_ms), NULL, t.funding_e8) AS paid_e8
+                             AND k.to_ms > coalesce(t.closed_ms, t.changed_ms))
+                   + 8 * max(k.kind = 'income'
+                             AND k.from_ms <= coalesce(t.closed_ms, k.from_ms)
+                             AND k.to_ms > t.from_ms)
+              FROM span AS k
+             WHERE k.account_id = a.account_id AND k.symbol IN ('', c.symbol)) AS held
       FROM trip AS t
      CROSS JOIN leg AS l ON l.leg_id = t.leg_id
      CROSS JOIN account AS a ON a.account_id = l.account_id
      CROSS JOIN contract AS c ON c.contract_id = l.contract_id
+),
+known_of AS (
+    SELECT *,
+           iif(fundings = 0 AND NOT coalesce(held & 8, 0), NULL, funding_e8) AS paid_e8,
+           coalesce(held & 1, 0)
+               OR EXISTS (SELECT 1
+                            FROM known_span AS k
+                           WHERE (k.account_id, k.kind, k.symbol) = (j.account_id, 'stream', '')
+                             AND k.to_ms > j.changed_ms
+                             AND k.from_ms <= j.from_ms) AS has_trades,
+           coalesce(held & 2, 0)
+               OR EXISTS (SELECT 1
+                            FROM known_span AS k
+                           WHERE (k.account_id, k.kind, k.symbol) = (j.account_id, 'polls', '')
+                             AND k.to_ms >= j.closed_ms
+                             AND k.from_ms <= j.from_ms) AS has_polls
+      FROM judged AS j
 ),
 -- From one change of what is realized to the next: whole hours as they were summed up lie from whole_ms to before
 -- rest_ms, none where they are the same. A poll just after a trade may still show what was before.
@@ -123,36 +106,29 @@ step AS (
                     WINDOW steps AS (PARTITION BY p.leg_id, p.trip ORDER BY p.number ROWS UNBOUNDED PRECEDING)))
      WHERE after_e8 <> 0 AND until_ms > time_ms
 ),
-piece AS (
-    SELECT leg_id, trip, realized_e8, update_ms, time_ms AS from_ms, whole_ms AS to_ms FROM step
-    UNION ALL
-    SELECT leg_id, trip, realized_e8, update_ms, rest_ms, until_ms FROM step WHERE whole_ms < until_ms
-),
 -- The highest and the lowest of each are one text, so that one reading gives both.
 extreme AS MATERIALIZED (
     SELECT leg_id,
            trip,
            max(realized_e8 + CAST(unrealized AS INTEGER)) AS max_e8,
            min(realized_e8 + CAST(substr(unrealized, instr(unrealized, ' ')) AS INTEGER)) AS min_e8
-      FROM (SELECT leg_id,
-                   trip,
-                   realized_e8,
-                   (SELECT max(v.unrealized_pnl_e8) || ' ' || min(v.unrealized_pnl_e8)
-                      FROM valuation AS v
-                     WHERE v.leg_id = p.leg_id
-                       AND v.time_ms >= p.from_ms
-                       AND v.time_ms < p.to_ms
-                       AND v.update_ms >= p.update_ms) AS unrealized
-              FROM piece AS p
-            UNION ALL
-            SELECT leg_id,
-                   trip,
-                   realized_e8,
-                   (SELECT max(h.unrealized_pnl_max_e8) || ' ' || min(h.unrealized_pnl_min_e8)
-                      FROM leg_hour AS h
-                     WHERE h.leg_id = s.leg_id AND h.hour_ms >= s.whole_ms AND h.hour_ms < s.rest_ms)
+      FROM (SELECT s.leg_id,
+                   s.trip,
+                   s.realized_e8,
+                   iif(w.is_hours,
+                       (SELECT max(h.unrealized_pnl_max_e8) || ' ' || min(h.unrealized_pnl_min_e8)
+                          FROM leg_hour AS h
+                         WHERE h.leg_id = s.leg_id AND h.hour_ms >= s.whole_ms AND h.hour_ms < s.rest_ms),
+                       (SELECT max(v.unrealized_pnl_e8) || ' ' || min(v.unrealized_pnl_e8)
+                          FROM valuation AS v
+                         WHERE v.leg_id = s.leg_id
+                           AND v.time_ms >= iif(w.is_rest, s.rest_ms, s.time_ms)
+                           AND v.time_ms < iif(w.is_rest, s.until_ms, s.whole_ms)
+                           AND v.update_ms >= s.update_ms)) AS unrealized
               FROM step AS s
-             WHERE whole_ms < until_ms)
+             CROSS JOIN (SELECT 0 AS is_rest, 0 AS is_hours UNION ALL SELECT 1, 0 UNION ALL SELECT 0, 1) AS w
+                ON s.whole_ms < s.until_ms OR NOT (w.is_rest OR w.is_hours)
+             LIMIT -1) -- so that it is read once
      GROUP BY leg_id, trip
 )
 SELECT t.account,
@@ -204,8 +180,11 @@ SELECT t.account,
            (SELECT x.max_e8 FROM extreme AS x WHERE x.leg_id = t.leg_id AND x.trip = t.trip) / 1e8) AS max_favourable,
        iif(t.realized_pnl_e8 IS NULL, NULL,
            (SELECT x.min_e8 FROM extreme AS x WHERE x.leg_id = t.leg_id AND x.trip = t.trip) / 1e8) AS max_adverse,
-       rtrim(t.missing, ',') AS missing
-  FROM (SELECT *, realized_pnl_e8 - commission_e8 + paid_e8 AS net_e8 FROM judged) AS t
+       rtrim(iif(t.opened_ms IS NULL, 'start,', '')
+             || iif(t.unknown OR NOT t.has_trades, 'trades,', '')
+             || iif(t.has_polls, '', 'polls,')
+             || iif(t.held & 4, '', 'income'), ',') AS missing
+  FROM (SELECT *, realized_pnl_e8 - commission_e8 + paid_e8 AS net_e8 FROM known_of) AS t
   LEFT JOIN position AS p
     ON p.leg_id = t.leg_id
    AND (p.update_ms, p.revision) = (SELECT x.update_ms, x.revision

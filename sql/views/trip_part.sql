@@ -18,7 +18,7 @@ traded AS MATERIALIZED (
                WHEN t.source = 'stream' AND t.commission_asset IS NULL THEN coalesce(t.commission_e8, 0)
                ELSE t.commission_e8
            END AS commission_e8
-      FROM (SELECT *, max((source = 'rest') << 62 | capture_id << 20 | revision) FROM trade GROUP BY leg_id, trade_id) AS t
+      FROM (SELECT *, max(((source = 'rest') << 62) + (capture_id << 20) + revision) FROM trade GROUP BY leg_id, trade_id) AS t
      CROSS JOIN leg AS l ON l.leg_id = t.leg_id
      CROSS JOIN contract AS c ON c.contract_id = l.contract_id
 ),
@@ -82,80 +82,70 @@ stated AS (
                     SELECT leg_id, time_ms, 5, 0, amount_e8 FROM shown))
      WHERE stated_e8 IS NOT NULL
 ),
--- What changed without a trade; of what is stated first there is no before, ...
-jump AS MATERIALIZED (
-    SELECT *
-      FROM (SELECT *, lag(more_e8) OVER (PARTITION BY leg_id ORDER BY time_ms, kind) AS before_e8 FROM stated)
-     WHERE more_e8 IS NOT before_e8
-),
--- ... and so much the leg held when what is known of it begins.
-held AS MATERIALIZED (
+-- What changed without a trade. Of what is stated first there is no before: so much the leg held when its trades begin.
+jump AS (
     SELECT leg_id,
-           more_e8 AS base_e8,
-           min(time_ms, coalesce((SELECT min(t.time_ms) FROM trade AS t WHERE t.leg_id = j.leg_id), time_ms)) AS start_ms
-      FROM jump AS j
-     WHERE before_e8 IS NULL
+           iif(before_e8 IS NULL, 0, kind) AS kind,
+           iif(before_e8 IS NULL,
+               min(time_ms, coalesce((SELECT min(t.time_ms) FROM trade AS t WHERE t.leg_id = j.leg_id), time_ms)),
+               time_ms) AS time_ms,
+           more_e8 - coalesce(before_e8, 0) AS quantity_e8
+      FROM (SELECT *, lag(more_e8) OVER (PARTITION BY leg_id ORDER BY time_ms, kind) AS before_e8 FROM stated) AS j
+     WHERE more_e8 <> coalesce(before_e8, 0)
 ),
 event (leg_id, time_ms, kind, id, quantity_e8, price_e8, realized_e8, commission_e8) AS (
-    SELECT leg_id, start_ms, 0, '', 0, NULL, 0, 0
-      FROM held
-     WHERE base_e8 <> 0
-    UNION ALL
     SELECT leg_id, time_ms, iif(income_type = 'FUNDING_FEE', 1, 2), tran_id, 0, NULL, income_e8, 0
       FROM paid
     UNION ALL
     SELECT leg_id, time_ms, 3, trade_id, quantity_e8, price_e8, realized_pnl_e8, commission_e8
       FROM traded
     UNION ALL
-    SELECT leg_id, time_ms, kind, '', more_e8 - before_e8, NULL, 0, 0
+    SELECT leg_id, time_ms, kind, '', quantity_e8, NULL, 0, 0
       FROM jump
-     WHERE before_e8 IS NOT NULL
 ),
 amounted AS (
-    SELECT e.*,
-           coalesce(h.base_e8, 0) AS base_e8,
-           h.start_ms,
-           coalesce(h.base_e8, 0) + coalesce(sum(e.quantity_e8) OVER leg, 0) AS after_e8,
+    SELECT *,
+           coalesce(sum(quantity_e8) OVER leg, 0) AS after_e8,
            row_number() OVER leg AS number
-      FROM event AS e
-      LEFT JOIN held AS h ON h.leg_id = e.leg_id
-    WINDOW leg AS (PARTITION BY e.leg_id ORDER BY e.time_ms, e.kind, CAST(e.id AS INTEGER), e.id
-                   ROWS UNBOUNDED PRECEDING)
+      FROM event
+    WINDOW leg AS (PARTITION BY leg_id ORDER BY time_ms, kind, CAST(id AS INTEGER), id ROWS UNBOUNDED PRECEDING)
 ),
 numbered AS MATERIALIZED (
-    SELECT *,
-           sum(opens) OVER (PARTITION BY leg_id ORDER BY number ROWS UNBOUNDED PRECEDING) + (base_e8 <> 0) AS trip
+    SELECT *, sum(opens) OVER (PARTITION BY leg_id ORDER BY number ROWS UNBOUNDED PRECEDING) AS trip
       FROM (SELECT *,
-                   before_e8 <> 0 AND (base_e8 = 0 OR time_ms >= start_ms) AS stands,
+                   before_e8 <> 0 AS stands,
                    after_e8 <> 0 AND (before_e8 = 0 OR (before_e8 < 0) <> (after_e8 < 0)) AS opens
               FROM (SELECT *, after_e8 - coalesce(quantity_e8, 0) AS before_e8 FROM amounted))
 ),
 -- Income of a symbol of which both sides were open: of as many rows as legs the larger row is the larger leg's; where that
--- tells nothing all of it is the larger one's, of equal ones the first's.
-torn AS MATERIALIZED (
-    SELECT l.account_id, l.contract_id, n.time_ms, n.kind, n.id, min(abs(n.before_e8)) = max(abs(n.before_e8)) AS is_even
-      FROM numbered AS n
-      JOIN leg AS l ON l.leg_id = n.leg_id
-     WHERE n.kind IN (1, 2) AND n.stands
-     GROUP BY l.account_id, l.contract_id, n.time_ms, n.kind, n.id
-    HAVING count(*) > 1
-),
+-- tells nothing all of it is the larger one's, of equal ones the first's. Here is what a leg does not get.
 foreign_income (leg_id, number) AS (
     SELECT leg_id, number
-      FROM (SELECT n.leg_id,
-                   n.number,
-                   t.is_even,
-                   row_number() OVER (PARTITION BY t.account_id, t.contract_id, t.time_ms, t.kind, t.id
-                                      ORDER BY abs(n.before_e8) DESC, n.leg_id) AS leg_rank,
-                   count(*) OVER (PARTITION BY t.account_id, t.contract_id, t.time_ms, t.kind, t.id) AS legs,
-                   row_number() OVER (PARTITION BY n.leg_id, t.time_ms, t.kind
-                                      ORDER BY abs(n.realized_e8) DESC, CAST(t.id AS INTEGER), t.id) AS row_rank,
-                   count(*) OVER (PARTITION BY n.leg_id, t.time_ms, t.kind) AS row_count
-              FROM torn AS t
-             CROSS JOIN leg AS l ON l.account_id = t.account_id AND l.contract_id = t.contract_id
-             CROSS JOIN numbered AS n
-                ON n.leg_id = l.leg_id AND n.time_ms = t.time_ms AND n.kind = t.kind AND n.id = t.id AND n.stands)
-     WHERE leg_rank <> iif(legs = row_count AND NOT is_even, row_rank, 1)
+      FROM (SELECT *,
+                   count(*) OVER (PARTITION BY leg_id, time_ms, kind) AS row_count,
+                   row_number() OVER (PARTITION BY leg_id, time_ms, kind
+                                      ORDER BY abs(realized_e8) DESC, CAST(id AS INTEGER), id) AS row_rank
+              FROM (SELECT n.leg_id,
+                           n.number,
+                           n.time_ms,
+                           n.kind,
+                           n.id,
+                           n.realized_e8,
+                           count(*) OVER paid AS legs,
+                           min(abs(n.before_e8)) OVER paid = max(abs(n.before_e8)) OVER paid AS is_even,
+                           row_number() OVER (PARTITION BY l.account_id, l.contract_id, n.time_ms, n.kind, n.id
+                                              ORDER BY abs(n.before_e8) DESC, n.leg_id) AS leg_rank
+                      FROM numbered AS n
+                     CROSS JOIN leg AS l ON l.leg_id = n.leg_id
+                     WHERE n.kind IN (1, 2)
+                       AND n.stands
+                       AND EXISTS (SELECT 1
+                                     FROM leg AS o
+                                    WHERE o.contract_id = l.contract_id
+                                      AND o.account_id = l.account_id
+                                      AND o.leg_id <> l.leg_id)
+                    WINDOW paid AS (PARTITION BY l.account_id, l.contract_id, n.time_ms, n.kind, n.id)))
+     WHERE legs > 1 AND leg_rank <> iif(legs = row_count AND NOT is_even, row_rank, 1)
 )
 -- A trade that opens no trip goes to the one that stands, one through zero to both: to the first as much of its
 -- commission as of its contracts, rounded half away from zero.
@@ -172,7 +162,7 @@ SELECT n.leg_id,
        END AS kind,
        n.id,
        n.number,
-       h.is_second AND n.opens AS is_first,
+       h.is_second AND n.kind > 0 AS is_first,
        n.stands AND NOT h.is_second AND (n.after_e8 = 0 OR n.opens) AS is_last,
        iif(h.is_second, 0, n.before_e8) AS before_e8,
        iif(NOT h.is_second AND n.opens, 0, n.after_e8) AS after_e8,

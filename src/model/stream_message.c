@@ -32,8 +32,8 @@ static const struct object_kind MARGIN_CALL = {
     .symbol = SYMBOL,
     .side = SIDE,
 };
-/* The documented fields of an order that a trade has no column for. The client's id (c) is kept: by it
- * alone a deleveraging differs from a liquidation. */
+/* The documented fields of an order that a trade has no column for. The client's id (c) is kept: by
+ * it alone a deleveraging differs from a liquidation. */
 static const struct object_kind TRADE = {
     .rows = {&ROW_KINDS[ROW_TRADE]},
     .symbol = SYMBOL,

@@ -81,7 +81,7 @@ documented() {
     done
     says "Nothing is recorded yet" positions
     posrec report all --format html --output empty.html
-    assert_equal "$(grep -c 'Nothing is recorded yet' empty.html)" 10
+    assert_equal "$(grep -c 'Nothing is recorded yet' empty.html)" 11
     printf '%s\n' '{"account":"mute","received_ms":1700000000000,"outcome":"timeout","detail":"no answer"}' |
         posrec -q import -
     says "Account mute never gave a good answer" report pnl
