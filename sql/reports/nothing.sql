@@ -80,7 +80,7 @@ SELECT CASE
                     WHEN 'reconcile' THEN 'No findings: everything adds up in '
                     WHEN 'income' THEN 'No income is in '
                     WHEN 'trades' THEN 'No trade is in '
-                    WHEN 'trips' THEN 'No round trip was closed in, or is open since, '
+                    WHEN 'trips' THEN 'No round trip was closed or is open in '
                     WHEN 'equity' THEN 'No wallet was known in '
                     ELSE 'No position was open in '
                 END || iif((SELECT share FROM covered) = 1, 'this range.', 'what is recorded of this range.')
