@@ -10,7 +10,7 @@
       FROM silence
      WHERE kind = CASE
                       WHEN :kind = 'equity' THEN 'account'
-                      WHEN :kind IN ('income', 'trades') THEN 'income'
+                      WHEN :kind IN ('income', 'trades', 'trips') THEN 'income'
                       ELSE 'polls'
                   END
 ),

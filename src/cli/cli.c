@@ -179,16 +179,28 @@ bool cli_say_nothing(const struct cli *cli, const struct report_question *questi
     return done;
 }
 
+/* A sentence that may be empty, and is freed. */
+static bool say_sentence(const struct cli *cli, bool done, struct text *sentence)
+{
+    if (done && sentence->size > 0) {
+        cli_say(cli, "%s", text_string(sentence));
+    }
+    text_free(sentence);
+    return done;
+}
+
 bool cli_say_silence(const struct cli *cli, const struct report_question *question,
                      const char *kind, struct error *error)
 {
     struct text sentence = {0};
-    bool done = report_tell_silence(question, kind, &sentence, error);
-    if (done && sentence.size > 0) {
-        cli_say(cli, "%s", text_string(&sentence));
-    }
-    text_free(&sentence);
-    return done;
+    return say_sentence(cli, report_tell_silence(question, kind, &sentence, error), &sentence);
+}
+
+bool cli_say_note(const struct cli *cli, const struct report_question *question, const char *name,
+                  struct error *error)
+{
+    struct text sentence = {0};
+    return say_sentence(cli, report_tell_note(question, name, &sentence, error), &sentence);
 }
 
 void cli_end(struct cli *cli)

@@ -110,6 +110,10 @@ bool cli_say_nothing(const struct cli *cli, const struct report_question *questi
 bool cli_say_silence(const struct cli *cli, const struct report_question *question,
                      const char *kind, struct error *error);
 
+/* Says what the report called `name` says in a sentence, where it does. */
+bool cli_say_note(const struct cli *cli, const struct report_question *question, const char *name,
+                  struct error *error);
+
 /* What the command leaves open. */
 void cli_end(struct cli *cli);
 

@@ -18,7 +18,7 @@ static bool find_kind(const char *name, const struct report_kind **kind, struct 
            error_set(
                error, ERROR_USAGE,
                "report %s: there is no such report (equity, pnl, exposure, margin, income, trades, "
-               "changes, coverage, gaps, reconcile or all)",
+               "trips, changes, coverage, gaps, reconcile or all)",
                name);
 }
 
@@ -107,7 +107,13 @@ static bool write_rows(const struct cli *cli, const struct report_question *ques
     if (accounts > 0) {
         fputc('\n', cli->out);
     }
-    return report_run(question, kind->name, format, cli->out, row_count, error);
+    int64_t summed = 0;
+    bool done = report_run(question, kind->name, format, cli->out, row_count, error);
+    if (done && kind->summary != NULL && format == FORMAT_TABLE && *row_count > 0) {
+        fputc('\n', cli->out);
+        done = report_run(question, kind->summary, format, cli->out, &summed, error);
+    }
+    return done;
 }
 
 static bool answer(struct cli *cli, const struct report_question *question,
@@ -123,6 +129,9 @@ static bool answer(struct cli *cli, const struct report_question *question,
     }
     if (done && *row_count == 0 && !page) {
         done = cli_say_nothing(cli, question, kind->name, error);
+    }
+    if (done && !page && kind->note != NULL) {
+        done = cli_say_note(cli, question, kind->note, error);
     }
     if (done && !page && !kind->tells_silence) {
         done = cli_say_silence(cli, question, kind->name, error);
@@ -155,7 +164,8 @@ static bool run(struct cli *cli, struct error *error)
 
 const struct command COMMAND_REPORT = {
     .name = "report",
-    .arguments = "equity|pnl|exposure|margin|income|trades|changes|coverage|gaps|reconcile|all",
+    .arguments =
+        "equity|pnl|exposure|margin|income|trades|trips|changes|coverage|gaps|reconcile|all",
     .summary = "answer a common question about the history",
     .options = {OPTION(from_ms), OPTION(to_ms), OPTION(day), OPTION(month), OPTION(every),
                 OPTION(symbol), OPTION(side), OPTION(account), OPTION(all), OPTION(strict),

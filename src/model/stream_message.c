@@ -32,12 +32,13 @@ static const struct object_kind MARGIN_CALL = {
     .symbol = SYMBOL,
     .side = SIDE,
 };
-/* The documented fields of an order that a trade has no column for. */
+/* The documented fields of an order that a trade has no column for. The client's id (c) is kept: by
+ * it alone a deleveraging differs from a liquidation. */
 static const struct object_kind TRADE = {
     .rows = {&ROW_KINDS[ROW_TRADE]},
     .symbol = SYMBOL,
     .side = SIDE,
-    .ignored = " c o f q p ap sp X z ma b a R wt ot cp AP cr pP si ss V pm er ",
+    .ignored = " o f q p ap sp X z ma b a R wt ot cp AP cr pP si ss V pm er ",
 };
 
 /* What surrounds every message. */

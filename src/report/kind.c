@@ -95,6 +95,18 @@ const struct report_kind REPORT_KINDS[REPORT_KIND_COUNT + 1] = {
         .takes_side = true,
     },
     {
+        .name = "trips",
+        .title = "Round trips",
+        .about = "Each position from flat to flat: when and at what average prices it was entered "
+                 "and left, what it realized, its commission and funding, the best and the worst "
+                 "that it stood at, and what of it is not recorded. A trip belongs to the range in "
+                 "which it was closed; those that are open are listed too.",
+        .summary = "trips_summary",
+        .note = "trips_outside",
+        .takes_symbol = true,
+        .takes_side = true,
+    },
+    {
         .name = "changes",
         .title = "Position changes",
         .about = "What happened to each position, before and after: opened, increased, reduced, "

@@ -24,7 +24,9 @@ struct report_kind {
     const char *title; /* for people */
     const char *about; /* a sentence or two */
     struct report_chart chart;
-    bool takes_every; /* --every */
+    const char *summary; /* the report that stands under its table; NULL for none */
+    const char *note;    /* the report that is said with it, a sentence; NULL for none */
+    bool takes_every;    /* --every */
     bool takes_symbol;
     bool takes_side;
     bool takes_all;     /* --all */
@@ -34,7 +36,7 @@ struct report_kind {
                            recorded among its findings */
 };
 
-#define REPORT_KIND_COUNT 10
+#define REPORT_KIND_COUNT 11
 
 extern const struct report_kind REPORT_KINDS[REPORT_KIND_COUNT + 1]; /* ends with a NULL name */
 

@@ -121,7 +121,12 @@ static bool write_end(const struct report_question *question, const struct repor
                       bool is_empty, FILE *out, struct error *error)
 {
     struct text text = {0}, sentence = {0};
-    bool done = !is_empty || report_explain_nothing(question, kind->name, &sentence, error);
+    int64_t summed;
+    bool done = kind->summary == NULL || is_empty ||
+                write_table(question, kind->summary, out, &summed, error);
+    done = done && (kind->note == NULL || report_tell_note(question, kind->note, &sentence, error));
+    append_sentence(&text, "note", &sentence);
+    done = done && (!is_empty || report_explain_nothing(question, kind->name, &sentence, error));
     append_sentence(&text, "nothing", &sentence);
     done = done &&
            (kind->tells_silence || report_tell_silence(question, kind->name, &sentence, error));

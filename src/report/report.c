@@ -27,6 +27,9 @@ static const struct composition {
     {"equity", {"with_balances", "with_range", "with_silence", "with_samples", "equity"}},
     {"income", {"with_money", "with_range", "with_silence", "income"}},
     {"trades", {"with_money", "with_range", "trades"}},
+    {"trips", {"with_trips", "with_range", "trips"}},
+    {"trips_summary", {"with_trips", "with_range", "trips_summary"}},
+    {"trips_outside", {"with_trips", "with_range", "trips_outside"}},
     {"changes", {"with_polls", "with_range", "changes"}},
     {"reconcile",
      {"with_polls", "with_range", "with_silence", "with_changed", "with_money_asked",
@@ -144,6 +147,12 @@ bool report_tell_silence(const struct report_question *question, const char *kin
 {
     bool is_moment = strcmp(kind, "positions") == 0;
     return append_sentence(question, kind, is_moment ? "silence_at" : "silence", sentence, error);
+}
+
+bool report_tell_note(const struct report_question *question, const char *name,
+                      struct text *sentence, struct error *error)
+{
+    return append_sentence(question, NULL, name, sentence, error);
 }
 
 bool report_run(const struct report_question *question, const char *name, enum report_format format,

@@ -56,3 +56,7 @@ bool report_explain_nothing(const struct report_question *question, const char *
  * `positions`, since when it is not: appends a sentence, or nothing where all is recorded. */
 bool report_tell_silence(const struct report_question *question, const char *kind,
                          struct text *sentence, struct error *error);
+
+/* What the report called `name` says in a sentence: appends it, or nothing. */
+bool report_tell_note(const struct report_question *question, const char *name,
+                      struct text *sentence, struct error *error);

@@ -26,7 +26,7 @@ SYMBOLS = {"BTCUSD_260925": "BTC", "BTCUSD_260327": "BTC", "BTCUSD_260626": "BTC
 SIDES = ("SHORT", "LONG")
 SEEDS = 4
 EVERY = ("equity", "pnl", "exposure", "margin", "income")
-REPORTS = [*(("report", kind, "--format", "json") for kind in (*EVERY, "trades", "changes", "coverage", "reconcile")),
+REPORTS = [*(("report", kind, "--format", "json") for kind in (*EVERY, "trades", "trips", "changes", "coverage", "reconcile")),
            *(("report", kind, "--format", "csv", "--every", "30m") for kind in EVERY), ("report", "changes", "--all"),
            ("report", "all", "--format", "html"), ("positions", "--format", "json"), ("export",)]
 

@@ -21,7 +21,7 @@ import pandas
 
 POSREC, SOURCE = os.path.abspath(sys.argv[1]), pathlib.Path(sys.argv[2])
 EVERY = ("equity", "pnl", "exposure", "margin", "income")
-REPORTS = [*(("report", kind) for kind in (*EVERY, "trades", "changes", "coverage", "reconcile")),
+REPORTS = [*(("report", kind) for kind in (*EVERY, "trades", "trips", "changes", "coverage", "reconcile")),
            *(("report", kind, "--every", "10m") for kind in EVERY),
            *(("report", kind, "--all") for kind in ("equity", "pnl", "margin", "changes")), ("positions", "--all")]
 REAL, INTEGER = re.compile(r"-?[0-9]+\.[0-9]+"), re.compile(r"-?[0-9]+")

@@ -1,0 +1,229 @@
+-- From flat to flat: what a leg's trades, funding and settlement came to, each trip a row, with what was not recorded of it.
+-- Amounts of money are sums of integers. Prices are averages that keep the value: of an inverse contract, whose value
+-- is contracts / price. In USD at the mark price of the asset that was known at the end, as in equity_history.
+CREATE VIEW round_trip AS
+WITH
+part AS MATERIALIZED (
+    SELECT * FROM trip_part
+),
+trip AS MATERIALIZED (
+    SELECT leg_id,
+           trip,
+           iif(max(before_e8) > 0 OR max(after_e8) > 0, 'long', 'short') AS direction,
+           min(iif(is_first, time_ms, NULL)) AS opened_ms,
+           max(iif(is_last, time_ms, NULL)) AS closed_ms,
+           min(time_ms) AS from_ms,
+           max(iif(kind IN ('funding', 'settlement'), NULL, time_ms)) AS changed_ms,
+           max(max(abs(before_e8), abs(after_e8))) AS max_amount_e8,
+           sum(max(abs(after_e8) - abs(before_e8), 0)) AS entry_amount_e8,
+           sum(max(abs(before_e8) - abs(after_e8), 0)) AS exit_amount_e8,
+           sum(max(abs(after_e8) - abs(before_e8), 0) * 1.0 / price_e8) AS entry_value,
+           sum(max(abs(before_e8) - abs(after_e8), 0) * 1.0 / price_e8) AS exit_value,
+           sum(abs(after_e8) > abs(before_e8) AND coalesce(price_e8, 0) <= 0) AS entries_unpriced,
+           sum(abs(after_e8) < abs(before_e8) AND coalesce(price_e8, 0) <= 0) AS exits_unpriced,
+           sum(kind = 'trade') AS trades,
+           sum(kind = 'unknown' OR quantity_e8 IS NULL) AS unknown,
+           sum(kind = 'funding') AS fundings,
+           iif(count(*) = count(realized_pnl_e8), sum(realized_pnl_e8), NULL) AS realized_pnl_e8,
+           iif(count(*) = count(commission_e8), sum(commission_e8), NULL) AS commission_e8,
+           iif(count(*) = count(funding_e8), sum(funding_e8), NULL) AS funding_e8,
+           max(iif(is_last, kind, NULL)) AS last_kind,
+           max(iif(is_last, id, NULL)) AS last_id
+      FROM part
+     GROUP BY leg_id, trip
+),
+-- What is known: of money all of its spans, which are few, of polls and the stream that which goes on, if any.
+span AS MATERIALIZED (
+    SELECT a.account_id, k.kind, k.symbol, k.from_ms, k.to_ms
+      FROM known AS k
+      JOIN account AS a ON a.name = k.account
+     WHERE k.kind IN ('income', 'trades')
+    UNION ALL
+    SELECT account_id, kind, '', from_ms, to_ms FROM known_running
+),
+judged AS MATERIALIZED (
+    SELECT t.*,
+           a.account_id,
+           a.name AS account,
+           c.symbol,
+           c.pair,
+           c.margin_asset,
+           c.delivery_ms,
+           l.position_side,
+           -- Bit by bit whether one span holds all of it: of trades or the stream, of polls, of income; any income at all.
+           (SELECT max(k.kind IN ('trades', 'stream') AND k.from_ms <= t.from_ms AND k.to_ms > t.changed_ms)
+                   + 2 * max(k.kind = 'polls' AND k.from_ms <= t.from_ms AND k.to_ms >= coalesce(t.closed_ms, k.to_ms))
+                   + 4 * max(k.kind = 'income'
+                             AND k.from_ms <= t.from_ms
+                             AND k.to_ms > coalesce(t.closed_ms, t.changed_ms))
+                   + 8 * max(k.kind = 'income'
+                             AND k.from_ms <= coalesce(t.closed_ms, k.from_ms)
+                             AND k.to_ms > t.from_ms)
+              FROM span AS k
+             WHERE k.account_id = a.account_id AND k.symbol IN ('', c.symbol)) AS held
+      FROM trip AS t
+     CROSS JOIN leg AS l ON l.leg_id = t.leg_id
+     CROSS JOIN account AS a ON a.account_id = l.account_id
+     CROSS JOIN contract AS c ON c.contract_id = l.contract_id
+),
+known_of AS (
+    SELECT *,
+           iif(fundings = 0 AND NOT coalesce(held & 8, 0), NULL, funding_e8) AS paid_e8,
+           coalesce(held & 1, 0)
+               OR EXISTS (SELECT 1
+                            FROM known_span AS k
+                           WHERE (k.account_id, k.kind, k.symbol) = (j.account_id, 'stream', '')
+                             AND k.to_ms > j.changed_ms
+                             AND k.from_ms <= j.from_ms) AS has_trades,
+           coalesce(held & 2, 0)
+               OR EXISTS (SELECT 1
+                            FROM known_span AS k
+                           WHERE (k.account_id, k.kind, k.symbol) = (j.account_id, 'polls', '')
+                             AND k.to_ms >= j.closed_ms
+                             AND k.from_ms <= j.from_ms) AS has_polls
+      FROM judged AS j
+),
+-- From one change of what is realized to the next: whole hours as they were summed up lie from whole_ms to before
+-- rest_ms, none where they are the same. A poll just after a trade may still show what was before.
+step AS (
+    SELECT *,
+           iif(rest_ms > first_hour_ms, first_hour_ms, until_ms) AS whole_ms
+      FROM (SELECT *,
+                   min(until_ms / 3600000 * 3600000, summed_ms) AS rest_ms
+              FROM (SELECT p.leg_id,
+                           p.trip,
+                           p.time_ms,
+                           iif(p.kind = 'trade', p.time_ms, 0) AS update_ms,
+                           (p.time_ms + 3659999) / 3600000 * 3600000 AS first_hour_ms,
+                           lead(p.time_ms, 1, 9000000000000000) OVER steps AS until_ms,
+                           sum(p.realized_pnl_e8) OVER steps AS realized_e8,
+                           p.after_e8,
+                           r.from_ms AS summed_ms
+                      FROM part AS p
+                     CROSS JOIN leg AS l ON l.leg_id = p.leg_id
+                     CROSS JOIN poll_running AS r ON r.account_id = l.account_id
+                     WHERE p.kind <> 'funding'
+                    WINDOW steps AS (PARTITION BY p.leg_id, p.trip ORDER BY p.number ROWS UNBOUNDED PRECEDING)))
+     WHERE after_e8 <> 0 AND until_ms > time_ms
+),
+-- The highest and the lowest of each are one text, so that one reading gives both.
+extreme AS MATERIALIZED (
+    SELECT leg_id,
+           trip,
+           max(realized_e8 + CAST(unrealized AS INTEGER)) AS max_e8,
+           min(realized_e8 + CAST(substr(unrealized, instr(unrealized, ' ')) AS INTEGER)) AS min_e8
+      FROM (SELECT s.leg_id,
+                   s.trip,
+                   s.realized_e8,
+                   iif(w.is_hours,
+                       (SELECT max(h.unrealized_pnl_max_e8) || ' ' || min(h.unrealized_pnl_min_e8)
+                          FROM leg_hour AS h
+                         WHERE h.leg_id = s.leg_id AND h.hour_ms >= s.whole_ms AND h.hour_ms < s.rest_ms),
+                       (SELECT max(v.unrealized_pnl_e8) || ' ' || min(v.unrealized_pnl_e8)
+                          FROM valuation AS v
+                         WHERE v.leg_id = s.leg_id
+                           AND v.time_ms >= iif(w.is_rest, s.rest_ms, s.time_ms)
+                           AND v.time_ms < iif(w.is_rest, s.until_ms, s.whole_ms)
+                           AND v.update_ms >= s.update_ms)) AS unrealized
+              FROM step AS s
+             CROSS JOIN (SELECT 0 AS is_rest, 0 AS is_hours UNION ALL SELECT 1, 0 UNION ALL SELECT 0, 1) AS w
+                ON s.whole_ms < s.until_ms OR NOT (w.is_rest OR w.is_hours)
+             LIMIT -1) -- so that it is read once
+     GROUP BY leg_id, trip
+)
+SELECT t.account,
+       t.symbol,
+       t.pair,
+       t.margin_asset,
+       t.position_side,
+       t.trip,
+       t.direction,
+       t.opened_ms,
+       strftime('%Y-%m-%dT%H:%M:%fZ', t.opened_ms / 1000.0, 'unixepoch') AS opened,
+       t.closed_ms,
+       strftime('%Y-%m-%dT%H:%M:%fZ', t.closed_ms / 1000.0, 'unixepoch') AS closed,
+       (coalesce(t.closed_ms,
+                 (SELECT max(v.time_ms) FROM valuation AS v WHERE v.leg_id = t.leg_id AND v.time_ms >= t.changed_ms),
+                 t.changed_ms) - t.opened_ms) / 1000.0 AS held_s,
+       t.max_amount_e8 / 1e8 AS max_amount,
+       iif(t.opened_ms IS NULL, NULL, t.entry_amount_e8 / 1e8) AS entry_amount,
+       t.exit_amount_e8 / 1e8 AS exit_amount,
+       iif(t.opened_ms IS NULL OR t.entries_unpriced, NULL,
+           round(t.entry_amount_e8 / t.entry_value / 1e8, 8)) AS entry_price,
+       iif(t.exits_unpriced, NULL, round(t.exit_amount_e8 / t.exit_value / 1e8, 8)) AS exit_price,
+       t.trades,
+       t.realized_pnl_e8 / 1e8 AS realized_pnl,
+       t.commission_e8 / 1e8 AS commission,
+       t.paid_e8 / 1e8 AS funding,
+       t.net_e8 / 1e8 AS net_pnl,
+       (t.net_e8 / 100000000 * t.price_e8
+        + t.net_e8 % 100000000 * (t.price_e8 / 100000000)
+        + (t.net_e8 % 100000000 * (t.price_e8 % 100000000)
+           + iif(t.net_e8 < 0, -50000000, 50000000)) / 100000000) / 1e8 AS net_pnl_usd,
+       p.leverage,
+       p.margin_type,
+       CASE t.last_kind
+           WHEN 'trade' THEN coalesce((SELECT CASE
+                                                  WHEN instr(o.extra, '"c":"adl_autoclose') THEN 'adl'
+                                                  WHEN instr(o.extra, '"c":"settlement_autoclose-')
+                                                       OR instr(o.extra, '"c":"delivery_autoclose-') THEN 'delivery'
+                                                  WHEN o.execution = 'CALCULATED' OR instr(o.extra, '"c":"autoclose-')
+                                                      THEN 'liquidation'
+                                              END
+                                         FROM trade AS o INDEXED BY trade_by_id
+                                        WHERE o.leg_id = t.leg_id AND o.trade_id = t.last_id AND o.source = 'stream'
+                                        ORDER BY o.capture_id DESC, o.revision DESC LIMIT 1), 'trade')
+           WHEN 'delivery' THEN 'delivery'
+           WHEN 'unknown' THEN iif(t.delivery_ms <= t.closed_ms, 'delivery', NULL)
+       END AS close_kind,
+       iif(t.realized_pnl_e8 IS NULL, NULL,
+           (SELECT x.max_e8 FROM extreme AS x WHERE x.leg_id = t.leg_id AND x.trip = t.trip) / 1e8) AS max_favourable,
+       iif(t.realized_pnl_e8 IS NULL, NULL,
+           (SELECT x.min_e8 FROM extreme AS x WHERE x.leg_id = t.leg_id AND x.trip = t.trip) / 1e8) AS max_adverse,
+       rtrim(iif(t.opened_ms IS NULL, 'start,', '')
+             || iif(t.unknown OR NOT t.has_trades, 'trades,', '')
+             || iif(t.has_polls, '', 'polls,')
+             || iif(t.held & 4, '', 'income'), ',') AS missing
+  FROM (SELECT r.*,
+               iif(coalesce((-l.rank, v.time_ms) > (-c.rank, m.time_ms), m.time_ms IS NULL), v.mark_price_e8, m.mark_price_e8)
+                   AS price_e8
+          FROM (SELECT *,
+                       margin_asset AS asset,
+                       coalesce(closed_ms, 9000000000000000) AS time_ms,
+                       realized_pnl_e8 - commission_e8 + paid_e8 AS net_e8
+                  FROM known_of) AS r
+          LEFT JOIN valuation AS v
+            ON (v.leg_id, v.time_ms)
+               = (SELECT x.leg_id, x.time_ms
+                    FROM asset_leg AS g
+                   CROSS JOIN valuation AS x
+                      ON x.leg_id = g.leg_id
+                     AND x.time_ms = (SELECT max(w.time_ms)
+                                        FROM valuation AS w
+                                       WHERE w.leg_id = g.leg_id AND w.time_ms <= r.time_ms AND w.mark_price_e8 > 0)
+                   WHERE g.asset = r.asset
+                   ORDER BY g.rank, x.time_ms DESC, g.delivery_ms NULLS LAST, g.symbol, g.leg_id LIMIT 1)
+          LEFT JOIN asset_leg AS l ON l.leg_id = v.leg_id
+          LEFT JOIN mark AS m
+            ON (m.contract_id, m.time_ms, m.capture_id)
+               = (SELECT x.contract_id, x.time_ms, x.capture_id
+                    FROM asset_contract AS g
+                   CROSS JOIN mark AS x
+                      ON x.contract_id = g.contract_id
+                     AND x.time_ms = (SELECT max(w.time_ms)
+                                        FROM mark AS w
+                                       WHERE w.contract_id = g.contract_id
+                                         AND w.time_ms <= r.time_ms
+                                         AND w.mark_price_e8 > 0)
+                     AND x.mark_price_e8 > 0
+                   WHERE g.asset = r.asset
+                   ORDER BY g.rank, x.time_ms DESC, g.delivery_ms NULLS LAST, g.symbol, x.capture_id DESC LIMIT 1)
+          LEFT JOIN asset_contract AS c ON c.contract_id = m.contract_id) AS t
+  LEFT JOIN position AS p
+    ON p.leg_id = t.leg_id
+   AND (p.update_ms, p.revision) = (SELECT x.update_ms, x.revision
+                                      FROM position AS x
+                                     WHERE x.leg_id = t.leg_id
+                                       AND x.update_ms < coalesce(t.closed_ms, 9000000000000000)
+                                       AND x.present = 1
+                                     ORDER BY x.update_ms DESC, x.revision DESC LIMIT 1);

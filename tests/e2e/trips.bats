@@ -1,0 +1,107 @@
+load helper
+
+# Round trips, worked out by hand; those of chance are held against a model (trips_model.py).
+
+T=1767225600000 # 2026-01-01
+
+line() { # SECONDS ENDPOINT BODY [MORE FIELDS, JSON]
+    jq -cn --arg endpoint "$2" --arg body "$3" --argjson at $((T + $1 * 1000)) --argjson more "${4:-{\}}" \
+        '{account: "main", endpoint: $endpoint, received_ms: $at, body: $body} + $more'
+}
+
+poll() { # SECONDS AMOUNT UPDATED MARK UNREALIZED
+    line "$1" positionRisk "$(jq -cn --arg amount "$2" --argjson updated "$3" --arg mark "$4" --arg pnl "$5" '[{symbol: "BTCUSD_PERP",
+        positionSide: "BOTH", positionAmt: $amount, updateTime: $updated, markPrice: $mark, unRealizedProfit: $pnl, leverage: "20",
+        marginType: "cross"}]')" '{"interval_ms": 600000}'
+}
+
+trade() { # SECONDS ID SIDE QUANTITY PRICE REALIZED COMMISSION [ASSET]
+    jq -cn --argjson at $((T + $1 * 1000)) --argjson id "$2" --arg side "$3" --arg qty "$4" --arg price "$5" --arg realized "$6" \
+        --arg fee "$7" --arg asset "${8:-BTC}" '{symbol: "BTCUSD_PERP", id: $id, orderId: $id, side: $side, qty: $qty, price: $price,
+        realizedPnl: $realized, commission: $fee, commissionAsset: $asset, time: $at, positionSide: "BOTH", maker: false}'
+}
+
+income() { # SECONDS TYPE INCOME TRAN_ID TRADE_ID [ASSET]
+    jq -cn --argjson at $((T + $1 * 1000)) --arg type "$2" --arg income "$3" --arg id "$4" --arg trade "$5" --arg asset "${6:-BTC}" \
+        '{symbol: "BTCUSD_PERP", incomeType: $type, income: $income, asset: $asset, time: $at, info: "", tranId: $id, tradeId: $trade}'
+}
+
+# asked SECONDS ENDPOINT ROW...: everything since the beginning.
+asked() {
+    local at=$1 endpoint=$2
+    shift 2
+    line "$at" "$endpoint" "[$(IFS=,; echo "$*")]" "{\"sent_ms\": $((T + at * 1000 - 1)),
+        \"request\": \"/dapi/v1/$endpoint?symbol=BTCUSD_PERP&startTime=$T&limit=1000\"}" |
+        if [ "$endpoint" = income ]; then sed 's/symbol=BTCUSD_PERP&//'; else cat; fi
+}
+
+# Two entries at 50000 and 60000, a trade through zero at 55000, of which two thirds of the contracts leave; the rest is
+# liquidated; and one more is open.
+setup_trips() {
+    {
+        poll 0 0 0 0 0
+        line 1 userData "" '{"outcome": "opened", "attempt": 1}' | jq -c 'del(.body)'
+        poll 600 10 $((T + 60000)) 50000 0.0001
+        poll 1200 20 $((T + 660000)) 55000 -0.0002
+        poll 1800 -10 $((T + 1260000)) 50000 0.0005
+        line 1861 userData "$(jq -cn --argjson at $((T + 1860000)) '{e: "ORDER_TRADE_UPDATE", E: $at, T: $at, o: {s: "BTCUSD_PERP",
+            c: "autoclose-9", S: "BUY", x: "CALCULATED", X: "FILLED", i: 4, l: "10", L: "50000", N: "BTC", n: "0.00001", T: $at, t: 4,
+            rp: "0.00181818", m: false, ps: "BOTH"}}')"
+        poll 2400 0 $((T + 1860000)) 50000 0
+        poll 3000 1 $((T + 2460000)) 51000 0.00001
+        asked 3100 userTrades "$(trade 60 1 BUY 10 50000 0 0.00001)" "$(trade 660 2 BUY 10 60000 0 0.00002)" \
+            "$(trade 1260 3 SELL 30 55000 0.0003 0.00003001)" "$(trade 1860 4 BUY 10 50000 0.00181818 0.00001)" \
+            "$(trade 2460 5 BUY 1 50500 0 0.002 BNB)"
+        asked 3101 income "$(income 1000 FUNDING_FEE 0.000003 1 "")" "$(income 1260 REALIZED_PNL 0.0003 2 3)" \
+            "$(income 2460 COMMISSION -0.002 3 5 BNB)" "$(income 2300 FUNDING_FEE -0.000001 4 "")"
+    } > lines
+    posrec -q import lines
+}
+
+columns() {
+    posrec -q report trips --format ndjson "$@" | jq -c "[$COLUMNS]"
+}
+
+@test "a trip goes from flat to flat; a trade through zero has a part in two" {
+    setup_trips
+    COLUMNS=".trip, .direction, .held_s, .max_amount, .entry_amount, .exit_amount, .entry_price, .exit_price, .trades, .close_kind"
+    assert_equal "$(columns)" '[1,"long",1200,20,20,20,54545.45454545,55000,3,"trade"]
+[2,"short",600,10,10,10,55000,50000,2,"liquidation"]
+[3,"long",540,1,1,0,50500,null,1,null]'
+    COLUMNS=".realized_pnl, .commission, .funding, .net_pnl, .net_pnl_usd, .max_favourable, .max_adverse, .missing"
+    assert_equal "$(columns)" '[0.0003,5.001e-05,3e-06,0.00025299,13.91445,0.0001,-0.0002,""]
+[0.00181818,2e-05,0,0.00179818,89.909,0.0005,0.0005,""]
+[0,0,0,0,0,1e-05,1e-05,""]'
+    COLUMNS=".opened, .closed, .leverage, .margin_type"
+    assert_equal "$(columns --to 2026-01-01T00:21:00.001)" '["2026-01-01T00:01:00.000Z","2026-01-01T00:21:00.000Z",20,"cross"]'
+    COLUMNS=".trip"
+    assert_equal "$(columns --from 2026-01-01T00:21:00.001 --to 2026-01-01T00:41:00)" '[2]'
+    assert_equal "$(columns --from 2026-01-01T00:31:01)" '[3]'
+}
+
+@test "under a table of trips stands what they came to, and what income is in none is said" {
+    setup_trips
+    run --separate-stderr posrec report trips
+    assert_equal "$(sed -n '/^asset/,$p' <<< "$output" | tr -s ' ')" "asset trips won_share profit_factor average_won average_lost expectancy longest_losing_run average_held_s
+BTC 2 1 0.00102559 0.00102559 0 900
+USD 2 1 51.911725 51.911725 0 900"
+    assert_contains "$stderr" "In no trip: main, BTCUSD_PERP, COMMISSION of -0.00200000 BNB (1); main, BTCUSD_PERP, FUNDING_FEE of -0.00000100 BTC (1)."
+    run --separate-stderr posrec report trips --to 2026-01-01T00:31:01 --side LONG
+    assert_equal "$output" ""
+    assert_contains "$stderr" "No round trip was closed or is open in this range."
+}
+
+@test "of a trip that was open before, or that nobody polled, it is said what is missing" {
+    setup_trips
+    # Another file knows of the same only from the second poll on, and no income.
+    mv posrec.db whole.db
+    grep -v '"endpoint":"income"' lines | sed -n '3,$p' > later
+    posrec -q import later
+    COLUMNS=".trip, .opened, .entry_price, .exit_price, .realized_pnl, .funding, .net_pnl, .missing"
+    assert_equal "$(columns --to 2026-01-01T00:21:00.001)" '[1,"2026-01-01T00:01:00.000Z",54545.45454545,55000,0.0003,null,null,"polls,income"]'
+    # And without the trades before it, from the third.
+    rm posrec.db
+    sed "s/startTime=$T/startTime=$((T + 700000))/; s/{[^{}]*\\\\\"id\\\\\":[12],[^{}]*},//g" later | sed 1d > last
+    posrec -q import last
+    assert_equal "$(columns --to 2026-01-01T00:21:00.001)" '[1,null,null,55000,0.0003,null,null,"start,trades,polls,income"]'
+}

@@ -1,0 +1,501 @@
+#!/usr/bin/env python3
+"""Round trips, against a model of their own.
+
+    trips_model.py POSREC
+
+Makes histories by chance, one-way and hedge: positions that are added to, reduced, turned, liquidated, deleveraged, delivered, held
+before the recording began; several trades of one millisecond, fees in another asset, funding while open, trades
+that nobody told, and times in which polls, trades, income and stream were not recorded. A walk through what was recorded, in
+Python's decimal, says what `round_trip` must; and what it has and what `report trips` names besides must be all income.
+"""
+import contextlib
+import json
+import pathlib
+import re
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from decimal import ROUND_HALF_UP, Decimal, getcontext
+
+from sample import LONG, seeded
+
+getcontext().prec = 60
+POSREC = None
+HISTORIES = 60 if LONG else 10
+MINUTE, HOUR = 60000, 3600000
+START = 1760000400000
+STEP = 10 * MINUTE
+STEPS = 300
+DELIVERY = 1760083200000  # 2025-10-10 08:00
+SYMBOLS = {"BTCUSD_PERP": "BTC", "ETHUSD_PERP": "ETH", "BTCUSD_251010": "BTC"}
+SIZE = {"BTC": 100, "ETH": 10}
+COLUMNS = ("account, symbol, position_side, trip, direction, opened_ms, closed_ms, held_s, max_amount, entry_amount, exit_amount,"
+           " entry_price, exit_price, trades, realized_pnl, commission, funding, net_pnl, close_kind, max_favourable,"
+           " max_adverse, missing")
+
+
+def e8(value):
+    return value.quantize(Decimal("1e-8"), ROUND_HALF_UP)
+
+
+def posrec(*arguments, text=None):
+    done = subprocess.run([POSREC, *arguments], input=text, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, (arguments, done.returncode, done.stderr)
+    return done
+
+
+class Market:
+    """One account at the exchange."""
+
+    def __init__(self, rng, name, hedge):
+        self.rng, self.name = rng, name
+        self.sides = ("LONG", "SHORT") if hedge else ("BOTH",)
+        self.legs = {(s, side): {"amount": 0, "entry": Decimal(0), "update": 0} for s in SYMBOLS for side in self.sides}
+        self.marks = {"BTCUSD_PERP": Decimal(60000), "ETHUSD_PERP": Decimal(2500), "BTCUSD_251010": Decimal(60500)}
+        self.trades, self.income, self.ids = [], [], 0
+
+    def earn(self, time, kind, symbol, asset, amount, trade=""):
+        self.ids += 1
+        self.income.append({"symbol": symbol, "incomeType": kind, "income": format(amount, "f"), "asset": asset, "time": time,
+                            "info": "", "tranId": str(self.ids), "tradeId": trade})
+
+    def trade(self, time, symbol, side, delta, how):
+        leg, asset, price = self.legs[symbol, side], SYMBOLS[symbol], self.marks[symbol]
+        before, after, realized = leg["amount"], leg["amount"] + delta, Decimal(0)
+        if before * delta < 0:
+            closed = min(abs(delta), abs(before)) * (1 if before > 0 else -1)
+            realized = e8(closed * SIZE[asset] * (1 / leg["entry"] - 1 / price))
+        leg["entry"] = price if before * after <= 0 or before == 0 else leg["entry"] if before * delta < 0 else \
+            e8(after / (before / leg["entry"] + delta / price))
+        leg["amount"], leg["update"] = after, time
+        self.ids += 1
+        fee_asset = "BNB" if self.rng.random() < 0.1 else asset
+        fee = e8(abs(delta) * SIZE[asset] / price * self.rng.choice((Decimal("0.0005"), Decimal("-0.0001"))))
+        row = {"symbol": symbol, "id": self.ids, "orderId": self.ids, "side": "BUY" if delta > 0 else "SELL",
+               "price": format(price, "f"), "qty": str(abs(delta)), "realizedPnl": format(realized, "f"), "marginAsset": asset,
+               "commission": format(fee, "f"), "commissionAsset": fee_asset, "time": time, "positionSide": side, "maker": False}
+        self.trades.append((row, how, self.rng.random() < 0.03))
+        if realized:
+            self.earn(time, "REALIZED_PNL", symbol, asset, realized, str(self.ids))
+        if fee:
+            self.earn(time, "COMMISSION", symbol, fee_asset, -fee, row["id"] and str(row["id"]))
+
+    def act(self, time):
+        rng = self.rng
+        symbol, side = rng.choice([key for key in self.legs if key[0] != "BTCUSD_251010" or time < DELIVERY - STEP])
+        sign, amount = {"LONG": 1, "SHORT": -1}.get(side) or rng.choice((1, -1)), self.legs[symbol, side]["amount"]
+        what, how = rng.random(), "TRADE"
+        if amount:
+            sign = 1 if amount > 0 else -1
+        if amount == 0 or what < 0.3:
+            delta = sign * rng.randrange(1, 30)
+        elif what < 0.55 and abs(amount) > 1:
+            delta = -sign * rng.randrange(1, abs(amount))
+        elif what < 0.7 and side == "BOTH":
+            delta = -amount - sign * rng.randrange(1, 20)
+        else:
+            delta, how = -amount, rng.choice(("TRADE", "TRADE", "liquidation", "adl"))
+        if abs(delta) > 1 and rng.random() < 0.25:  # two trades of one millisecond
+            first = delta // 2 or delta
+            self.trade(time, symbol, side, first, how)
+            self.trade(time, symbol, side, delta - first, how)
+        else:
+            self.trade(time, symbol, side, delta, how)
+
+    def fund(self, time):
+        for symbol in ("BTCUSD_PERP", "ETHUSD_PERP"):
+            rate = Decimal(self.rng.randrange(-30, 30)) / 100000
+            for side in self.sides:
+                amount, asset = self.legs[symbol, side]["amount"], SYMBOLS[symbol]
+                if amount and rate:
+                    self.earn(time, "FUNDING_FEE", symbol, asset, e8(-amount * SIZE[asset] / self.marks[symbol] * rate))
+
+    def deliver(self):
+        for (symbol, side), leg in list(self.legs.items()):
+            if symbol == "BTCUSD_251010":
+                if leg["amount"]:
+                    self.earn(DELIVERY, "DELIVERED_SETTELMENT", symbol, "BTC", e8(leg["amount"] * 100 * (
+                        1 / leg["entry"] - 1 / self.marks[symbol])))
+                del self.legs[symbol, side]
+
+    def unrealized(self, key):
+        leg = self.legs[key]
+        return e8(leg["amount"] * SIZE[SYMBOLS[key[0]]] * (1 / leg["entry"] - 1 / self.marks[key[0]])) if leg["amount"] else Decimal(0)
+
+
+class Recorder:
+    """What was recorded of an account, as capture lines and as the model reads it."""
+
+    def __init__(self, market, rng):
+        self.market, self.rng, self.lines = market, rng, []
+        self.polls, self.known = [], {"polls": [], "trades": [], "income": [], "stream": []}
+        self.first_step = rng.choice((0, rng.randrange(5, 60)))
+        self.hole = rng.randrange(100, 250), rng.randrange(0, 30)
+        self.told, self.heard = [], {}
+
+    def line(self, time, endpoint, **more):
+        self.lines.append({"account": self.market.name, "endpoint": endpoint, "received_ms": time, **more})
+
+    def poll(self, step, time):
+        if step < self.first_step or self.hole[0] <= step < sum(self.hole):
+            return
+        market = self.market
+        body = [{"symbol": s, "positionSide": side, "positionAmt": str(leg["amount"]), "entryPrice": format(leg["entry"], "f"),
+                 "markPrice": format(market.marks[s], "f"), "unRealizedProfit": format(market.unrealized((s, side)), "f"),
+                 "leverage": "20", "marginType": "cross", "updateTime": leg["update"]} for (s, side), leg in market.legs.items()]
+        self.line(time + 30, "positionRisk", sent_ms=time, interval_ms=STEP, http_status=200, body=json.dumps(body))
+        self.polls.append((time + 30, time, {key: (leg["amount"], leg["update"], market.unrealized(key))
+                                             for key, leg in market.legs.items()}))
+        if self.known["polls"] and 2 * (time + 30 - self.known["polls"][-1][1]) <= 3 * STEP:
+            self.known["polls"][-1][1] = time + 30
+        else:
+            self.known["polls"].append([time + 30, time + 30])
+
+    def stream(self, end):
+        """Of some hours what the stream told."""
+        first = START + self.rng.randrange(end - START - HOUR)
+        last = first + self.rng.randrange(HOUR, 20 * HOUR)
+        self.line(first, "userData", outcome="opened", attempt=1)
+        for row, how, is_lost in self.market.trades:
+            if first < row["time"] < last and not is_lost:
+                if self.rng.random() < 0.1:  # told otherwise than userTrades has it
+                    row = {**row, "price": format(Decimal(row["price"]) + Decimal("0.1"), "f")}
+                client = {"adl": "adl_autoclose", "liquidation": "autoclose-7"}.get(how, "web_1")
+                order = {"s": row["symbol"], "c": client, "S": row["side"], "x": "TRADE" if how == "TRADE" else "CALCULATED",
+                         "X": "FILLED", "i": row["orderId"], "l": row["qty"], "L": row["price"], "N": row["commissionAsset"],
+                         "n": row["commission"], "T": row["time"], "t": row["id"], "rp": row["realizedPnl"], "m": False,
+                         "ps": row["positionSide"]}
+                if Decimal(row["commission"]) == 0:
+                    del order["N"], order["n"]
+                self.line(row["time"] + 5, "userData", body=json.dumps({"e": "ORDER_TRADE_UPDATE", "E": row["time"],
+                                                                        "T": row["time"], "o": order}))
+                self.heard[row["id"]] = how
+                self.told.append(row)
+        self.line(last, "userData", outcome="closed", attempt=1, detail="posrec stops")
+        self.known["stream"].append((first, last))
+
+    def ask(self, kind, end, number):
+        """Up to two ranges, which may leave a hole, of each symbol's trades or of income."""
+        first = START - HOUR if self.rng.random() < 0.7 else START + self.rng.randrange(10 * HOUR)
+        ranges = [(first, end)]
+        if self.rng.random() < 0.4:
+            middle = first + (end - first) // 3
+            ranges = [(first, middle), (middle + self.rng.randrange(6 * HOUR), end)]
+        for symbol in SYMBOLS if kind == "trades" else ("",):
+            for begin, stop in ranges:
+                number += 1
+                endpoint = "userTrades" if kind == "trades" else "income"
+                rows = [row for row, _, is_lost in self.market.trades if row["symbol"] == symbol and not is_lost] \
+                    if kind == "trades" else self.market.income
+                rows = [row for row in rows if begin <= row["time"] <= stop]
+                words = [f"symbol={symbol}"] if symbol else []
+                words += [f"startTime={begin}", f"endTime={stop}", "limit=1000"]
+                self.line(end + HOUR + number, endpoint, sent_ms=end + HOUR + number - 1, http_status=200,
+                          request=f"/dapi/v1/{endpoint}?" + "&".join(words), body=json.dumps(rows))
+                self.known[kind].append((symbol, begin, stop + 1))
+                self.told += rows if kind == "trades" else []
+        self.income = [row for row in self.market.income if any(b <= row["time"] <= e for b, e in ranges)] if kind == "income" \
+            else getattr(self, "income", [])
+
+
+def live(rng, name, hedge):
+    market = Market(rng, name, hedge)
+    recorder = Recorder(market, rng)
+    for step in range(STEPS):
+        time = START + step * STEP
+        market.marks = {s: e8(mark * (1 + Decimal(rng.randrange(-100, 101)) / 20000)).quantize(Decimal("0.1"))
+                        for s, mark in market.marks.items()}
+        if time >= DELIVERY and ("BTCUSD_251010", market.sides[0]) in market.legs:
+            market.deliver()
+        if time % (2 * HOUR) == 0:
+            market.fund(time)
+        recorder.poll(step, time + 1000)
+        for _ in range(rng.choice((0, 0, 1, 1, 2))):
+            market.act(time + 60000 + rng.randrange(STEP - 120000))
+            # the next is later
+            time = max(time, market.trades[-1][0]["time"] - 59000)
+            if time + 60000 > START + (step + 1) * STEP - 120000:
+                break
+            time = min(time, START + (step + 1) * STEP - STEP)
+            break
+    end = START + STEPS * STEP
+    recorder.poll(STEPS, end + 1000)
+    recorder.stream(end)
+    recorder.ask("trades", end + 2000, 0)
+    recorder.ask("income", end + 2000, 100)
+    return recorder
+
+
+def joined(spans):
+    result = []
+    for begin, end in sorted(spans):
+        if result and begin <= result[-1][1]:
+            result[-1][1] = max(result[-1][1], end)
+        else:
+            result.append([begin, end])
+    return result
+
+
+class Walk:
+    """One leg's trips, step by step through what was recorded of it."""
+
+    def __init__(self, recorder, key):
+        self.recorder, self.key, self.asset = recorder, key, SYMBOLS[key[0]]
+        trades = {row["id"]: row for row in recorder.told if (row["symbol"], row["positionSide"]) == key}
+        self.trades = sorted(trades.values(), key=lambda row: (row["time"], row["id"]))
+        self.states = self.stated()
+        gone = [row["time"] for row in recorder.income if row["incomeType"] == "DELIVERED_SETTELMENT" and row["symbol"] == key[0]]
+        if gone:
+            self.states.append((max(gone), 0, 0))
+        self.states.sort(key=lambda state: state[:2])
+        self.base = self.states[0][2] - sum(self.signed(row) for row in self.trades if row["time"] <= self.states[0][0]) \
+            if self.states else 0
+        self.start = min([self.states[0][0]] + [row["time"] for row in self.trades]) if self.states else 0
+        self.trips, self.open = [], None
+
+    @staticmethod
+    def signed(row):
+        return int(row["qty"]) * (1 if row["side"] == "BUY" else -1)
+
+    def stated(self):
+        """(time, order, amount) of what polls showed, when it changed."""
+        states, last = [], None
+        for _, sent, legs in self.recorder.polls:
+            now = legs.get(self.key)
+            if now is None and last is not None:
+                states.append((sent, 1, 0))
+            elif now is not None and now[:2] != last:
+                states.append((now[1] or sent, 1, now[0]))
+            last = now and now[:2]
+        return states
+
+    def begin(self, time, amount, is_start=False):
+        self.open = {"number": len(self.trips) + 1, "sign": 1 if amount > 0 else -1, "from": time, "opened": None if is_start else time,
+                     "closed": None, "max": abs(amount), "in": 0, "out": 0, "in_value": Decimal(0), "out_value": Decimal(0),
+                     "trades": 0, "realized": Decimal(0), "commission": Decimal(0), "funding": Decimal(0), "funded": False,
+                     "unknown": False, "changed": time, "steps": [(time, Decimal(0), False)], "kind": None}
+        self.trips.append(self.open)
+
+    def move(self, time, delta, price, row=None, kind="trade"):
+        """The amount changes: what stands is added to or left, and what is beyond is entered anew."""
+        before, after = self.amount, self.amount + delta
+        fee = Decimal(row["commission"]) if row and row["commissionAsset"] == self.asset else Decimal(0)
+        realized = Decimal(row["realizedPnl"]) if row else Decimal(0)
+        left = min(abs(before), abs(delta)) if before * delta < 0 else 0
+        turned = before * after < 0
+        if before:
+            trip = self.open
+            first_fee = e8(fee * left / abs(delta)) if turned else fee
+            trip["commission"] += first_fee
+            fee -= first_fee
+            trip["realized"] += realized
+            self.count(trip, time, row)
+            if left:
+                trip["out"] += left
+                trip["out_value"] = trip["out_value"] + left / price if price and trip["out_value"] is not None else None
+            else:
+                self.enter(trip, abs(delta), price)
+            trip["max"] = max(trip["max"], abs(before), 0 if turned else abs(after))
+            if after == 0 or turned:
+                trip["closed"], trip["kind"], self.open = time, (kind, row), None
+            else:
+                trip["steps"].append((time, trip["realized"], row is not None))
+        if after and (before == 0 or turned):
+            self.begin(time, after)
+            self.open["realized"] += 0 if before else realized  # of what stood by trades that are not known
+            self.open["steps"] = [(time, self.open["realized"], row is not None)]
+            self.open["commission"] += fee
+            self.count(self.open, time, row)
+            self.enter(self.open, abs(after), price)
+        self.amount = after
+
+    @staticmethod
+    def count(trip, time, row):
+        trip["changed"] = time
+        trip["trades"] += row is not None
+
+    @staticmethod
+    def enter(trip, amount, price):
+        trip["in"] += amount
+        trip["in_value"] = trip["in_value"] + amount / price if price and trip["in_value"] is not None else None
+
+    def events(self):
+        for row in self.trades:
+            yield row["time"], 3, row["id"], ("trade", row)
+        for time, order, amount in self.states:
+            yield time, 4 + order, 0, ("state", amount)
+        for row in self.recorder.income:
+            if row["incomeType"] in ("FUNDING_FEE", "DELIVERED_SETTELMENT") and row["symbol"] == self.key[0]:
+                yield row["time"], 1 if row["incomeType"] == "FUNDING_FEE" else 2, int(row["tranId"]), ("income", row)
+        if self.base:
+            yield self.start, 0, 0, ("start", None)
+
+    def run(self, paid):
+        """paid(row, leg, amount) tells what income came while the leg held an amount."""
+        self.amount, started = self.base, self.base == 0
+        for time, order, _, (what, value) in sorted(self.events(), key=lambda event: event[:3]):
+            if what == "start":
+                self.begin(time, self.base, True)
+                started = True
+            elif what == "trade":
+                self.move(time, self.signed(value), Decimal(value["price"]), value)
+            elif what == "income" and self.amount and started:
+                paid(value, self, self.amount, self.open)
+            elif what == "state" and value != self.amount:
+                delivered = order == 4
+                touched = [self.open] if self.amount else []
+                self.move(time, value - self.amount, None, None, "delivery" if delivered else "unknown")
+                touched += [self.open] if self.open else []
+                for trip in touched if not delivered else ():
+                    trip["unknown"] = True
+
+
+def share(candidates):
+    """Gives each row of income to one of the legs that were open."""
+    moments = {}
+    for row, walk, amount, trip in candidates:
+        moments.setdefault((row["incomeType"], row["symbol"], row["time"]), []).append((row, walk, amount, trip))
+    for found in moments.values():
+        rows = sorted({row["tranId"]: row for row, *_ in found}.values(), key=lambda row: (-abs(Decimal(row["income"])), int(row["tranId"])))
+        legs = sorted({walk.key: (amount, trip) for _, walk, amount, trip in found}.items(), key=lambda leg: (-abs(leg[1][0]), leg[0]))
+        apart = len(rows) == len(legs) and len({abs(amount) for _, (amount, _) in legs}) == len(legs)
+        for number, row in enumerate(rows):
+            trip = legs[number if apart else 0][1][1]
+            trip["funding" if row["incomeType"] == "FUNDING_FEE" else "realized"] += Decimal(row["income"])
+            trip["funded"] |= row["incomeType"] == "FUNDING_FEE"
+            row["in_trip"] = True
+            if row["incomeType"] != "FUNDING_FEE":
+                trip["steps"].append((row["time"], trip["realized"], False))
+
+
+def covered(spans, begin, end, closed=True):
+    return any(first <= begin and (last > end if closed else last >= end) for first, last in spans)
+
+
+def rows_of(recorder, walk):
+    known, key = recorder.known, walk.key
+    trades = joined([span[1:] for span in known["trades"] if span[0] == key[0]])
+    income = joined([span[1:] for span in known["income"]])
+    for trip in walk.trips:
+        begin, end = trip["from"], trip["closed"]
+        missing = ["start"] if trip["opened"] is None else []
+        if trip["unknown"] or not (covered(trades, begin, trip["changed"]) or covered(known["stream"], begin, trip["changed"])):
+            missing.append("trades")
+        if not covered(known["polls"], begin, known["polls"][-1][1] if end is None else end, False):
+            missing.append("polls")
+        if not covered(income, begin, end or trip["changed"]):
+            missing.append("income")
+        has_money = trip["funded"] or any((end is None or first <= end) and last > begin for first, last in income)
+        last_poll = max([time for time, _, legs in recorder.polls if legs.get(key, (0,))[0] and time >= trip["changed"]],
+                        default=trip["changed"])
+        funding = trip["funding"] if has_money else None
+        kind, row = trip["kind"] or (None, None)
+        if kind == "trade":
+            how = recorder.heard.get(row["id"], "TRADE")
+            kind = "trade" if how == "TRADE" else how
+        elif kind == "unknown":
+            kind = "delivery" if key[0] == "BTCUSD_251010" and end >= DELIVERY else None
+        steps = sorted(trip["steps"], key=lambda step: step[0])
+        unrealized = []
+        for number, (time, realized, is_trade) in enumerate(steps):
+            until = steps[number + 1][0] if number + 1 < len(steps) else end or 1e18
+            unrealized += [realized + legs[key][2] for at, _, legs in recorder.polls
+                           if time <= at < until and key in legs and (not is_trade or legs[key][1] >= time) and
+                           (legs[key][0] or legs[key][1] >= time)]
+        yield (recorder.market.name, *key, trip["number"], "long" if trip["sign"] > 0 else "short", trip["opened"], end,
+               None if trip["opened"] is None else Decimal((end or last_poll) - trip["opened"]) / 1000, trip["max"],
+               None if trip["opened"] is None else trip["in"], trip["out"],
+               None if trip["opened"] is None or trip["in_value"] is None else e8(trip["in"] / trip["in_value"]),
+               e8(trip["out"] / trip["out_value"]) if trip["out_value"] else None,
+               trip["trades"], trip["realized"], trip["commission"], funding,
+               None if funding is None else trip["realized"] - trip["commission"] + funding, kind,
+               max(unrealized, default=None), min(unrealized, default=None), ",".join(missing))
+
+
+def expected_rows(recorder):
+    keys = [(s, side) for s in SYMBOLS for side in recorder.market.sides]
+    walks = [Walk(recorder, key) for key in keys]
+    candidates = []
+    for walk in walks:
+        walk.run(lambda *candidate: candidates.append(candidate))
+    share(candidates)
+    return [row for walk in walks for row in rows_of(recorder, walk)]
+
+
+def outside(recorder):
+    """What income is in no trip, by symbol, type and asset."""
+    in_trip = {str(row["id"]) for row in recorder.told}
+    result = {}
+    for row in recorder.income:
+        is_in = row.get("in_trip") or (row["tradeId"] in in_trip and row["asset"] == SYMBOLS[row["symbol"]])
+        if not is_in:
+            key = (recorder.market.name, row["symbol"], row["incomeType"], row["asset"])
+            count, total = result.get(key, (0, Decimal(0)))
+            result[key] = count + 1, total + Decimal(row["income"])
+    return result
+
+
+def same(mine, theirs):
+    if isinstance(mine, Decimal) and theirs is not None:
+        return abs(mine - Decimal(str(theirs))) <= Decimal("1.1e-8") * max(1, abs(mine)) * Decimal("0.01") or e8(mine) == e8(Decimal(str(theirs)))
+    return mine == theirs
+
+
+def check_sums(rng, path, recorders):
+    """Over any range the parts of trips are the income that is in them."""
+    begin = START + rng.randrange(STEPS) * STEP
+    end = begin + rng.randrange(STEPS) * STEP
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        sums = {row[:2]: row[2:] for row in database.execute("""
+            SELECT a.name, c.margin_asset, sum(p.realized_pnl_e8), -sum(p.commission_e8), sum(p.funding_e8)
+              FROM trip_part AS p
+              JOIN leg AS l USING (leg_id)
+              JOIN contract AS c USING (contract_id)
+              JOIN account AS a USING (account_id)
+             WHERE p.time_ms >= ? AND p.time_ms < ?
+             GROUP BY 1, 2""", (begin, end))}
+    for recorder in recorders:
+        known = {str(row["id"]) for row in recorder.told}
+        for asset in SIZE:
+            rows = [row for row in recorder.market.income if begin <= row["time"] < end and row["asset"] == asset
+                    and (row.get("in_trip") or row["tradeId"] in known)]
+            expected = tuple(int(100000000 * sum(Decimal(row["income"]) for row in rows if row["incomeType"] in kinds))
+                             for kinds in (("REALIZED_PNL", "DELIVERED_SETTELMENT"), ("COMMISSION",), ("FUNDING_FEE",)))
+            got = sums.get((recorder.market.name, asset), (0, 0, 0))
+            assert got == expected, (recorder.market.name, asset, begin, end, got, expected)
+
+
+def check(rng, folder, number):
+    recorders = [live(rng, "one", False), live(rng, "two", True)]
+    lines = sorted((line for recorder in recorders for line in recorder.lines), key=lambda line: line["received_ms"])
+    path = folder / f"{number}.db"
+    posrec("-q", "-d", path, "import", "-", text="".join(json.dumps(line) + "\n" for line in lines))
+    expected = sorted((row for recorder in recorders for row in expected_rows(recorder)), key=lambda row: row[:4])
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        got = sorted(database.execute(f"SELECT {COLUMNS} FROM round_trip").fetchall(), key=lambda row: row[:4])
+    for mine, theirs in zip(expected, got):
+        for name, a, b in zip(COLUMNS.split(", "), mine, theirs):
+            if not same(a, b):
+                sys.exit(f"history {number}: {name.strip()}: the model says {a}, round_trip {b}\n{mine}\n{theirs}")
+    assert len(expected) == len(got), (number, len(expected), len(got))
+    check_sums(rng, path, recorders)
+    said = posrec("-d", path, "report", "trips", "--format", "csv").stderr
+    named = {(account, symbol, kind, asset): (int(count), Decimal(total)) for account, symbol, kind, total, asset, count in
+             re.findall(r"(\w+), (\w+), (\w+) of (-?[\d.]+) (\w+) \((\d+)\)", said)}
+    others = {key: value for recorder in recorders for key, value in outside(recorder).items()}
+    assert named == others, (number, named, others)
+    return len(got)
+
+
+def main():
+    global POSREC
+    POSREC = pathlib.Path(sys.argv[1]).resolve()
+    rng = seeded()
+    with tempfile.TemporaryDirectory() as name:
+        trips = sum(check(rng, pathlib.Path(name), number) for number in range(HISTORIES))
+    print(f"{HISTORIES} histories, {trips} round trips, each as the model says")
+
+
+if __name__ == "__main__":
+    main()
