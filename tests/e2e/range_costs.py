@@ -45,7 +45,7 @@ GROWS = {**dict.fromkeys(LEDGER, "a leg's changes"), **dict.fromkeys(JUDGED, "re
 NOW = ("status", "growth", "cookbook")  # about the time up to now, which only the last day has
 
 EVERY = {"pnl", "margin", "equity", "exposure", "income"}
-PARAMETERS = ("account", "symbol", "side", "kind", "from_ms", "to_ms", "every_ms", "every_months", "all", "now_ms", "running", "ahead_ms")
+PARAMETERS = ("account", "symbol", "side", "kind", "from_ms", "to_ms", "every_ms", "every_months", "all", "now_ms", "running", "ahead_ms", "answers")
 
 
 def compositions():
