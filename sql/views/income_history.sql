@@ -45,6 +45,8 @@ SELECT i.account,
                                         FROM valuation AS w
                                        WHERE w.leg_id = g.leg_id AND w.time_ms <= r.time_ms AND w.mark_price_e8 > 0)
                    WHERE g.asset = r.asset
+                     AND g.first_ms <= r.time_ms
+                     AND (g.rank = 0 OR g.perpetual_ms IS NULL OR g.perpetual_ms > r.time_ms)
                    ORDER BY g.rank, x.time_ms DESC, g.delivery_ms NULLS LAST, g.symbol, g.leg_id LIMIT 1)
           LEFT JOIN asset_leg AS l ON l.leg_id = v.leg_id
           LEFT JOIN mark AS m
