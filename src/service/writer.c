@@ -16,8 +16,8 @@
 
 /* So much may wait (of bodies) without being written while polls wait to go out, and so much while
  * they go out between transactions. */
-#define HELD_BYTES_MAX ((size_t)16 << 20)
-#define WAITING_BYTES_MAX ((size_t)24 << 20)
+#define HELD_BYTES_MAX ((size_t)12 << 20)
+#define WAITING_BYTES_MAX ((size_t)16 << 20)
 
 /* What waits: a ring of slots; those that are free are cleared captures. */
 struct writer {
