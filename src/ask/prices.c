@@ -116,7 +116,12 @@ void prices_note_holdings(struct ask_account *account, const struct now *now)
             prices->pairs[kept++] = prices->pairs[i];
         }
     }
-    prices->pair_count = kept;
+    if (kept < prices->pair_count) { /* what was to be asked next may be gone */
+        prices->pair_count = kept;
+        if (prices->asker.flight == NULL) {
+            plan(prices);
+        }
+    }
 }
 
 static bool question(struct asker *asker, const struct moment *now, struct question *question,
