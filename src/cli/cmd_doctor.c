@@ -203,8 +203,7 @@ static void add_prices(const struct accounts *accounts, size_t number, struct li
     bool is_first = settings->records[ENDPOINT_PREMIUM_INDEX];
     for (size_t i = 0; i < number && is_first; i++) {
         const struct account_settings *other = &accounts->settings[i];
-        is_first = !other->records[ENDPOINT_PREMIUM_INDEX] ||
-                   strcmp(other->exchange.base_url, settings->exchange.base_url) != 0;
+        is_first = !other->records[ENDPOINT_PREMIUM_INDEX] || !same_host(other, settings);
     }
     if (is_first) {
         limits_demand_add_fixed(demand, endpoint_weight(ENDPOINT_PREMIUM_INDEX),

@@ -137,11 +137,11 @@ const struct report_kind REPORT_KINDS[REPORT_KIND_COUNT + 1] = {
     {
         .name = "reconcile",
         .title = "Reconciliation",
-        .about = "What does not add up in the exchange's answers, each with the capture that shows "
-                 "it, and "
-                 "what is not recorded of the range. "
-                 "'posrec body CAPTURE' gives that answer as it came; 'posrec verify --head HASH' "
-                 "proves that the history up to a head is unchanged.",
+        .about =
+            "What does not add up in the exchange's answers, each with the capture that shows "
+            "it, and what is not recorded of the range. 'posrec body CAPTURE' gives that answer "
+            "as it came; 'posrec verify --head HASH' proves that the history up to a head is "
+            "unchanged.",
         .takes_symbol = true,
         .takes_side = true,
         .takes_strict = true,
