@@ -3,12 +3,13 @@
 function(embed_files target symbol)
     set(files ${ARGN})
     list(SORT files)
+    file(GLOB shared CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/sql/shared/*.sql)
     set(output ${CMAKE_CURRENT_BINARY_DIR}/${symbol}.c)
     add_custom_command(
         OUTPUT ${output}
-        COMMAND ${CMAKE_COMMAND} -DSYMBOL=${symbol} "-DFILES=${files}" -DOUTPUT=${output}
+        COMMAND ${CMAKE_COMMAND} -DSYMBOL=${symbol} "-DFILES=${files}" -DOUTPUT=${output} -DSHARED=${PROJECT_SOURCE_DIR}/sql/shared
                 -P ${PROJECT_SOURCE_DIR}/cmake/write_file_table.cmake
-        DEPENDS ${files} ${PROJECT_SOURCE_DIR}/cmake/write_file_table.cmake
+        DEPENDS ${files} ${shared} ${PROJECT_SOURCE_DIR}/cmake/write_file_table.cmake
         VERBATIM)
     target_sources(${target} PRIVATE ${output})
 endfunction()

@@ -2,5 +2,5 @@
 SELECT l.symbol || iif(l.position_side = 'BOTH', '', ' ' || l.position_side) AS label,
        l.symbol,
        l.position_side
-  FROM leg AS l
+  FROM asked_leg AS l
  ORDER BY l.symbol, l.position_side;

@@ -23,25 +23,74 @@
                        AND v.time_ms BETWEEN e.from_ms AND e.to_ms))) AS extremes
       FROM part AS t
 ),
--- Income by leg and step.
-paid AS MATERIALIZED (
+-- Income by leg and step. What came of one trade has one leg and one price: they are looked up once.
+earned AS MATERIALIZED (
     SELECT i.account,
+           i.account_id,
+           i.product,
            i.symbol,
-           i.position_side,
-           coalesce(step_end(i.time_ms, :every_ms, :every_months), a.to_ms) AS moment_ms,
-           sum(iif(i.kind = 'realized', CAST(round(i.income * 1e8) AS INTEGER), 0)) AS realized_e8,
-           sum(iif(i.kind = 'funding', CAST(round(i.income * 1e8) AS INTEGER), 0)) AS funding_e8,
-           sum(iif(i.kind = 'commission', CAST(round(i.income * 1e8) AS INTEGER), 0)) AS commission_e8,
-           sum(iif(i.kind = 'other', CAST(round(i.income * 1e8) AS INTEGER), 0)) AS other_e8,
-           sum(iif(i.kind = 'realized', CAST(round(i.income_usd * 1e8) AS INTEGER), 0)) AS realized_usd_e8,
-           sum(iif(i.kind = 'funding', CAST(round(i.income_usd * 1e8) AS INTEGER), 0)) AS funding_usd_e8,
-           sum(iif(i.kind = 'commission', CAST(round(i.income_usd * 1e8) AS INTEGER), 0)) AS commission_usd_e8,
-           sum(iif(i.kind = 'other', CAST(round(i.income_usd * 1e8) AS INTEGER), 0)) AS other_usd_e8,
-           sum(i.income_usd IS NULL) AS unpriced
+           i.asset,
+           i.time_ms,
+           i.trade_id,
+           sum(iif(i.income_type = 'REALIZED_PNL', i.income_e8, NULL)) AS realized_e8,
+           sum(iif(i.income_type = 'FUNDING_FEE', i.income_e8, NULL)) AS funding_e8,
+           sum(iif(i.income_type = 'COMMISSION', i.income_e8, NULL)) AS commission_e8,
+           sum(iif(i.income_type NOT IN ('REALIZED_PNL', 'FUNDING_FEE', 'COMMISSION'), i.income_e8, NULL)) AS other_e8
       FROM asked AS a
-     CROSS JOIN leg_income AS i
+     CROSS JOIN income_told AS i
         ON i.account = a.account AND i.time_ms >= a.from_ms AND i.time_ms < a.to_ms
-     WHERE :symbol IS NULL OR i.symbol = :symbol
+     WHERE (:symbol IS NULL OR i.symbol = :symbol)
+       AND i.income_type NOT LIKE '%TRANSFER%'
+       AND i.income_type NOT LIKE 'COIN_SWAP%'
+     GROUP BY i.account_id, i.time_ms, i.symbol, i.asset, i.trade_id
+),
+placed AS MATERIALIZED (
+    SELECT r.*,
+           coalesce(v.mark_price_e8, m.mark_price_e8) AS price_e8,
+           coalesce(
+--include side_of_trade
+               ,
+--include side_open
+           ) AS position_side
+      FROM earned AS r
+--include price_of
+),
+paid AS MATERIALIZED (
+    SELECT account,
+           symbol,
+           position_side,
+           moment_ms,
+           sum(iif(kind = 'realized', income_e8, 0)) AS realized_e8,
+           sum(iif(kind = 'funding', income_e8, 0)) AS funding_e8,
+           sum(iif(kind = 'commission', income_e8, 0)) AS commission_e8,
+           sum(iif(kind = 'other', income_e8, 0)) AS other_e8,
+           sum(iif(kind = 'realized', usd_e8, 0)) AS realized_usd_e8,
+           sum(iif(kind = 'funding', usd_e8, 0)) AS funding_usd_e8,
+           sum(iif(kind = 'commission', usd_e8, 0)) AS commission_usd_e8,
+           sum(iif(kind = 'other', usd_e8, 0)) AS other_usd_e8,
+           sum(usd_e8 IS NULL) AS unpriced
+      FROM (SELECT *,
+                   income_e8 / 100000000 * price_e8
+                       + income_e8 % 100000000 * (price_e8 / 100000000)
+                       + (income_e8 % 100000000 * (price_e8 % 100000000) + iif(income_e8 < 0, -50000000, 50000000))
+                         / 100000000 AS usd_e8
+              FROM (SELECT p.account,
+                           p.symbol,
+                           p.position_side,
+                           p.price_e8,
+                           coalesce(step_end(p.time_ms, :every_ms, :every_months), a.to_ms) AS moment_ms,
+                           k.kind,
+                           CASE k.kind
+                               WHEN 'realized' THEN p.realized_e8
+                               WHEN 'funding' THEN p.funding_e8
+                               WHEN 'commission' THEN p.commission_e8
+                               ELSE p.other_e8
+                           END AS income_e8
+                      FROM asked AS a
+                     CROSS JOIN placed AS p ON p.account = a.account
+                     CROSS JOIN (SELECT 'realized' AS kind UNION ALL SELECT 'funding' UNION ALL SELECT 'commission'
+                                  UNION ALL SELECT 'other') AS k)
+             WHERE income_e8 IS NOT NULL)
      GROUP BY 1, 2, 3, 4
 ),
 income_known AS MATERIALIZED (

@@ -1,6 +1,6 @@
 -- The legs that a report is about, after with_range: those that were open at some poll of the range, or at the last
 -- before it, or traded in it; with :all the flat ones too.
-, leg (account, symbol, position_side, margin_asset, leg_id) AS MATERIALIZED (
+, asked_leg (account, symbol, position_side, margin_asset, leg_id) AS MATERIALIZED (
     SELECT r.account, r.symbol, r.position_side, r.margin_asset, r.leg_id
       FROM asked AS a
      CROSS JOIN leg_range AS r ON r.account = a.account

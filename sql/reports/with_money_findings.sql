@@ -96,7 +96,6 @@ amount_rest AS MATERIALIZED (
      WHERE c.present = 1
        AND c.update_ms >= c.previous_update_ms
        AND (c.account, c.symbol, c.first_seen_ms) NOT IN switched
-       AND NOT (c.position_amount = 0 AND (c.account, c.symbol) IN settled)
 ),
 -- Each trade with the income that names it, where income is known.
 traded AS MATERIALIZED (
@@ -216,6 +215,7 @@ money_finding (finding, account, symbol, position_side, asset, capture_id, time_
               FROM amount_rest AS w
             WINDOW one AS (PARTITION BY w.account, w.symbol, w.position_side ORDER BY w.capture_id)) AS r
      WHERE rest_e8 <> 0
+       AND NOT (position_amount = 0 AND (account, symbol) IN settled)
        AND coalesce(rest_e8 + before_rest_e8 <> 0, 1)
        AND NOT (coalesce(next_ms = update_ms AND rest_e8 + next_rest_e8 = 0, 0)
                 AND (SELECT count(*)
@@ -265,7 +265,7 @@ money_finding (finding, account, symbol, position_side, asset, capture_id, time_
     UNION ALL
     SELECT 'income_incomplete', account, NULL, NULL, NULL, capture_id, time_ms,
            format('of the %d rows of %s in this millisecond that are known, there may be more: the exchange shows no others',
-                  row_count, substr(type, 1, instr(type, '&') - 1))
+                  row_count, income_type)
       FROM cut
     UNION ALL
     SELECT 'margin_balance_unexplained', m.account, NULL, NULL, b.asset, b.capture_id, b.time_ms,

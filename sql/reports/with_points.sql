@@ -25,7 +25,7 @@
                         AND h.time_ms <= m.first_ms
                       ORDER BY h.time_ms DESC
                       LIMIT 1), m.first_ms)
-      FROM leg AS l
+      FROM asked_leg AS l
      CROSS JOIN sample AS m ON m.account = l.account
 ),
 valued (account, symbol, position_side, margin_asset, leg_id, number, moment_ms, shown_ms, at_ms, since_ms,

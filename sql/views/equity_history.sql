@@ -33,39 +33,11 @@ SELECT account,
            AS margin_balance_usd,
        capture_id
   FROM (SELECT a.name AS account,
-               b.*,
-               iif(coalesce((-l.rank, v.time_ms) > (-c.rank, m.time_ms), m.time_ms IS NULL), v.mark_price_e8, m.mark_price_e8)
-                   AS price_e8,
-               iif(coalesce((-l.rank, v.time_ms) > (-c.rank, m.time_ms), m.time_ms IS NULL), v.time_ms, m.time_ms) AS price_ms
+               r.*,
+               coalesce(v.mark_price_e8, m.mark_price_e8) AS price_e8,
+               coalesce(v.time_ms, m.time_ms) AS price_ms
           FROM account AS a
-         CROSS JOIN balance AS b
-            ON b.account_id = a.account_id AND b.asset IN (SELECT asset FROM asset_of_account)
-          LEFT JOIN valuation AS v
-            ON (v.leg_id, v.time_ms)
-               = (SELECT x.leg_id, x.time_ms
-                    FROM asset_leg AS g
-                   CROSS JOIN valuation AS x
-                      ON x.leg_id = g.leg_id
-                     AND x.time_ms = (SELECT max(w.time_ms)
-                                        FROM valuation AS w
-                                       WHERE w.leg_id = g.leg_id AND w.time_ms <= b.time_ms AND w.mark_price_e8 > 0)
-                   WHERE g.asset = b.asset
-                     AND g.first_ms <= b.time_ms
-                     AND (g.rank = 0 OR g.perpetual_ms IS NULL OR g.perpetual_ms > b.time_ms)
-                   ORDER BY g.rank, x.time_ms DESC, g.delivery_ms NULLS LAST, g.symbol, g.leg_id LIMIT 1)
-          LEFT JOIN asset_leg AS l ON l.leg_id = v.leg_id
-          LEFT JOIN mark AS m
-            ON (m.contract_id, m.time_ms, m.capture_id)
-               = (SELECT x.contract_id, x.time_ms, x.capture_id
-                    FROM asset_contract AS g
-                   CROSS JOIN mark AS x
-                      ON x.contract_id = g.contract_id
-                     AND x.time_ms = (SELECT max(w.time_ms)
-                                        FROM mark AS w
-                                       WHERE w.contract_id = g.contract_id
-                                         AND w.time_ms <= b.time_ms
-                                         AND w.mark_price_e8 > 0)
-                     AND x.mark_price_e8 > 0
-                   WHERE g.asset = b.asset
-                   ORDER BY g.rank, x.time_ms DESC, g.delivery_ms NULLS LAST, g.symbol, x.capture_id DESC LIMIT 1)
-          LEFT JOIN asset_contract AS c ON c.contract_id = m.contract_id);
+         CROSS JOIN balance AS r
+            ON r.account_id = a.account_id AND r.asset IN (SELECT asset FROM asset_of_account)
+--include price_of
+         );

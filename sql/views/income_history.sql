@@ -7,12 +7,7 @@ SELECT i.account,
        i.symbol,
        n.pair,
        n.margin_asset,
-       (SELECT l.position_side
-          FROM leg AS l
-         CROSS JOIN trade AS t INDEXED BY trade_by_id
-            ON t.leg_id = l.leg_id AND t.trade_id = i.trade_id
-         WHERE l.account_id = i.account_id AND l.contract_id = n.contract_id AND i.trade_id <> ''
-         ORDER BY t.source, t.capture_id DESC, l.position_side LIMIT 1) AS position_side,
+       i.position_side,
        i.asset,
        i.time_ms,
        strftime('%Y-%m-%dT%H:%M:%fZ', i.time_ms / 1000.0, 'unixepoch') AS time,
@@ -31,37 +26,11 @@ SELECT i.account,
        i.capture_id,
        i.price_ms
   FROM (SELECT r.*,
-               iif(coalesce((-l.rank, v.time_ms) > (-c.rank, m.time_ms), m.time_ms IS NULL), v.mark_price_e8, m.mark_price_e8)
-                   AS price_e8,
-               iif(coalesce((-l.rank, v.time_ms) > (-c.rank, m.time_ms), m.time_ms IS NULL), v.time_ms, m.time_ms) AS price_ms
+--include side_of_trade
+               AS position_side,
+               coalesce(v.mark_price_e8, m.mark_price_e8) AS price_e8,
+               coalesce(v.time_ms, m.time_ms) AS price_ms
           FROM income_told AS r
-          LEFT JOIN valuation AS v
-            ON (v.leg_id, v.time_ms)
-               = (SELECT x.leg_id, x.time_ms
-                    FROM asset_leg AS g
-                   CROSS JOIN valuation AS x
-                      ON x.leg_id = g.leg_id
-                     AND x.time_ms = (SELECT max(w.time_ms)
-                                        FROM valuation AS w
-                                       WHERE w.leg_id = g.leg_id AND w.time_ms <= r.time_ms AND w.mark_price_e8 > 0)
-                   WHERE g.asset = r.asset
-                     AND g.first_ms <= r.time_ms
-                     AND (g.rank = 0 OR g.perpetual_ms IS NULL OR g.perpetual_ms > r.time_ms)
-                   ORDER BY g.rank, x.time_ms DESC, g.delivery_ms NULLS LAST, g.symbol, g.leg_id LIMIT 1)
-          LEFT JOIN asset_leg AS l ON l.leg_id = v.leg_id
-          LEFT JOIN mark AS m
-            ON (m.contract_id, m.time_ms, m.capture_id)
-               = (SELECT x.contract_id, x.time_ms, x.capture_id
-                    FROM asset_contract AS g
-                   CROSS JOIN mark AS x
-                      ON x.contract_id = g.contract_id
-                     AND x.time_ms = (SELECT max(w.time_ms)
-                                        FROM mark AS w
-                                       WHERE w.contract_id = g.contract_id
-                                         AND w.time_ms <= r.time_ms
-                                         AND w.mark_price_e8 > 0)
-                     AND x.mark_price_e8 > 0
-                   WHERE g.asset = r.asset
-                   ORDER BY g.rank, x.time_ms DESC, g.delivery_ms NULLS LAST, g.symbol, x.capture_id DESC LIMIT 1)
-          LEFT JOIN asset_contract AS c ON c.contract_id = m.contract_id) AS i
+--include price_of
+         ) AS i
   LEFT JOIN contract AS n ON n.product = i.product AND n.symbol = i.symbol;

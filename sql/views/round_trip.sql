@@ -185,42 +185,14 @@ SELECT t.account,
              || iif(t.has_polls, '', 'polls,')
              || iif(t.held & 4, '', 'income'), ',') AS missing
   FROM (SELECT r.*,
-               iif(coalesce((-l.rank, v.time_ms) > (-c.rank, m.time_ms), m.time_ms IS NULL), v.mark_price_e8, m.mark_price_e8)
-                   AS price_e8
+               coalesce(v.mark_price_e8, m.mark_price_e8) AS price_e8
           FROM (SELECT *,
                        margin_asset AS asset,
                        coalesce(closed_ms, 9000000000000000) AS time_ms,
                        realized_pnl_e8 - commission_e8 + paid_e8 AS net_e8
                   FROM known_of) AS r
-          LEFT JOIN valuation AS v
-            ON (v.leg_id, v.time_ms)
-               = (SELECT x.leg_id, x.time_ms
-                    FROM asset_leg AS g
-                   CROSS JOIN valuation AS x
-                      ON x.leg_id = g.leg_id
-                     AND x.time_ms = (SELECT max(w.time_ms)
-                                        FROM valuation AS w
-                                       WHERE w.leg_id = g.leg_id AND w.time_ms <= r.time_ms AND w.mark_price_e8 > 0)
-                   WHERE g.asset = r.asset
-                     AND g.first_ms <= r.time_ms
-                     AND (g.rank = 0 OR g.perpetual_ms IS NULL OR g.perpetual_ms > r.time_ms)
-                   ORDER BY g.rank, x.time_ms DESC, g.delivery_ms NULLS LAST, g.symbol, g.leg_id LIMIT 1)
-          LEFT JOIN asset_leg AS l ON l.leg_id = v.leg_id
-          LEFT JOIN mark AS m
-            ON (m.contract_id, m.time_ms, m.capture_id)
-               = (SELECT x.contract_id, x.time_ms, x.capture_id
-                    FROM asset_contract AS g
-                   CROSS JOIN mark AS x
-                      ON x.contract_id = g.contract_id
-                     AND x.time_ms = (SELECT max(w.time_ms)
-                                        FROM mark AS w
-                                       WHERE w.contract_id = g.contract_id
-                                         AND w.time_ms <= r.time_ms
-                                         AND w.mark_price_e8 > 0)
-                     AND x.mark_price_e8 > 0
-                   WHERE g.asset = r.asset
-                   ORDER BY g.rank, x.time_ms DESC, g.delivery_ms NULLS LAST, g.symbol, x.capture_id DESC LIMIT 1)
-          LEFT JOIN asset_contract AS c ON c.contract_id = m.contract_id) AS t
+--include price_of
+         ) AS t
   LEFT JOIN position AS p
     ON p.leg_id = t.leg_id
    AND (p.update_ms, p.revision) = (SELECT x.update_ms, x.revision

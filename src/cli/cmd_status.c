@@ -195,6 +195,7 @@ static bool run(struct cli *cli, struct error *error)
 {
     struct figures figures = {.question = cli_question(cli)};
     bool done = cli_load_config(cli, error) && cli_open_database(cli, DATABASE_READ, error) &&
+                database_unmap(&cli->database, error) &&
                 check_account(cli, &figures.question, error) && collect(cli, &figures, error) &&
                 cli_open_output(cli, error) && write_standing(cli, &figures, error) &&
                 check_ages(cli, error);

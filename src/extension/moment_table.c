@@ -51,8 +51,7 @@ static const struct moment_kind EQUITY_AT = {
               .required_count = 1,
               .usage = "equity_at('2026-11-01T00:00:00Z')"},
     .question = {(const char *const[]){"capture_read", "interval_stated", "known_running",
-                                       "asset_of_account", "asset_contract", "asset_leg",
-                                       "equity_history", NULL},
+                                       "asset_of_account", "asset_source", "equity_history", NULL},
                  (const char *const[]){"with_moment", "equity_at", NULL}},
     .answers = "account",
 };

@@ -5,8 +5,10 @@
 #include "base/embedded_file.h"
 #include "base/text.h"
 #include "model/capture.h"
+#include "store/file/view_text.h"
 
 extern const struct embedded_file SQL_REPORTS[];
+extern const struct embedded_file SQL_VIEWS[];
 
 #define PARTS_MAX 8
 
@@ -52,18 +54,51 @@ static const struct composition {
     {"chart_margin_hours", {"with_chart_hours", "chart_margin_hours"}},
 };
 
-static void append_report(struct text *sql, const char *name)
+/* Views that several statements of one answer ask, or one asks again and again: each is read once,
+ * into a table of the connection's own that stands before the view. Of the snapshot that is read
+ * they are part. */
+#define KEPT_MAX 3
+
+static const struct {
+    const char *part;
+    const char *views[KEPT_MAX + 1]; /* a later one may ask an earlier one */
+} KEPT[] = {
+    {"with_silence", {"known"}},
+    {"with_trips", {"known", "trip_part", "round_trip"}},
+};
+
+static const char *const *parts_of(const char *const *alone)
 {
-    const char *const alone[] = {name, NULL};
-    const char *const *part = alone;
     for (size_t i = 0; i < sizeof COMPOSITIONS / sizeof COMPOSITIONS[0]; i++) {
-        if (strcmp(COMPOSITIONS[i].name, name) == 0) {
-            part = COMPOSITIONS[i].parts;
+        if (strcmp(COMPOSITIONS[i].name, alone[0]) == 0) {
+            return COMPOSITIONS[i].parts;
         }
     }
-    for (; *part != NULL; part++) {
-        text_append_string(sql, embedded_file_text(SQL_REPORTS, *part));
+    return alone;
+}
+
+static bool keep_view(const struct database *database, const char *name, struct error *error)
+{
+    struct text sql = {0};
+    text_printf(&sql, "CREATE TEMP TABLE IF NOT EXISTS %s AS WITH ", name);
+    view_text_append(SQL_VIEWS, name, &sql);
+    text_printf(&sql, " SELECT * FROM %s", name);
+    sqlite3_stmt *statement = database_prepare_text(database, &sql, error);
+    enum step step = database_step(database, statement, error);
+    sqlite3_finalize(statement);
+    return step != STEP_FAILED;
+}
+
+static bool keep_views(const struct database *database, const char *part, struct error *error)
+{
+    bool kept = true;
+    for (size_t i = 0; i < sizeof KEPT / sizeof KEPT[0]; i++) {
+        for (const char *const *view = KEPT[i].views;
+             kept && *view != NULL && strcmp(KEPT[i].part, part) == 0; view++) {
+            kept = keep_view(database, *view, error);
+        }
     }
+    return kept;
 }
 
 static void bind_question(sqlite3_stmt *statement, const struct report_question *question)
@@ -100,9 +135,15 @@ static void bind_question(sqlite3_stmt *statement, const struct report_question 
 sqlite3_stmt *report_prepare(const struct report_question *question, const char *name,
                              struct error *error)
 {
+    const char *const alone[] = {name, NULL};
     struct text sql = {0};
-    append_report(&sql, name);
-    sqlite3_stmt *statement = database_prepare_text(question->database, &sql, error);
+    bool kept = true;
+    for (const char *const *part = parts_of(alone); kept && *part != NULL; part++) {
+        kept = keep_views(question->database, *part, error);
+        text_append_string(&sql, embedded_file_text(SQL_REPORTS, *part));
+    }
+    sqlite3_stmt *statement =
+        kept ? database_prepare_text(question->database, &sql, error) : (text_free(&sql), NULL);
     if (statement == NULL) {
         error_context(error, "report %s", name);
     } else {

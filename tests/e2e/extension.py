@@ -229,7 +229,7 @@ def enemies():
     """What is done to a file, and what is said then; None where the answers stay as they were."""
     evil = "SELECT 1 AS account_id, 'evil' AS name, 'evil' AS account, 0 AS time_ms, 9 AS leg_id, 'x' AS symbol"
     for view in ("valuation_history", "position_history", "pnl_history", "margin_history", "known_running", "known",
-                 "capture_read", "leg_range", "interval_stated", "equity_history", "asset_of_account", "asset_leg"):
+                 "capture_read", "leg_range", "interval_stated", "equity_history", "asset_of_account", "asset_source"):
         yield f"DROP VIEW {view}; CREATE VIEW {view} AS {evil}", None
         yield f"DROP VIEW {view}; CREATE TABLE {view} AS {evil}", None
     for table in ("leg", "position", "valuation", "capture", "balance", "known_span"):

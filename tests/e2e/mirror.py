@@ -77,7 +77,8 @@ def as_file_has_it(text, value):
 def of_own_legs(path):
     """Income with the prices that an account's own legs told, as on the server; of the file, by its own view's text."""
     (text,), = rows_of(path, "SELECT sql FROM sqlite_schema WHERE name = 'income_history'")[1]
-    own = text.replace("FROM asset_leg AS g", "FROM asset_leg AS g JOIN leg AS o ON o.leg_id = g.leg_id AND o.account_id = r.account_id")
+    own = text.replace("FROM asset_source AS g", "FROM asset_source AS g JOIN leg AS o ON o.account_id = r.account_id"
+                                                " AND (g.leg_id IS NULL OR o.leg_id = g.leg_id)")
     assert own != text
     return own.split(" AS\n", 1)[1]
 

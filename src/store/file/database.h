@@ -55,7 +55,7 @@ bool database_open_memory(struct database *database, struct error *error);
 bool database_set_cache_kib(const struct database *database, int kib, struct error *error);
 
 /* From now on this connection reads the file, instead of having it in its address space, where what
- * was read once counts as the process's memory. */
+ * was read once counts as the process's memory and a page costs more the first time. */
 bool database_unmap(const struct database *database, struct error *error);
 
 /* How long this connection waits for a lock from now on. */
