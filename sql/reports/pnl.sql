@@ -74,20 +74,20 @@ paid AS MATERIALIZED (
                        + income_e8 % 100000000 * (price_e8 / 100000000)
                        + (income_e8 % 100000000 * (price_e8 % 100000000) + iif(income_e8 < 0, -50000000, 50000000))
                          / 100000000 AS usd_e8
-              FROM (SELECT p.account,
-                           p.symbol,
-                           p.position_side,
-                           p.price_e8,
-                           coalesce(step_end(p.time_ms, :every_ms, :every_months), a.to_ms) AS moment_ms,
+              FROM (SELECT e.account,
+                           e.symbol,
+                           e.position_side,
+                           e.price_e8,
+                           coalesce(step_end(e.time_ms, :every_ms, :every_months), a.to_ms) AS moment_ms,
                            k.kind,
                            CASE k.kind
-                               WHEN 'realized' THEN p.realized_e8
-                               WHEN 'funding' THEN p.funding_e8
-                               WHEN 'commission' THEN p.commission_e8
-                               ELSE p.other_e8
+                               WHEN 'realized' THEN e.realized_e8
+                               WHEN 'funding' THEN e.funding_e8
+                               WHEN 'commission' THEN e.commission_e8
+                               ELSE e.other_e8
                            END AS income_e8
                       FROM asked AS a
-                     CROSS JOIN placed AS p ON p.account = a.account
+                     CROSS JOIN placed AS e ON e.account = a.account
                      CROSS JOIN (SELECT 'realized' AS kind UNION ALL SELECT 'funding' UNION ALL SELECT 'commission'
                                   UNION ALL SELECT 'other') AS k)
              WHERE income_e8 IS NOT NULL)

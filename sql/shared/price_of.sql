@@ -1,30 +1,38 @@
--- The steady price of r.asset that was known at r.time_ms: the mark of what told one last, `s`, by a leg's valuation `v`
--- or by premiumIndex `m`. Joined to r; s, v and m are NULL where there is none. Of 2^18 sources each has a bit of its own.
-          LEFT JOIN asset_source AS s
-            ON s.source_id
-               = (SELECT max(coalesce((SELECT w.time_ms
-                                         FROM valuation AS w
-                                        WHERE w.leg_id = g.leg_id AND w.time_ms <= r.time_ms AND w.mark_price_e8 > 0
-                                        ORDER BY w.time_ms DESC LIMIT 1),
-                                      (SELECT w.time_ms
-                                         FROM mark AS w
-                                        WHERE w.contract_id = g.contract_id
-                                          AND w.time_ms <= r.time_ms
-                                          AND w.mark_price_e8 > 0
-                                        ORDER BY w.time_ms DESC LIMIT 1)) << 18 | g.source_id) & 262143
-                    FROM asset_source AS g
-                   WHERE g.asset = r.asset AND g.first_ms <= r.time_ms AND (g.until_ms IS NULL OR g.until_ms > r.time_ms))
+-- The steady price of r.asset that was known at r.time_ms, joined to r: the mark of what told one last, by a leg's valuation
+-- `v` or else by premiumIndex `m`; both are NULL where there is none. What told last is chosen once for each r: by its
+-- time, and of 2^18 sources each has bits of its own.
           LEFT JOIN valuation AS v
-            ON v.leg_id = s.leg_id
-           AND v.time_ms = (SELECT w.time_ms
-                              FROM valuation AS w
-                             WHERE w.leg_id = s.leg_id AND w.time_ms <= r.time_ms AND w.mark_price_e8 > 0
-                             ORDER BY w.time_ms DESC LIMIT 1)
+            ON (v.leg_id, v.time_ms)
+               = (SELECT s.leg_id, x.told >> 18
+                    FROM (SELECT max(coalesce((SELECT w.time_ms
+                                                 FROM valuation AS w
+                                                WHERE w.leg_id = g.leg_id AND w.time_ms <= r.time_ms AND w.mark_price_e8 > 0
+                                                ORDER BY w.time_ms DESC LIMIT 1),
+                                              (SELECT w.time_ms
+                                                 FROM mark AS w
+                                                WHERE w.contract_id = g.contract_id
+                                                  AND w.time_ms <= r.time_ms
+                                                  AND w.mark_price_e8 > 0
+                                                ORDER BY w.time_ms DESC LIMIT 1)) << 18 | g.source_id) AS told
+                            FROM asset_source AS g
+                           WHERE g.asset = r.asset
+                             AND g.first_ms <= r.time_ms
+                             AND (g.until_ms IS NULL OR g.until_ms > r.time_ms)) AS x
+                   CROSS JOIN asset_source AS s ON s.source_id = x.told & 262143)
           LEFT JOIN mark AS m
-            ON m.contract_id = s.contract_id
-           AND (m.time_ms, m.capture_id) = (SELECT w.time_ms, w.capture_id
-                                              FROM mark AS w
-                                             WHERE w.contract_id = s.contract_id
-                                               AND w.time_ms <= r.time_ms
-                                               AND w.mark_price_e8 > 0
-                                             ORDER BY w.time_ms DESC, w.capture_id DESC LIMIT 1)
+            ON (m.contract_id, m.time_ms, m.capture_id)
+               = (SELECT w.contract_id, w.time_ms, w.capture_id
+                    FROM asset_source AS g
+                   CROSS JOIN mark AS w
+                      ON w.contract_id = g.contract_id
+                     AND w.time_ms = (SELECT max(n.time_ms)
+                                        FROM mark AS n
+                                       WHERE n.contract_id = g.contract_id
+                                         AND n.time_ms <= r.time_ms
+                                         AND n.mark_price_e8 > 0)
+                     AND w.mark_price_e8 > 0
+                   WHERE v.leg_id IS NULL
+                     AND g.asset = r.asset
+                     AND g.first_ms <= r.time_ms
+                     AND (g.until_ms IS NULL OR g.until_ms > r.time_ms)
+                   ORDER BY w.time_ms DESC, g.source_id DESC, w.capture_id DESC LIMIT 1)

@@ -29,6 +29,18 @@ keys() {
     grep -q 'SEARCH' plan
 }
 
+# sql_text FILE...: their texts, with what is included of sql/shared.
+sql_text() {
+    awk -v shared="$SOURCE/sql/shared/" '
+        $1 == "--include" {
+            file = shared $2 ".sql"
+            while ((getline line < file) > 0) { if (line !~ /^--/) { print line } }
+            close(file)
+            next
+        }
+        { print }' "$@"
+}
+
 @test "filters on account, symbol, side and time reach a key" {
     setup_history
     leg="account = 'main' AND symbol = 'ETHUSD_PERP' AND position_side = 'BOTH'"
@@ -92,7 +104,7 @@ keys() {
 @test "every report reaches keys" {
     setup_history
     # The shell does not have posrec's functions.
-    part() { cat "${@/#/$SOURCE/sql/reports/}" | sed -E 's/step_(begin|end)\(/max(/g'; }
+    part() { sql_text "${@/#/$SOURCE/sql/reports/}" | sed -E 's/step_(begin|end)\(/max(/g'; }
     points="with_polls.sql with_range.sql with_silence.sql with_samples.sql with_legs.sql with_points.sql"
     # shellcheck disable=SC2086 # several files
     for report in "with_parts.sql pnl.sql" "with_parts.sql margin.sql" exposure.sql; do

@@ -55,10 +55,16 @@ def compositions():
             for name, parts in re.findall(r'\{"(\w+)",\s*\{([^}]*)\}\}', text[:text.index("\n};")])}
 
 
+def sql_text(path):
+    """A text, with what is included of sql/shared."""
+    shared = lambda name: "".join(line for line in open(SOURCE / f"sql/shared/{name}.sql") if not line.startswith("--"))
+    return re.sub(r"^--include (\w+)\n", lambda match: shared(match[1]), path.read_text(), flags=re.M)
+
+
 def report_questions(from_ms, to_ms):
     """(name, SQL, parameters) of every report and chart: those that others are put together of are none."""
     parts = compositions()
-    texts = {path.stem: path.read_text() for path in sorted((SOURCE / "sql/reports").glob("*.sql"))}
+    texts = {path.stem: sql_text(path) for path in sorted((SOURCE / "sql/reports").glob("*.sql"))}
     names = [name for name in texts if not name.startswith("with_") and (name in parts or not texts[name].startswith(","))]
     for name in names:
         values = dict.fromkeys(PARAMETERS)
