@@ -29,11 +29,10 @@ static const struct {
     {"trips",
      "symbol account position_side direction closed net_pnl_usd net_pnl max_amount entry_price "
      "exit_price held_s opened missing margin_asset close_kind trip"},
-    {"changes",
-     "account time symbol position_side change amount_change position_amount realized_pnl "
-     "exit_price average_entry_price source held_s"},
+    {"changes", "account time symbol position_side change realized_pnl amount_change exit_price "
+                "position_amount average_entry_price source held_s"},
     {"coverage", "account day share ok failed gaps longest_gap_s stream_share covered_s"},
-    {"gaps", "account kind from to cause seconds missed happened"},
+    {"gaps", "account kind from seconds missed cause to happened"},
     {"reconcile", "finding time detail symbol account position_side capture_id asset"},
     {"audit", "account head_at_end good_polls failed_polls last_received first_received"},
     {"status",

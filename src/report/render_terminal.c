@@ -16,7 +16,7 @@
 #define TEXT_WIDTH_MIN 40
 #define WORD_WIDTH_MAX 64
 
-/* Fewer columns than these are no table. */
+/* Without so many of the columns that matter most there is no table. */
 #define SHOWN_MIN 3
 
 #define TIME_SIZE 24 /* 2026-11-24T14:03:10.000Z */
@@ -48,7 +48,7 @@ struct shape {
 struct layout {
     struct libscols_table *table;
     struct shape *columns;
-    size_t count, tried, shown;
+    size_t count, shown;
     bool colours;
     FILE *out;
 };
@@ -187,17 +187,21 @@ static struct shape *next_to_try(struct layout *layout)
     return found;
 }
 
-/* Shows as many columns as there is room for, none where there is none for the first; texts share
- * what is left, the first the most. */
+/* Shows as many columns as there is room for, none where there is none for those that matter most;
+ * texts share what is left, the first the most. */
 static void choose_columns(struct layout *layout, size_t width)
 {
     struct shape *column;
-    size_t used = 0;
+    size_t used = 0, tried = 0;
     while ((column = next_to_try(layout)) != NULL) {
         size_t more = least_width(column) + (used > 0 ? 1 : 0);
         column->is_tried = true;
-        column->is_shown = used + more <= width && (used > 0 || layout->tried == 0);
-        layout->tried++;
+        column->is_shown = used + more <= width;
+        tried++;
+        if (!column->is_shown && tried <= SHOWN_MIN) {
+            layout->shown = 0;
+            return;
+        }
         used += column->is_shown ? more : 0;
         layout->shown += column->is_shown;
     }
@@ -335,7 +339,7 @@ static bool print(struct layout *layout, const char *matter, size_t width)
         settle_width(&layout->columns[i]);
     }
     choose_columns(layout, width);
-    if (layout->shown < (matter == NULL || layout->count < SHOWN_MIN ? layout->count : SHOWN_MIN)) {
+    if (layout->shown < layout->count && (matter == NULL || layout->shown == 0)) {
         layout->shown = 0;
         return for_each_line(layout, print_list);
     }

@@ -127,6 +127,10 @@ exits() {
     # A range has what its own changes say.
     assert_equal "$(exits --from 2026-01-01T00:30:30)" "$(exits | tail -n 2)"
     assert_equal "$(posrec report changes --format csv | head -n 1 | tr -d '\r' | cut -d, -f17-)" "source,capture_id,exit_price,realized_pnl"
+    # A terminal shows them.
+    run script -qec "stty cols 100; '$BUILD/posrec' report changes" /dev/null
+    assert_contains "${lines[0]}" "realized_pnl"
+    assert_contains "${lines[0]}" "exit_price"
     # They are those of the trips.
     assert_equal "$(exits | jq -c 'select(.[2] != null) | .[2:]')" \
         "$(posrec -q report trips --format ndjson | jq -c 'select(.closed != null) | [.exit_price, .realized_pnl]')"
