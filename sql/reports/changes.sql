@@ -4,6 +4,9 @@
 -- opening or flip; a position that was open when recording began counts from its updateTime then.
 -- `average_entry_price` is that of the position as it is now, or of the one that was closed. Flat legs
 -- seen for the first time are shown with :all.
+-- What a position was left at, `exit_price` (an average that keeps the value: of an inverse contract sum of contracts /
+-- sum of contracts / price), and what that realized: by the leg's trades since the change before, NULL where they do not
+-- come to this one. Of changes of one millisecond each has the trades that lie between its amounts.
 -- After with_range.
 -- What is first seen in the range is told by its captures from `first_id` to `last_id`: those of an account, but for what has
 -- no body, are in the order of their times.
@@ -45,8 +48,66 @@ held AS (
     SELECT h.*,
            max(iif(h.opens, h.time_ms, NULL)) OVER (
                PARTITION BY h.account, h.symbol, h.position_side ORDER BY h.time_ms, h.capture_id
-               ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS opened_ms
+               ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS opened_ms,
+           max(h.time_ms) OVER (
+               PARTITION BY h.account, h.symbol, h.position_side ORDER BY h.time_ms
+               GROUPS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before_ms,
+           count(*) OVER at AS together,
+           first_value(h.previous_position_amount) OVER at AS before_amount
       FROM happened AS h
+    WINDOW at AS (PARTITION BY h.account, h.symbol, h.position_side, h.time_ms ORDER BY h.capture_id
+                  ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
+),
+shown AS (
+    SELECT h.*,
+           CAST(round(h.before_amount * 1e8) AS INTEGER) AS before_e8,
+           CAST(round(h.previous_position_amount * 1e8) AS INTEGER) AS previous_e8,
+           CAST(round(coalesce(h.position_amount, 0) * 1e8) AS INTEGER) AS amount_e8,
+           iif(h.change IN ('reduce', 'close', 'flip', 'vanish') AND h.before_ms IS NOT NULL,
+               (SELECT l.leg_id
+                  FROM account AS a
+                 CROSS JOIN contract AS c ON c.product = a.product AND c.symbol = h.symbol
+                 CROSS JOIN leg AS l
+                    ON l.account_id = a.account_id AND l.contract_id = c.contract_id AND l.position_side = h.position_side
+                 WHERE a.name = h.account),
+               NULL) AS left_leg_id
+      FROM held AS h
+     WHERE h.capture_id >= h.first_id
+       AND (h.change IS NOT 'seen' OR :all)
+),
+-- Each trade as it was told last, the exchange's list before the stream; what it came to, and how much of it left the position.
+explained AS (
+    SELECT h.*,
+           (SELECT iif(sum(t.quantity_e8) = h.amount_e8 - h.previous_e8,
+                       json_array(iif(min(coalesce(t.price_e8, 0)) > 0,
+                                      CAST(round(sum(t.exit_e8) / sum(t.exit_e8 * 1.0 / t.price_e8)) AS INTEGER), NULL),
+                                  iif(count(*) = count(t.realized_pnl_e8), sum(t.realized_pnl_e8), NULL)),
+                       NULL)
+              FROM (SELECT *,
+                           iif((after_e8 - quantity_e8 < 0) = (after_e8 < 0) OR after_e8 = 0,
+                               max(abs(after_e8 - quantity_e8) - abs(after_e8), 0),
+                               abs(after_e8 - quantity_e8)) AS exit_e8
+                      FROM (SELECT *,
+                                   h.before_e8
+                                       + sum(quantity_e8) OVER (ORDER BY time_ms, CAST(trade_id AS INTEGER), trade_id
+                                                                ROWS UNBOUNDED PRECEDING) AS after_e8
+                              FROM (SELECT x.time_ms,
+                                           x.trade_id,
+                                           CASE x.side WHEN 'BUY' THEN x.quantity_e8 WHEN 'SELL' THEN -x.quantity_e8 END
+                                               AS quantity_e8,
+                                           x.price_e8,
+                                           x.realized_pnl_e8,
+                                           max(((x.source = 'rest') << 62) + (x.capture_id << 20) + x.revision)
+                                      FROM trade AS x
+                                     WHERE x.leg_id = h.left_leg_id
+                                       AND x.time_ms > h.before_ms
+                                       AND x.time_ms <= h.time_ms
+                                     GROUP BY +x.trade_id))) AS t
+             WHERE h.together = 1
+                OR (t.after_e8 <> h.previous_e8
+                    AND t.after_e8 BETWEEN min(h.previous_e8, h.amount_e8) AND max(h.previous_e8, h.amount_e8)))
+               AS trades
+      FROM shown AS h
 )
 SELECT h.account,
        strftime('%Y-%m-%dT%H:%M:%fZ', h.time_ms / 1000.0, 'unixepoch') AS time,
@@ -66,8 +127,8 @@ SELECT h.account,
        h.previous_margin_type,
        h.margin_type,
        h.source,
-       h.capture_id
-  FROM held AS h
- WHERE h.capture_id >= h.first_id
-   AND (h.change IS NOT 'seen' OR :all)
+       h.capture_id,
+       json_extract(h.trades, '$[0]') / 1e8 AS exit_price,
+       json_extract(h.trades, '$[1]') / 1e8 AS realized_pnl
+  FROM explained AS h
  ORDER BY (SELECT s.received_ms FROM capture AS s WHERE s.capture_id = h.capture_id), h.account, h.symbol, h.position_side, h.time_ms, h.capture_id;

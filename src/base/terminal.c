@@ -39,17 +39,45 @@ void terminal_append(struct text *out, struct span bytes)
     }
 }
 
-size_t terminal_columns(const char *text)
+/* The size of the character that the bytes begin with, and how many columns it takes. */
+static size_t next_character(struct span bytes, size_t *columns)
 {
-    struct span left = span_of(text);
-    size_t columns = 0;
-    while (left.size > 0) {
-        uint32_t point = 0;
-        size_t size = utf8_next(left, &point);
-        int width = wcwidth((wchar_t)point);
-        columns += width > 0 ? (size_t)width : 0;
-        size += size == 0;
-        left = (struct span){left.data + size, left.size - size};
+    uint32_t point = 0;
+    size_t size = utf8_next(bytes, &point);
+    int width = wcwidth((wchar_t)point);
+    *columns = width > 0 ? (size_t)width : 0;
+    return size + (size == 0);
+}
+
+size_t terminal_columns(struct span text)
+{
+    size_t columns = 0, width;
+    while (text.size > 0) {
+        size_t size = next_character(text, &width);
+        columns += width;
+        text = (struct span){text.data + size, text.size - size};
     }
     return columns;
+}
+
+struct span terminal_take(struct span *text, size_t columns)
+{
+    struct span left = *text, taken = {text->data, 0};
+    size_t used = 0, width, words = 0;
+    while (left.size > 0) {
+        size_t size = next_character(left, &width);
+        words = left.data[0] == ' ' ? taken.size : words;
+        if (used + width > columns && taken.size > 0) {
+            taken.size = words > 0 ? words : taken.size;
+            break;
+        }
+        used += width;
+        taken.size += size;
+        left = (struct span){left.data + size, left.size - size};
+    }
+    *text = (struct span){text->data + taken.size, text->size - taken.size};
+    while (text->size > 0 && text->data[0] == ' ') {
+        *text = (struct span){text->data + 1, text->size - 1};
+    }
+    return taken;
 }

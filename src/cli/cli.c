@@ -156,6 +156,8 @@ struct report_question cli_question(const struct cli *cli)
         .every = options->every,
         .all = options->all,
         .now_ms = cli->now_ms,
+        .columns = options->columns,
+        .wide = options->wide,
     };
 }
 

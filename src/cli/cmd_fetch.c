@@ -104,6 +104,7 @@ static bool print_changes(const struct cli *cli, const char *account,
         .database = &cli->database,
         .account = account,
         .from_ms = maybe_of(result->capture.received_ms),
+        .wide = true,
     };
     int64_t changes = 0;
     if (cli->options.quiet) {

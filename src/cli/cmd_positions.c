@@ -20,6 +20,7 @@ const struct command COMMAND_POSITIONS = {
     .name = "positions",
     .arguments = "",
     .summary = "show open positions, now or as they stood at a time",
-    .options = {OPTION(at_ms), OPTION(all), OPTION(account), OPTION(format), OPTION(output)},
+    .options = {OPTION(at_ms), OPTION(all), OPTION(account), OPTION(columns), OPTION(wide),
+                OPTION(format), OPTION(output)},
     .run = run,
 };

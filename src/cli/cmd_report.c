@@ -43,8 +43,12 @@ static bool check_options(const struct options *options, const struct report_kin
         return false;
     }
     if (kind == NULL) {
-        return options->format == FORMAT_HTML ||
-               error_set(error, ERROR_USAGE, "report all: it is a page (add --format html)");
+        if (options->format != FORMAT_HTML) {
+            return error_set(error, ERROR_USAGE, "report all: it is a page (add --format html)");
+        }
+        return options->columns == NULL ||
+               error_set(error, ERROR_USAGE,
+                         "report all: --columns says nothing here (name one report)");
     }
     const struct {
         const char *name;
@@ -100,9 +104,11 @@ static bool write_rows(const struct cli *cli, const struct report_question *ques
                        const struct report_kind *kind, int64_t *row_count, struct error *error)
 {
     enum report_format format = cli->options.format;
+    struct report_question beside = *question; /* --columns is not about these */
     int64_t accounts = 0;
+    beside.columns = NULL;
     if (kind->is_audit && format == FORMAT_TABLE &&
-        !report_run(question, "audit", format, cli->out, &accounts, error)) {
+        !report_run(&beside, "audit", format, cli->out, &accounts, error)) {
         return false;
     }
     if (accounts > 0) {
@@ -112,7 +118,7 @@ static bool write_rows(const struct cli *cli, const struct report_question *ques
     bool done = report_run(question, kind->name, format, cli->out, row_count, error);
     if (done && kind->summary != NULL && format == FORMAT_TABLE && *row_count > 0) {
         fputc('\n', cli->out);
-        done = report_run(question, kind->summary, format, cli->out, &summed, error);
+        done = report_run(&beside, kind->summary, format, cli->out, &summed, error);
     }
     return done;
 }
@@ -121,7 +127,9 @@ static bool answer(struct cli *cli, const struct report_question *question,
                    const struct report_kind *kind, int64_t *row_count, struct error *error)
 {
     bool page = cli->options.format == FORMAT_HTML;
-    bool done = report_check_steps(question, error) && cli_open_output(cli, error) &&
+    bool done = report_check_steps(question, error) &&
+                (kind == NULL || report_check_columns(question, kind->name, error)) &&
+                cli_open_output(cli, error) &&
                 (page ? write_page(cli, question, kind, row_count, error)
                       : write_rows(cli, question, kind, row_count, error));
     done = cli_close_output(cli, done, error);
@@ -179,7 +187,7 @@ const struct command COMMAND_REPORT = {
     .summary = "answer a common question about the history",
     .options = {OPTION(from_ms), OPTION(to_ms), OPTION(day), OPTION(month), OPTION(every),
                 OPTION(symbol), OPTION(side), OPTION(account), OPTION(all), OPTION(strict),
-                OPTION(refresh_ms), OPTION(format), OPTION(output)},
+                OPTION(refresh_ms), OPTION(columns), OPTION(wide), OPTION(format), OPTION(output)},
     .arguments_min = 1,
     .arguments_max = 1,
     .run = run,

@@ -197,6 +197,7 @@ static bool run(struct cli *cli, struct error *error)
     bool done = cli_load_config(cli, error) && cli_open_database(cli, DATABASE_READ, error) &&
                 database_unmap(&cli->database, error) &&
                 check_account(cli, &figures.question, error) && collect(cli, &figures, error) &&
+                report_check_columns(&figures.question, "status", error) &&
                 cli_open_output(cli, error) && write_standing(cli, &figures, error) &&
                 check_ages(cli, error);
     if (done) {
@@ -209,6 +210,7 @@ const struct command COMMAND_STATUS = {
     .name = "status",
     .arguments = "",
     .summary = "show where each account and the database stand",
-    .options = {OPTION(max_age_ms), OPTION(account), OPTION(format), OPTION(output)},
+    .options = {OPTION(max_age_ms), OPTION(account), OPTION(columns), OPTION(wide), OPTION(format),
+                OPTION(output)},
     .run = run,
 };

@@ -16,7 +16,7 @@
 /* An option is known by the field that its value goes to. */
 #define OPTION(field) offsetof(struct options, field)
 #define OPTIONS_END 0 /* ends a list; what was not written of one is this, too */
-#define OPTIONS_PER_COMMAND_MAX 14
+#define OPTIONS_PER_COMMAND_MAX 18
 
 struct options {
     int next; /* index of the first argument that is left; the field of no option */
@@ -47,6 +47,8 @@ struct options {
     struct maybe_int interval_ms;
     bool skip_bad;
     enum report_format format;
+    const char *columns;
+    bool wide;
     const char *output;
     bool status;
     const char *from_capture;

@@ -109,9 +109,11 @@ const struct report_kind REPORT_KINDS[REPORT_KIND_COUNT + 1] = {
     {
         .name = "changes",
         .title = "Position changes",
-        .about = "What happened to each position, before and after: opened, increased, reduced, "
-                 "closed, flipped, or its settings changed; and for how long it had been held, in "
-                 "seconds.",
+        .about =
+            "What happened to each position, before and after: opened, increased, reduced, "
+            "closed, flipped, or its settings changed; for how long it had been held, in "
+            "seconds; and at what average price contracts left it and what that realized, where "
+            "the trades are known.",
         .takes_symbol = true,
         .takes_side = true,
         .takes_all = true,

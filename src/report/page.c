@@ -89,9 +89,11 @@ static bool write_table(const struct report_question *question, const char *name
                         int64_t *row_count, struct error *error)
 {
     sqlite3_stmt *statement = report_prepare(question, name, error);
+    struct column_list columns;
     *row_count = 0;
     bool done = statement != NULL &&
-                render_rows(question->database, statement, &HTML_WRITER, out, row_count, error);
+                columns_choose(&columns, statement, question->columns, error) &&
+                render_rows(question->database, &columns, &HTML_WRITER, out, row_count, error);
     sqlite3_finalize(statement);
     return done;
 }
@@ -121,9 +123,11 @@ static bool write_end(const struct report_question *question, const struct repor
                       bool is_empty, FILE *out, struct error *error)
 {
     struct text text = {0}, sentence = {0};
+    struct report_question whole = *question;
     int64_t summed;
+    whole.columns = NULL;
     bool done = kind->summary == NULL || is_empty ||
-                write_table(question, kind->summary, out, &summed, error);
+                write_table(&whole, kind->summary, out, &summed, error);
     done = done && (kind->note == NULL || report_tell_note(question, kind->note, &sentence, error));
     append_sentence(&text, "note", &sentence);
     done = done && (!is_empty || report_explain_nothing(question, kind->name, &sentence, error));
@@ -139,10 +143,12 @@ static bool write_end(const struct report_question *question, const struct repor
 bool page_section(const struct report_question *question, const struct report_kind *kind, FILE *out,
                   int64_t *row_count, struct error *error)
 {
+    struct report_question whole = *question;
     int64_t audited;
+    whole.columns = NULL;
     return write_heading(kind, out, error) &&
            (kind->chart.quantity == NULL || write_charts(question, &kind->chart, out, error)) &&
-           (!kind->is_audit || write_table(question, "audit", out, &audited, error)) &&
+           (!kind->is_audit || write_table(&whole, "audit", out, &audited, error)) &&
            write_table(question, kind->name, out, row_count, error) &&
            write_end(question, kind, *row_count == 0, out, error);
 }

@@ -88,7 +88,8 @@ bool query_run(const struct database *database, const struct query *query,
         return error_context(error, "sql");
     }
     sqlite3_progress_handler(database->handle, STEPS_BETWEEN_LOOKS, look, (void *)(uintptr_t)query);
-    bool done = render_statement(database, statement, format, out, row_count, error);
+    const struct render_choice all = {0};
+    bool done = render_statement(database, statement, format, &all, out, row_count, error);
     sqlite3_progress_handler(database->handle, 0, NULL, NULL);
     const char *why = done ? NULL : query->why_stop(query->context);
     if (why != NULL) {

@@ -45,18 +45,18 @@ bool render_text(struct text *text, FILE *out, struct error *error)
     return done;
 }
 
-bool render_rows(const struct database *database, sqlite3_stmt *statement,
+bool render_rows(const struct database *database, const struct column_list *columns,
                  const struct row_writer *writer, FILE *out, int64_t *row_count,
                  struct error *error)
 {
     struct text text = {0};
     enum step step = STEP_FAILED;
     if (writer->begin != NULL) {
-        writer->begin(statement, &text);
+        writer->begin(columns, &text);
     }
     bool written = render_flush(&text, out, error);
-    while (written && (step = database_step(database, statement, error)) == STEP_ROW) {
-        writer->row(statement, *row_count, &text);
+    while (written && (step = database_step(database, columns->statement, error)) == STEP_ROW) {
+        writer->row(columns, *row_count, &text);
         ++*row_count;
         written = render_flush(&text, out, error);
     }
@@ -81,15 +81,19 @@ static bool write_frame(bool begins, FILE *out, struct error *error)
 }
 
 bool render_statement(const struct database *database, sqlite3_stmt *statement,
-                      enum report_format format, FILE *out, int64_t *row_count, struct error *error)
+                      enum report_format format, const struct render_choice *choice, FILE *out,
+                      int64_t *row_count, struct error *error)
 {
     const struct row_writer *writer = FORMATS[format].writer;
     bool is_page = format == FORMAT_HTML;
+    struct column_list columns;
     *row_count = 0;
-    bool done = (!is_page || write_frame(true, out, error)) &&
-                (writer != NULL ? render_rows(database, statement, writer, out, row_count, error)
-                                : render_table(database, statement, out, row_count, error)) &&
-                (!is_page || write_frame(false, out, error));
+    bool done =
+        columns_choose(&columns, statement, choice->columns, error) &&
+        (!is_page || write_frame(true, out, error)) &&
+        (writer != NULL ? render_rows(database, &columns, writer, out, row_count, error)
+                        : render_table(database, &columns, choice, out, row_count, error)) &&
+        (!is_page || write_frame(false, out, error));
     if (done && fflush(out) != 0) {
         return error_set_output(error, out, NULL);
     }

@@ -3,8 +3,7 @@
  *
  * REAL numbers are written as the shortest decimal that reads back as the same number, without an
  * exponent; NULL is empty in tables, csv and HTML, null in JSON; blobs are written in hex. A table
- * that is wider than the terminal it goes to is written as a list of names and values for each row.
- */
+ * on a terminal is laid out for it (report/render_terminal.c). */
 #pragma once
 
 #include <stdbool.h>
@@ -26,8 +25,15 @@ enum report_format {
 /* ERROR_USAGE, naming those there are, for another name. */
 bool report_format_from_name(const char *name, enum report_format *format, struct error *error);
 
+/* What of a statement's columns is shown. */
+struct render_choice {
+    const char *columns; /* those that are asked for, by name with commas; NULL for all ... */
+    const char *matter;  /* ... and then, where a terminal has no room for all, the most important
+                            (columns_that_matter()); NULL for all there, too */
+};
+
 /* Steps the statement to its end and writes every row to `out`; counts them in *row_count. A table
  * of no rows writes nothing; csv then has its header, json its brackets, a page its frame. */
 bool render_statement(const struct database *database, sqlite3_stmt *statement,
-                      enum report_format format, FILE *out, int64_t *row_count,
-                      struct error *error);
+                      enum report_format format, const struct render_choice *choice, FILE *out,
+                      int64_t *row_count, struct error *error);

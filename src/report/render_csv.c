@@ -15,27 +15,27 @@ static void append_field(struct text *out, struct span field)
     }
 }
 
-static void begin(sqlite3_stmt *statement, struct text *out)
+static void begin(const struct column_list *columns, struct text *out)
 {
-    for (int i = 0; i < sqlite3_column_count(statement); i++) {
+    for (int i = 0; i < columns->count; i++) {
         if (i > 0) {
             text_append_char(out, ',');
         }
-        append_field(out, span_of(sqlite3_column_name(statement, i)));
+        append_field(out, span_of(columns_name(columns, i)));
     }
     text_append_string(out, "\r\n");
 }
 
-static void row(sqlite3_stmt *statement, int64_t number, struct text *out)
+static void row(const struct column_list *columns, int64_t number, struct text *out)
 {
     struct text field = {0};
     (void)number;
-    for (int i = 0; i < sqlite3_column_count(statement); i++) {
+    for (int i = 0; i < columns->count; i++) {
         if (i > 0) {
             text_append_char(out, ',');
         }
         text_clear(&field);
-        cell_append_data(statement, i, &field);
+        cell_append_data(columns->statement, columns_number(columns, i), &field);
         out->failed |= field.failed;
         append_field(out, text_span(&field));
     }

@@ -11,12 +11,14 @@ static bool is_number(sqlite3_stmt *statement, int column)
     return type == SQLITE_INTEGER || type == SQLITE_FLOAT;
 }
 
-static void append_head(sqlite3_stmt *statement, struct text *out)
+static void append_head(const struct column_list *columns, struct text *out)
 {
     text_append_string(out, "<div class=\"table\"><table>\n<thead><tr>");
-    for (int i = 0; i < sqlite3_column_count(statement); i++) {
-        text_append_string(out, is_number(statement, i) ? "<th class=\"number\">" : "<th>");
-        html_append_text(out, span_of(sqlite3_column_name(statement, i)));
+    for (int i = 0; i < columns->count; i++) {
+        text_append_string(out, is_number(columns->statement, columns_number(columns, i))
+                                    ? "<th class=\"number\">"
+                                    : "<th>");
+        html_append_text(out, span_of(columns_name(columns, i)));
         text_append_string(out, "</th>");
     }
     text_append_string(out, "</tr></thead>\n<tbody>\n");
@@ -39,17 +41,17 @@ static void append_cell(sqlite3_stmt *statement, int column, struct text *out)
 }
 
 /* The head comes with the first row, which tells which columns are numbers. */
-static void row(sqlite3_stmt *statement, int64_t number, struct text *out)
+static void row(const struct column_list *columns, int64_t number, struct text *out)
 {
     if (number == 0) {
-        append_head(statement, out);
+        append_head(columns, out);
     }
     if (number >= HTML_ROWS_MAX) {
         return;
     }
     text_append_string(out, "<tr>");
-    for (int i = 0; i < sqlite3_column_count(statement); i++) {
-        append_cell(statement, i, out);
+    for (int i = 0; i < columns->count; i++) {
+        append_cell(columns->statement, columns_number(columns, i), out);
     }
     text_append_string(out, "</tr>\n");
 }

@@ -1,37 +1,37 @@
 #include "report/cell.h"
 #include "report/renderers.h"
 
-static void append_object(sqlite3_stmt *statement, struct text *out)
+static void append_object(const struct column_list *columns, struct text *out)
 {
     text_append_char(out, '{');
-    for (int i = 0; i < sqlite3_column_count(statement); i++) {
+    for (int i = 0; i < columns->count; i++) {
         if (i > 0) {
             text_append_char(out, ',');
         }
-        text_append_json(out, span_of(sqlite3_column_name(statement, i)));
+        text_append_json(out, span_of(columns_name(columns, i)));
         text_append_char(out, ':');
-        cell_append_json(statement, i, out);
+        cell_append_json(columns->statement, columns_number(columns, i), out);
     }
     text_append_char(out, '}');
 }
 
-static void ndjson_row(sqlite3_stmt *statement, int64_t number, struct text *out)
+static void ndjson_row(const struct column_list *columns, int64_t number, struct text *out)
 {
     (void)number;
-    append_object(statement, out);
+    append_object(columns, out);
     text_append_char(out, '\n');
 }
 
-static void json_begin(sqlite3_stmt *statement, struct text *out)
+static void json_begin(const struct column_list *columns, struct text *out)
 {
-    (void)statement;
+    (void)columns;
     text_append_char(out, '[');
 }
 
-static void json_row(sqlite3_stmt *statement, int64_t number, struct text *out)
+static void json_row(const struct column_list *columns, int64_t number, struct text *out)
 {
     text_append_string(out, number > 0 ? ",\n" : "\n");
-    append_object(statement, out);
+    append_object(columns, out);
 }
 
 static void json_end(int64_t row_count, struct text *out)

@@ -2,16 +2,18 @@
 #pragma once
 
 #include "base/text.h"
+#include "report/columns.h"
 #include "report/render.h"
 
-bool render_table(const struct database *database, sqlite3_stmt *statement, FILE *out,
-                  int64_t *row_count, struct error *error);
+bool render_table(const struct database *database, const struct column_list *columns,
+                  const struct render_choice *choice, FILE *out, int64_t *row_count,
+                  struct error *error);
 
 /* Formats that write row by row: what comes before the first row, for each row (with its number,
  * from 0) and at the end; NULL for nothing. */
 struct row_writer {
-    void (*begin)(sqlite3_stmt *statement, struct text *out);
-    void (*row)(sqlite3_stmt *statement, int64_t number, struct text *out);
+    void (*begin)(const struct column_list *columns, struct text *out);
+    void (*row)(const struct column_list *columns, int64_t number, struct text *out);
     void (*end)(int64_t row_count, struct text *out);
 };
 
@@ -21,7 +23,7 @@ extern const struct row_writer NDJSON_WRITER;
 extern const struct row_writer HTML_WRITER; /* a table to stand in a page */
 
 /* Steps the statement to its end and writes every row. */
-bool render_rows(const struct database *database, sqlite3_stmt *statement,
+bool render_rows(const struct database *database, const struct column_list *columns,
                  const struct row_writer *writer, FILE *out, int64_t *row_count,
                  struct error *error);
 

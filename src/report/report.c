@@ -5,6 +5,7 @@
 #include "base/embedded_file.h"
 #include "base/text.h"
 #include "model/capture.h"
+#include "report/columns.h"
 #include "store/file/view_text.h"
 
 extern const struct embedded_file SQL_REPORTS[];
@@ -196,12 +197,31 @@ bool report_tell_note(const struct report_question *question, const char *name,
     return append_sentence(question, NULL, name, sentence, error);
 }
 
+bool report_check_columns(const struct report_question *question, const char *name,
+                          struct error *error)
+{
+    struct column_list columns;
+    if (question->columns == NULL) {
+        return true;
+    }
+    sqlite3_stmt *statement = report_prepare(question, name, error);
+    bool done = statement != NULL && columns_choose(&columns, statement, question->columns, error);
+    sqlite3_finalize(statement);
+    return done;
+}
+
 bool report_run(const struct report_question *question, const char *name, enum report_format format,
                 FILE *out, int64_t *row_count, struct error *error)
 {
     sqlite3_stmt *statement = report_prepare(question, name, error);
-    bool done = statement != NULL &&
-                render_statement(question->database, statement, format, out, row_count, error);
+    const struct render_choice choice = {
+        question->columns,
+        question->wide || question->columns != NULL
+            ? NULL
+            : columns_that_matter(name, question->every.ms > 0),
+    };
+    bool done = statement != NULL && render_statement(question->database, statement, format,
+                                                      &choice, out, row_count, error);
     sqlite3_finalize(statement);
     return done;
 }

@@ -26,6 +26,10 @@ struct report_question {
     int64_t now_ms;   /* nothing later is sampled */
     bool running;     /* of status: 'posrec run' is recording */
     const char *kind; /* of nothing: what there is none of */
+
+    /* What is shown of the answer, in which no parameter is. */
+    const char *columns; /* as in struct render_choice */
+    bool wide;           /* all of them, however wide the terminal is */
 };
 
 /* More rows of one leg than these nobody reads, and they would have to fit into memory. */
@@ -38,6 +42,10 @@ bool report_check_steps(const struct report_question *question, struct error *er
  * error set on failure. Finalize with sqlite3_finalize(). */
 sqlite3_stmt *report_prepare(const struct report_question *question, const char *name,
                              struct error *error);
+
+/* ERROR_USAGE when the report has none of the columns that are asked for. */
+bool report_check_columns(const struct report_question *question, const char *name,
+                          struct error *error);
 
 /* Runs the report and writes it to `out`. */
 bool report_run(const struct report_question *question, const char *name, enum report_format format,

@@ -343,11 +343,14 @@ EXPECTED
 
 @test "a table wider than the terminal becomes a list" {
     documented
-    COLUMNS= LINES= run script -qec "stty cols 60; '$BUILD/posrec' report pnl" /dev/null
+    COLUMNS= LINES= run script -qec "stty cols 60; '$BUILD/posrec' report pnl --wide" /dev/null
     assert_equal "$status" 0
     assert_contains "$output" $'unrealized_pnl_usd  0.69152316\r'
     run script -qec "stty cols 500; '$BUILD/posrec' report pnl" /dev/null
     assert_equal "${#lines[@]}" 2
+    run script -qec "stty cols 100; '$BUILD/posrec' report pnl" /dev/null
+    assert_equal "${#lines[@]}" 3
+    assert_contains "${lines[2]}" "columns (--wide shows all)"
 }
 
 # harmless FILE: nothing in it moves a terminal: UTF-8 without control characters but line ends, without C1, and without

@@ -105,3 +105,73 @@ USD 2 1 51.911725 51.911725 0 900"
     posrec -q import last
     assert_equal "$(columns --to 2026-01-01T00:21:00.001)" '[1,null,null,55000,0.0003,null,null,"start,trades,polls,income"]'
 }
+
+# moved SECONDS AMOUNT: the stream tells of the position.
+moved() {
+    line "$1" userData "$(jq -cn --argjson at $((T + $1 * 1000)) --arg amount "$2" '{e: "ACCOUNT_UPDATE", E: $at, T: $at, a: {m: "ORDER",
+        B: [], P: [{s: "BTCUSD_PERP", pa: $amount, ep: "50000", cr: "0", up: "0", mt: "cross", iw: "0", ps: "BOTH"}]}}')"
+}
+
+exits() {
+    posrec -q report changes --format ndjson "$@" | jq -c 'select(.change != "settings") | [.change, .amount_change, .exit_price, .realized_pnl]'
+}
+
+@test "a change that leaves a position has its price and what it realized" {
+    setup_trips
+    # Through zero: what left did so at 55000. A liquidation is a trade as others are.
+    assert_equal "$(exits)" '["open",10,null,null]
+["increase",10,null,null]
+["flip",-30,55000,0.0003]
+["close",10,50000,0.00181818]
+["open",1,null,null]'
+    # A range has what its own changes say.
+    assert_equal "$(exits --from 2026-01-01T00:30:30)" "$(exits | tail -n 2)"
+    assert_equal "$(posrec report changes --format csv | head -n 1 | tr -d '\r' | cut -d, -f17-)" "source,capture_id,exit_price,realized_pnl"
+    # A terminal shows them.
+    run script -qec "stty cols 100; '$BUILD/posrec' report changes" /dev/null
+    assert_contains "${lines[0]}" "realized_pnl"
+    assert_contains "${lines[0]}" "exit_price"
+    # They are those of the trips.
+    assert_equal "$(exits | jq -c 'select(.[2] != null) | .[2:]')" \
+        "$(posrec -q report trips --format ndjson | jq -c 'select(.closed != null) | [.exit_price, .realized_pnl]')"
+}
+
+@test "an exit of several trades is their average, and one that trades do not come to has none" {
+    {
+        poll 0 0 0 0 0
+        poll 600 20 $((T + 60000)) 50000 0
+        poll 1200 10 $((T + 660000)) 50000 0 # sold 15, bought 5 again
+        poll 1800 4 $((T + 1260000)) 50000 0 # of 6 one trade is told, of 5
+        poll 2400 0 $((T + 1860000)) 50000 0 # one without a price that can be read
+        asked 3100 userTrades "$(trade 60 1 BUY 20 50000 0 0)" "$(trade 610 2 SELL 5 40000 -0.001 0)" \
+            "$(trade 640 3 BUY 5 45000 0 0)" "$(trade 660 4 SELL 10 60000 0.002 0)" "$(trade 1260 5 SELL 5 50000 0.5 0)" \
+            "$(trade 1860 6 SELL 4 odd 0.25 0)"
+    } | posrec -q import -
+    # 15 / (5 / 40000 + 10 / 60000)
+    assert_equal "$(exits)" '["open",20,null,null]
+["reduce",-10,51428.57142857,0.001]
+["reduce",-6,null,null]
+["close",-4,null,0.25]'
+}
+
+@test "of changes of one millisecond each has its own trades" {
+    {
+        poll 0 0 0 0 0
+        line 1 userData "" '{"outcome": "opened", "attempt": 1}' | jq -c 'del(.body)'
+        moved 60 9
+        for amount in 7 4 0; do
+            moved 120 $amount
+        done
+        moved 180 -2 # another follows, so that no poll sees these
+        poll 600 -2 $((T + 180000)) 50000 0
+        asked 700 userTrades "$(trade 60 1 BUY 9 50000 0 0)" "$(trade 120 10 SELL 2 51000 0.1 0)" "$(trade 120 11 SELL 2 52000 0.2 0)" \
+            "$(trade 120 12 SELL 1 53000 0.3 0)" "$(trade 120 13 SELL 4 54000 0.4 0)" "$(trade 180 14 SELL 2 50000 0 0)"
+    } | posrec -q import -
+    assert_equal "$(exits)" '["open",9,null,null]
+["reduce",-2,51000,0.1]
+["reduce",-3,52329.11392405,0.5]
+["close",-4,54000,0.4]
+["open",-2,null,null]'
+    assert_equal "$(posrec -q report changes --format ndjson | jq -s 'map(.realized_pnl) | add')" \
+        "$(posrec -q report trips --format ndjson | jq -s '.[0].realized_pnl')"
+}

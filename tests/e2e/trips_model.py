@@ -466,6 +466,51 @@ def check_sums(rng, path, recorders):
             assert got == expected, (recorder.market.name, asset, begin, end, got, expected)
 
 
+def left_by(trades, amount):
+    """What trades leave of a position of that amount: contracts that left, their value, and what that realized."""
+    out, value, realized = 0, Decimal(0), Decimal(0)
+    for row in trades:
+        delta = Walk.signed(row)
+        left = min(abs(amount), abs(delta)) if amount * delta < 0 else 0
+        out, value = out + left, value + left / Decimal(row["price"])
+        realized, amount = realized + Decimal(row["realizedPnl"]), amount + delta
+    return out, value, realized
+
+
+def check_changes(path, recorders):
+    """Exits in `report changes` are what the trades since the change before come to, and of a trip what round_trip says of it."""
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        times = dict(database.execute("SELECT DISTINCT time, time_ms FROM position_timeline"))
+        trips = database.execute("""SELECT account, symbol, position_side, opened_ms, closed_ms, exit_amount, exit_price, realized_pnl
+                                      FROM round_trip WHERE opened_ms < closed_ms AND exit_price > 0""").fetchall()
+    parts, seen, told = {}, {}, {}
+    for recorder in recorders:
+        for key in {(row["symbol"], row["positionSide"]) for row in recorder.told}:
+            told[recorder.market.name, *key] = Walk(recorder, key).trades
+    rows = json.loads(posrec("-q", "-d", path, "report", "changes", "--all", "--format", "json").stdout, parse_float=Decimal)
+    for row in sorted(rows, key=lambda row: (row["time"], row["capture_id"])):
+        leg, time = (row["account"], row["symbol"], row["position_side"]), times[row["time"]]
+        before, expected = seen.get(leg), (None, None)
+        seen[leg] = time
+        if row["change"] in ("reduce", "close", "flip", "vanish"):
+            between = [trade for trade in told.get(leg, []) if before < trade["time"] <= time]
+            was, now = int(row["previous_position_amount"]), int(row["position_amount"] or 0)
+            if between and sum(map(Walk.signed, between)) == now - was:
+                out, value, realized = left_by(between, was)
+                expected = e8(out / value), realized
+                parts.setdefault(leg, []).append((time, out, value, realized))
+        got = (row["exit_price"], row["realized_pnl"])
+        assert got == expected, (path, row, got, expected)
+    shared = 0
+    for *leg, opened, closed, exit_amount, exit_price, realized in trips:
+        inside = [part for part in parts.get(tuple(leg), []) if opened < part[0] <= closed]
+        if sum(out for _, out, _, _ in inside) == exit_amount:
+            price = exit_amount / float(sum(value for _, _, value, _ in inside))
+            assert abs(price - exit_price) < 1e-7 and round(float(sum(earned for *_, earned in inside)) - realized, 8) == 0, (leg, opened, inside)
+            shared += 1
+    return shared
+
+
 def check(rng, folder, number):
     recorders = [live(rng, "one", False), live(rng, "two", True)]
     lines = sorted((line for recorder in recorders for line in recorder.lines), key=lambda line: line["received_ms"])
@@ -480,12 +525,13 @@ def check(rng, folder, number):
                 sys.exit(f"history {number}: {name.strip()}: the model says {a}, round_trip {b}\n{mine}\n{theirs}")
     assert len(expected) == len(got), (number, len(expected), len(got))
     check_sums(rng, path, recorders)
+    shared = check_changes(path, recorders)
     said = posrec("-d", path, "report", "trips", "--format", "csv").stderr
     named = {(account, symbol, kind, asset): (int(count), Decimal(total)) for account, symbol, kind, total, asset, count in
              re.findall(r"(\w+), (\w+), (\w+) of (-?[\d.]+) (\w+) \((\d+)\)", said)}
     others = {key: value for recorder in recorders for key, value in outside(recorder).items()}
     assert named == others, (number, named, others)
-    return len(got)
+    return len(got), shared
 
 
 def main():
@@ -493,8 +539,9 @@ def main():
     POSREC = pathlib.Path(sys.argv[1]).resolve()
     rng = seeded()
     with tempfile.TemporaryDirectory() as name:
-        trips = sum(check(rng, pathlib.Path(name), number) for number in range(HISTORIES))
-    print(f"{HISTORIES} histories, {trips} round trips, each as the model says")
+        trips, shared = map(sum, zip(*(check(rng, pathlib.Path(name), number) for number in range(HISTORIES))))
+    print(f"{HISTORIES} histories, {trips} round trips, each as the model says; {shared} of them left as their changes tell")
+    assert shared > trips / 3
 
 
 if __name__ == "__main__":

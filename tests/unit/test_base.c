@@ -97,8 +97,34 @@ static void a_terminal_is_given_text_that_does_not_move_it(void **state)
         struct text shown = {0};
         terminal_append(&shown, EXAMPLES[i].bytes);
         assert_string_equal(text_string(&shown), EXAMPLES[i].shown);
-        assert_int_equal(terminal_columns(text_string(&shown)), EXAMPLES[i].columns);
+        assert_int_equal(terminal_columns(text_span(&shown)), EXAMPLES[i].columns);
         text_free(&shown);
+    }
+}
+
+static void a_text_that_is_too_wide_is_taken_by_its_words(void **state)
+{
+    static const struct {
+        const char *text;
+        size_t columns;
+        const char *taken, *rest;
+    } EXAMPLES[] = {
+        {"", 3, "", ""},
+        {"abc", 3, "abc", ""},
+        {"abcd", 3, "abc", "d"},
+        {"ab cd", 3, "ab", "cd"},
+        {"ab  cd e", 7, "ab  cd", "e"},
+        {"ab cd", 2, "ab", "cd"},
+        {"\u65e5\u672c", 3, "\u65e5", "\u672c"},
+        {"\u65e5\u672c", 1, "\u65e5", "\u672c"},
+        {"e\u0301e\u0301", 1, "e\u0301", "e\u0301"},
+    };
+    (void)state;
+    assert_non_null(setlocale(LC_CTYPE, "C.UTF-8"));
+    for (size_t i = 0; i < sizeof EXAMPLES / sizeof EXAMPLES[0]; i++) {
+        struct span rest = span_of(EXAMPLES[i].text);
+        assert_true(span_is(terminal_take(&rest, EXAMPLES[i].columns), EXAMPLES[i].taken));
+        assert_true(span_is(rest, EXAMPLES[i].rest));
     }
 }
 
@@ -295,6 +321,7 @@ int main(void)
         cmocka_unit_test(a_byte_that_is_no_utf8_is_found_wherever_it_is),
         cmocka_unit_test(an_array_grows_and_keeps_what_it_has),
         cmocka_unit_test(a_terminal_is_given_text_that_does_not_move_it),
+        cmocka_unit_test(a_text_that_is_too_wide_is_taken_by_its_words),
         cmocka_unit_test(a_log_line_is_one_line_whatever_it_tells),
         cmocka_unit_test(base64_is_undone_exactly),
         cmocka_unit_test(what_is_no_base64_is_refused),
