@@ -375,17 +375,21 @@ paid AS MATERIALIZED (
      WHERE NOT p.is_day AND h.income_type IN ('COMMISSION', 'FUNDING_FEE')
      GROUP BY p.account_id, p.end_ms
 ),
--- A contract of COIN-M is worth its size in USD, whatever its price.
+-- Each trade once, as trade_history has it. A contract of COIN-M is worth its size in USD, whatever its price.
 traded AS MATERIALIZED (
     SELECT p.account_id,
            p.end_ms,
            iif(count(*) = count(t.contract_size_e8),
                sum(CAST(round(abs(h.signed_quantity_e8) * (t.contract_size_e8 / 1e8)) AS INTEGER)), NULL) AS turnover_e8
       FROM period AS p
-     CROSS JOIN trade_history AS h
+     CROSS JOIN trade_told AS h
         ON h.account = p.account AND h.time_ms >= p.begin_ms AND h.time_ms < p.end_ms
       LEFT JOIN leg_term AS t ON t.leg_id = h.leg_id AND t.from_ms <= h.time_ms AND t.to_ms > h.time_ms
      WHERE NOT p.is_day
+       AND (h.source = 'rest'
+            OR NOT EXISTS (SELECT 1
+                             FROM trade AS x INDEXED BY trade_by_id
+                            WHERE x.leg_id = h.leg_id AND x.trade_id = h.trade_id AND x.source = 'rest'))
      GROUP BY p.account_id, p.end_ms
 ),
 result AS (
