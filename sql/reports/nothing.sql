@@ -2,11 +2,11 @@
 -- with_silence.
 , recorded AS (
     SELECT account, min(from_ms) AS from_ms, max(to_ms) AS to_ms
-      FROM (SELECT account, from_ms, to_ms FROM account_range WHERE :kind NOT IN ('equity', 'income', 'trades', 'trips')
+      FROM (SELECT account, from_ms, to_ms FROM account_range WHERE :kind NOT IN ('equity', 'performance', 'income', 'trades', 'trips')
              UNION ALL
             SELECT account, from_ms, to_ms
               FROM money_range
-             WHERE :kind IN ('equity', 'income', 'trades', 'trips', 'reconcile'))
+             WHERE :kind IN ('equity', 'performance', 'income', 'trades', 'trips', 'reconcile'))
      GROUP BY account
     HAVING min(from_ms) IS NOT NULL
 ),
@@ -19,7 +19,7 @@ answered AS (
      WHERE EXISTS (SELECT 1
                      FROM capture_log AS p
                     WHERE p.account = n.account
-                      AND (p.endpoint = 'positionRisk' OR :kind IN ('equity', 'income', 'trades', 'trips', 'reconcile'))
+                      AND (p.endpoint = 'positionRisk' OR :kind IN ('equity', 'performance', 'income', 'trades', 'trips', 'reconcile'))
                       AND p.outcome = 'ok')
 ),
 -- Of how much of the range the record can speak: 0 of nothing, 1 of all of it, NULL of some.
@@ -33,7 +33,7 @@ covered (share) AS (
                WHEN NOT EXISTS (SELECT 1 FROM silence AS s WHERE s.kind = coalesce(t.kind, s.kind)) THEN 1
            END
       FROM (SELECT CASE
-                       WHEN :kind = 'equity' THEN 'account'
+                       WHEN :kind IN ('equity', 'performance') THEN 'account'
                        WHEN :kind IN ('income', 'trades', 'trips') THEN 'income'
                        WHEN :kind <> 'reconcile' THEN 'polls' -- which is about all of them
                    END AS kind) AS t
@@ -46,7 +46,7 @@ bounds (first, last) AS (
 SELECT CASE
            WHEN NOT EXISTS (SELECT 1 FROM account)
                THEN 'Nothing is recorded yet (posrec fetch polls once, posrec run goes on).'
-           WHEN NOT EXISTS (SELECT 1 FROM named) AND :kind IN ('equity', 'income', 'trades', 'trips')
+           WHEN NOT EXISTS (SELECT 1 FROM named) AND :kind IN ('equity', 'performance', 'income', 'trades', 'trips')
                THEN 'No wallets, income or trades are recorded (record in posrec.ini says what is).'
            WHEN NOT EXISTS (SELECT 1 FROM named)
                THEN 'No polls are recorded (record in posrec.ini says what is).'
@@ -55,7 +55,7 @@ SELECT CASE
                             || ' never gave a good answer (posrec status says why).'
                        FROM (SELECT account FROM named ORDER BY account))
            WHEN :from_ms > (SELECT max(to_ms) FROM named) OR :to_ms <= (SELECT min(from_ms) FROM named)
-               THEN iif(:kind IN ('equity', 'income', 'trades', 'trips', 'reconcile'), 'Nothing', 'No poll')
+               THEN iif(:kind IN ('equity', 'performance', 'income', 'trades', 'trips', 'reconcile'), 'Nothing', 'No poll')
                     || ' is in this range; the history goes from ' || first || ' to ' || last || '.'
            WHEN :symbol IS NOT NULL
                 AND NOT EXISTS (SELECT 1
@@ -72,7 +72,7 @@ SELECT CASE
            WHEN (SELECT share FROM covered) = 0 THEN 'Nothing of this range is recorded.'
            WHEN :every_ms IS NOT NULL
                THEN 'No whole step of --every is in this range, or no '
-                    || iif(:kind = 'equity', 'wallet was known', 'position was open') || ' in it.'
+                    || iif(:kind IN ('equity', 'performance'), 'wallet was known', 'position was open') || ' in it.'
            WHEN :kind = 'reconcile' AND (SELECT share FROM covered) = 1
                THEN 'No findings: everything in this range adds up.'
            ELSE CASE :kind
@@ -82,6 +82,7 @@ SELECT CASE
                     WHEN 'trades' THEN 'No trade is in '
                     WHEN 'trips' THEN 'No round trip was closed or is open in '
                     WHEN 'equity' THEN 'No wallet was known in '
+                    WHEN 'performance' THEN 'No wallet was known in '
                     ELSE 'No position was open in '
                 END || iif((SELECT share FROM covered) = 1, 'this range.', 'what is recorded of this range.')
        END AS sentence

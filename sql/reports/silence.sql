@@ -9,7 +9,7 @@
            begun_ms
       FROM silence
      WHERE kind = CASE
-                      WHEN :kind = 'equity' THEN 'account'
+                      WHEN :kind IN ('equity', 'performance') THEN 'account'
                       WHEN :kind IN ('income', 'trades', 'trips') THEN 'income'
                       ELSE 'polls'
                   END

@@ -19,7 +19,7 @@ static bool find_kind(const char *name, const struct report_kind **kind, struct 
            error_set(
                error, ERROR_USAGE,
                "report %s: there is no such report (equity, pnl, exposure, margin, income, trades, "
-               "trips, changes, coverage, gaps, reconcile or all)",
+               "trips, performance, changes, coverage, gaps, reconcile or all)",
                name);
 }
 
@@ -182,8 +182,8 @@ static bool run(struct cli *cli, struct error *error)
 
 const struct command COMMAND_REPORT = {
     .name = "report",
-    .arguments =
-        "equity|pnl|exposure|margin|income|trades|trips|changes|coverage|gaps|reconcile|all",
+    .arguments = "equity|pnl|exposure|margin|income|trades|trips|performance|changes|coverage|gaps|"
+                 "reconcile|all",
     .summary = "answer a common question about the history",
     .options = {OPTION(from_ms), OPTION(to_ms), OPTION(day), OPTION(month), OPTION(every),
                 OPTION(symbol), OPTION(side), OPTION(account), OPTION(all), OPTION(strict),

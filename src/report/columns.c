@@ -29,6 +29,9 @@ static const struct {
     {"trips",
      "symbol account position_side direction closed net_pnl_usd net_pnl max_amount entry_price "
      "exit_price held_s opened missing margin_asset close_kind trip"},
+    {"performance",
+     "account from return pnl equity_last max_drawdown sharpe transfers fees funding "
+     "sortino volatility worst_day days_won covered"},
     {"changes", "account time symbol position_side change realized_pnl amount_change exit_price "
                 "position_amount average_entry_price source held_s"},
     {"coverage", "account day share ok failed gaps longest_gap_s stream_share covered_s"},

@@ -107,6 +107,16 @@ const struct report_kind REPORT_KINDS[REPORT_KIND_COUNT + 1] = {
         .takes_side = true,
     },
     {
+        .name = "performance",
+        .title = "Performance",
+        .about =
+            "What each account, and all of them together (no name), made of their equity, in USD: "
+            "PnL "
+            "and time-weighted return, of which coins that came or went are no part; the deepest "
+            "drawdown; what the daily returns say; fees, funding and turnover.",
+        .takes_every = true,
+    },
+    {
         .name = "changes",
         .title = "Position changes",
         .about =

@@ -36,7 +36,7 @@ struct report_kind {
                            recorded among its findings */
 };
 
-#define REPORT_KIND_COUNT 11
+#define REPORT_KIND_COUNT 12
 
 extern const struct report_kind REPORT_KINDS[REPORT_KIND_COUNT + 1]; /* ends with a NULL name */
 

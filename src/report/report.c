@@ -33,6 +33,7 @@ static const struct composition {
     {"trips", {"with_trips", "with_range", "trips"}},
     {"trips_summary", {"with_trips", "with_range", "trips_summary"}},
     {"trips_outside", {"with_trips", "with_range", "trips_outside"}},
+    {"performance", {"with_balances", "with_range", "with_silence", "performance"}},
     {"changes", {"with_polls", "with_range", "changes"}},
     {"reconcile",
      {"with_polls", "with_range", "with_silence", "with_changed", "with_money_asked",

@@ -25,7 +25,7 @@ END = START + 2 * HOUR
 SYMBOLS = {"BTCUSD_260925": "BTC", "BTCUSD_260327": "BTC", "BTCUSD_260626": "BTC", "ETHUSD_260626": "ETH", "ETHUSD_260327": "ETH"}
 SIDES = ("SHORT", "LONG")
 SEEDS = 4
-EVERY = ("equity", "pnl", "exposure", "margin", "income")
+EVERY = ("equity", "pnl", "exposure", "margin", "income", "performance")
 REPORTS = [*(("report", kind, "--format", "json") for kind in (*EVERY, "trades", "trips", "changes", "coverage", "reconcile")),
            *(("report", kind, "--format", "csv", "--every", "30m") for kind in EVERY), ("report", "changes", "--all"),
            ("report", "all", "--format", "html"), ("positions", "--format", "json"), ("export",)]

@@ -20,7 +20,7 @@ import tempfile
 import pandas
 
 POSREC, SOURCE = os.path.abspath(sys.argv[1]), pathlib.Path(sys.argv[2])
-EVERY = ("equity", "pnl", "exposure", "margin", "income")
+EVERY = ("equity", "pnl", "exposure", "margin", "income", "performance")
 REPORTS = [*(("report", kind) for kind in (*EVERY, "trades", "trips", "changes", "coverage", "reconcile")),
            *(("report", kind, "--every", "10m") for kind in EVERY),
            *(("report", kind, "--all") for kind in ("equity", "pnl", "margin", "changes")), ("positions", "--all")]

@@ -66,7 +66,7 @@ options_of_man() {
             "$BUILD/completion/posrec" "$@" | sort | tr '\n' ' '
     }
     assert_equal "$(complete_words posrec re)" "rebuild report "
-    assert_equal "$(complete_words posrec report p)" "pnl "
+    assert_equal "$(complete_words posrec report pn)" "pnl "
     assert_equal "$(complete_words posrec -v report --s)" "--side --strict --symbol "
     assert_equal "$(complete_words posrec report pnl --format '')" "csv html json ndjson table "
     assert_equal "$(complete_words posrec report pnl --side '')" "BOTH LONG SHORT "

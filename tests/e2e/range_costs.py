@@ -44,7 +44,7 @@ GROWS = {**dict.fromkeys(LEDGER, "a leg's changes"), **dict.fromkeys(JUDGED, "re
          **dict.fromkeys(CAPTURES, "captures"), "symbols_of_income": "income"}
 NOW = ("status", "growth", "cookbook")  # about the time up to now, which only the last day has
 
-EVERY = {"pnl", "margin", "equity", "exposure", "income"}
+EVERY = {"pnl", "margin", "equity", "exposure", "income", "performance"}
 PARAMETERS = ("account", "symbol", "side", "kind", "from_ms", "to_ms", "every_ms", "every_months", "all", "now_ms", "running", "ahead_ms", "answers")
 
 

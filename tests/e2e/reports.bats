@@ -74,14 +74,14 @@ documented() {
         done
     }
     posrec -q migrate
-    for report in equity pnl margin exposure income trades trips changes coverage reconcile; do
+    for report in equity pnl margin exposure income trades trips performance changes coverage reconcile; do
         says "Nothing is recorded yet" report $report
         posrec report $report --format html > none.html
         grep -q 'class="nothing">Nothing is recorded yet' none.html
     done
     says "Nothing is recorded yet" positions
     posrec report all --format html --output empty.html
-    assert_equal "$(grep -c 'Nothing is recorded yet' empty.html)" 11
+    assert_equal "$(grep -c 'Nothing is recorded yet' empty.html)" 12
     printf '%s\n' '{"account":"mute","received_ms":1700000000000,"outcome":"timeout","detail":"no answer"}' |
         posrec -q import -
     says "Account mute never gave a good answer" report pnl

@@ -20,7 +20,7 @@ import termios
 import unicodedata
 
 POSREC, SOURCE = os.path.abspath(sys.argv[1]), pathlib.Path(sys.argv[2])
-KINDS = "equity pnl exposure margin income trades trips changes coverage gaps reconcile".split()
+KINDS = "equity pnl exposure margin income trades trips performance changes coverage gaps reconcile".split()
 QUESTIONS = [*(["report", kind] for kind in KINDS), *(["report", kind, "--every", "1s"] for kind in KINDS[:5]),
              ["report", "gaps", "--from", "2026-11-24T22:00:00", "--to", "2026-11-25"], ["positions"], ["positions", "--all"], ["status"]]
 STYLE = re.compile("\x1b\\[(?:0|2|31)m")

@@ -1,0 +1,483 @@
+-- What each account, and all of them together (account ''), made of their equity in USD, by step. Accounts are valued at
+-- moments; from one to the next their index goes on by what was kept of what there was, and coins that come or go are no
+-- part of it. Where there is nothing, or a debt, it stands until that changes: what came first begins it, and what comes
+-- later ends it, as an unknown price does. After with_balances, with_range and with_silence. Each part has one reader
+-- where it can: SQLite compiles them once for each.
+-- An account begins as it stood just before the range, or with its first answer.
+, life AS MATERIALIZED (
+    SELECT account,
+           account_id,
+           from_ms,
+           to_ms,
+           until_ms,
+           start_ms,
+           iif(start_ms < from_ms, from_ms - 1, start_ms) AS begin_ms,
+           count(*) OVER () AS accounts
+      FROM (SELECT a.account,
+                   n.account_id,
+                   a.from_ms,
+                   a.to_ms,
+                   (SELECT s.received_ms
+                      FROM capture_read AS s
+                     WHERE s.account_id = n.account_id AND s.endpoint = 'account' AND s.outcome = 'ok'
+                     ORDER BY s.received_ms DESC LIMIT 1) AS until_ms,
+                   coalesce((SELECT s.received_ms
+                               FROM capture_read AS s
+                              WHERE s.account_id = n.account_id AND s.endpoint = 'account' AND s.outcome = 'ok'
+                                AND s.received_ms < a.from_ms
+                              ORDER BY s.received_ms DESC LIMIT 1),
+                            (SELECT s.received_ms
+                               FROM capture_read AS s
+                              WHERE s.account_id = n.account_id AND s.endpoint = 'account' AND s.outcome = 'ok'
+                                AND s.received_ms >= a.from_ms
+                              ORDER BY s.received_ms LIMIT 1)) AS start_ms
+              FROM asked AS a
+             CROSS JOIN account AS n ON n.name = a.account
+             WHERE a.from_ms < a.to_ms
+             LIMIT -1)
+),
+-- The steps of the range, and its UTC days: up to the account's last answer.
+period (account, account_id, is_day, begin_ms, end_ms, asked_ms, from_ms, to_ms, until_ms) AS MATERIALIZED (
+    SELECT f.account,
+           f.account_id,
+           d.is_day,
+           f.from_ms,
+           min(f.to_ms, coalesce(iif(d.is_day, step_end(f.from_ms, 86400000, 0),
+                                     step_end(f.from_ms, :every_ms, :every_months)), f.to_ms)),
+           max(coalesce(:from_ms, f.from_ms), coalesce(step_begin(f.from_ms, :every_ms, :every_months), 0)),
+           f.begin_ms,
+           f.to_ms,
+           f.until_ms
+      FROM life AS f
+     CROSS JOIN (SELECT 0 AS is_day UNION ALL SELECT 1) AS d
+    UNION ALL
+    SELECT p.account,
+           p.account_id,
+           p.is_day,
+           p.end_ms,
+           min(p.to_ms, coalesce(iif(p.is_day, step_end(p.end_ms, 86400000, 0),
+                                     step_end(p.end_ms, :every_ms, :every_months)), p.to_ms)),
+           p.end_ms,
+           p.from_ms,
+           p.to_ms,
+           p.until_ms
+      FROM period AS p
+     WHERE p.end_ms < p.to_ms AND p.end_ms <= p.until_ms
+),
+-- Coins that came or went. `seen_ms` is the first answer that has them: the first that was asked for later, or that
+-- says of the wallet that it changed then or later.
+flow AS MATERIALIZED (
+    SELECT account_id, asset, seen_ms, iif(count(*) = count(income_e8), sum(income_e8), NULL) AS coins_e8, count(*) AS count
+      FROM (SELECT f.account_id,
+                   i.asset,
+                   i.income_e8,
+                   (SELECT s.received_ms
+                      FROM capture_read AS s
+                     WHERE s.account_id = f.account_id AND s.endpoint = 'account' AND s.outcome = 'ok'
+                       AND s.received_ms >= i.time_ms
+                       AND s.received_ms < f.to_ms
+                       AND (coalesce(s.sent_ms, s.received_ms) >= i.time_ms
+                            OR EXISTS (SELECT 1
+                                         FROM balance AS b
+                                        WHERE b.account_id = f.account_id
+                                          AND b.asset = i.asset
+                                          AND b.time_ms = s.received_ms
+                                          AND b.update_ms >= i.time_ms))
+                     ORDER BY s.received_ms LIMIT 1) AS seen_ms
+              FROM life AS f
+             CROSS JOIN income_told AS i
+                ON i.account = f.account
+               AND i.time_ms >= f.start_ms - 600000 -- an answer without it was not asked for earlier
+               AND i.time_ms < f.to_ms
+             WHERE i.income_type LIKE '%TRANSFER%' OR i.income_type LIKE 'COIN_SWAP%')
+     WHERE seen_ms IS NOT NULL
+     GROUP BY account_id, asset, seen_ms
+),
+-- Where all accounts are valued, by what they said last: at each answer where they are few, else at the ends of parts of
+-- the day, longer ones in longer ranges; at the ends of steps and days, and where coins came or went.
+answer AS MATERIALIZED (
+    SELECT s.received_ms
+      FROM life AS f
+     CROSS JOIN capture_read AS s
+        ON s.account_id = f.account_id AND s.endpoint = 'account' AND s.outcome = 'ok'
+       AND s.received_ms >= f.from_ms AND s.received_ms < f.to_ms
+     LIMIT 501
+),
+grid (at_ms, part_ms, to_ms) AS MATERIALIZED (
+    SELECT from_ms - from_ms % part_ms + part_ms - 1, part_ms, to_ms
+      FROM (SELECT min(from_ms) AS from_ms,
+                   max(to_ms) AS to_ms,
+                   CASE
+                       WHEN (SELECT count(*) FROM answer) <= 500 THEN NULL
+                       WHEN max(to_ms) - min(from_ms) <= 172800000 THEN 600000
+                       WHEN max(to_ms) - min(from_ms) <= 5356800000 THEN 3600000
+                       WHEN max(to_ms) - min(from_ms) <= 31622400000 THEN 21600000
+                       ELSE 86400000
+                   END AS part_ms
+              FROM life)
+     WHERE from_ms IS NOT NULL
+    UNION ALL
+    SELECT at_ms + part_ms, part_ms, to_ms FROM grid WHERE at_ms + part_ms < to_ms
+),
+moment (at_ms) AS MATERIALIZED (
+    SELECT at_ms FROM grid WHERE at_ms IS NOT NULL
+    UNION
+    SELECT received_ms FROM answer WHERE (SELECT max(part_ms) FROM grid) IS NULL
+    UNION
+    SELECT seen_ms FROM flow
+    UNION
+    SELECT from_ms FROM period
+    UNION
+    SELECT end_ms - 1 FROM period
+),
+-- Assets of which there was anything in the range; and one of no name, of which every answer tells.
+held AS MATERIALIZED (
+    SELECT f.*, d.asset
+      FROM life AS f
+     CROSS JOIN (SELECT account_id, asset FROM asset_of_account UNION ALL SELECT account_id, '' FROM account) AS d
+        ON d.account_id = f.account_id
+     WHERE d.asset = ''
+        OR EXISTS (SELECT 1
+                     FROM balance AS b
+                    WHERE b.account_id = d.account_id
+                      AND b.asset = d.asset
+                      AND b.time_ms >= coalesce((SELECT max(w.time_ms)
+                                                   FROM balance AS w
+                                                  WHERE w.account_id = d.account_id
+                                                    AND w.asset = d.asset
+                                                    AND w.time_ms <= f.start_ms), f.start_ms)
+                      AND b.time_ms < f.to_ms
+                      AND (b.wallet_balance_e8 <> 0 OR b.margin_balance_e8 <> 0))
+),
+told AS MATERIALIZED (
+    SELECT d.*,
+           m.at_ms,
+           iif(d.asset = '',
+               (SELECT s.received_ms
+                  FROM capture_read AS s
+                 WHERE s.account_id = d.account_id AND s.endpoint = 'account' AND s.outcome = 'ok'
+                   AND s.received_ms <= m.at_ms
+                 ORDER BY s.received_ms DESC LIMIT 1),
+               (SELECT max(b.time_ms)
+                  FROM balance AS b
+                 WHERE b.account_id = d.account_id AND b.asset = d.asset AND b.time_ms <= m.at_ms)) AS told_ms
+      FROM held AS d
+     CROSS JOIN moment AS m ON m.at_ms BETWEEN d.begin_ms AND d.to_ms - 1
+),
+-- What is not in the wallet counts for nothing, whatever its price; an asset that an answer no longer has, neither. Coins
+-- that came or went are valued at the price of the answer that has them.
+priced AS MATERIALIZED (
+    SELECT t.account,
+           t.from_ms,
+           t.accounts,
+           t.asset,
+           t.at_ms,
+           t.told_ms,
+           w.coins_e8,
+           w.count,
+           (SELECT json_array(e.price,
+                              iif(e.margin_balance = 0
+                                      OR coalesce(e.margin_balance, e.wallet_balance, e.update_ms) IS NULL, 0,
+                                  CAST(round(e.margin_balance_usd * 1e8) AS INTEGER)))
+              FROM equity_history AS e
+             WHERE e.account = t.account AND e.asset = t.asset AND e.time_ms = t.told_ms) AS worth
+      FROM told AS t
+      LEFT JOIN flow AS w ON w.account_id = t.account_id AND w.asset = t.asset AND w.seen_ms = t.at_ms
+),
+-- From one moment to the next: what there was, what became of it without the coins that came or went (`kept_e8`), and
+-- what there was then; by step and by day. An account's first moment follows none.
+segment AS MATERIALIZED (
+    SELECT *,
+           coalesce(iif(is_day, step_begin(max(at_ms, from_ms), 86400000, 0),
+                        step_begin(max(at_ms, from_ms), :every_ms, :every_months)), 0) AS step_ms,
+           iif(number = 1, 0, told_before_e8) AS before_e8,
+           iif(number = 1, 0, equity_e8 - flow_e8) AS kept_e8,
+           iif(number = 1, equity_e8, told_before_e8) AS first_e8
+      FROM (SELECT account,
+                   accounts,
+                   from_ms,
+                   at_ms,
+                   told_ms,
+                   equity_e8,
+                   iif(row_number() OVER passed = 1, 0, flow_e8) AS flow_e8,
+                   row_number() OVER passed AS number,
+                   lag(told_ms) OVER passed AS told_before_ms,
+                   lag(equity_e8) OVER passed AS told_before_e8
+              FROM (SELECT account,
+                           accounts,
+                           from_ms,
+                           at_ms,
+                           max(told_ms) AS told_ms,
+                           iif(max(asset <> '' AND told_ms IS NOT NULL AND worth ->> 1 IS NULL), NULL,
+                               CAST(total(worth ->> 1) AS INTEGER)) AS equity_e8,
+                           iif(max(count IS NOT NULL AND coins_e8 * (worth ->> 0) IS NULL), NULL,
+                               CAST(total(round(coins_e8 * (worth ->> 0))) AS INTEGER)) AS flow_e8
+                      FROM priced
+                     GROUP BY account, accounts, from_ms, at_ms)
+            WINDOW passed AS (PARTITION BY account ORDER BY at_ms))
+     CROSS JOIN (SELECT 0 AS is_day UNION ALL SELECT 1)
+),
+-- What is silent of it, answers of account or income, counted once: up to hidden_ms it is already.
+hidden AS MATERIALIZED (
+    SELECT account_id,
+           kind,
+           from_ms,
+           to_ms,
+           coalesce(ended_ms, from_ms) AS ended_ms,
+           coalesce(max(to_ms) OVER (PARTITION BY account_id ORDER BY from_ms, to_ms, kind
+                                     ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS hidden_ms
+      FROM silence
+     WHERE kind IN ('account', 'income')
+),
+-- `is_answered`: account answered in it; `is_known`: it stands at both ends of it. `spans`: 1 of income, 2 of the
+-- stream, in which trades are known.
+judged AS MATERIALIZED (
+    SELECT p.account,
+           p.account_id,
+           p.is_day,
+           coalesce(iif(p.is_day, step_begin(p.begin_ms, 86400000, 0), step_begin(p.begin_ms, :every_ms, :every_months)), 0)
+               AS step_ms,
+           p.begin_ms,
+           p.end_ms,
+           p.end_ms - p.asked_ms AS size_ms,
+           total(max(0, min(g.to_ms, p.end_ms) - max(g.from_ms, g.hidden_ms, p.asked_ms))) AS hidden_ms,
+           NOT coalesce(max(g.kind = 'account'
+                            AND (g.from_ms < p.end_ms - 1 AND g.to_ms > p.end_ms - 1
+                                 OR g.ended_ms < max(p.begin_ms - 1, p.from_ms)
+                                    AND g.to_ms > max(p.begin_ms - 1, p.from_ms))), 0) AS is_known,
+           EXISTS (SELECT 1
+                     FROM capture_read AS s
+                    WHERE s.account_id = p.account_id AND s.endpoint = 'account' AND s.outcome = 'ok'
+                      AND s.received_ms >= p.begin_ms AND s.received_ms < p.end_ms) AS is_answered,
+           EXISTS (SELECT 1
+                     FROM income AS i
+                    WHERE i.account_id = p.account_id AND i.time_ms >= p.begin_ms AND i.time_ms < p.end_ms) AS has_income,
+           coalesce((SELECT max(k.kind = 'income') + 2 * max(k.kind = 'stream')
+                       FROM span AS k
+                      WHERE k.account_id = p.account_id AND k.from_ms < p.end_ms AND k.to_ms > p.begin_ms), 0) AS spans
+      FROM period AS p
+      LEFT JOIN hidden AS g
+        ON g.account_id = p.account_id AND g.from_ms < p.end_ms AND g.to_ms >= min(p.asked_ms, p.begin_ms)
+     GROUP BY p.account_id, p.is_day, p.begin_ms
+),
+-- Of each account and of all together; of those alone that were there before.
+chained AS (
+    SELECT iif(t.is_all, '', g.account) AS unit,
+           j.is_day,
+           j.step_ms,
+           g.at_ms,
+           max(g.told_ms) AS told_ms,
+           max(g.told_before_ms) AS told_before_ms,
+           iif(count(*) = count(g.before_e8), CAST(sum(g.before_e8) AS INTEGER), NULL) AS before_e8,
+           iif(count(*) = count(g.kept_e8), CAST(sum(g.kept_e8) AS INTEGER), NULL) AS kept_e8,
+           iif(count(*) = count(g.equity_e8), CAST(sum(g.equity_e8) AS INTEGER), NULL) AS equity_e8,
+           max(g.first_e8) AS first_e8,
+           max(g.flow_e8) AS flow_e8,
+           max(j.account_id) AS account_id,
+           min(j.begin_ms) AS begin_ms,
+           max(j.end_ms) AS end_ms,
+           max(j.size_ms) AS size_ms,
+           max(j.hidden_ms) AS hidden_ms,
+           min(j.is_known) AS is_known,
+           min(j.is_answered) AS is_answered,
+           min(j.has_income OR j.spans & 1) AS has_money,
+           max(j.spans) AS spans
+      FROM segment AS g
+     CROSS JOIN judged AS j ON j.account = g.account AND j.is_day = g.is_day AND j.step_ms = g.step_ms
+     CROSS JOIN (SELECT 0 AS is_all UNION ALL SELECT 1) AS t ON t.is_all = 0 OR g.accounts > 1
+     GROUP BY iif(t.is_all, '', g.account), j.is_day, j.step_ms, g.at_ms
+),
+factored AS (
+    SELECT *,
+           max(coalesce(before_e8, 0) > 0) OVER passed AS has_begun,
+           sum(iif(before_e8 > 0 AND kept_e8 > 0, ln(kept_e8 * 1.0 / before_e8), 0)) OVER passed AS growth,
+           min(iif(before_e8 > 0 AND kept_e8 <= 0, kept_e8 * 1.0 / before_e8, NULL)) OVER passed AS lost,
+           count(iif(before_e8 > 0 AND kept_e8 <= 0, 1, NULL)) OVER passed AS losses,
+           max(told_ms) OVER passed AS known_ms,
+           max(told_before_ms) OVER passed AS known_before_ms,
+           min(at_ms) OVER step AS first_ms,
+           max(at_ms) OVER step AS last_ms
+      FROM chained
+    WINDOW step AS (PARTITION BY unit, is_day, step_ms),
+           passed AS (PARTITION BY unit, is_day, step_ms ORDER BY at_ms)
+),
+indexed AS (
+    SELECT *,
+           iif(has_begun
+                   AND NOT max(NOT coalesce(iif(before_e8 > 0, losses = (kept_e8 <= 0),
+                                                before_e8 = 0 AND kept_e8 IS NOT NULL AND NOT has_begun
+                                                OR before_e8 = kept_e8 AND kept_e8 = equity_e8), 0)) OVER passed,
+               exp(growth) * coalesce(lost, 1), NULL) AS value
+      FROM factored
+    WINDOW passed AS (PARTITION BY unit, is_day, step_ms ORDER BY at_ms)
+),
+-- The deepest fall from a peak. What differs in the twelfth place is the same.
+peaked AS (
+    SELECT *, max(1, max(value) OVER (PARTITION BY unit, is_day, step_ms ORDER BY at_ms)) AS peak FROM indexed
+),
+fallen AS (
+    SELECT *, max(1 - value / peak) OVER (PARTITION BY unit, is_day, step_ms) AS fall FROM peaked
+),
+bottomed AS (
+    SELECT *,
+           min(iif(fall > 1e-12 AND 1 - value / peak >= fall - 1e-12, at_ms, NULL)) OVER (PARTITION BY unit, is_day, step_ms)
+               AS bottom_ms
+      FROM fallen
+),
+topped AS (
+    SELECT *,
+           max(iif(at_ms = bottom_ms, peak, NULL)) OVER (PARTITION BY unit, is_day, step_ms) * (1 - 1e-12) AS top
+      FROM bottomed
+),
+summed AS (
+    SELECT unit,
+           is_day,
+           step_ms,
+           coalesce(step_begin(max(end_ms) - 1, :every_ms, :every_months), 0) AS shown_ms,
+           account_id,
+           min(begin_ms) AS begin_ms,
+           max(end_ms) AS end_ms,
+           size_ms,
+           hidden_ms,
+           min(is_answered) AS is_answered,
+           min(has_money) AS has_money,
+           spans,
+           max(iif(at_ms = first_ms, first_e8, NULL)) AS first_e8,
+           iif(min(is_answered), max(iif(at_ms = last_ms, equity_e8, NULL)), NULL) AS last_e8,
+           iif(count(*) = count(flow_e8) AND min(has_money), sum(flow_e8), NULL) AS flow_e8,
+           iif(min(is_answered) AND min(has_money) AND (NOT is_day OR min(is_known) AND max(end_ms) % 86400000 = 0),
+               max(iif(at_ms = last_ms, value, NULL)), NULL) AS value,
+           max(fall) AS fall,
+           coalesce(iif(max(top) <= 1, min(iif(before_e8 > 0, known_before_ms, NULL)), NULL),
+                    min(iif(at_ms < bottom_ms AND value >= top, known_ms, NULL))) AS top_ms,
+           max(iif(at_ms = bottom_ms, known_ms, NULL)) AS bottom_ms,
+           min(iif(at_ms > bottom_ms AND value >= top, known_ms, NULL)) AS recovered_ms
+      FROM topped
+     GROUP BY unit, is_day, step_ms
+),
+-- Daily returns are those of days that ended in the range and are known at both ends.
+daily AS (
+    SELECT *,
+           iif(is_day, round(value - 1, 12), NULL) AS gain,
+           avg(iif(is_day, round(value - 1, 12), NULL)) OVER (PARTITION BY unit, shown_ms) AS mean
+      FROM summed
+),
+paid AS MATERIALIZED (
+    SELECT p.account_id,
+           p.end_ms,
+           sum(iif(h.income_type = 'COMMISSION', CAST(round(h.income_usd * 1e8) AS INTEGER), 0)) AS fees_e8,
+           sum(iif(h.income_type = 'FUNDING_FEE', CAST(round(h.income_usd * 1e8) AS INTEGER), 0)) AS funding_e8,
+           sum(h.income_type = 'COMMISSION' AND h.income_usd IS NULL) AS fees_unpriced,
+           sum(h.income_type = 'FUNDING_FEE' AND h.income_usd IS NULL) AS funding_unpriced
+      FROM period AS p
+     CROSS JOIN income_history AS h
+        ON h.account = p.account AND h.time_ms >= p.begin_ms AND h.time_ms < p.end_ms
+     WHERE NOT p.is_day AND h.income_type IN ('COMMISSION', 'FUNDING_FEE')
+     GROUP BY p.account_id, p.end_ms
+),
+-- Each trade once, as trade_history has it. A contract of COIN-M is worth its size in USD, whatever its price.
+traded AS MATERIALIZED (
+    SELECT p.account_id,
+           p.end_ms,
+           iif(count(*) = count(t.contract_size_e8),
+               sum(CAST(round(abs(h.signed_quantity_e8) * (t.contract_size_e8 / 1e8)) AS INTEGER)), NULL) AS turnover_e8
+      FROM period AS p
+     CROSS JOIN trade_told AS h
+        ON h.account = p.account AND h.time_ms >= p.begin_ms AND h.time_ms < p.end_ms
+      LEFT JOIN leg_term AS t ON t.leg_id = h.leg_id AND t.from_ms <= h.time_ms AND t.to_ms > h.time_ms
+     WHERE NOT p.is_day
+       AND (h.source = 'rest'
+            OR NOT EXISTS (SELECT 1
+                             FROM trade AS x INDEXED BY trade_by_id
+                            WHERE x.leg_id = h.leg_id AND x.trade_id = h.trade_id AND x.source = 'rest'))
+     GROUP BY p.account_id, p.end_ms
+),
+result AS (
+    SELECT d.*,
+           iif(d.has_money AND NOT coalesce(p.fees_unpriced, 0), coalesce(p.fees_e8, 0), NULL) AS fees_e8,
+           iif(d.has_money AND NOT coalesce(p.funding_unpriced, 0), coalesce(p.funding_e8, 0), NULL) AS funding_e8,
+           iif(r.end_ms IS NOT NULL, r.turnover_e8,
+               iif(d.spans & 2
+                   OR EXISTS (SELECT 1
+                                FROM known_span AS k
+                               WHERE k.account_id = d.account_id
+                                 AND k.kind = 'trades'
+                                 AND k.from_ms < d.end_ms
+                                 AND k.to_ms > d.begin_ms), 0, NULL)) AS turnover_e8
+      FROM daily AS d
+      LEFT JOIN paid AS p ON p.account_id = d.account_id AND p.end_ms = d.end_ms AND NOT d.is_day
+      LEFT JOIN traded AS r ON r.account_id = d.account_id AND r.end_ms = d.end_ms AND NOT d.is_day
+),
+-- `is_own`: of the unit itself; `is_part`: of an account, which adds up to it.
+parted AS (
+    SELECT d.*,
+           iif(t.is_all, '', d.unit) AS account,
+           d.unit = iif(t.is_all, '', d.unit) AS is_own,
+           NOT d.is_day AND d.unit <> '' AS is_part
+      FROM result AS d
+     CROSS JOIN (SELECT 0 AS is_all UNION ALL SELECT 1) AS t ON NOT t.is_all OR d.unit <> ''
+),
+answered AS (
+    SELECT account,
+           min(begin_ms) FILTER (WHERE is_part) AS begin_ms,
+           max(end_ms) FILTER (WHERE is_part) AS end_ms,
+           iif(count(*) FILTER (WHERE is_part) = count(first_e8) FILTER (WHERE is_part),
+               sum(first_e8) FILTER (WHERE is_part), NULL) AS first_e8,
+           iif(count(*) FILTER (WHERE is_part) = count(last_e8) FILTER (WHERE is_part),
+               sum(last_e8) FILTER (WHERE is_part), NULL) AS last_e8,
+           iif(count(*) FILTER (WHERE is_part) = count(flow_e8) FILTER (WHERE is_part),
+               sum(flow_e8) FILTER (WHERE is_part), NULL) AS flow_e8,
+           iif(count(*) FILTER (WHERE is_part) = count(fees_e8) FILTER (WHERE is_part),
+               sum(fees_e8) FILTER (WHERE is_part), NULL) AS fees_e8,
+           iif(count(*) FILTER (WHERE is_part) = count(funding_e8) FILTER (WHERE is_part),
+               sum(funding_e8) FILTER (WHERE is_part), NULL) AS funding_e8,
+           iif(count(*) FILTER (WHERE is_part) = count(turnover_e8) FILTER (WHERE is_part),
+               sum(turnover_e8) FILTER (WHERE is_part), NULL) AS turnover_e8,
+           total(hidden_ms) FILTER (WHERE is_part) / sum(size_ms) FILTER (WHERE is_part) AS hidden_share,
+           max(value) FILTER (WHERE is_own AND NOT is_day) AS value,
+           max(fall) FILTER (WHERE is_own AND NOT is_day) AS fall,
+           max(top_ms) FILTER (WHERE is_own AND NOT is_day) AS top_ms,
+           max(bottom_ms) FILTER (WHERE is_own AND NOT is_day) AS bottom_ms,
+           max(recovered_ms) FILTER (WHERE is_own AND NOT is_day) AS recovered_ms,
+           count(gain) FILTER (WHERE is_own) AS days,
+           max(gain) FILTER (WHERE is_own) AS best,
+           min(gain) FILTER (WHERE is_own) AS worst,
+           max(mean) FILTER (WHERE is_own) AS mean,
+           sum((gain - mean) * (gain - mean)) FILTER (WHERE is_own) AS squares,
+           sum(min(gain, 0) * min(gain, 0)) FILTER (WHERE is_own) AS losses,
+           sum(gain > 0) FILTER (WHERE is_own) AS won
+      FROM parted
+     GROUP BY account, shown_ms
+    HAVING max(is_own AND NOT is_day)
+),
+-- Of fewer than two days there is no deviation, and of days that are all the same none.
+rated AS (
+    SELECT *,
+           iif(days > 1, iif(best > worst, sqrt(squares / (days - 1)), 0), NULL) AS deviation,
+           iif(days > 1, sqrt(losses / days), NULL) AS downside
+      FROM answered
+)
+SELECT account,
+       strftime('%Y-%m-%dT%H:%M:%fZ', begin_ms / 1000.0, 'unixepoch') AS "from",
+       strftime('%Y-%m-%dT%H:%M:%fZ', end_ms / 1000.0, 'unixepoch') AS "to",
+       first_e8 / 1e8 AS equity_first,
+       last_e8 / 1e8 AS equity_last,
+       flow_e8 / 1e8 AS transfers,
+       (last_e8 - first_e8 - flow_e8) / 1e8 AS pnl,
+       round(value - 1, 8) AS return,
+       iif(value IS NULL, NULL, round(iif(bottom_ms IS NULL, 0, fall), 8)) AS max_drawdown,
+       iif(value IS NULL, NULL, strftime('%Y-%m-%dT%H:%M:%fZ', top_ms / 1000.0, 'unixepoch')) AS drawdown_from,
+       iif(value IS NULL, NULL, strftime('%Y-%m-%dT%H:%M:%fZ', bottom_ms / 1000.0, 'unixepoch')) AS drawdown_to,
+       iif(value IS NULL, NULL, strftime('%Y-%m-%dT%H:%M:%fZ', recovered_ms / 1000.0, 'unixepoch')) AS recovered,
+       round(mean / nullif(deviation, 0) * sqrt(365), 8) AS sharpe,
+       round(mean / nullif(downside, 0) * sqrt(365), 8) AS sortino,
+       round(deviation * sqrt(365), 8) AS volatility,
+       round(best, 8) AS best_day,
+       round(worst, 8) AS worst_day,
+       round(won * 1.0 / nullif(days, 0), 8) AS days_won,
+       fees_e8 / 1e8 AS fees,
+       funding_e8 / 1e8 AS funding,
+       turnover_e8 / 1e8 AS turnover,
+       round((1 - hidden_share) * 1e6) / 1e6 AS covered
+  FROM rated
+ ORDER BY account = '', account, begin_ms;
