@@ -55,6 +55,7 @@ struct options {
     const char *from_capture;
     const char *head;
     const char *root;
+    struct maybe_int tree_count;
     struct maybe_int for_ms;
     struct maybe_int tick_count;
     struct maybe_int max_age_ms;

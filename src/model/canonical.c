@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "base/decimal.h"
 #include "model/capture_fields.h"
 
 #define MARK "posrec-poll-1"
@@ -65,4 +66,101 @@ bool canonical_write(const struct canonical *canonical, struct text *out, struct
     }
     add_int(out, canonical->row_count);
     return !out->failed || error_no_memory(error);
+}
+
+void canonical_reading_free(struct canonical_reading *reading)
+{
+    text_free(&reading->product);
+    capture_free(&reading->capture);
+}
+
+static bool read_int(struct span digits, int64_t *number)
+{
+    bool rounded = false;
+    return decimal_parse(digits, 0, number, &rounded) == DECIMAL_OK && !rounded;
+}
+
+/* Takes the next netstring off the text's front; its data is NULL for NULL. */
+static bool next_string(struct span *text, struct span *value)
+{
+    int64_t size = -1;
+    const char *mark = text->size > 0 ? memchr(text->data, ':', text->size) : NULL;
+    *value = (struct span){0};
+    if (text->size >= 2 && memcmp(text->data, "-,", 2) == 0) {
+        *text = (struct span){text->data + 2, text->size - 2};
+        return true;
+    }
+    if (mark == NULL || !read_int((struct span){text->data, (size_t)(mark - text->data)}, &size)) {
+        return false;
+    }
+    size_t left = (size_t)(text->data + text->size - mark) - 1;
+    if (size < 0 || (uint64_t)size >= left || mark[1 + size] != ',') {
+        return false;
+    }
+    *value = (struct span){mark + 1, (size_t)size};
+    *text = (struct span){mark + 2 + size, left - (size_t)size - 1};
+    return true;
+}
+
+static bool next_int(struct span *text, int64_t *number)
+{
+    struct span value;
+    return next_string(text, &value) && value.data != NULL && read_int(value, number);
+}
+
+static bool next_field(struct span *text, struct capture *capture, enum capture_field_id id)
+{
+    struct span value;
+    struct maybe_int number = {0};
+    if (!next_string(text, &value)) {
+        return false;
+    }
+    if (capture_field_is_text(id)) {
+        return capture_set_text(capture, id, value.data != NULL ? value : span_of(""));
+    }
+    if (value.data != NULL) {
+        number.known = true;
+        if (!read_int(value, &number.value)) {
+            return false;
+        }
+    }
+    capture_set_number(capture, id, number);
+    return true;
+}
+
+static bool read_all(struct span text, struct canonical_reading *reading)
+{
+    struct capture *capture = &reading->capture;
+    struct span mark, account, product;
+    capture_clear(capture);
+    if (!next_string(&text, &mark) || !span_is(mark, MARK) ||
+        !next_int(&text, &reading->capture_id) || !next_string(&text, &account) ||
+        !next_string(&text, &product) || account.data == NULL || product.data == NULL) {
+        return false;
+    }
+    text_set(&capture->account, account);
+    text_set(&reading->product, product);
+    for (int i = 0; i < CAPTURE_FIELD_COUNT; i++) {
+        if (!next_field(&text, capture, (enum capture_field_id)i)) {
+            return false;
+        }
+    }
+    return next_int(&text, &reading->row_count) && text.size == 0;
+}
+
+bool canonical_read(struct span text, struct canonical_reading *reading, struct error *error)
+{
+    struct text again = {0};
+    bool done = true, same = read_all(text, reading);
+    if (reading->product.failed || capture_failed(&reading->capture)) {
+        return error_no_memory(error);
+    }
+    const struct canonical canonical = {reading->capture_id, text_string(&reading->product),
+                                        reading->row_count, &reading->capture};
+    if (same) {
+        done = canonical_write(&canonical, &again, error);
+        same = span_equal(text, text_span(&again));
+        text_free(&again);
+    }
+    return done && (same || error_set(error, ERROR_FAILED, "no capture's canonical text"));
 }

@@ -20,3 +20,17 @@ struct canonical {
 
 /* Makes `out` the text. */
 bool canonical_write(const struct canonical *canonical, struct text *out, struct error *error);
+
+/* What a text says; starts zeroed. */
+struct canonical_reading {
+    int64_t capture_id;
+    struct text product;
+    int64_t row_count;
+    struct capture capture; /* without a body */
+};
+
+void canonical_reading_free(struct canonical_reading *reading);
+
+/* Reads a text into a reading that may hold another. False, with ERROR_FAILED, for all that
+ * canonical_write() would not write, to the byte. */
+bool canonical_read(struct span text, struct canonical_reading *reading, struct error *error);

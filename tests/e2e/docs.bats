@@ -39,7 +39,7 @@ load run_helper
     run python3 "$SOURCE/tests/e2e/run_docs.py" "$SOURCE/docs/cookbook.md"
     echo "$output"
     assert_equal "$status" 0
-    assert_contains "$output" "25 blocks run, 0 failed"
+    assert_contains "$output" "26 blocks run, 0 failed"
     run python3 "$SOURCE/tests/e2e/run_docs.py" "$SOURCE/docs/monitoring.md"
     echo "$output"
     assert_contains "$output" "3 blocks run, 0 failed"
@@ -115,5 +115,5 @@ body = hashlib.sha256(open("body.json", "rb").read()).digest()
 print(hashlib.sha256(bytes(32) + sys.argv[1].encode() + body).hexdigest())
 PYTHON
     )
-    assert_equal "$(posrec -q verify)" "$expected"
+    assert_equal "$(head_of verify)" "$expected"
 }
