@@ -26,8 +26,8 @@ static void print_json(const struct verify_report *report)
     bool sound = report->kind == VERIFY_SOUND;
     sha256_hex(&report->head, hex);
     if (report->has_root) {
-        root[0] = root[SHA256_HEX_SIZE] = '"';
         sha256_hex(&report->root, root + 1);
+        root[0] = root[SHA256_HEX_SIZE] = '"';
     }
     printf("{\"sound\":%s,\"evidence_sound\":%s,\"rows_sound\":%s,\"captures\":%lld,"
            "\"payloads\":%lld,\"positions\":%lld,\"valuations\":%lld,\"last_capture\":%lld,"

@@ -14,7 +14,7 @@ killed_writes() {
 
 @test "a migration killed at any write leaves a whole database" {
     export ASAN_OPTIONS=detect_leaks=0 # the leak detector and strace are both debuggers
-    latest=11
+    latest=13
     draw_seed
     for old in 1 2; do
         cp "$SOURCE/tests/data/schema-$old.db" old.db

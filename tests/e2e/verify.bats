@@ -4,8 +4,9 @@ load verify_helper
     history_db
     run --separate-stderr posrec verify
     assert_equal "$status" 0
-    head=$output
+    head=${lines[0]}
     assert_equal "$head" "$(sql 'SELECT lower(hex(chain)) FROM capture ORDER BY capture_id DESC LIMIT 1')"
+    assert_equal "${#lines[@]} ${lines[1]%% *}" "2 root"
     posrec export > all.ndjson
     tail -1 all.ndjson | sed 's/"received_ms":[0-9]*/"received_ms":1795560370000/' | posrec -q import -
     run posrec verify --head "$head"
@@ -148,7 +149,7 @@ info() {
         posrec -q rebuild
         dump posrec.db | cmp whole -
         sql "SELECT 'DROP VIEW ' || name || ';' FROM sqlite_schema WHERE type = 'view'" | sqlite3 posrec.db
-        sqlite3 posrec.db "DROP TABLE mark; DROP TABLE funding_rate; DROP TABLE known_span; DROP TABLE contract_term; ALTER TABLE contract DROP COLUMN capture_id;
+        sqlite3 posrec.db "DROP TABLE tree_node; DROP TABLE mark; DROP TABLE funding_rate; DROP TABLE known_span; DROP TABLE contract_term; ALTER TABLE contract DROP COLUMN capture_id;
             ALTER TABLE contract DROP COLUMN since_ms; UPDATE leg_hour SET initial_margin_last_e8 = 1;
             DELETE FROM schema_migration WHERE version >= 10; PRAGMA user_version = 9"
         posrec -q migrate
@@ -190,7 +191,7 @@ with_trigger() {
         how=$([ "$change" = "DROP VIEW pnl_history" ] && echo missing || echo "not as this posrec makes it")
         run --separate-stderr posrec verify --head "$head"
         assert_equal "$status" 1
-        assert_equal "$output" "$head"
+        assert_equal "${lines[0]}" "$head"
         assert_contains "$stderr" "schema: the evidence is sound; view pnl_history is $how ('posrec migrate' renews views)"
         run --separate-stderr posrec verify --format json
         assert_equal "$status" 1
@@ -532,7 +533,7 @@ CHANGES
         payloads=$(sql 'SELECT * FROM payload' | sha256sum)
         posrec -q migrate
         assert_equal "$(head_of verify --head "$head")" "$head"
-        assert_equal "$head" "$(head_of -d fresh.db verify)"
+        assert_equal "$(posrec -q verify)" "$(posrec -q -d fresh.db verify)"
         assert_equal "$(sql 'SELECT * FROM capture ORDER BY capture_id')" "$captures"
         assert_equal "$(sql 'SELECT * FROM payload' | sha256sum)" "$payloads"
         for view in $(sqlite3 fresh.db "SELECT name FROM sqlite_schema WHERE type = 'view'"); do
