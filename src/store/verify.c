@@ -274,7 +274,7 @@ static bool check_link(struct verification *run, struct error *error)
     return true;
 }
 
-/* The node that is wrong is named by its captures. */
+/* The node that is wrong is named by its captures. One over captures that are given is given. */
 static bool check_tree(struct verification *run, struct error *error)
 {
     const struct stored_capture *stored = &run->stored;
@@ -288,12 +288,12 @@ static bool check_tree(struct verification *run, struct error *error)
         (!rows_failed(run) && !tree_check(run->tree, &good, &level, error))) {
         return false;
     }
-    if (!good) {
+    int64_t first = stored->capture_id - (INT64_C(1) << level) + 1;
+    if (!good && first >= run->settings->from_capture_id) {
         char what[120];
         snprintf(what, sizeof what,
                  "the node over captures %lld to %lld is missing or not made of them",
-                 (long long)(stored->capture_id - (INT64_C(1) << level) + 1),
-                 (long long)stored->capture_id);
+                 (long long)first, (long long)stored->capture_id);
         found_at_capture(run, VERIFY_TREE, what);
     }
     return true;
