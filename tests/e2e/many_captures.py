@@ -30,7 +30,7 @@ def sha256(data):
 
 
 class Maker:
-    """Makes captures after those that a file has, which are fewer than 32."""
+    """Makes captures after those that a file has."""
 
     def __init__(self, database):
         self.captures = 0
@@ -79,9 +79,12 @@ def fill(path, until):
     with sqlite3.connect(path) as database:
         database.execute("PRAGMA synchronous = OFF")
         maker = Maker(database)
-        database.executemany("INSERT INTO capture (capture_id, account_id, endpoint, received_ms, attempt, outcome, row_count, chain)"
-                             " VALUES (?, 1, 'positionRisk', ?, 1, 'timeout', 0, ?)", maker.make(until))
-        database.executemany("INSERT INTO tree_node VALUES (?, ?, ?)", maker.nodes)
+        while maker.captures < until:  # what is kept here counts as memory of what is started later
+            database.executemany("INSERT INTO capture (capture_id, account_id, endpoint, received_ms, attempt, outcome, row_count,"
+                                 " chain) VALUES (?, 1, 'positionRisk', ?, 1, 'timeout', 0, ?)",
+                                 maker.make(min(until, maker.captures + 20000)))
+            database.executemany("INSERT INTO tree_node VALUES (?, ?, ?)", maker.nodes)
+            maker.nodes.clear()
     return maker
 
 
@@ -113,25 +116,32 @@ def measure(posrec, folder, count, rng):
         size = max(size, len(data) - len(json.dumps(proof["body"])))
         seconds, memory = max(seconds, usage.ru_utime + usage.ru_stime), max(memory, usage.ru_maxrss)
         print(f"  capture {capture}: {len(data)} bytes, {took * 1000:.0f} ms, {usage.ru_maxrss} KiB")
-    out, took, _ = run(posrec, path, "verify", "--from", str(count - 40))
-    assert out.decode().split() == [maker.chain.hex(), "root", maker.root()], out
-    print(f"  verify of the last 41: {took:.1f} s")
-    # What is recorded now goes on with this tree.
-    for i in range(1, 41):
-        subprocess.run([posrec, "-q", "-d", path, "import", "-"], input=line(FIRST_MS + (count + i) * STEP_MS), text=True, check=True)
     with sqlite3.connect(path) as database:
-        assert [row[0] for row in database.execute("SELECT level FROM tree_node WHERE capture_id > ?", (count,))][:1] == [5]
         pages = database.execute("PRAGMA page_count").fetchone()[0] * database.execute("PRAGMA page_size").fetchone()[0]
-    new, _, _ = run(posrec, path, "verify", "--from", str(count - 40), "--root", maker.root())
-    proof, _ = check(run(posrec, path, "prove", "3")[0])
-    assert new.decode().split()[2] == proof["root"] and proof["count"] == count + 40
     tables = subprocess.run(["sqlite3", path, "SELECT sum(pgsize) FROM dbstat WHERE name = 'tree_node'"], capture_output=True,
                             text=True, check=False).stdout.strip()
     share = f"{int(tables) / count:.2f} bytes a capture are the tree's" if tables else "no dbstat here"
     print(f"{count} captures, {pages >> 20} MiB: {share}")
     assert not tables or int(tables) / count < 3
-    path.unlink()
     return seconds, memory, size
+
+
+def go_on(posrec, path, count):
+    """What is recorded now goes on with the tree that was made here."""
+    with sqlite3.connect(path) as database:
+        maker = Maker(database)
+    out, _, _ = run(posrec, path, "verify", "--from", str(count - 40))
+    assert out.decode().split() == [maker.chain.hex(), "root", maker.root()], out
+    for i in range(1, 41):
+        subprocess.run([posrec, "-q", "-d", path, "import", "-"], input=line(FIRST_MS + (count + i) * STEP_MS), text=True, check=True)
+    with sqlite3.connect(path) as database:
+        later = Maker(database)
+        assert database.execute("SELECT * FROM tree_node ORDER BY 1, 2").fetchall() == later.nodes
+    new, _, _ = run(posrec, path, "verify", "--from", str(count - 40), "--root", maker.root())
+    proof, _ = check(run(posrec, path, "prove", "3")[0])
+    assert new.decode().split() == [later.chain.hex(), "root", later.root()]
+    assert (proof["root"], proof["count"]) == (later.root(), count + 40)
+    print("what is recorded goes on with the tree")
 
 
 def main():
@@ -140,6 +150,7 @@ def main():
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with tempfile.TemporaryDirectory(prefix="posrec-many-") as folder:
         few = measure(posrec, pathlib.Path(folder), 2000, rng)
+        go_on(posrec, pathlib.Path(folder) / "2000.db", 2000)
         many = measure(posrec, pathlib.Path(folder), 10000000 if long == "1" else 100000, rng)
     print(f"a proof takes {many[0] * 1000:.0f} ms of a processor, {many[1]} KiB (of few: {few[1]}), {many[2]} bytes")
     assert many[0] < 1 and many[2] < 2048
