@@ -22,16 +22,21 @@ assert_proves() {
     assert_equal "$(tail -1 roots)" "$root"
     for capture in $(seq "$captures"); do
         posrec -q prove "$capture" -o "$capture.proof"
-        [ "$(posrec check-proof "$capture.proof" --root "$root" | sed -n 's/^capture  *//p')" = "$capture" ]
-        posrec -q body "$capture" > "$capture.body" 2> /dev/null || rm "$capture.body"
+        if [ $((capture % 9)) = 0 ]; then
+            assert_equal "$(posrec check-proof "$capture.proof" --root "$root" | sed -n 's/^capture  *//p')" "$capture"
+        fi
     done
+    posrec -q export > lines
     python3 - <<'PYTHON'
-import base64, json, pathlib
+import base64, json
 
-for path in pathlib.Path().glob("*.proof"):
-    proof, body = json.loads(path.read_text()), path.with_suffix(".body")
-    proved = proof["body"].encode() if proof.get("body") is not None else base64.b64decode(proof.get("body_base64", ""))
-    assert body.read_bytes() == proved if body.exists() else proof["body"] is None, path
+
+def body_of(said):
+    return said["body"].encode() if said.get("body") is not None else base64.b64decode(said.get("body_base64", "")) or None
+
+
+for number, line in enumerate(open("lines"), 1):
+    assert body_of(json.loads(line)) == body_of(json.load(open(f"{number}.proof"))), number
 PYTHON
     python3 "$SOURCE/tests/e2e/check_proof.py" ./*.proof > said
     assert_equal "$(grep -c ": capture .* root $root of $captures captures" said)" "$captures"
