@@ -1,5 +1,6 @@
 #include "base/sha256.h"
 
+#include <ctype.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,6 +56,24 @@ bool sha256_from_bytes(struct span bytes, struct sha256_digest *digest)
         return false;
     }
     memcpy(digest->bytes, bytes.data, SHA256_SIZE);
+    return true;
+}
+
+bool sha256_from_hex(struct span hex, struct sha256_digest *digest)
+{
+    static const char DIGITS[] = "0123456789abcdef";
+    if (hex.size != 2 * SHA256_SIZE) {
+        return false;
+    }
+    memset(digest, 0, sizeof *digest);
+    for (size_t i = 0; i < hex.size; i++) {
+        const char *digit = memchr(DIGITS, tolower((unsigned char)hex.data[i]), 16);
+        if (digit == NULL) {
+            return false;
+        }
+        unsigned char *byte = &digest->bytes[i / 2];
+        *byte = (unsigned char)(*byte << 4 | (digit - DIGITS));
+    }
     return true;
 }
 

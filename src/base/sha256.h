@@ -27,6 +27,9 @@ bool sha256_of(struct sha256 *sha256, const struct span *spans, size_t count,
 /* A stored digest; false when it has another size. */
 bool sha256_from_bytes(struct span bytes, struct sha256_digest *digest);
 
+/* Reads 64 hex digits of either case; false when the text is anything else. */
+bool sha256_from_hex(struct span hex, struct sha256_digest *digest);
+
 bool sha256_equal(const struct sha256_digest *a, const struct sha256_digest *b);
 
 void sha256_hex(const struct sha256_digest *digest, char out[static SHA256_HEX_SIZE]);

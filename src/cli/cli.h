@@ -63,6 +63,8 @@ extern const struct command COMMAND_REBUILD;
 extern const struct command COMMAND_BACKUP;
 extern const struct command COMMAND_MIGRATE;
 extern const struct command COMMAND_MIRROR;
+extern const struct command COMMAND_PROVE;
+extern const struct command COMMAND_CHECK_PROOF;
 
 /* Reads the config file, once. */
 bool cli_load_config(struct cli *cli, struct error *error);

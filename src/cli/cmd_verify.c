@@ -5,34 +5,37 @@
 #include "host/clock.h"
 #include "service/metrics.h"
 
-/* Reads 64 hex digits. */
-static bool parse_head(const char *text, struct sha256_digest *head, struct error *error)
+#define NO_HEAD "0000000000000000000000000000000000000000000000000000000000000000"
+#define NO_ROOT "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+/* Reads what was noted by an option, which says something of one capture at least. */
+static bool parse_noted(const char *option, const char *text, const char *nothing,
+                        struct sha256_digest *noted, struct error *error)
 {
-    static const struct sha256_digest NONE;
-    if (strlen(text) != 2 * SHA256_SIZE || text[strspn(text, "0123456789abcdefABCDEF")] != '\0') {
-        return error_set(error, ERROR_USAGE, "--head '%s': not 64 hex digits", text);
-    }
-    for (size_t i = 0; i < SHA256_SIZE; i++) {
-        sscanf(&text[2 * i], "%2hhx", &head->bytes[i]);
-    }
-    return !sha256_equal(head, &NONE) ||
-           error_set(error, ERROR_USAGE,
-                     "--head of zeros stands before the first capture and proves nothing");
+    return options_read_sha256(option, text, noted, error) &&
+           (strcasecmp(text, nothing) != 0 ||
+            error_set(error, ERROR_USAGE,
+                      "%s of %s stands before the first capture and proves nothing", option,
+                      nothing[0] == '0' ? "zeros" : "no captures"));
 }
 
 static void print_json(const struct verify_report *report)
 {
     struct text what = {0};
-    char hex[SHA256_HEX_SIZE];
+    char hex[SHA256_HEX_SIZE], root[SHA256_HEX_SIZE + 2] = "null";
     bool sound = report->kind == VERIFY_SOUND;
     sha256_hex(&report->head, hex);
+    if (report->has_root) {
+        sha256_hex(&report->root, root + 1);
+        root[0] = root[SHA256_HEX_SIZE] = '"';
+    }
     printf("{\"sound\":%s,\"evidence_sound\":%s,\"rows_sound\":%s,\"captures\":%lld,"
            "\"payloads\":%lld,\"positions\":%lld,\"valuations\":%lld,\"last_capture\":%lld,"
-           "\"head\":\"%s\"",
+           "\"head\":\"%s\",\"root\":%s",
            sound ? "true" : "false", report->evidence_sound ? "true" : "false",
            report->rows_sound ? "true" : "false", (long long)report->captures,
            (long long)report->payloads, (long long)report->positions, (long long)report->valuations,
-           (long long)report->last_capture_id, hex);
+           (long long)report->last_capture_id, hex, root);
     if (report->read_by_others > 0) {
         text_append_json(&what, span_of(report->read_otherwise));
         printf(",\"read_by_older\":%lld,\"read_otherwise\":%s", (long long)report->read_by_others,
@@ -60,11 +63,15 @@ static void print_words(const struct cli *cli, const struct verify_report *repor
         sha256_hex(&report->head, hex);
         printf("%s\n", hex);
     }
+    if (report->evidence_sound && report->has_root) {
+        sha256_hex(&report->root, hex);
+        printf("root %s\n", hex);
+    }
     if (report->kind == VERIFY_SOUND) {
         cli_say(
             cli,
             "%s: sound%s: %lld captures, %lld payloads, %lld positions, %lld valuations; the head "
-            "after capture %lld is above",
+            "after capture %lld is above, and the root of its tree",
             cli->database.path,
             report->read_by_others > 0
                 ? "; read by an older posrec ('posrec rebuild' reads it again)"
@@ -93,14 +100,20 @@ static void print_words(const struct cli *cli, const struct verify_report *repor
 }
 
 static bool check_options(const struct options *options, struct verify_settings *settings,
-                          struct sha256_digest *head, struct error *error)
+                          struct sha256_digest noted[static 2], struct error *error)
 {
     if (options->format != FORMAT_TABLE && options->format != FORMAT_JSON) {
         return error_set(error, ERROR_USAGE, "verify speaks in words or in json");
     }
     if (options->head != NULL) {
-        settings->head = head;
-        if (!parse_head(options->head, head, error)) {
+        settings->head = &noted[0];
+        if (!parse_noted("--head", options->head, NO_HEAD, &noted[0], error)) {
+            return false;
+        }
+    }
+    if (options->root != NULL) {
+        settings->root = &noted[1];
+        if (!parse_noted("--root", options->root, NO_ROOT, &noted[1], error)) {
             return false;
         }
     }
@@ -141,10 +154,10 @@ static bool write_metrics(const struct cli *cli, const struct verify_report *rep
 static bool run(struct cli *cli, struct error *error)
 {
     struct verify_report report = {0};
-    struct sha256_digest head;
+    struct sha256_digest noted[2];
     struct verify_settings settings = {.from_capture_id = 1};
     struct error unwritten;
-    if (!check_options(&cli->options, &settings, &head, error)) {
+    if (!check_options(&cli->options, &settings, noted, error)) {
         return false;
     }
     int64_t started_ms = clock_boot().ms;
@@ -161,6 +174,6 @@ const struct command COMMAND_VERIFY = {
     .name = "verify",
     .arguments = "",
     .summary = "prove that nothing was lost, invented or changed",
-    .options = {OPTION(from_capture), OPTION(head), OPTION(format)},
+    .options = {OPTION(from_capture), OPTION(head), OPTION(root), OPTION(format)},
     .run = run,
 };

@@ -22,10 +22,10 @@
 extern const struct embedded_file COMMAND_HELP[];
 
 static const struct command *const COMMANDS[] = {
-    &COMMAND_FETCH,   &COMMAND_RUN,    &COMMAND_BACKFILL,  &COMMAND_IMPORT,
-    &COMMAND_EXPORT,  &COMMAND_BODY,   &COMMAND_POSITIONS, &COMMAND_SQL,
-    &COMMAND_REPORT,  &COMMAND_STATUS, &COMMAND_DOCTOR,    &COMMAND_VERIFY,
-    &COMMAND_REBUILD, &COMMAND_BACKUP, &COMMAND_MIGRATE,   &COMMAND_MIRROR,
+    &COMMAND_FETCH,  &COMMAND_RUN,       &COMMAND_BACKFILL, &COMMAND_IMPORT,      &COMMAND_EXPORT,
+    &COMMAND_BODY,   &COMMAND_POSITIONS, &COMMAND_SQL,      &COMMAND_REPORT,      &COMMAND_STATUS,
+    &COMMAND_DOCTOR, &COMMAND_VERIFY,    &COMMAND_PROVE,    &COMMAND_CHECK_PROOF, &COMMAND_REBUILD,
+    &COMMAND_BACKUP, &COMMAND_MIGRATE,   &COMMAND_MIRROR,
 };
 #define COMMAND_COUNT (sizeof COMMANDS / sizeof COMMANDS[0])
 
@@ -37,9 +37,9 @@ static void print_usage(FILE *out)
         "Usage: posrec [-c FILE] [-d DB] [-q|-v] COMMAND [options]\n\nCommands:\n",
         out);
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
-        fprintf(out, "  %-10s %s\n", COMMANDS[i]->name, COMMANDS[i]->summary);
+        fprintf(out, "  %-11s %s\n", COMMANDS[i]->name, COMMANDS[i]->summary);
     }
-    fputs("  help       show this, or a command's own help\n\nOptions:\n", out);
+    fputs("  help        show this, or a command's own help\n\nOptions:\n", out);
     options_print_help(OPTIONS_GLOBAL, out);
     fputs("\nA first look without an account: posrec-demo, or scripts/quickstart of the source.\n"
           "A command's help: posrec help COMMAND\n",

@@ -71,6 +71,9 @@ static const struct definition DEFINITIONS[] = {
      "start at this capture; take those before it as given"},
     {OPTION(head), "head", 0, "HASH", KIND_TEXT,
      "this link, noted earlier, must be part of the chain"},
+    {OPTION(root), "root", 0, "HASH", KIND_TEXT, "this root, noted earlier, must be the tree's"},
+    {OPTION(tree_count), "count", 0, "N", KIND_NUMBER,
+     "under the tree's root as it was after N captures, not now"},
     {OPTION(for_ms), "for", 0, "DURATION", KIND_DURATION, "stop after this long"},
     {OPTION(tick_count), "count", 0, "N", KIND_NUMBER,
      "stop when each account has had so many ticks"},
@@ -165,6 +168,13 @@ bool options_read_number(const char *text, int64_t *number)
     bool rounded = false;
     return decimal_parse(span_of(text), 0, number, &rounded) == DECIMAL_OK && !rounded &&
            *number > 0;
+}
+
+bool options_read_sha256(const char *option, const char *text, struct sha256_digest *digest,
+                         struct error *error)
+{
+    return sha256_from_hex(span_of(text), digest) ||
+           error_set(error, ERROR_USAGE, "%s '%s': not 64 hex digits", option, text);
 }
 
 /* A day or a month that was asked for as such. */

@@ -9,6 +9,7 @@
 
 #include "base/calendar.h"
 #include "base/error.h"
+#include "base/sha256.h"
 #include "base/time_text.h"
 #include "model/maybe.h"
 #include "report/render.h"
@@ -53,6 +54,8 @@ struct options {
     bool status;
     const char *from_capture;
     const char *head;
+    const char *root;
+    struct maybe_int tree_count;
     struct maybe_int for_ms;
     struct maybe_int tick_count;
     struct maybe_int max_age_ms;
@@ -75,6 +78,10 @@ bool options_parse(struct options *options, int argc, char **argv, const size_t 
 
 /* Reads a whole number over 0. */
 bool options_read_number(const char *text, int64_t *number);
+
+/* Reads 64 hex digits; `option` is what the error calls it. */
+bool options_read_sha256(const char *option, const char *text, struct sha256_digest *digest,
+                         struct error *error);
 
 /* Writes a line or two for each option of the list. */
 void options_print_help(const size_t *list, FILE *out);

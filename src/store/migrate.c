@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/embedded_file.h"
+#include "store/evidence/tree.h"
 #include "store/rows/contract_terms.h"
 #include "store/rows/known_spans.h"
 
@@ -106,8 +107,9 @@ static bool stamp(const struct database *database, int version, struct error *er
     return database_run(database, sql, error);
 }
 
-/* The migration with which the program fills the tables that SQL alone cannot. */
+/* The migrations with which the program fills the tables that SQL alone cannot. */
 #define VERSION_FILLED 12
+#define VERSION_TREE 13
 
 /* A migration on its way. */
 struct migration {
@@ -126,6 +128,13 @@ static bool fill_tables(const struct migration *run, struct error *error)
              hours_fill(run->database, run->watch, error)));
 }
 
+static bool fill_tree(const struct migration *run, struct error *error)
+{
+    const struct hours_watch *watch = run->watch;
+    return tree_fill(run->database, watch != NULL ? watch->context : NULL,
+                     watch != NULL ? watch->on_progress : NULL, error);
+}
+
 static bool apply_one(const struct migration *run, int version, struct error *error)
 {
     const struct database *database = run->database;
@@ -136,6 +145,7 @@ static bool apply_one(const struct migration *run, int version, struct error *er
     if (database_run(database, MIGRATION_TABLE, error) &&
         database_run(database, SQL_MIGRATIONS[version - 1].text, error) &&
         (version != VERSION_FILLED || fill_tables(run, error)) &&
+        (version != VERSION_TREE || fill_tree(run, error)) &&
         record(database, version, run->now_ms, error) && stamp(database, version, error)) {
         return true;
     }

@@ -1,6 +1,6 @@
 #include "store/rebuild.h"
 
-#include "store/evidence/capture_reader.h"
+#include "store/evidence/tree.h"
 #include "store/rows/reading.h"
 #include "store/rows/row_writer.h"
 #include "store/rows/state_loader.h"
@@ -102,7 +102,8 @@ bool rebuild_database(const struct database *database, const struct rebuild_watc
     }
     bool done = open_rebuild(&rebuild, error) && empty_tables(database, error) &&
                 derive_all(&rebuild, error) &&
-                (rebuild.captures == 0 || reading_begin(database, 1, error));
+                (rebuild.captures == 0 || reading_begin(database, 1, error)) &&
+                tree_fill(database, NULL, NULL, error);
     *captures = rebuild.captures;
     close_rebuild(&rebuild);
     if (done && database_run(database, "COMMIT", error)) {

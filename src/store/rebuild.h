@@ -1,4 +1,5 @@
-/* Reads all bytes of the archive again, those too that could not be read, and makes all rows. */
+/* Reads all bytes of the archive again, those too that could not be read, and makes all rows, and
+ * the nodes of the tree. */
 #pragma once
 
 #include <stdbool.h>

@@ -6,6 +6,7 @@
 #include "store/evidence/chain.h"
 #include "store/evidence/evidence.h"
 #include "store/evidence/seen.h"
+#include "store/evidence/tree.h"
 #include "store/rows/reading.h"
 #include "store/rows/row_writer.h"
 #include "store/rows/state_loader.h"
@@ -38,10 +39,11 @@ struct recorder {
     bool compares_bytes;
     struct sha256 *sha256;
     struct archive *archive;
+    struct tree *tree;
     struct row_writer *writer;
     sqlite3_stmt *insert; /* of a capture */
     sqlite3_stmt *statements[STATEMENT_COUNT];
-    struct text canonical; /* scratch of the chain */
+    struct text canonical; /* of the capture at hand */
 
     /* What is remembered of the database; NULL when it must be read again. */
     struct derivation *derivation;
@@ -50,6 +52,7 @@ struct recorder {
     int64_t data_version;
     int64_t last_capture_id;
     struct sha256_digest head;
+    bool has_tree;               /* it stands at the head */
     struct seen seen;            /* of the time at which captures were compared last, */
     struct sha256_digest digest; /* and what the last of them says */
 };
@@ -69,6 +72,9 @@ struct recorder *recorder_new(const struct database *database, bool compares_byt
         recorder->archive = archive_new(database, recorder->sha256, error);
     }
     if (recorder->archive != NULL) {
+        recorder->tree = tree_new(database, recorder->sha256, error);
+    }
+    if (recorder->tree != NULL) {
         recorder->writer = row_writer_new(database, error);
     }
     bool ready = recorder->writer != NULL &&
@@ -104,6 +110,7 @@ void recorder_free(struct recorder *recorder)
     sqlite3_finalize(recorder->insert);
     statements_finalize(recorder->statements, STATEMENT_COUNT);
     row_writer_free(recorder->writer);
+    tree_free(recorder->tree);
     archive_free(recorder->archive);
     sha256_free(recorder->sha256);
     text_free(&recorder->canonical);
@@ -131,6 +138,13 @@ static bool load_head(struct recorder *recorder, struct error *error)
     return taken;
 }
 
+/* A file whose tree cannot be gone on with is recorded into all the same, and verify tells. */
+static bool load_tree(struct recorder *recorder, struct error *error)
+{
+    recorder->has_tree = tree_load(recorder->tree, recorder->last_capture_id, error);
+    return recorder->has_tree || error->kind == ERROR_FAILED;
+}
+
 /* Reads the state again when there is none, or when another connection has written meanwhile. */
 static bool refresh(struct recorder *recorder, struct error *error)
 {
@@ -151,7 +165,7 @@ static bool refresh(struct recorder *recorder, struct error *error)
     return recorder->derivation != NULL &&
            state_load(recorder->database, recorder->derivation, STATE_NOW, error) &&
            reading_last_reader(recorder->database, &recorder->last_reader, error) &&
-           load_head(recorder, error);
+           load_head(recorder, error) && load_tree(recorder, error);
 }
 
 bool recorder_begin(struct recorder *recorder, struct error *error)
@@ -206,6 +220,24 @@ static bool insert_capture(struct recorder *recorder, const struct account *acco
     bind_maybe(insert, CAPTURE_COLUMN_PAYLOAD_ID + 1, payload_id);
     bind_bytes(insert, CAPTURE_COLUMN_CHAIN + 1, chain);
     return database_write_row(recorder->database, insert, error);
+}
+
+/* The capture goes under the head, which becomes its link, and into the tree. */
+static bool insert_link(struct recorder *recorder, const struct account *account,
+                        const struct capture *capture, const struct recorded *recorded,
+                        struct maybe_int payload_id, const struct sha256_digest *body,
+                        struct error *error)
+{
+    const struct canonical said = {recorded->capture_id, PRODUCT_COIN_M, recorded->row_count,
+                                   capture};
+    if (!canonical_write(&said, &recorder->canonical, error)) {
+        return false;
+    }
+    struct span canonical = text_span(&recorder->canonical);
+    return chain_next(recorder->sha256, &recorder->head, canonical, body, &recorder->head, error) &&
+           insert_capture(recorder, account, capture, recorded, payload_id, error) &&
+           (!recorder->has_tree || (tree_add(recorder->tree, canonical, body, error) &&
+                                    tree_store(recorder->tree, error)));
 }
 
 /* What a capture says: its bytes, or, where there are none, its outcome and the reason. */
@@ -323,7 +355,7 @@ static bool write_capture(struct recorder *recorder, struct account *account,
                           struct capture *capture, struct recorded *recorded, struct error *error)
 {
     struct maybe_int payload_id = {0};
-    struct sha256_digest digest;
+    struct sha256_digest digest = {0};
     struct reading *reading = &recorder->reading;
     if (!derivation_read(recorder->derivation, account, capture, reading, error)) {
         return false;
@@ -342,11 +374,7 @@ static bool write_capture(struct recorder *recorder, struct account *account,
         return false;
     }
     recorder->last_reader = READER;
-    const struct chain_link link = {recorded->capture_id, PRODUCT_COIN_M, recorded->row_count,
-                                    capture, capture->has_body ? &digest : NULL};
-    if (!chain_next(recorder->sha256, &recorder->head, &link, &recorder->canonical, &recorder->head,
-                    error) ||
-        !insert_capture(recorder, account, capture, recorded, payload_id, error) ||
+    if (!insert_link(recorder, account, capture, recorded, payload_id, &digest, error) ||
         !derivation_put_rows(recorder->derivation, reading, recorded->capture_id, error)) {
         return false;
     }

@@ -7,6 +7,7 @@
 
 #include "store/evidence/capture_reader.h"
 #include "store/evidence/chain.h"
+#include "store/evidence/tree.h"
 #include "store/file/index_check.h"
 #include "store/migrate.h"
 #include "store/rows/reading.h"
@@ -22,8 +23,10 @@ static const char *const KIND_NAMES[] = {
     [VERIFY_CHAIN] = "chain",
     [VERIFY_PAYLOAD] = "payload",
     [VERIFY_OUTCOME] = "outcome",
+    [VERIFY_TREE] = "tree",
     [VERIFY_ROWS] = "rows",
     [VERIFY_HEAD] = "head",
+    [VERIFY_ROOT] = "root",
 };
 
 struct finding {
@@ -38,6 +41,7 @@ struct verification {
     struct verify_report *report;
     struct sha256 *sha256;
     struct capture_reader *reader;
+    struct tree *tree;
     struct row_checker *checker;
     struct derivation *derivation;
     struct stored_capture stored; /* the one at hand */
@@ -47,12 +51,12 @@ struct verification {
     bool is_others;               /* an older posrec made the rows of the one at hand */
     struct finding of_evidence;   /* the first ones; after one of rows the evidence alone is */
     struct finding of_rows;       /* checked, which may be sound all the same */
-    struct text canonical;        /* scratch of the chain */
+    struct text canonical;        /* of the one at hand */
     struct text view;             /* what is to be said of the views */
     int64_t next_capture_id;
     int64_t last_payload_id; /* payloads are numbered in the order of their first capture */
     int64_t last_id;         /* of the captures that there are */
-    bool head_found;
+    bool head_found, root_found;
 };
 
 const char *verify_kind_name(enum verify_kind kind)
@@ -62,7 +66,8 @@ const char *verify_kind_name(enum verify_kind kind)
 
 static struct finding *finding_of(struct verification *run, enum verify_kind kind)
 {
-    return kind == VERIFY_OUTCOME || kind == VERIFY_ROWS ? &run->of_rows : &run->of_evidence;
+    return kind == VERIFY_OUTCOME || kind == VERIFY_ROWS || kind == VERIFY_TREE ? &run->of_rows
+                                                                                : &run->of_evidence;
 }
 
 /* Notes the first thing wrong; returns false. */
@@ -175,13 +180,36 @@ static bool load_last_payload(struct verification *run, struct error *error)
     return step != STEP_FAILED;
 }
 
+/* The root after the captures so far; whether it is the one noted. */
+static bool take_root(struct verification *run, struct error *error)
+{
+    if (!run->report->has_root || !tree_root(run->tree, &run->report->root, error)) {
+        return !run->report->has_root;
+    }
+    run->root_found |=
+        run->settings->root != NULL && sha256_equal(&run->report->root, run->settings->root);
+    return true;
+}
+
+/* Nodes before the first capture that is checked are given, as it is. */
+static bool load_tree(struct verification *run, struct error *error)
+{
+    struct error why;
+    run->report->has_root = tree_load(run->tree, run->settings->from_capture_id - 1, &why);
+    if (!run->report->has_root) {
+        found_instead(run, VERIFY_TREE, &why, error);
+        return why.kind == ERROR_FAILED;
+    }
+    return checks_all(run) || take_root(run, error);
+}
+
 /* Where everything stood before the first capture that is checked. */
 static bool load_start(struct verification *run, struct error *error)
 {
     int64_t from = run->settings->from_capture_id;
     run->next_capture_id = from;
     if (checks_all(run)) {
-        return true;
+        return load_tree(run, error);
     }
     if (from > run->last_id) {
         return error_set(error, ERROR_USAGE,
@@ -194,7 +222,7 @@ static bool load_start(struct verification *run, struct error *error)
                          (long long)(from - 1));
     }
     run->report->head = run->stored.chain;
-    bool done = step == STEP_ROW && load_last_payload(run, error) &&
+    bool done = step == STEP_ROW && load_tree(run, error) && load_last_payload(run, error) &&
                 state_load(run->database, run->derivation, from, error);
     /* All of them now, while contracts are what they were then. */
     struct account_book *accounts = derivation_accounts(run->derivation);
@@ -230,15 +258,11 @@ static bool check_payload(struct verification *run, struct error *error)
 static bool check_link(struct verification *run, struct error *error)
 {
     const struct stored_capture *stored = &run->stored;
-    const struct chain_link link = {
-        .capture_id = stored->capture_id,
-        .product = text_string(&stored->product),
-        .row_count = stored->row_count,
-        .capture = &stored->capture,
-        .body_sha256 = stored->payload_id.known ? &stored->body_sha256 : NULL,
-    };
+    const struct canonical canonical = stored_capture_canonical(stored);
     struct sha256_digest next;
-    if (!chain_next(run->sha256, &run->report->head, &link, &run->canonical, &next, error)) {
+    if (!canonical_write(&canonical, &run->canonical, error) ||
+        !chain_next(run->sha256, &run->report->head, text_span(&run->canonical),
+                    &stored->body_sha256, &next, error)) {
         return false;
     }
     if (!sha256_equal(&next, &stored->chain)) {
@@ -247,6 +271,31 @@ static bool check_link(struct verification *run, struct error *error)
     }
     run->report->head = next;
     run->head_found |= run->settings->head != NULL && sha256_equal(&next, run->settings->head);
+    return true;
+}
+
+/* The node that is wrong is named by its captures. One over captures that are given is given. */
+static bool check_tree(struct verification *run, struct error *error)
+{
+    const struct stored_capture *stored = &run->stored;
+    bool good = true;
+    int level = 0;
+    if (!run->report->has_root) {
+        return true;
+    }
+    if (!tree_add(run->tree, text_span(&run->canonical), &stored->body_sha256, error) ||
+        (run->settings->root != NULL && !take_root(run, error)) ||
+        (!rows_failed(run) && !tree_check(run->tree, &good, &level, error))) {
+        return false;
+    }
+    int64_t first = stored->capture_id - (INT64_C(1) << level) + 1;
+    if (!good && first >= run->settings->from_capture_id) {
+        char what[120];
+        snprintf(what, sizeof what,
+                 "the node over captures %lld to %lld is missing or not made of them",
+                 (long long)first, (long long)stored->capture_id);
+        found_at_capture(run, VERIFY_TREE, what);
+    }
     return true;
 }
 
@@ -362,7 +411,7 @@ static bool check_capture(struct verification *run, bool *more, struct error *er
                      (long long)run->stored.capture_id);
     }
     struct account *account;
-    if (!check_payload(run, error) || !check_link(run, error) ||
+    if (!check_payload(run, error) || !check_link(run, error) || !check_tree(run, error) ||
         !check_place(run, &account, error)) {
         return false;
     }
@@ -421,6 +470,31 @@ static bool miss_head(struct verification *run, struct error *error)
                : false;
 }
 
+static bool miss_root(struct verification *run, struct error *error)
+{
+    return checks_all(run)
+               ? found(run, VERIFY_ROOT,
+                       "the noted root is of no captures that this history begins with: some of "
+                       "them are missing or were changed, or it is of another file")
+               : error_set(error, ERROR_USAGE,
+                           "verify: --root is not met from capture %lld on (verify from the start)",
+                           (long long)run->settings->from_capture_id);
+}
+
+/* Whether there are no more nodes than the captures make; of those each is there. */
+static bool check_last_nodes(struct verification *run, struct error *error)
+{
+    int64_t stored, made = tree_row_count(run->next_capture_id - 1);
+    if (!database_integer(run->database, "SELECT count(*) FROM tree_node", &stored, error)) {
+        return false;
+    }
+    if (stored != made && !rows_failed(run)) {
+        found(run, VERIFY_TREE, "tree_node has %lld rows, the captures make %lld",
+              (long long)stored, (long long)made);
+    }
+    return true;
+}
+
 /* Whether as many readings are noted as were met, by readers and of captures that there are. */
 static bool check_readings(struct verification *run, struct error *error)
 {
@@ -460,7 +534,9 @@ static bool check_end(struct verification *run, struct error *error)
     }
     return check_ids(run, "capture", run->next_capture_id - 1, VERIFY_CHAIN, error) &&
            check_ids(run, "payload", run->last_payload_id, VERIFY_PAYLOAD, error) &&
-           (run->settings->head == NULL || run->head_found || miss_head(run, error));
+           check_last_nodes(run, error) && take_root(run, error) &&
+           (run->settings->head == NULL || run->head_found || miss_head(run, error)) &&
+           (run->settings->root == NULL || run->root_found || miss_root(run, error));
 }
 
 static bool check_captures(struct verification *run, struct error *error)
@@ -489,8 +565,9 @@ static bool open_verification(struct verification *run, struct error *error)
         return false;
     }
     run->reader = capture_reader_new(run->database, error);
+    run->tree = run->reader != NULL ? tree_new(run->database, run->sha256, error) : NULL;
     run->checker = row_checker_new(run->database, run->settings->from_capture_id, error);
-    if (run->reader == NULL || run->checker == NULL) {
+    if (run->tree == NULL || run->checker == NULL) {
         return false;
     }
     run->derivation = derivation_new(row_checker_sink(run->checker), true, error);
@@ -502,6 +579,7 @@ static void close_verification(struct verification *run)
     derivation_free(run->derivation);
     row_checker_free(run->checker);
     capture_reader_free(run->reader);
+    tree_free(run->tree);
     sha256_free(run->sha256);
     stored_capture_free(&run->stored);
     text_free(&run->present.detail);

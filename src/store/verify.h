@@ -1,5 +1,6 @@
-/* Proves a database: its file, its schema, every link of the chain, every payload, and all rows
- * derived again from the bytes. All of one moment, while others may write. */
+/* Proves a database: its file, its schema, every link of the chain, every payload, the tree over
+ * all captures, and all rows derived again from the bytes. All of one moment, while others may
+ * write. */
 #pragma once
 
 #include <stdbool.h>
@@ -20,13 +21,16 @@ enum verify_kind {
     VERIFY_CHAIN,       /* a capture is missing, added, swapped or changed */
     VERIFY_PAYLOAD,     /* bytes are not those that were received */
     VERIFY_OUTCOME,     /* outcome, code or row count are not what is read in the bytes */
+    VERIFY_TREE,        /* a node of the tree is missing, changed or too many */
     VERIFY_ROWS,        /* a derived row is missing, changed or too many */
     VERIFY_HEAD,        /* the history up to the noted head is not there any more */
+    VERIFY_ROOT,        /* nor that of the noted root */
 };
 
 struct verify_settings {
     int64_t from_capture_id;          /* 1 for all; what is before, and the file, is given */
     const struct sha256_digest *head; /* a link that must be there; NULL for none */
+    const struct sha256_digest *root; /* likewise the tree's root after some capture */
     void *context;                    /* of the callback, which may be NULL */
     void (*on_progress)(void *context, int64_t done, int64_t total);
 };
@@ -46,6 +50,8 @@ struct verify_report {
     int64_t rows;            /* of all derived tables */
     int64_t last_capture_id; /* 0 for an empty database */
     struct sha256_digest head;
+    bool has_root; /* it is known; not where what is before --from lacks nodes */
+    struct sha256_digest root;
 
     int64_t read_by_others;                /* of the captures checked, by an older posrec */
     char read_otherwise[VERIFY_WHAT_SIZE]; /* what that read otherwise first; "" for nothing */

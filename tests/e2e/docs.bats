@@ -115,5 +115,5 @@ body = hashlib.sha256(open("body.json", "rb").read()).digest()
 print(hashlib.sha256(bytes(32) + sys.argv[1].encode() + body).hexdigest())
 PYTHON
     )
-    assert_equal "$(posrec -q verify)" "$expected"
+    assert_equal "$(head_of verify)" "$expected"
 }

@@ -65,7 +65,7 @@ PYTHON
 
 @test "a database in a folder that cannot be written is read, asked, verified and copied" {
     setup_here
-    head=$(posrec -q verify)
+    head=$(head_of verify)
     mkdir "$HERE/out"
     chmod 777 "$HERE/out"
     for beside in none wal shm; do
@@ -75,7 +75,7 @@ PYTHON
         wal) : > "$DB-wal" ;;
         shm) cp posrec.db-shm "$DB-shm" ;;
         esac
-        assert_equal "$(stranger -q -d "$DB" verify)" "$head"
+        assert_equal "$(stranger -q -d "$DB" verify | head -1)" "$head"
         stranger -d "$DB" sql --format json 'SELECT count(*) AS n FROM capture' | jq -e '.[0].n == 89'
         stranger -q -d "$DB" positions --format csv | cmp - <(posrec -q positions --format csv)
         stranger -q -d "$DB" status --format json | jq -e '.running == false' > /dev/null
@@ -84,7 +84,7 @@ PYTHON
         stranger -q -d "$DB" report all --format html --output "$HERE/out/page.html"
         stranger -q -d "$DB" backup "$HERE/out/copy.db"
         stranger -q -d "$DB" rebuild --output "$HERE/out/rebuilt.db"
-        assert_equal "$(posrec -q -d "$HERE/out/copy.db" verify)" "$head"
+        assert_equal "$(head_of -d "$HERE/out/copy.db" verify)" "$head"
         assert_contains "$(stranger -d "$DB" doctor || true)" "ok    database: $DB"
         assert_equal "$(ls "$HERE/db" | wc -l)" $([ $beside = none ] && echo 1 || echo 2)
     done
@@ -145,11 +145,11 @@ PYTHON
 @test "a medium that cannot be written is read" {
     unshare -rm true || skip "namespaces are not to be had"
     setup_here
-    head=$(posrec -q verify)
+    head=$(head_of verify)
     sealed() { unshare -rm sh -c 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"' "$HERE/db" "$HERE/posrec" -q -d "$DB" "$@"; }
-    assert_equal "$(sealed verify)" "$head"
+    assert_equal "$(sealed verify | head -1)" "$head"
     : > "$DB-wal"
-    assert_equal "$(sealed verify)" "$head"
+    assert_equal "$(sealed verify | head -1)" "$head"
     fill_log
     run sealed verify
     assert_equal "$status" 1
@@ -215,7 +215,7 @@ room() {
 @test "on a full disk rebuild says so and changes nothing, and verify goes on" {
     unshare -rm true || skip "namespaces are not to be had"
     posrec -q -d put import "$SOURCE/tests/data/history.ndjson"
-    head=$(posrec -q -d put verify)
+    head=$(head_of -d put verify)
     mkdir disk
     touch fill
     sqlite3 put 'PRAGMA wal_checkpoint(TRUNCATE)' 'DELETE FROM valuation' > /dev/null # which a rebuild puts again
@@ -225,7 +225,7 @@ room() {
     assert_equal "$(sql 'SELECT count(*) FROM valuation')" 0
     posrec -q -d put rebuild
     rm -f posrec.db* fill
-    assert_equal "$(room 2m sh -c '"$0" -q -d disk/posrec.db migrate; cat /dev/zero > disk/more 2> /dev/null; "$0" -q -d disk/posrec.db verify' "$BUILD/posrec")" "$head"
+    assert_equal "$(room 2m sh -c '"$0" -q -d disk/posrec.db migrate; cat /dev/zero > disk/more 2> /dev/null; "$0" -q -d disk/posrec.db verify' "$BUILD/posrec" | head -1)" "$head"
     rm -f posrec.db*
     touch fill
     run room $(($(stat -c %s put) + 8192)) "$BUILD/posrec" -d disk/posrec.db verify # not even for the -shm

@@ -49,6 +49,13 @@ wait_for() {
     return 1
 }
 
+# head_of ARGUMENT...: the head that a verify prints first, with posrec's arguments.
+head_of() {
+    local said
+    said=$(posrec -q "$@") || return
+    echo "${said%%$'\n'*}"
+}
+
 # start_sim [OPTION...]: starts the exchange and writes posrec.ini for it. SIM is its base URL.
 start_sim() {
     rm -f port

@@ -111,7 +111,7 @@ def without_hours(path, copy):
         views = database.execute("SELECT name FROM sqlite_schema WHERE type = 'view'").fetchall()
         database.executescript("".join(f"DROP VIEW {view};" for view, in views)
                                + "DROP TABLE leg_hour; DROP TABLE poll_hour; DROP TABLE contract_term; DROP TABLE known_span;"
-                               "DROP TABLE mark; DROP TABLE funding_rate;"
+                               "DROP TABLE mark; DROP TABLE funding_rate; DROP TABLE tree_node;"
                                "DROP TABLE reading; DROP TABLE read_by; PRAGMA writable_schema = ON;"
                                + "".join(f"UPDATE sqlite_schema SET sql = replace(sql, 'REFERENCES {table}({table}_id)',"
                                          f" 'REFERENCES {table}');"

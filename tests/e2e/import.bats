@@ -207,7 +207,7 @@ PYTHON
     assert_equal "$(sql 'SELECT interval_ms FROM capture ORDER BY capture_id' | xargs)" 10000
     posrec export > out.ndjson
     posrec -q -d second.db import out.ndjson
-    assert_equal "$(posrec -q -d second.db verify)" "$(posrec -q verify)"
+    assert_equal "$(head_of -d second.db verify)" "$(head_of verify)"
 }
 
 # import_within MIB [OPTION...]: imports standard input, of which no more than that may be in memory at once.
@@ -285,7 +285,7 @@ PYTHON
         [ "$(sql "SELECT count(*) FROM capture AS a JOIN capture AS b ON b.capture_id = a.capture_id + 1 WHERE b.received_ms = a.received_ms AND b.account_id = a.account_id AND b.endpoint <> a.endpoint")" -gt 9 ]
         posrec export > out.ndjson
         posrec -q -d second.db import out.ndjson
-        assert_equal "$(posrec -q -d second.db verify)" "$(posrec -q verify)"
+        assert_equal "$(head_of -d second.db verify)" "$(head_of verify)"
         assert_equal "$(sqlite3 posrec.db .dump | grep -v schema_migration)" "$(sqlite3 second.db .dump | grep -v schema_migration)"
     done
     posrec export --from 1700000100000 --to 1700002000000 > part.ndjson

@@ -14,7 +14,7 @@ killed_writes() {
 
 @test "a migration killed at any write leaves a whole database" {
     export ASAN_OPTIONS=detect_leaks=0 # the leak detector and strace are both debuggers
-    latest=11
+    latest=13
     draw_seed
     for old in 1 2; do
         cp "$SOURCE/tests/data/schema-$old.db" old.db
@@ -47,7 +47,7 @@ killed_writes() {
     draw_seed
     history_db
     dump posrec.db > anew
-    head=$(posrec -q verify)
+    head=$(head_of verify)
     sqlite3 posrec.db "UPDATE position SET leverage = 3; DELETE FROM valuation WHERE leg_id = 2" "PRAGMA wal_checkpoint(TRUNCATE)" > /dev/null
     dump posrec.db > before
     cp posrec.db old.db
@@ -59,6 +59,6 @@ killed_writes() {
         dump posrec.db > after
         cmp -s before after || cmp anew after
         posrec -q rebuild # nobody holds the lock
-        assert_equal "$(posrec -q verify --head "$head")" "$head"
+        assert_equal "$(head_of verify --head "$head")" "$head"
     done
 }

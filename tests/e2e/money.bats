@@ -426,9 +426,9 @@ chain_of() {
     run posrec report reconcile --strict --format ndjson
     assert_equal "$status" 1
     assert_equal "$(jq -r '[.finding, .asset, .capture_id] | join(" ")' <<< "${lines[0]}")" "wallet_unexplained BTC 3"
-    assert_equal "$(header)" "main 1 5 $(posrec -q verify)"
+    assert_equal "$(header)" "main 1 5 $(head_of verify)"
     posrec report reconcile --format html > page.html
-    grep -q "$(posrec -q verify)" page.html
+    grep -q "$(head_of verify)" page.html
     # A range of which only a later answer told: no poll, and no capture of its time.
     assert_equal "$(header --to 1699200000000)" "main 5 5 $(chain_of 5)"
     run --separate-stderr posrec report reconcile --strict --to 1699200000000
@@ -473,14 +473,14 @@ chain_of() {
     } | posrec -q import -
     findings() { accused "$@" 2> /dev/null | jq -r '[.finding, .capture_id] | join(" ")' | sort | xargs; }
     assert_equal "$(findings)" "income_incomplete 8 stream_time_went_back 6 trade_one_witness 4"
-    assert_equal "$(header)" "main 1 11 $(posrec -q verify)"
+    assert_equal "$(header)" "main 1 11 $(head_of verify)"
     assert_equal "$(findings --to 1700000010000)" "income_incomplete 8 stream_time_went_back 6 trade_one_witness 4"
     assert_equal "$(header --to 1700000010000)" "main 1 8 $(chain_of 8)"
-    assert_equal "$(posrec -q verify --head "$(chain_of 8)")" "$(posrec -q verify)"
+    assert_equal "$(head_of verify --head "$(chain_of 8)")" "$(head_of verify)"
     # Of an answer alone, of a message alone, and of what no poll was there for.
     assert_equal "$(header --from 1700000005000 --to 1700000005500)" "main 4 4 $(chain_of 4)"
     assert_equal "$(header --from 1700000006000 --to 1700000006500)" "main 6 6 $(chain_of 6)"
     assert_equal "$(header --from 1700000003000 --to 1700000004001)" "main 7 8 $(chain_of 8)"
-    assert_equal "$(header --from 1700000021000)" "main 10 11 $(posrec -q verify)"
+    assert_equal "$(header --from 1700000021000)" "main 10 11 $(head_of verify)"
     assert_equal "$(header --from 1700000023000)" ""
 }

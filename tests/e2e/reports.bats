@@ -246,11 +246,11 @@ EXPECTED
     run posrec report reconcile --strict
     assert_equal "$status" 1
     assert_contains "$output" "head_at_end"
-    assert_contains "$output" "$(posrec -q verify)"
+    assert_contains "$output" "$(head_of verify)"
     assert_contains "$output" "See an answer as it came: posrec body CAPTURE"
     posrec -q report reconcile --strict --side LONG --to 1700000000001
     posrec report reconcile --format html > audit.html
-    grep -q "$(posrec -q verify)" audit.html
+    grep -q "$(head_of verify)" audit.html
     run posrec report all --strict --format html --output all.html
     assert_equal "$status" 1
 }

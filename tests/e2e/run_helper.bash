@@ -142,7 +142,7 @@ assert_sound() {
     rm -f imported.db*
     posrec -d posrec.db export > exported.ndjson
     posrec -q -d imported.db import exported.ndjson
-    assert_equal "$(posrec -q -d imported.db verify)" "$(posrec -q -d posrec.db verify)"
+    assert_equal "$(head_of -d imported.db verify)" "$(head_of -d posrec.db verify)"
     assert_equal "$(sql "SELECT count(*) FROM (SELECT due_ms FROM capture WHERE endpoint = 'positionRisk' AND attempt = 1 AND due_ms IS NOT NULL GROUP BY account_id, due_ms HAVING count(*) > 1)")" 0
 }
 

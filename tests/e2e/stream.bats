@@ -92,8 +92,8 @@ findings() {
     assert_equal "$(sql "SELECT count(*) FROM capture")" "$before"
     posrec -q rebuild
     assert_equal "$(sqlite3 posrec.db .dump | grep -v schema_migration)" "$(sqlite3 second.db .dump | grep -v schema_migration)"
-    head=$(posrec -q verify)
-    assert_equal "$(posrec -q verify --head "$head" --from 5)" "$head"
+    head=$(head_of verify)
+    assert_equal "$(head_of verify --head "$head" --from 5)" "$head"
     assert_sound
 }
 

@@ -92,6 +92,12 @@ EXTRA = {
     "a payload added": "INSERT INTO payload (size, sha256, zstd) SELECT size, sha256, zstd FROM payload"
                        " WHERE payload_id = 1",
     "a payload deleted": "DELETE FROM payload WHERE payload_id = 10",
+    "a node deleted": "DELETE FROM tree_node WHERE capture_id = 64",
+    "a node added": "INSERT INTO tree_node SELECT capture_id, 10, sha256 FROM tree_node WHERE capture_id = 32",
+    "a node of no capture added": "INSERT INTO tree_node SELECT 1000000, level, sha256 FROM tree_node WHERE capture_id = 32",
+    "two nodes swapped": "UPDATE tree_node SET capture_id = -1 WHERE capture_id = 32;"
+                         "UPDATE tree_node SET capture_id = 32 WHERE capture_id = 64;"
+                         "UPDATE tree_node SET capture_id = 64 WHERE capture_id = -1",
     "a reading added": "INSERT INTO reading VALUES (2, 2, 'unreadable', 'x', 0)",
     "no reader left": "DELETE FROM read_by",
     "a later reader added": "INSERT INTO read_by VALUES (1000, 2)",

@@ -4,8 +4,9 @@ load verify_helper
     history_db
     run --separate-stderr posrec verify
     assert_equal "$status" 0
-    head=$output
+    head=${lines[0]}
     assert_equal "$head" "$(sql 'SELECT lower(hex(chain)) FROM capture ORDER BY capture_id DESC LIMIT 1')"
+    assert_equal "${#lines[@]} ${lines[1]%% *}" "2 root"
     posrec export > all.ndjson
     tail -1 all.ndjson | sed 's/"received_ms":[0-9]*/"received_ms":1795560370000/' | posrec -q import -
     run posrec verify --head "$head"
@@ -19,7 +20,7 @@ load verify_helper
 
 @test "removing the newest polls is found by a noted head" {
     history_db
-    head=$(posrec -q verify)
+    head=$(head_of verify)
     posrec export | head -n -3 > shorter.ndjson
     posrec -q -d shorter.db import shorter.ndjson
     posrec -q -d shorter.db verify
@@ -82,7 +83,7 @@ CHANGES
 
 @test "what proves nothing is said: a head of zeros, of another file, behind --from; a start past the end" {
     history_db
-    head=$(posrec -q verify)
+    head=$(head_of verify)
     first=$(sql 'SELECT lower(hex(chain)) FROM capture WHERE capture_id = 3')
     last=$(sql 'SELECT max(capture_id) FROM capture')
     run posrec verify --head "$(printf '0%.0s' $(seq 64))"
@@ -91,7 +92,7 @@ CHANGES
     run posrec verify --from 9 --head "$first"
     assert_equal "$status" 2
     assert_contains "$output" "--head is that after capture 3, which --from takes as given"
-    assert_equal "$(posrec -q verify --from 4 --head "$first")" "$head" # it is what the first checked one builds on
+    assert_equal "$(head_of verify --from 4 --head "$first")" "$head" # it is what the first checked one builds on
     run posrec verify --from $((last + 1))
     assert_equal "$status" 2
     assert_contains "$output" "--from: there is no capture $((last + 1)), the last is $last"
@@ -103,9 +104,9 @@ CHANGES
 
 @test "verify --from any capture is sound of a sound file" {
     posrec -q import "$SOURCE/tests/data/history.ndjson" "$SOURCE/tests/data/stream.ndjson" "$SOURCE/tests/data/money.ndjson"
-    head=$(posrec -q verify)
+    head=$(head_of verify)
     for from in $(seq "$(sql 'SELECT max(capture_id) FROM capture')"); do
-        assert_equal "$(posrec -q verify --from "$from")" "$head"
+        assert_equal "$(head_of verify --from "$from")" "$head"
     done
 }
 
@@ -126,8 +127,8 @@ info() {
     dump whole.db > whole
     dump posrec.db | cmp whole -
     assert_equal "$(sql 'SELECT initial_margin_first_e8, initial_margin_last_e8 FROM leg_hour' | xargs)" "142857|714286 142857|714286"
-    head=$(posrec -q verify)
-    for from in $(seq 11); do assert_equal "$(posrec -q verify --from "$from")" "$head"; done
+    head=$(head_of verify)
+    for from in $(seq 11); do assert_equal "$(head_of verify --from "$from")" "$head"; done
 }
 
 @test "numbers are of the contract's size of their time: after any restart, from any capture, rebuilt and migrated" {
@@ -143,12 +144,12 @@ info() {
         while read -r line; do echo "$line" | posrec -q import -; done < lines
         dump whole.db > whole
         dump posrec.db | cmp whole -
-        head=$(posrec -q verify)
-        for from in $(seq "$(wc -l < lines)"); do assert_equal "$(posrec -q verify --from "$from")" "$head"; done
+        head=$(head_of verify)
+        for from in $(seq "$(wc -l < lines)"); do assert_equal "$(head_of verify --from "$from")" "$head"; done
         posrec -q rebuild
         dump posrec.db | cmp whole -
         sql "SELECT 'DROP VIEW ' || name || ';' FROM sqlite_schema WHERE type = 'view'" | sqlite3 posrec.db
-        sqlite3 posrec.db "DROP TABLE mark; DROP TABLE funding_rate; DROP TABLE known_span; DROP TABLE contract_term; ALTER TABLE contract DROP COLUMN capture_id;
+        sqlite3 posrec.db "DROP TABLE tree_node; DROP TABLE mark; DROP TABLE funding_rate; DROP TABLE known_span; DROP TABLE contract_term; ALTER TABLE contract DROP COLUMN capture_id;
             ALTER TABLE contract DROP COLUMN since_ms; UPDATE leg_hour SET initial_margin_last_e8 = 1;
             DELETE FROM schema_migration WHERE version >= 10; PRAGMA user_version = 9"
         posrec -q migrate
@@ -182,7 +183,7 @@ with_trigger() {
 
 @test "a view that another posrec words otherwise keeps nothing from being checked, and is told" {
     history_db
-    head=$(posrec -q verify)
+    head=$(head_of verify)
     cp posrec.db good.db
     for change in "DROP VIEW pnl_history; CREATE VIEW pnl_history AS SELECT 1 AS one" "DROP VIEW pnl_history"; do
         cp good.db posrec.db
@@ -190,7 +191,7 @@ with_trigger() {
         how=$([ "$change" = "DROP VIEW pnl_history" ] && echo missing || echo "not as this posrec makes it")
         run --separate-stderr posrec verify --head "$head"
         assert_equal "$status" 1
-        assert_equal "$output" "$head"
+        assert_equal "${lines[0]}" "$head"
         assert_contains "$stderr" "schema: the evidence is sound; view pnl_history is $how ('posrec migrate' renews views)"
         run --separate-stderr posrec verify --format json
         assert_equal "$status" 1
@@ -214,12 +215,12 @@ with_trigger() {
         assert_contains "$output" "the copy is not sound: rows: "
     done
     posrec -q rebuild # which renews views too
-    assert_equal "$(posrec -q verify)" "$head"
+    assert_equal "$(head_of verify)" "$head"
 }
 
 @test "an index that leads elsewhere than to its rows is found; one's own indexes are sound" {
     history_db
-    head=$(posrec -q verify)
+    head=$(head_of verify)
     cp posrec.db good.db
     while IFS='|' read -r kind name; do
         cp good.db posrec.db
@@ -228,7 +229,7 @@ with_trigger() {
         assert_equal "$status" 1
         assert_contains "$output" "integrity: index $name does not lead to the rows of "
         sqlite3 posrec.db 'REINDEX'
-        assert_equal "$(posrec -q verify)" "$head"
+        assert_equal "$(head_of verify)" "$head"
     done << 'KINDS'
 account|sqlite_autoindex_account_1
 time|capture_by_time
@@ -237,7 +238,7 @@ KINDS
     sqlite3 posrec.db "DROP INDEX own; CREATE INDEX a ON capture (outcome COLLATE NOCASE DESC) WHERE row_count > 3;
         CREATE INDEX b ON valuation (round(mark_price_e8 / 1e8, 2), leg_id DESC); CREATE INDEX c ON account (name || ',)' COLLATE RTRIM);
         CREATE TABLE mine (note TEXT PRIMARY KEY, [at, (ms)] INTEGER); CREATE INDEX d ON mine ([at, (ms)] DESC) WHERE note <> ''; INSERT INTO mine VALUES ('x', 1); ANALYZE"
-    assert_equal "$(posrec -q verify)" "$head"
+    assert_equal "$(head_of verify)" "$head"
 }
 
 # journal VICTIM: one that is rolled back at the next opening, after which SQLite deletes what it names.
@@ -356,23 +357,23 @@ CHANGES
     head=$(sql 'SELECT lower(hex(chain)) FROM capture ORDER BY capture_id DESC LIMIT 1')
     posrec -q migrate
     captures=$(sql 'SELECT * FROM capture')
-    assert_equal "$(posrec -q verify --head "$head")" "$head"
+    assert_equal "$(head_of verify --head "$head")" "$head"
     run --separate-stderr posrec verify
     assert_equal "$status" 0
     assert_contains "$stderr" "sound; read by an older posrec ('posrec rebuild' reads it again)"
     assert_contains "$stderr" "read otherwise by this one: capture 3: its bytes are read otherwise now"
     assert_equal "$(posrec verify --format json | jq -r '.sound, .read_by_older, .read_otherwise' | xargs)" "true 7 capture 3: its bytes are read otherwise now"
-    for from in 2 4 6 7; do assert_equal "$(posrec -q verify --from $from)" "$head"; done
+    for from in 2 4 6 7; do assert_equal "$(head_of verify --from $from)" "$head"; done
     assert_equal "$(sql 'SELECT outcome, row_count FROM capture_read WHERE capture_id = 3')" "ok|0"
     posrec -q rebuild
-    assert_equal "$(posrec -q verify --head "$head")" "$head"
+    assert_equal "$(head_of verify --head "$head")" "$head"
     run --separate-stderr posrec verify
     assert_equal "$status" 0
     [[ "$stderr" != *older* ]]
     assert_equal "$(sql 'SELECT * FROM capture')" "$captures"
-    for from in 2 4 6 7; do assert_equal "$(posrec -q verify --from $from)" "$head"; done
+    for from in 2 4 6 7; do assert_equal "$(head_of verify --from $from)" "$head"; done
     posrec -q rebuild
-    assert_equal "$(posrec -q verify --head "$head")" "$head"
+    assert_equal "$(head_of verify --head "$head")" "$head"
     # What is no COIN-M contract has no USD, in hours that were summed up before that neither.
     assert_equal "$(sql "SELECT symbol, unrealized_pnl, unrealized_pnl_usd, margin_asset FROM pnl_history WHERE symbol = 'BTCUSDT' AND position_amount <> 0")" "BTCUSDT|-29.15||"
     assert_equal "$(sql "SELECT count(unrealized_pnl_usd_last_e8) FROM leg_hour JOIN leg USING (leg_id) JOIN contract USING (contract_id) WHERE symbol = 'BTCUSDT'")" 0
@@ -397,7 +398,7 @@ CHANGES
         assert_equal "$output" "$head"
         assert_contains "$stderr" "(the evidence is sound: 'posrec rebuild' makes the rows again)"
         posrec -q rebuild
-        assert_equal "$(posrec -q verify)" "$head"
+        assert_equal "$(head_of verify)" "$head"
     done
     # What is recorded from now on is read by this one.
     cp "$SOURCE/tests/data/read-0.2.db" posrec.db
@@ -417,10 +418,10 @@ CHANGES
     chmod 600 posrec.db
     head=$(sql 'SELECT lower(hex(chain)) FROM capture ORDER BY capture_id DESC LIMIT 1')
     posrec -q migrate
-    for from in 1 3 4 5 8 12; do assert_equal "$(posrec -q verify --from $from --head "$head")" "$head"; done
+    for from in 1 3 4 5 8 12; do assert_equal "$(head_of verify --from $from --head "$head")" "$head"; done
     assert_equal "$(sql "SELECT count(*) FROM capture_read WHERE outcome = 'unreadable'")" 7
     posrec -q rebuild
-    for from in 1 3 4 5 8 12; do assert_equal "$(posrec -q verify --from $from --head "$head")" "$head"; done
+    for from in 1 3 4 5 8 12; do assert_equal "$(head_of verify --from $from --head "$head")" "$head"; done
     assert_equal "$(sql "SELECT count(*) FROM capture WHERE outcome = 'unreadable'")" 7
     assert_equal "$(sql "SELECT count(*) FROM capture_read WHERE outcome = 'unreadable'")" 0
     # Recorded now, each costs but its odd fields.
@@ -442,12 +443,12 @@ CHANGES
     split -l 45 all.ndjson part.
     for part in part.*; do posrec -q -d parts.db import "$part"; done
     dump parts.db | cmp once -
-    head=$(posrec -q verify)
-    for from in 21 30 45 55 91 140; do assert_equal "$(posrec -q verify --from $from)" "$head"; done
+    head=$(head_of verify)
+    for from in 21 30 45 55 91 140; do assert_equal "$(head_of verify --from $from)" "$head"; done
     posrec -q rebuild
     dump posrec.db | cmp once -
     posrec export | posrec -q -d again.db import -
-    assert_equal "$(posrec -q -d again.db verify)" "$head"
+    assert_equal "$(head_of -d again.db verify)" "$head"
     assert_equal "$(sql "SELECT DISTINCT detail FROM capture WHERE detail LIKE 'element%more%'")" 'element 2: field maxQty: not a number: "one" (and 1 more)'
 }
 
@@ -531,8 +532,8 @@ CHANGES
         captures=$(sql "SELECT * FROM $table ORDER BY ${table}_id")
         payloads=$(sql 'SELECT * FROM payload' | sha256sum)
         posrec -q migrate
-        assert_equal "$(posrec -q verify --head "$head")" "$head"
-        assert_equal "$head" "$(posrec -q -d fresh.db verify)"
+        assert_equal "$(head_of verify --head "$head")" "$head"
+        assert_equal "$(posrec -q verify)" "$(posrec -q -d fresh.db verify)"
         assert_equal "$(sql 'SELECT * FROM capture ORDER BY capture_id')" "$captures"
         assert_equal "$(sql 'SELECT * FROM payload' | sha256sum)" "$payloads"
         for view in $(sqlite3 fresh.db "SELECT name FROM sqlite_schema WHERE type = 'view'"); do
@@ -562,5 +563,5 @@ CHANGES
 
 @test "another program recomputes the chain from the documentation alone" {
     history_db
-    assert_equal "$(python3 "$SOURCE/tests/e2e/recompute_chain.py" posrec.db)" "$(posrec -q verify)"
+    assert_equal "$(python3 "$SOURCE/tests/e2e/recompute_chain.py" posrec.db)" "$(head_of verify)"
 }

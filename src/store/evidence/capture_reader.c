@@ -11,6 +11,7 @@ struct capture_reader {
     struct sha256 *sha256;
     struct archive *archive;
     sqlite3_stmt *select;
+    sqlite3_stmt *select_sha256;
 };
 
 /* The columns of the SELECT: the capture's own, then these. */
@@ -50,11 +51,9 @@ struct capture_reader *capture_reader_new(const struct database *database, struc
         return NULL;
     }
     reader->database = database;
-    reader->sha256 = sha256_new(error);
-    if (reader->sha256 != NULL) {
-        reader->archive = archive_new(database, reader->sha256, error);
-    }
-    if (reader->archive != NULL) {
+    reader->select_sha256 =
+        database_prepare(database, "SELECT sha256 FROM payload WHERE payload_id = ?", error);
+    if (reader->select_sha256 != NULL) {
         reader->select = prepare(database, error);
     }
     if (reader->select == NULL) {
@@ -68,10 +67,23 @@ void capture_reader_free(struct capture_reader *reader)
 {
     if (reader != NULL) {
         sqlite3_finalize(reader->select);
+        sqlite3_finalize(reader->select_sha256);
         archive_free(reader->archive);
         sha256_free(reader->sha256);
         free(reader);
     }
+}
+
+/* What bodies are read with is made for the first one. */
+static bool open_archive(struct capture_reader *reader, struct error *error)
+{
+    if (reader->sha256 == NULL) {
+        reader->sha256 = sha256_new(error);
+    }
+    if (reader->sha256 != NULL && reader->archive == NULL) {
+        reader->archive = archive_new(reader->database, reader->sha256, error);
+    }
+    return reader->archive != NULL;
 }
 
 bool capture_reader_check_body(struct capture_reader *reader, const struct stored_capture *stored,
@@ -79,11 +91,21 @@ bool capture_reader_check_body(struct capture_reader *reader, const struct store
 {
     struct span body = text_span(&stored->capture.body);
     struct sha256_digest digest;
-    if (!sha256_of(reader->sha256, &body, 1, &digest, error)) {
+    if (!open_archive(reader, error) || !sha256_of(reader->sha256, &body, 1, &digest, error)) {
         return false;
     }
     *intact = sha256_equal(&digest, &stored->body_sha256);
     return true;
+}
+
+struct canonical stored_capture_canonical(const struct stored_capture *stored)
+{
+    return (struct canonical){
+        .capture_id = stored->capture_id,
+        .product = text_string(&stored->product),
+        .row_count = stored->row_count,
+        .capture = &stored->capture,
+    };
 }
 
 void stored_capture_free(struct stored_capture *stored)
@@ -152,14 +174,28 @@ static bool take_row(sqlite3_stmt *select, struct stored_capture *stored, struct
 static bool take_body(struct capture_reader *reader, struct stored_capture *stored,
                       struct error *error)
 {
-    stored->body_sha256 = (struct sha256_digest){0};
-    return !stored->payload_id.known ||
+    return open_archive(reader, error) &&
            archive_get(reader->archive, stored->payload_id.value, &stored->capture.body,
                        &stored->body_sha256, error);
 }
 
-enum step capture_reader_get_from(struct capture_reader *reader, int64_t capture_id,
-                                  struct stored_capture *stored, struct error *error)
+static bool take_sha256(struct capture_reader *reader, struct stored_capture *stored,
+                        struct error *error)
+{
+    sqlite3_stmt *select = reader->select_sha256;
+    bind_int(select, 1, stored->payload_id.value);
+    enum step step = database_step(reader->database, select, error);
+    bool taken =
+        step != STEP_FAILED &&
+        ((step == STEP_ROW && sha256_from_bytes(column_span(select, 0), &stored->body_sha256)) ||
+         error_set(error, ERROR_FAILED, "payload %lld has no SHA-256",
+                   (long long)stored->payload_id.value));
+    sqlite3_reset(select);
+    return taken;
+}
+
+static enum step read_capture(struct capture_reader *reader, int64_t capture_id, bool with_body,
+                              struct stored_capture *stored, struct error *error)
 {
     bind_int(reader->select, 1, capture_id);
     enum step step = database_step(reader->database, reader->select, error);
@@ -168,11 +204,26 @@ enum step capture_reader_get_from(struct capture_reader *reader, int64_t capture
     }
     bool taken = take_row(reader->select, stored, error);
     sqlite3_reset(reader->select);
-    if (taken && take_body(reader, stored, error)) {
+    stored->body_sha256 = (struct sha256_digest){0};
+    if (taken && (!stored->payload_id.known || (with_body ? take_body(reader, stored, error)
+                                                          : take_sha256(reader, stored, error)))) {
         return STEP_ROW;
     }
     error_context(error, "capture %lld", (long long)stored->capture_id);
     return STEP_FAILED;
+}
+
+enum step capture_reader_get_from(struct capture_reader *reader, int64_t capture_id,
+                                  struct stored_capture *stored, struct error *error)
+{
+    return read_capture(reader, capture_id, true, stored, error);
+}
+
+enum step capture_reader_get_bare(struct capture_reader *reader, int64_t capture_id,
+                                  struct stored_capture *stored, struct error *error)
+{
+    enum step step = read_capture(reader, capture_id, false, stored, error);
+    return step == STEP_ROW && stored->capture_id != capture_id ? STEP_DONE : step;
 }
 
 enum step capture_reader_get(struct capture_reader *reader, int64_t capture_id,

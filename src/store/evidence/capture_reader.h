@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 #include "base/sha256.h"
-#include "model/capture.h"
+#include "model/canonical.h"
 #include "store/file/database.h"
 
 /* A row of `capture`. The fields of its capture that a damaged row cannot have any more (an outcome
@@ -28,6 +28,9 @@ struct stored_capture {
 
 void stored_capture_free(struct stored_capture *stored);
 
+/* What its canonical text is written of, until it changes. */
+struct canonical stored_capture_canonical(const struct stored_capture *stored);
+
 struct capture_reader;
 
 /* NULL with the error set on failure. Uses the database until capture_reader_free(). */
@@ -40,7 +43,11 @@ void capture_reader_free(struct capture_reader *reader);
 enum step capture_reader_get(struct capture_reader *reader, int64_t capture_id,
                              struct stored_capture *stored, struct error *error);
 
-/* Likewise the first capture whose id is `capture_id` or higher. */
+/* The same without the bytes of its body, whose digest is that which its payload's row has. */
+enum step capture_reader_get_bare(struct capture_reader *reader, int64_t capture_id,
+                                  struct stored_capture *stored, struct error *error);
+
+/* As capture_reader_get(), the first capture whose id is `capture_id` or higher. */
 enum step capture_reader_get_from(struct capture_reader *reader, int64_t capture_id,
                                   struct stored_capture *stored, struct error *error);
 

@@ -1,0 +1,181 @@
+#include <errno.h>
+#include <string.h>
+
+#include "base/time_text.h"
+#include "base/utf8.h"
+#include "cli/cli.h"
+#include "model/json_span.h"
+#include "model/proof.h"
+
+static bool read_file(const char *path, struct text *file, struct error *error)
+{
+    FILE *in = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+    if (in == NULL) {
+        return error_set(error, ERROR_FAILED, "%s: %s", path, strerror(errno));
+    }
+    size_t more = 1;
+    while (more > 0 && file->size <= PROOF_SIZE_MAX && text_reserve(file, 65536)) {
+        more = fread(file->data + file->size, 1, 65536, in);
+        file->size += more;
+    }
+    bool good = ferror(in) == 0 || error_set(error, ERROR_FAILED, "%s: %s", path, strerror(errno));
+    if (in != stdin) {
+        fclose(in);
+    }
+    return good && (!file->failed || error_no_memory(error));
+}
+
+static void print_time(const char *name, struct maybe_int time_ms)
+{
+    char time[TIME_TEXT_SIZE];
+    if (time_ms.known) {
+        time_text_format(time_ms.value, time);
+        printf("%-10s%s\n", name, time);
+    }
+}
+
+static void print_number(const char *name, struct maybe_int number)
+{
+    if (number.known) {
+        printf("%-10s%lld\n", name, (long long)number.value);
+    }
+}
+
+static void print_text(const char *name, const struct text *text)
+{
+    if (text->size > 0) {
+        cli_print(stdout, "%-10s%s", name, text_string(text));
+    }
+}
+
+/* What is printed of a leg, as the exchange wrote it. */
+static const char *const LEG[] = {"symbol",    "positionSide",     "positionAmt", "entryPrice",
+                                  "markPrice", "unRealizedProfit", "updateTime"};
+enum { LEG_AMOUNT = 2, LEG_COUNT = sizeof LEG / sizeof LEG[0] };
+
+/* Prints a leg that is open; what is no leg is left to the body. */
+static bool print_leg(struct span text)
+{
+    struct json_walk walk = json_walk_at(text, 0);
+    struct span key, value, fields[LEG_COUNT] = {0};
+    enum json_step step;
+    while ((step = json_next_member(&walk, &key, &value)) == JSON_ITEM) {
+        for (int i = 0; i < LEG_COUNT; i++) {
+            if (json_key_is(key, LEG[i])) {
+                bool quoted = value.size >= 2 && value.data[0] == '"';
+                fields[i] = quoted ? (struct span){value.data + 1, value.size - 2} : value;
+            }
+        }
+    }
+    struct span amount = fields[LEG_AMOUNT];
+    bool is_open = false;
+    for (size_t i = 0; i < amount.size; i++) {
+        is_open |= strchr("+-.0", amount.data[i]) == NULL;
+    }
+    if (step != JSON_END || !is_open) {
+        return false;
+    }
+    struct text line = {0};
+    for (int i = 0; i < LEG_COUNT; i++) {
+        text_printf(&line, "%s%s %.*s", i == 0 ? "" : ", ", LEG[i], (int)fields[i].size,
+                    fields[i].size > 0 ? fields[i].data : "");
+    }
+    print_text("leg", &line);
+    text_free(&line);
+    return true;
+}
+
+static void print_legs(const struct proof *proof)
+{
+    struct json_walk walk = json_walk_at(text_span(&proof->body), 0);
+    struct span leg;
+    int open = 0;
+    enum json_step step;
+    while ((step = json_next_element(&walk, &leg)) == JSON_ITEM) {
+        open += print_leg(leg);
+    }
+    if (step == JSON_END) {
+        printf("%-10s%d\n", "open legs", open);
+    }
+}
+
+static void print_capture(const struct canonical_reading *said, const struct proof *proof)
+{
+    const struct capture *capture = &said->capture;
+    printf("%-10s%lld\n", "capture", (long long)said->capture_id);
+    print_text("account", &capture->account);
+    print_text("product", &said->product);
+    printf("%-10s%s\n", "endpoint", endpoint_name(capture->endpoint));
+    print_text("request", &capture->request);
+    print_time("due", capture->due_ms);
+    print_time("sent", capture->sent_ms);
+    print_time("received", maybe_of(capture->received_ms));
+    printf("%-10s%s\n", "outcome", outcome_name(capture->outcome));
+    print_number("status", capture->http_status);
+    print_number("code", capture->api_code);
+    print_text("detail", &capture->detail);
+    if (proof->has_body) {
+        printf("%-10s%zu bytes\n", "body", proof->body.size);
+    }
+    if (capture->endpoint == ENDPOINT_POSITION_RISK && capture->outcome == OUTCOME_OK) {
+        print_legs(proof);
+    }
+}
+
+static void print_root(const struct cli *cli, const struct proof *proof)
+{
+    char root[SHA256_HEX_SIZE];
+    sha256_hex(&proof->root, root);
+    printf("%-10s%s\n%-10s%lld\n", "root", root, "captures", (long long)proof->count);
+    printf("%-10s%s\n", "fixed",
+           cli->options.root != NULL ? "since the root was noted that --root gave"
+                                     : "since the root above was noted somewhere, by whoever did");
+}
+
+static bool check_root(const struct cli *cli, const struct proof *proof, struct error *error)
+{
+    struct sha256_digest noted;
+    return cli->options.root == NULL ||
+           (options_read_sha256("--root", cli->options.root, &noted, error) &&
+            (sha256_equal(&noted, &proof->root) ||
+             error_set(error, ERROR_FAILED,
+                       "its root is another than that of --root ('posrec prove --count N' proves "
+                       "under the root after N captures)")));
+}
+
+static bool check_timestamp(const struct proof *proof, struct error *error)
+{
+    return !proof->is_stamped ||
+           error_set(error, ERROR_FAILED, "its timestamp is none that this posrec can check");
+}
+
+static bool run(struct cli *cli, struct error *error)
+{
+    struct text file = {0};
+    struct proof proof = {0};
+    struct canonical_reading said = {0};
+    struct sha256 *sha256 = sha256_new(error);
+    bool done = sha256 != NULL && read_file(cli->arguments[0], &file, error) &&
+                ((proof_read(text_span(&file), sha256, &proof, &said, error) &&
+                  check_timestamp(&proof, error) && check_root(cli, &proof, error)) ||
+                 error_context(error, "%s", cli->arguments[0]));
+    if (done) {
+        print_capture(&said, &proof);
+        print_root(cli, &proof);
+    }
+    text_free(&file);
+    proof_free(&proof);
+    canonical_reading_free(&said);
+    sha256_free(sha256);
+    return done;
+}
+
+const struct command COMMAND_CHECK_PROOF = {
+    .name = "check-proof",
+    .arguments = "FILE",
+    .summary = "check such a file, without a database",
+    .options = {OPTION(root)},
+    .arguments_min = 1,
+    .arguments_max = 1,
+    .run = run,
+};
