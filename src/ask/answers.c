@@ -202,13 +202,13 @@ void ask_answer(struct ask *ask, const struct now *now, struct asker *asker,
     host->out--;
     host->hanging -= flight->is_hanging;
     host->way->out--;
-    ask->out -= asker->source != &SOURCE_LISTEN_KEY;
+    ask->out -= asker_holds_up(asker);
     take_answer(ask, now, asker, response);
     bool is_committing = flight->is_committing;
     if (asker->source->is_captured) {
         struct heard heard = {
-            .account = asker->account != NULL ? asker->account : host->account,
-            .host = host,
+            .account = asker_heard_of(asker),
+            .host = asker_heard_of(asker)->host,
             .due = flight->due,
             .has_sent = true,
             .sent = flight->at,

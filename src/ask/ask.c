@@ -62,9 +62,34 @@ void ask_log_failure(const struct asker *asker, enum endpoint endpoint, const st
               LOG_TEXT("endpoint", endpoint_name(endpoint)), LOG_TEXT("reason", error->text));
 }
 
+bool asker_holds_up(const struct asker *asker)
+{
+    return asker->source != &SOURCE_LISTEN_KEY && asker->source != &SOURCE_SEAL;
+}
+
 static void *grown(void *list, size_t count, size_t size)
 {
     return reallocarray(list, count + 1, size);
+}
+
+/* Takes the family over. */
+static struct way *add_way(struct ask *ask, const struct account_settings *settings,
+                           struct text *family, struct error *error)
+{
+    struct way *way = calloc(1, sizeof *way);
+    struct way **ways = grown(ask->ways, ask->way_count, sizeof *ways);
+    ask->ways = ways != NULL ? ways : ask->ways;
+    if (way == NULL || ways == NULL || family->failed) {
+        free(way);
+        text_free(family);
+        error_no_memory(error);
+        return NULL;
+    }
+    way->family = *family;
+    way->proxy = settings->proxy;
+    way->limits = limits_start(settings->weight_share_percent);
+    ask->ways[ask->way_count++] = way;
+    return way;
 }
 
 static struct way *make_way(struct ask *ask, const struct account_settings *settings,
@@ -78,20 +103,9 @@ static struct way *make_way(struct ask *ask, const struct account_settings *sett
             return ask->ways[i];
         }
     }
-    struct way *way = calloc(1, sizeof *way);
-    struct way **ways = grown(ask->ways, ask->way_count, sizeof *ways);
-    ask->ways = ways != NULL ? ways : ask->ways;
-    if (way == NULL || ways == NULL || family.failed) {
-        free(way);
-        text_free(&family);
-        error_no_memory(error);
-        return NULL;
-    }
-    way->family = family;
-    way->proxy = settings->proxy;
-    way->limits = limits_start(settings->weight_share_percent);
+    struct way *way = add_way(ask, settings, &family, error);
     const struct ask *before = ask->settings.before;
-    for (size_t i = 0; before != NULL && i < before->way_count; i++) {
+    for (size_t i = 0; way != NULL && before != NULL && i < before->way_count; i++) {
         const struct way *old = before->ways[i];
         if (way_serves(way, text_span(&old->family), old->proxy)) {
             way->limits = old->limits;
@@ -100,7 +114,6 @@ static struct way *make_way(struct ask *ask, const struct account_settings *sett
             memcpy(way->connected, old->connected, sizeof way->connected);
         }
     }
-    ask->ways[ask->way_count++] = way;
     return way;
 }
 
@@ -121,6 +134,22 @@ static bool add_asker(struct ask *ask, struct asker *asker, const struct source 
     return true;
 }
 
+static struct ask_host *add_host(struct ask *ask, struct way *way,
+                                 const struct account_settings *settings, struct error *error)
+{
+    struct ask_host **hosts = grown(ask->hosts, ask->host_count, sizeof *hosts);
+    struct ask_host *host = calloc(1, sizeof *host);
+    ask->hosts = hosts != NULL ? hosts : ask->hosts;
+    if (hosts == NULL || host == NULL) {
+        free(host);
+        error_no_memory(error);
+        return NULL;
+    }
+    ask->hosts[ask->host_count++] = host;
+    *host = (struct ask_host){.ask = ask, .way = way, .settings = settings};
+    return host;
+}
+
 static struct ask_host *make_host(struct ask *ask, const struct account_settings *settings,
                                   struct error *error)
 {
@@ -130,16 +159,10 @@ static struct ask_host *make_host(struct ask *ask, const struct account_settings
         }
     }
     struct way *way = make_way(ask, settings, error);
-    struct ask_host **hosts = grown(ask->hosts, ask->host_count, sizeof *hosts);
-    struct ask_host *host = calloc(1, sizeof *host);
-    ask->hosts = hosts != NULL ? hosts : ask->hosts;
-    if (way == NULL || hosts == NULL || host == NULL) {
-        free(host);
-        error_no_memory(error);
+    struct ask_host *host = way != NULL ? add_host(ask, way, settings, error) : NULL;
+    if (host == NULL) {
         return NULL;
     }
-    ask->hosts[ask->host_count++] = host;
-    *host = (struct ask_host){.ask = ask, .way = way, .settings = settings};
     host->time.host = host->contracts.host = host;
     const struct ask *before = ask->settings.before;
     for (size_t i = 0; before != NULL && i < before->host_count; i++) {
@@ -199,6 +222,30 @@ bool ask_add_one(struct ask *ask, struct ask_account *account,
 {
     return begin_account(ask, account, settings, error) &&
            ask_add_another(ask, account, asker, source, error);
+}
+
+bool ask_add_seal(struct ask *ask, struct ask_account *account, struct sealer *sealer,
+                  const struct sealer_settings *settings, const struct now *now,
+                  struct error *error)
+{
+    const struct account_settings *authority = &sealer->settings.authority;
+    struct text family = {0};
+    sealer->settings = *settings;
+    text_printf(&family, "seal %s", authority->exchange.base_url);
+    struct way *way = add_way(ask, authority, &family, error);
+    struct ask_host *host = way != NULL ? add_host(ask, way, authority, error) : NULL;
+    if (host == NULL || !add_asker(ask, &sealer->asker, &SOURCE_SEAL, error)) {
+        return false;
+    }
+    if (account->host == NULL) {
+        *account = (struct ask_account){.settings = authority, .host = host};
+    }
+    host->account = account;
+    host->time_was_tried = true; /* it is not asked */
+    sealer->asker.host = host;
+    sealer->asker.interval_ms = (struct maybe_int){!ask->settings.is_round, settings->interval_ms};
+    asker_want(&sealer->asker, now->boot);
+    return true;
 }
 
 static void start_schedule(struct asker *asker, const struct now *now, bool at_once)

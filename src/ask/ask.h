@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include "ask/account.h"
+#include "ask/sealer.h"
 #include "ask/way.h"
 #include "store/known.h"
 
@@ -71,6 +72,13 @@ bool ask_add_another(struct ask *ask, struct ask_account *account, struct asker 
 bool ask_add_one(struct ask *ask, struct ask_account *account,
                  const struct account_settings *settings, struct asker *asker,
                  const struct source *source, struct error *error);
+
+/* Has what is recorded sealed; `sealer`, whose `seals` are set, and the settings stay where they
+ * are. Seals are captures of the account, which was added, or is zeroed where no exchange is asked.
+ */
+bool ask_add_seal(struct ask *ask, struct ask_account *account, struct sealer *sealer,
+                  const struct sealer_settings *settings, const struct now *now,
+                  struct error *error);
 
 /* Sends what is due and may go out. Returns when to call it again; BOOT_NEVER when only an answer
  * can tell. */

@@ -6,6 +6,16 @@
 /* A commit that has not come by then will not: the capture had to be dropped. */
 #define COMMIT_WAIT_MS 600000
 
+struct ask_account *asker_heard_of(const struct asker *asker)
+{
+    return asker->account != NULL ? asker->account : asker->host->account;
+}
+
+const struct exchange_clock *asker_clock(const struct asker *asker)
+{
+    return &asker_heard_of(asker)->host->clock;
+}
+
 const char *asker_account(const struct asker *asker)
 {
     return asker->account != NULL ? asker->account->settings->account : NULL;

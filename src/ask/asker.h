@@ -12,6 +12,7 @@
 #include "store/recorder.h"
 
 struct ask_account;
+struct exchange_clock;
 struct ask_host;
 struct asker;
 
@@ -27,6 +28,7 @@ enum priority {
     PRIORITY_MONEY,
     PRIORITY_PRICES,
     PRIORITY_BACKFILL,
+    PRIORITY_SEAL,
     PRIORITY_COUNT,
 };
 
@@ -115,6 +117,10 @@ struct boot_time asker_next_tick(const struct asker *asker, const struct now *no
 
 /* When it has something to ask next, or its next tick; BOOT_NEVER while it waits for an answer. */
 struct boot_time asker_next(const struct asker *asker, const struct now *now);
+
+/* The account that its captures are of, and the clock that tells their times. */
+struct ask_account *asker_heard_of(const struct asker *asker);
+const struct exchange_clock *asker_clock(const struct asker *asker);
 
 /* The account's name, for the log; NULL for a host's. */
 const char *asker_account(const struct asker *asker);

@@ -22,10 +22,13 @@ struct ask {
     struct turn *turns;
     size_t turn_count, turn_capacity;
     size_t first; /* the turn that comes first among equals */
-    size_t out;   /* but for listen keys */
+    size_t out;   /* that an end waits for: asker_holds_up() */
     bool polls_wait;
     struct unplaced unplaced;
 };
+
+/* Whether what it asks is waited for at the end: listen keys and seals are not. */
+bool asker_holds_up(const struct asker *asker);
 
 /* Ends what the asker has out, if anything. */
 void flight_free(struct asker *asker);

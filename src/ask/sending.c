@@ -24,7 +24,7 @@ static const struct {
     [PRIORITY_EVENT] = {500, HOST_OUT_MAX},          [PRIORITY_KEY] = {1000, HOST_OUT_MAX * 3 / 4},
     [PRIORITY_CONTRACTS] = {1000, HOST_OUT_MAX},     [PRIORITY_ACCOUNT] = {5000, HOST_OUT_MAX / 4},
     [PRIORITY_MONEY] = {10000, HOST_OUT_MAX / 4},    [PRIORITY_PRICES] = {15000, HOST_OUT_MAX / 4},
-    [PRIORITY_BACKFILL] = {60000, HOST_OUT_MAX / 8},
+    [PRIORITY_BACKFILL] = {60000, HOST_OUT_MAX / 8}, [PRIORITY_SEAL] = {60000, HOST_OUT_MAX},
 };
 
 /* A question that is due, and what keeps it from going out. */
@@ -114,17 +114,21 @@ static bool send_flight(struct ask *ask, const struct now *now, struct asker *as
     int64_t timeout_ms = source->timeout_ms_max > 0 && source->timeout_ms_max < settings->timeout_ms
                              ? source->timeout_ms_max
                              : settings->timeout_ms;
-    struct text url = {0};
+    struct text url = {0}, body = {0};
     begin_capture(asker, &flight->question, &flight->capture);
     bool sent = endpoint_ask(&settings->exchange, &flight->question,
                              exchange_clock_timestamp(&host->clock, now), &url,
-                             &flight->capture.request, error);
+                             &flight->capture.request, error) &&
+                endpoint_body(&flight->question, &body, error);
     const struct http_request request = {
         .method = endpoint_method(endpoint),
         .url = text_string(&url),
         .api_key = endpoint_has_key(endpoint)
                        ? text_string(&settings->exchange.credentials->api_key)
                        : NULL,
+        .body = {body.data, body.size},
+        .body_type = ENDPOINT_BODY_TYPE,
+        .accepted_type = ENDPOINT_ACCEPTED_TYPE,
         .ca_file = settings->ca_file,
         .proxy = settings->proxy,
         .timeout_ms = timeout_ms,
@@ -136,6 +140,7 @@ static bool send_flight(struct ask *ask, const struct now *now, struct asker *as
         OPENSSL_cleanse(url.data, url.capacity);
     }
     text_free(&url);
+    text_free(&body);
     return sent;
 }
 
@@ -144,7 +149,8 @@ static void go(struct ask *ask, const struct now *now, struct asker *asker)
 {
     struct ask_host *host = asker->host;
     struct way *way = host->way;
-    const struct moment moment = exchange_clock_moment(&host->clock, now);
+    const struct exchange_clock *clock = asker_clock(asker);
+    const struct moment moment = exchange_clock_moment(clock, now);
     struct error error = {0};
     struct flight *flight = calloc(1, sizeof *flight);
     bool sent = flight != NULL || error_no_memory(&error);
@@ -160,8 +166,7 @@ static void go(struct ask *ask, const struct now *now, struct asker *asker)
         flight->at = moment;
         flight->sent =
             (struct limits_sent){way_moment(host, now), endpoint_weight(asker->endpoint)};
-        flight->epoch =
-            (struct maybe_int){exchange_clock_is_known(&host->clock, now->boot), host->clock.epoch};
+        flight->epoch = (struct maybe_int){exchange_clock_is_known(clock, now->boot), clock->epoch};
         flight->is_probe = limits_are_paused(&way->limits, now->boot);
         sent = send_flight(ask, now, asker, flight, &error);
     }
@@ -184,7 +189,7 @@ static void go(struct ask *ask, const struct now *now, struct asker *asker)
     limits_note_sent(&way->limits, &flight->sent);
     host->out++;
     way->out++;
-    ask->out += asker->source != &SOURCE_LISTEN_KEY;
+    ask->out += asker_holds_up(asker);
 }
 
 /* Brings a turn that has come up to date. Whether it has something to ask. */

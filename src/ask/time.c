@@ -9,6 +9,9 @@
 void time_want(struct ask_host *host, struct boot_time now)
 {
     struct asker *asker = &host->time;
+    if (asker->source == NULL) {
+        return; /* a host that is not asked for its time */
+    }
     host->time_was_tried = false;
     if (asker->flight == NULL) {
         asker_want(asker, now);

@@ -59,6 +59,7 @@ extern const struct command COMMAND_STATUS;
 extern const struct command COMMAND_REPORT;
 extern const struct command COMMAND_DOCTOR;
 extern const struct command COMMAND_VERIFY;
+extern const struct command COMMAND_SEAL;
 extern const struct command COMMAND_REBUILD;
 extern const struct command COMMAND_BACKUP;
 extern const struct command COMMAND_MIGRATE;

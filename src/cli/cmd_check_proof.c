@@ -122,14 +122,23 @@ static void print_capture(const struct canonical_reading *said, const struct pro
     }
 }
 
-static void print_root(const struct cli *cli, const struct proof *proof)
+static void print_root(const struct cli *cli, const struct proof *proof,
+                       const struct timestamp *timestamp)
 {
-    char root[SHA256_HEX_SIZE];
+    char root[SHA256_HEX_SIZE], time[TIME_TEXT_SIZE];
     sha256_hex(&proof->root, root);
     printf("%-10s%s\n%-10s%lld\n", "root", root, "captures", (long long)proof->count);
+    if (proof->is_stamped) {
+        time_text_format(timestamp->time_ms, time);
+        cli_print(stdout, "%-10s%s%s%s", "stamped", time,
+                  timestamp->authority[0] != '\0' ? ", by " : "; not checked by whom (--ca FILE)",
+                  timestamp->authority);
+    }
     printf("%-10s%s\n", "fixed",
-           cli->options.root != NULL ? "since the root was noted that --root gave"
-                                     : "since the root above was noted somewhere, by whoever did");
+           timestamp->authority[0] != '\0' ? "since it was stamped"
+           : cli->options.root != NULL
+               ? "since the root was noted that --root gave"
+               : "since the root above was noted somewhere, by whoever did");
 }
 
 static bool check_root(const struct cli *cli, const struct proof *proof, struct error *error)
@@ -143,25 +152,42 @@ static bool check_root(const struct cli *cli, const struct proof *proof, struct 
                        "under the root after N captures)")));
 }
 
-static bool check_timestamp(const struct proof *proof, struct error *error)
+/* Reads the timestamp, and verifies it by the certificates that --ca gives. */
+static bool check_timestamp(const struct cli *cli, const struct proof *proof,
+                            struct timestamp *timestamp, struct error *error)
 {
-    return !proof->is_stamped ||
-           error_set(error, ERROR_FAILED, "its timestamp is none that this posrec can check");
+    const char *ca_file = cli->options.ca_file;
+    struct span answer = text_span(&proof->timestamp);
+    struct timestamp_query query;
+    if (!proof->is_stamped) {
+        return ca_file == NULL ||
+               error_set(error, ERROR_FAILED, "it has no timestamp that --ca could be for");
+    }
+    struct timestamp_trust *trust = ca_file != NULL ? timestamp_trust_new(ca_file, error) : NULL;
+    bool done = (ca_file == NULL || trust != NULL || error_context(error, "--ca")) &&
+                proof_query(proof, &query, error) &&
+                ((trust != NULL ? timestamp_verify(trust, &query, answer, timestamp, error)
+                                : timestamp_read(&query, answer, timestamp, error)) ||
+                 error_context(error, "its timestamp"));
+    timestamp_trust_free(trust);
+    return done;
 }
 
 static bool run(struct cli *cli, struct error *error)
 {
     struct text file = {0};
     struct proof proof = {0};
+    struct timestamp timestamp = {0};
     struct canonical_reading said = {0};
     struct sha256 *sha256 = sha256_new(error);
-    bool done = sha256 != NULL && read_file(cli->arguments[0], &file, error) &&
-                ((proof_read(text_span(&file), sha256, &proof, &said, error) &&
-                  check_timestamp(&proof, error) && check_root(cli, &proof, error)) ||
-                 error_context(error, "%s", cli->arguments[0]));
+    bool done =
+        sha256 != NULL && read_file(cli->arguments[0], &file, error) &&
+        ((proof_read(text_span(&file), sha256, &proof, &said, error) &&
+          check_timestamp(cli, &proof, &timestamp, error) && check_root(cli, &proof, error)) ||
+         error_context(error, "%s", cli->arguments[0]));
     if (done) {
         print_capture(&said, &proof);
-        print_root(cli, &proof);
+        print_root(cli, &proof, &timestamp);
     }
     text_free(&file);
     proof_free(&proof);
@@ -174,7 +200,7 @@ const struct command COMMAND_CHECK_PROOF = {
     .name = "check-proof",
     .arguments = "FILE",
     .summary = "check such a file, without a database",
-    .options = {OPTION(root)},
+    .options = {OPTION(root), OPTION(ca_file)},
     .arguments_min = 1,
     .arguments_max = 1,
     .run = run,

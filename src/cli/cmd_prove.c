@@ -45,9 +45,10 @@ static void say(const struct cli *cli, const struct proof *proof,
     char time[TIME_TEXT_SIZE], root[SHA256_HEX_SIZE];
     time_text_format(said->capture.received_ms, time);
     sha256_hex(&proof->root, root);
-    cli_say(cli, "capture %lld: %s of %s, received %s; under the root of %lld captures, %s",
+    cli_say(cli, "capture %lld: %s of %s, received %s; under the root of %lld captures, %s%s",
             (long long)said->capture_id, endpoint_name(said->capture.endpoint),
-            text_string(&said->capture.account), time, (long long)proof->count, root);
+            text_string(&said->capture.account), time, (long long)proof->count, root,
+            proof->is_stamped ? ", which is sealed" : "");
 }
 
 static bool run(struct cli *cli, struct error *error)

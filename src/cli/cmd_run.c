@@ -1,6 +1,7 @@
 #include "base/log.h"
 #include "cli/accounts.h"
 #include "cli/cli.h"
+#include "cli/sealing.h"
 #include "cli/version.h"
 #include "service/run.h"
 
@@ -8,10 +9,12 @@
 struct setup {
     struct config config;
     struct accounts accounts;
+    struct sealing sealing; /* where the configuration has a seal_url */
 };
 
 static void setup_free(struct setup *setup)
 {
+    sealing_free(&setup->sealing);
     accounts_free(&setup->accounts);
     config_free(&setup->config);
 }
@@ -20,7 +23,9 @@ static bool setup_load(const struct cli *cli, struct setup *setup, struct error 
 {
     *setup = (struct setup){0};
     if (!config_load(cli->options.config, &setup->config, error) ||
-        !accounts_load(&setup->config, cli->options.account, &setup->accounts, error)) {
+        !accounts_load(&setup->config, cli->options.account, &setup->accounts, error) ||
+        (setup->config.seal_url != NULL &&
+         !sealing_load(&setup->config, &setup->accounts.settings[0], &setup->sealing, error))) {
         setup_free(setup);
         return false;
     }
@@ -37,6 +42,7 @@ static bool configure(const struct cli *cli, struct run *run, const struct setup
         .for_ms = cli->options.for_ms,
         .tick_count = cli->options.tick_count,
         .backfills = cli->options.backfill,
+        .seal = setup->config.seal_url != NULL ? &setup->sealing.settings : NULL,
     };
     return run_configure(run, &settings, error);
 }

@@ -36,6 +36,13 @@ static void print_json(const struct verify_report *report)
            report->rows_sound ? "true" : "false", (long long)report->captures,
            (long long)report->payloads, (long long)report->positions, (long long)report->valuations,
            (long long)report->last_capture_id, hex, root);
+    if (report->seals.count > 0) {
+        text_append_json(&what, span_of(report->seals.timestamp.authority));
+        printf(",\"seals\":%lld,\"sealed_captures\":%lld,\"sealed_ms\":%lld,\"sealed_by\":%s",
+               (long long)report->seals.count, (long long)report->seals.sealed,
+               (long long)report->seals.timestamp.time_ms, text_string(&what));
+        text_clear(&what);
+    }
     if (report->read_by_others > 0) {
         text_append_json(&what, span_of(report->read_otherwise));
         printf(",\"read_by_older\":%lld,\"read_otherwise\":%s", (long long)report->read_by_others,
@@ -54,6 +61,19 @@ static void print_json(const struct verify_report *report)
     }
     fputs("}\n", stdout);
     text_free(&what);
+}
+
+static void say_seals(const struct cli *cli, const struct seals_report *seals)
+{
+    char time[TIME_TEXT_SIZE];
+    if (seals->count == 0) {
+        cli_say(cli, "%s: there are no seals", cli->database.path);
+        return;
+    }
+    time_text_format(seals->timestamp.time_ms, time);
+    cli_say(cli, "%s: %lld seals hold; captures 1 to %lld are fixed since %s, by %s",
+            cli->database.path, (long long)seals->count, (long long)seals->sealed, time,
+            seals->timestamp.authority);
 }
 
 static void print_words(const struct cli *cli, const struct verify_report *report)
@@ -78,6 +98,9 @@ static void print_words(const struct cli *cli, const struct verify_report *repor
                 : "",
             (long long)report->captures, (long long)report->payloads, (long long)report->positions,
             (long long)report->valuations, (long long)report->last_capture_id);
+        if (cli->options.ca_file != NULL) {
+            say_seals(cli, &report->seals);
+        }
         if (report->read_otherwise[0] != '\0') {
             cli_say(cli, "%s: read otherwise by this one: %s", cli->database.path,
                     report->read_otherwise);
@@ -160,8 +183,16 @@ static bool run(struct cli *cli, struct error *error)
     if (!check_options(&cli->options, &settings, noted, error)) {
         return false;
     }
+    struct timestamp_trust *trust = NULL;
+    if (cli->options.ca_file != NULL) {
+        settings.trust = trust = timestamp_trust_new(cli->options.ca_file, error);
+        if (trust == NULL) {
+            return error_context(error, "--ca");
+        }
+    }
     int64_t started_ms = clock_boot().ms;
     bool done = verify(cli, &settings, &report, error);
+    timestamp_trust_free(trust);
     cli->exit_code = report.kind == VERIFY_SOUND ? EXIT_DONE : EXIT_FAILED;
     if (!write_metrics(cli, &report, done, started_ms, &unwritten) && done) {
         *error = unwritten;
@@ -174,6 +205,6 @@ const struct command COMMAND_VERIFY = {
     .name = "verify",
     .arguments = "",
     .summary = "prove that nothing was lost, invented or changed",
-    .options = {OPTION(from_capture), OPTION(head), OPTION(root), OPTION(format)},
+    .options = {OPTION(from_capture), OPTION(head), OPTION(root), OPTION(ca_file), OPTION(format)},
     .run = run,
 };

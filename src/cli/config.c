@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/time_text.h"
+#include "base/timestamp.h"
 #include "cli/options.h"
 #include "exchange/base_url.h"
 #include "exchange/endpoints.h"
@@ -147,6 +148,18 @@ static bool take_stream_url(struct reading *reading, void *target, const char *v
     return take_url(reading, target, value, base_url_read_stream);
 }
 
+static bool take_seal_url(struct reading *reading, void *target, const char *value)
+{
+    return take_url(reading, target, value, base_url_read_seal);
+}
+
+static bool take_policy(struct reading *reading, void *target, const char *value)
+{
+    return take_text(reading, target, value) &&
+           (timestamp_policy_is_valid(value) ||
+            fail(reading, "seal_policy '%s': not an object identifier such as 1.2.3", value));
+}
+
 /* The next word of a list with commas; empty after the last. */
 static struct span next_word(const char **list)
 {
@@ -196,6 +209,10 @@ static const struct key MAIN_KEYS[] = {
     {"mirror", take_text, offsetof(struct config, mirror)},
     {"mirror_metrics_file", take_text, offsetof(struct config, mirror_metrics_file)},
     {"verify_metrics_file", take_text, offsetof(struct config, verify_metrics_file)},
+    {"seal_url", take_seal_url, offsetof(struct config, seal_url)},
+    {"seal_interval", take_time, offsetof(struct config, seal_interval_ms)},
+    {"seal_ca", take_text, offsetof(struct config, seal_ca)},
+    {"seal_policy", take_policy, offsetof(struct config, seal_policy)},
     {"weight_share", take_percent, offsetof(struct config, weight_share)},
     {0},
 };

@@ -9,6 +9,7 @@
 #include "model/maybe.h"
 
 #define CONFIG_DATABASE_DEFAULT "posrec.db"
+#define CONFIG_SEAL_INTERVAL_MS_DEFAULT (INT64_C(24) * 3600 * 1000)
 
 /* What both the file and an account may set. */
 struct config_times {
@@ -42,6 +43,10 @@ struct config {
     const char *metrics_file;
     const char *mirror_metrics_file;
     const char *verify_metrics_file;
+    const char *seal_url; /* of a timestamp authority: what is recorded is sealed, ... */
+    const char *seal_ca;  /* ... by one whose certificate leads to this file's, not the system's */
+    const char *seal_policy; /* an object identifier */
+    struct maybe_int seal_interval_ms;
     const char *mirror; /* conninfo of the PostgreSQL server that is mirrored to */
     struct config_times times;
     struct maybe_int weight_share; /* percent */

@@ -93,6 +93,9 @@ static const struct definition DEFINITIONS[] = {
      "make a recorder's file again from a mirror with bodies"},
     {OPTION(distribute), "distribute", 0, NULL, KIND_FLAG,
      "first have Citus spread the tables over its workers"},
+    {OPTION(url), "url", 0, "URL", KIND_TEXT, "of the authority; else the config's seal_url"},
+    {OPTION(ca_file), "ca", 0, "FILE", KIND_TEXT,
+     "the certificates (PEM) that seals are to lead to"},
 };
 #define DEFINITION_COUNT (sizeof DEFINITIONS / sizeof DEFINITIONS[0])
 

@@ -67,6 +67,8 @@ struct options {
     bool check;
     const char *restore;
     bool distribute;
+    const char *url;
+    const char *ca_file;
 };
 
 /* Reads the options of `accepted`, which ends with OPTIONS_END, and the global ones among all

@@ -9,14 +9,16 @@ int64_t account_last_ms(const struct account *account)
 {
     int64_t last_ms = account->last_ms[0];
     for (int i = 1; i < ENDPOINT_COUNT; i++) {
-        last_ms = account->last_ms[i] > last_ms ? account->last_ms[i] : last_ms;
+        bool is_told = i != ENDPOINT_TIMESTAMP;
+        last_ms = is_told && account->last_ms[i] > last_ms ? account->last_ms[i] : last_ms;
     }
     return last_ms;
 }
 
 int64_t account_earliest_ms(const struct account *account, const struct capture *capture)
 {
-    int64_t last_ms = account_last_ms(account);
+    bool is_seal = capture->endpoint == ENDPOINT_TIMESTAMP;
+    int64_t last_ms = is_seal ? account->last_ms[ENDPOINT_TIMESTAMP] : account_last_ms(account);
     bool shares = capture->endpoint == ENDPOINT_USER_DATA;
     if (!capture->has_body) {
         return INT64_MIN;

@@ -25,13 +25,15 @@ struct account {
     int64_t answered;   /* ... and when it was answered last */
 };
 
-/* The received_ms of the account's last capture that has a body, INT64_MIN before the first. */
+/* The received_ms of the account's last capture that has a body, INT64_MIN before the first. Seals
+ * do not count: they tell nothing of the account, and another clock may have told their time. */
 int64_t account_last_ms(const struct account *account);
 
 /* The least received_ms that the account's next capture can have: times never go back within an
  * account, and those of one endpoint go on, but for the stream's messages, which may share a
- * millisecond. What has no body can have any: where nothing was heard of the exchange's clock the
- * machine's told its time, and that is not to hold up what is heard later. */
+ * millisecond, and seals, which follow one another alone. What has no body can have any: where
+ * nothing was heard of the exchange's clock the machine's told its time, and that is not to hold up
+ * what is heard later. */
 int64_t account_earliest_ms(const struct account *account, const struct capture *capture);
 
 /* A capture of the account is recorded. */

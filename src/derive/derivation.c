@@ -4,6 +4,7 @@
 
 #include "derive/contract_deriver.h"
 #include "model/money_answer.h"
+#include "model/seal.h"
 #include "model/stream_message.h"
 
 /* Accounts whose last response's bytes are kept for comparing. More accounts than these are read
@@ -181,6 +182,18 @@ static bool read_facts(struct reading *reading, struct error *error)
     return done;
 }
 
+/* A seal makes no rows. Whether it is to be believed is for those to say who trust somebody. */
+static bool read_seal(const struct reading *reading, struct error *error)
+{
+    struct seal seal;
+    struct timestamp_query query;
+    struct timestamp timestamp;
+    return (seal_read_request(text_span(&reading->capture->request), &seal) ||
+            error_set(error, ERROR_FAILED, "the request says not what is sealed")) &&
+           seal_query(&seal, &query, error) &&
+           timestamp_read(&query, text_span(&reading->capture->body), &timestamp, error);
+}
+
 static bool read_body(struct derivation *derivation, struct reading *reading, struct error *error)
 {
     switch (reading->capture->endpoint) {
@@ -193,6 +206,8 @@ static bool read_body(struct derivation *derivation, struct reading *reading, st
     case ENDPOINT_ACCOUNT:
         remember(derivation, reading->account);
         return read_account(reading, error);
+    case ENDPOINT_TIMESTAMP:
+        return read_seal(reading, error);
     default:
         return read_facts(reading, error);
     }

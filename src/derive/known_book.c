@@ -470,7 +470,7 @@ bool known_book_hear(struct known_book *book, const struct capture *capture,
     default:
         break;
     }
-    if (capture->received_ms > book->alive_ms) {
+    if (capture->endpoint != ENDPOINT_TIMESTAMP && capture->received_ms > book->alive_ms) {
         book->alive_ms = capture->received_ms;
     }
     return done;

@@ -71,7 +71,7 @@ struct known_book {
     int session_count;
     int64_t stream_ms;         /* the end of the last span of the stream; 0 before */
     int64_t heard_ms;          /* the last message; 0 before */
-    int64_t alive_ms;          /* the latest capture of any kind; 0 before */
+    int64_t alive_ms;          /* the latest capture of any kind but a seal; 0 before */
     struct known_times *money; /* income first */
     size_t money_count, money_capacity;
 };

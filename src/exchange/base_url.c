@@ -25,6 +25,7 @@ struct url_kind {
     const char *setting;
     const char *secure;
     const char *plain;
+    bool is_signed; /* what comes from there: plain is good enough */
 };
 
 static bool has_part(CURLU *url, CURLUPart what)
@@ -50,7 +51,7 @@ static bool check_parts(CURLU *url, const char *text, const struct url_kind *kin
                (strcmp(scheme, kind->secure) != 0 && strcmp(scheme, kind->plain) != 0)) {
         good = error_set(error, ERROR_USAGE, "%s '%s': not %s %s URL", kind->setting, text,
                          kind->secure[0] == 'h' ? "an" : "a", kind->secure);
-    } else if (strcmp(scheme, kind->plain) == 0 && !is_loopback(host)) {
+    } else if (strcmp(scheme, kind->plain) == 0 && !kind->is_signed && !is_loopback(host)) {
         good = error_set(error, ERROR_USAGE,
                          "%s '%s': plain %s is for loopback addresses only (use %s)", kind->setting,
                          text, kind->plain, kind->secure);
@@ -103,12 +104,18 @@ static bool read_url(const char *text, const struct url_kind *kind, struct text 
 
 bool base_url_read(const char *base_url, struct text *normal, struct error *error)
 {
-    static const struct url_kind BASE = {"base_url", "https", "http"};
+    static const struct url_kind BASE = {"base_url", "https", "http", false};
     return read_url(base_url, &BASE, normal, error);
 }
 
 bool base_url_read_stream(const char *stream_url, struct text *normal, struct error *error)
 {
-    static const struct url_kind STREAM = {"stream_url", "wss", "ws"};
+    static const struct url_kind STREAM = {"stream_url", "wss", "ws", false};
     return read_url(stream_url, &STREAM, normal, error);
+}
+
+bool base_url_read_seal(const char *seal_url, struct text *normal, struct error *error)
+{
+    static const struct url_kind SEAL = {"seal_url", "https", "http", true};
+    return read_url(seal_url, &SEAL, normal, error);
 }

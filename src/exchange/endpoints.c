@@ -27,6 +27,7 @@ static const struct {
     [ENDPOINT_USER_TRADES] = {"/dapi/v1/userTrades", NULL, 5, PROOF_SIGNED, false},
     [ENDPOINT_PREMIUM_INDEX] = {"/dapi/v1/premiumIndex", NULL, 10, PROOF_NONE, false},
     [ENDPOINT_FUNDING_RATE] = {"/dapi/v1/fundingRate", NULL, 1, PROOF_NONE, false},
+    [ENDPOINT_TIMESTAMP] = {"", "POST", 0, PROOF_NONE, false},
     [ENDPOINT_TIME] = {"/dapi/v1/time", NULL, 1, PROOF_NONE, false},
     [ENDPOINT_LISTEN_KEY] = {"/dapi/v1/listenKey", "POST", 1, PROOF_KEY, false},
 };
@@ -125,6 +126,8 @@ bool endpoint_ask(const struct exchange_account *account, const struct question 
     text_append_string(request, path);
     if (ENDPOINTS[question->endpoint].proof == PROOF_SIGNED) {
         done = sign(account, timestamp, &query, url, request, error);
+    } else if (question->endpoint == ENDPOINT_TIMESTAMP) {
+        seal_append_request(&question->seal, request);
     } else if (query.size > 0) {
         text_printf(url, "?%s", text_string(&query));
         text_printf(request, "?%s", text_string(&query));
@@ -134,6 +137,13 @@ bool endpoint_ask(const struct exchange_account *account, const struct question 
     }
     text_free(&query);
     return done;
+}
+
+bool endpoint_body(const struct question *question, struct text *body, struct error *error)
+{
+    struct timestamp_query query;
+    return question->endpoint != ENDPOINT_TIMESTAMP ||
+           (seal_query(&question->seal, &query, error) && timestamp_ask(&query, body, error));
 }
 
 bool endpoint_read_listen_key(struct span body, struct text *key)

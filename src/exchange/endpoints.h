@@ -9,6 +9,7 @@
 #include "exchange/credentials.h"
 #include "exchange/transport.h"
 #include "model/capture.h"
+#include "model/seal.h"
 
 #define RECV_WINDOW_MS_DEFAULT 5000
 #define RECV_WINDOW_MS_MAX 60000
@@ -70,6 +71,7 @@ struct question {
     struct maybe_int start_ms;            /* both inclusive */
     struct maybe_int end_ms;
     struct maybe_int limit;
+    struct seal seal; /* of timestamp */
 };
 
 /* A key that the exchange refuses is said loudly each time. */
@@ -82,11 +84,19 @@ int64_t endpoint_weight(enum endpoint endpoint);
  * is none, and extends its life. */
 const char *endpoint_method(enum endpoint endpoint);
 
+/* The types of a timestamp's question and answer (RFC 3161, 3.4). */
+#define ENDPOINT_BODY_TYPE "application/timestamp-query"
+#define ENDPOINT_ACCEPTED_TYPE "application/timestamp-reply"
+
+/* Appends the request's body, where it has one: a timestamp's, of the types above. */
+bool endpoint_body(const struct question *question, struct text *body, struct error *error);
+
 /* Whether the request carries the API key, signed or not. */
 bool endpoint_has_key(enum endpoint endpoint);
 
 /* Appends the whole URL, signed where the endpoint wants it, to `url`, and path and query without
- * timestamp and signature to `request`. */
+ * timestamp and signature to `request`. A timestamp authority's URL is the base_url itself, and the
+ * request says what is sealed. */
 bool endpoint_ask(const struct exchange_account *account, const struct question *question,
                   struct exchange_time timestamp, struct text *url, struct text *request,
                   struct error *error);

@@ -170,19 +170,34 @@ static void take_headers(const struct transfer *transfer, struct http_response *
     response->retry_after_s = header_number(transfer->easy, "Retry-After");
 }
 
-static bool set_headers(struct transfer *transfer, const char *api_key)
+static bool add_header(struct transfer *transfer, const char *name, const char *value)
 {
-    if (api_key == NULL) {
-        return true;
-    }
+    struct curl_slist *headers = NULL;
     struct text header = {0};
-    text_printf(&header, "X-MBX-APIKEY: %s", api_key);
+    text_printf(&header, "%s: %s", name, value);
     if (!header.failed) {
-        transfer->headers = curl_slist_append(NULL, text_string(&header));
+        headers = curl_slist_append(transfer->headers, text_string(&header));
+        transfer->headers = headers != NULL ? headers : transfer->headers;
     }
     text_wipe(&header);
-    return transfer->headers != NULL &&
-           curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, transfer->headers) == CURLE_OK;
+    return headers != NULL;
+}
+
+static bool set_headers(struct transfer *transfer, const struct http_request *request)
+{
+    return (request->api_key == NULL || add_header(transfer, "X-MBX-APIKEY", request->api_key)) &&
+           (request->body.data == NULL ||
+            (add_header(transfer, "Content-Type", request->body_type) &&
+             add_header(transfer, "Accept", request->accepted_type))) &&
+           (transfer->headers == NULL ||
+            curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, transfer->headers) == CURLE_OK);
+}
+
+static bool set_body(CURL *easy, struct span body)
+{
+    return body.data == NULL ||
+           (curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)body.size) == CURLE_OK &&
+            curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, body.data) == CURLE_OK);
 }
 
 /* A signal to the socket keeps a connection alive through quiet hours. */
@@ -238,8 +253,8 @@ static bool set_options(struct transfer *transfer, const struct http_request *re
            curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer) == CURLE_OK &&
            (request->method == NULL ||
             curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method) == CURLE_OK) &&
-           (!request->is_channel || set_channel_options(easy)) &&
-           set_headers(transfer, request->api_key);
+           (!request->is_channel || set_channel_options(easy)) && set_body(easy, request->body) &&
+           set_headers(transfer, request);
 }
 
 bool transport_start(struct transport *transport, const struct http_request *request,

@@ -2,8 +2,9 @@
  * which are connections made the same way (TLS, ca_file, proxy) over which the caller speaks
  * itself.
  *
- * TLS certificates and names are always verified, redirects are not followed, and plain
- * http goes to loopback addresses only. Of the environment nothing counts that libcurl reads: no
+ * TLS certificates and names are always verified, and redirects are not followed. Plain http goes
+ * to loopback addresses only, and to timestamp authorities, whose answers are signed
+ * (exchange/base_url.h). Of the environment nothing counts that libcurl reads: no
  * proxies, none that are to be passed by, no file for the secrets of TLS. Answers may come
  * compressed (gzip); a body is what it decodes to, and that is what is capped. */
 #pragma once
@@ -19,9 +20,11 @@
 
 /* Everything is copied when the request starts. */
 struct http_request {
-    const char *method;  /* NULL for GET; the others have no body */
+    const char *method;  /* NULL for GET, or POST where there is a body */
     const char *url;     /* with the query; may hold a signature: never shown */
     const char *api_key; /* X-MBX-APIKEY; NULL for none */
+    struct span body;    /* without data: none; else of these types is it, and what is accepted: */
+    const char *body_type, *accepted_type;
     const char *ca_file; /* PEM, in the place of the system's; NULL for those */
     const char *proxy;   /* NULL for none */
     int64_t timeout_ms;  /* for all of it */

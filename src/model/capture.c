@@ -38,6 +38,7 @@ static const char *const ENDPOINT_NAMES[ENDPOINT_ASKED_COUNT] = {
     [ENDPOINT_FUNDING_RATE] = "fundingRate",
     [ENDPOINT_USER_DATA] = "userData",
     [ENDPOINT_RECORDER] = "recorder",
+    [ENDPOINT_TIMESTAMP] = "timestamp",
     [ENDPOINT_TIME] = "time",
     [ENDPOINT_LISTEN_KEY] = "listenKey",
 };

@@ -43,6 +43,7 @@ enum endpoint {
     ENDPOINT_FUNDING_RATE,
     ENDPOINT_USER_DATA, /* the user data stream */
     ENDPOINT_RECORDER,  /* posrec's own life */
+    ENDPOINT_TIMESTAMP, /* a seal (model/seal.h) */
     ENDPOINT_COUNT,
     ENDPOINT_TIME = ENDPOINT_COUNT, /* these are asked, and make no captures */
     ENDPOINT_LISTEN_KEY,

@@ -14,6 +14,14 @@ void proof_free(struct proof *proof)
     text_free(&proof->timestamp);
 }
 
+bool proof_query(const struct proof *proof, struct timestamp_query *query, struct error *error)
+{
+    const struct seal seal = {.count = proof->count, .head = proof->head, .root = proof->root};
+    bool done = seal_query(&seal, query, error);
+    query->policy = ""; /* any; not of the seal, which goes */
+    return done;
+}
+
 bool proof_climb(struct proof *proof, struct sha256 *sha256, struct canonical_reading *said,
                  struct error *error)
 {

@@ -11,6 +11,7 @@
 
 #include "base/merkle.h"
 #include "model/canonical.h"
+#include "model/seal.h"
 
 #define PROOF_SIZE_MAX                                                                             \
     ((size_t)128 << 20) /* a body with every byte escaped as \u00xx, and more                      \
@@ -25,10 +26,13 @@ struct proof {
     struct sha256_digest root;
     bool is_stamped; /* by an authority, as this says: */
     struct sha256_digest head;
-    struct text timestamp; /* a DER TimeStampToken (RFC 3161) */
+    struct text timestamp; /* what it answered (RFC 3161, TimeStampResp) */
 };
 
 void proof_free(struct proof *proof);
+
+/* What the timestamp must be an answer to, but for the nonce; of a proof that is stamped. */
+bool proof_query(const struct proof *proof, struct timestamp_query *query, struct error *error);
 
 /* Sets the root to that which canonical text, body, count and path lead to, and reads what the text
  * says. ERROR_FAILED when there is none. */

@@ -33,6 +33,7 @@ struct fleet {
     struct ask *ask;
     struct maybe_int tick_count;
     bool backfills;
+    struct sealer sealer;
     struct fleet_account *accounts;
     size_t account_count;
     int64_t streams_max; /* connections at once, as far as there are descriptors */
@@ -334,6 +335,15 @@ bool fleet_configure(struct fleet *fleet, const struct account_settings *account
     return done;
 }
 
+bool fleet_seal(struct fleet *fleet, const struct sealer_settings *settings, struct seals *seals,
+                struct error *error)
+{
+    const struct now now = clock_now();
+    fleet->sealer = (struct sealer){.seals = seals};
+    return ask_add_seal(fleet->ask, &fleet->accounts[0].asked, &fleet->sealer, settings, &now,
+                        error);
+}
+
 static bool is_over(const struct fleet *fleet, const struct asker *positions)
 {
     return fleet->tick_count.known && positions->ticks >= fleet->tick_count.value &&
@@ -454,7 +464,7 @@ void fleet_note_recorded(struct fleet *fleet, const struct capture *capture,
     struct account_metrics *figures = &account->figures;
     figures->captures[capture->endpoint][capture->outcome]++;
     figures->received_bytes += (int64_t)capture->body.size;
-    if (capture->sent_ms.known) {
+    if (capture->sent_ms.known && capture->endpoint != ENDPOINT_TIMESTAMP) {
         histogram_add(&figures->latency, capture->received_ms - capture->sent_ms.value);
     }
     if (capture->endpoint == ENDPOINT_POSITION_RISK && capture->outcome == OUTCOME_OK) {

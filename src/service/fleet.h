@@ -27,6 +27,11 @@ void fleet_free(struct fleet *fleet);
 bool fleet_configure(struct fleet *fleet, const struct account_settings *accounts, size_t count,
                      struct maybe_int tick_count, bool backfills, struct error *error);
 
+/* Has what is recorded sealed, until the next fleet_configure(); what is passed must outlive that,
+ * or fleet_free(). */
+bool fleet_seal(struct fleet *fleet, const struct sealer_settings *settings, struct seals *seals,
+                struct error *error);
+
 /* Starts what is due. Returns when there is more to do; BOOT_NEVER when only an answer can tell. */
 struct boot_time fleet_work(struct fleet *fleet);
 

@@ -43,7 +43,8 @@ static bool append(struct import *import, struct error *error)
     if (capture->account.size == 0) {
         text_append_string(&capture->account, settings->account);
     }
-    if (!capture->interval_ms.known && capture->endpoint != ENDPOINT_USER_DATA) {
+    if (!capture->interval_ms.known && capture->endpoint != ENDPOINT_USER_DATA &&
+        capture->endpoint != ENDPOINT_TIMESTAMP) {
         capture->interval_ms = settings->interval_ms;
     }
     if (!begin(import, error) ||

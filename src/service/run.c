@@ -36,6 +36,7 @@ struct run {
     struct recorder *recorder;
     struct writer *writer;
     struct known *known;
+    struct seals *seals;
     struct fleet *fleet;
     struct run_settings settings;
     struct standing standing; /* scratch of the metrics */
@@ -90,6 +91,7 @@ struct run *run_new(const struct database *database, const char *version, struct
         (run->recorder = recorder_new(database, true, error)) != NULL &&
         (run->writer = writer_new(run->recorder, &watch, error)) != NULL &&
         (run->known = known_new(database, error)) != NULL &&
+        (run->seals = seals_new(database, error)) != NULL &&
         (run->fleet = fleet_new(on_capture, run->writer, run->known, version, error)) != NULL) {
         database_set_busy_ms(database, WRITE_BUSY_MS);
         return run;
@@ -115,6 +117,7 @@ void run_free(struct run *run)
     }
     fleet_free(run->fleet);
     known_free(run->known);
+    seals_free(run->seals);
     writer_free(run->writer);
     recorder_free(run->recorder);
     standing_free(&run->standing);
@@ -154,7 +157,8 @@ bool run_configure(struct run *run, const struct run_settings *settings, struct 
     run->settings = *settings;
     return note_last_loss(run, error) &&
            fleet_configure(run->fleet, settings->accounts, settings->account_count,
-                           settings->tick_count, settings->backfills, error);
+                           settings->tick_count, settings->backfills, error) &&
+           (settings->seal == NULL || fleet_seal(run->fleet, settings->seal, run->seals, error));
 }
 
 /* How the accounts stand. */

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ask/sealer.h"
 #include "exchange/endpoints.h"
 #include "store/file/database.h"
 
@@ -15,10 +16,11 @@
 struct run_settings {
     const struct account_settings *accounts; /* each with its interval */
     size_t account_count;
-    const char *metrics_file;    /* NULL for none */
-    struct maybe_int for_ms;     /* stop after this long */
-    struct maybe_int tick_count; /* stop when each account has had so many ticks */
-    bool backfills;              /* asks for the time before, too (ask/backfill.h) */
+    const char *metrics_file;           /* NULL for none */
+    struct maybe_int for_ms;            /* stop after this long */
+    struct maybe_int tick_count;        /* stop when each account has had so many ticks */
+    const struct sealer_settings *seal; /* NULL: nothing is sealed */
+    bool backfills;                     /* asks for the time before, too (ask/backfill.h) */
 };
 
 enum run_end {

@@ -2,6 +2,7 @@
 
 #include "base/utf8.h"
 #include "store/evidence/tree.h"
+#include "store/seals.h"
 
 bool prove_find_poll(const struct database *database, struct span account, int64_t at_ms,
                      int64_t *capture_id, struct error *error)
@@ -38,6 +39,23 @@ static bool choose_count(const struct database *database, int64_t capture_id, in
            error_set(error, ERROR_USAGE,
                      "the tree after %lld captures does not have capture %lld, or is still to come",
                      (long long)*count, (long long)capture_id);
+}
+
+static bool choose_root(const struct database *database, int64_t capture_id, int64_t count,
+                        struct proof *proof, struct error *error)
+{
+    struct seal seal;
+    proof->count = count;
+    if (!choose_count(database, capture_id, &proof->count, error) ||
+        !seals_find(database, capture_id, count, &seal, &proof->timestamp, error)) {
+        return false;
+    }
+    proof->is_stamped = seal.count > 0;
+    if (proof->is_stamped) {
+        proof->count = seal.count;
+        proof->head = seal.head;
+    }
+    return true;
 }
 
 static bool read_capture(const struct database *database, int64_t capture_id, struct proof *proof,
@@ -84,9 +102,8 @@ bool prove_capture(const struct database *database, int64_t capture_id, int64_t 
 {
     struct sha256 *sha256 = sha256_new(error);
     struct tree *tree = sha256 != NULL ? tree_new(database, sha256, error) : NULL;
-    bool done = tree != NULL && choose_count(database, capture_id, &count, error) &&
+    bool done = tree != NULL && choose_root(database, capture_id, count, proof, error) &&
                 read_capture(database, capture_id, proof, error);
-    proof->count = count;
     done = done && find_path(tree, sha256, capture_id, proof, said, error);
     tree_free(tree);
     sha256_free(sha256);

@@ -13,7 +13,8 @@ bool prove_find_poll(const struct database *database, struct span account, int64
                      int64_t *capture_id, struct error *error);
 
 /* Fills a zeroed proof, under the root after the first `count` captures, and what it says; 0 for
- * all that there are. The database should be frozen. ERROR_FAILED when there is no such capture,
- * or when it, or the tree, is not what it should be. */
+ * those of the first seal that has the capture under it, or, without one, all that there are. A
+ * seal over that root is in it. The database should be frozen. ERROR_FAILED when there is no such
+ * capture, or when it, or the tree, is not what it should be. */
 bool prove_capture(const struct database *database, int64_t capture_id, int64_t count,
                    struct proof *proof, struct canonical_reading *said, struct error *error);

@@ -348,7 +348,9 @@ static bool place_in_time(struct recorder *recorder, enum record_mode mode,
                      "account %s: received_ms %lld is before its last capture's %lld (sort by "
                      "time; to merge, export both and import into a new database)",
                      text_string(&account->name), (long long)capture->received_ms,
-                     (long long)account_last_ms(account));
+                     (long long)(capture->endpoint == ENDPOINT_TIMESTAMP
+                                     ? account->last_ms[ENDPOINT_TIMESTAMP]
+                                     : account_last_ms(account)));
 }
 
 static bool write_capture(struct recorder *recorder, struct account *account,

@@ -27,6 +27,7 @@ static const char *const KIND_NAMES[] = {
     [VERIFY_ROWS] = "rows",
     [VERIFY_HEAD] = "head",
     [VERIFY_ROOT] = "root",
+    [VERIFY_SEAL] = "seal",
 };
 
 struct finding {
@@ -526,6 +527,17 @@ static bool check_last_rows(struct verification *run, struct error *error)
     return done && check_readings(run, error);
 }
 
+static bool check_seals(struct verification *run, struct error *error)
+{
+    struct seals_report *seals = &run->report->seals;
+    if (!seals_check(run->database, run->settings->trust, seals, error)) {
+        return false;
+    }
+    run->of_evidence.capture_id = seals->capture_id;
+    run->of_evidence.time_ms = seals->received_ms;
+    return !seals->capture_id.known || found(run, VERIFY_SEAL, "%s", seals->what);
+}
+
 static bool check_end(struct verification *run, struct error *error)
 {
     row_checker_tolerate(run->checker, run->report->read_by_others > 0);
@@ -536,7 +548,8 @@ static bool check_end(struct verification *run, struct error *error)
            check_ids(run, "payload", run->last_payload_id, VERIFY_PAYLOAD, error) &&
            check_last_nodes(run, error) && take_root(run, error) &&
            (run->settings->head == NULL || run->head_found || miss_head(run, error)) &&
-           (run->settings->root == NULL || run->root_found || miss_root(run, error));
+           (run->settings->root == NULL || run->root_found || miss_root(run, error)) &&
+           (run->settings->trust == NULL || check_seals(run, error));
 }
 
 static bool check_captures(struct verification *run, struct error *error)

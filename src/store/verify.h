@@ -9,6 +9,7 @@
 #include "base/sha256.h"
 #include "model/maybe.h"
 #include "store/file/database.h"
+#include "store/seals.h"
 
 #define VERIFY_WHAT_SIZE 600
 
@@ -25,13 +26,15 @@ enum verify_kind {
     VERIFY_ROWS,        /* a derived row is missing, changed or too many */
     VERIFY_HEAD,        /* the history up to the noted head is not there any more */
     VERIFY_ROOT,        /* nor that of the noted root */
+    VERIFY_SEAL,        /* a seal is of another history, or not by an authority that is trusted */
 };
 
 struct verify_settings {
-    int64_t from_capture_id;          /* 1 for all; what is before, and the file, is given */
-    const struct sha256_digest *head; /* a link that must be there; NULL for none */
-    const struct sha256_digest *root; /* likewise the tree's root after some capture */
-    void *context;                    /* of the callback, which may be NULL */
+    int64_t from_capture_id;             /* 1 for all; what is before, and the file, is given */
+    const struct sha256_digest *head;    /* a link that must be there; NULL for none */
+    const struct sha256_digest *root;    /* likewise the tree's root after some capture */
+    const struct timestamp_trust *trust; /* whom seals must lead to; NULL: they are not checked */
+    void *context;                       /* of the callback, which may be NULL */
     void (*on_progress)(void *context, int64_t done, int64_t total);
 };
 
@@ -52,6 +55,8 @@ struct verify_report {
     struct sha256_digest head;
     bool has_root; /* it is known; not where what is before --from lacks nodes */
     struct sha256_digest root;
+
+    struct seals_report seals; /* where they are checked */
 
     int64_t read_by_others;                /* of the captures checked, by an older posrec */
     char read_otherwise[VERIFY_WHAT_SIZE]; /* what that read otherwise first; "" for nothing */

@@ -8,7 +8,8 @@ options_of_help() {
 
 # options_of_man PAGE HEADING: the options in a page's section, up to the next heading, one a line.
 options_of_man() {
-    sed -n "/^$2\$/,/^#/p" "$SOURCE/docs/man/$1.scd" | grep -oE '^\*-.*' | grep -oE '\-\-[a-z-]+\* ?(_[A-Z]+_)?' |
+    local heading=${2//[][]/.} # which are no set of characters
+    sed -n "/^$heading\$/,/^#/p" "$SOURCE/docs/man/$1.scd" | grep -oE '^\*-.*' | grep -oE '\-\-[a-z-]+\* ?(_[A-Z]+_)?' |
         sed -E 's/\* ?/ /; s/_//g; s/ $//' | sort
 }
 

@@ -593,6 +593,51 @@ static void what_was_answered_and_dropped_is_asked_again(void **state)
     free_world(world);
 }
 
+/* An authority that never answers, then is away, then wants to be left alone: polls go out at their
+ * times, and it is asked again within the hour. */
+static void an_authority_that_is_away_delays_no_poll(void **state)
+{
+    struct bench *bench = *state;
+    struct world *world = start(1000);
+    struct sealer sealer = {0};
+    const struct sealer_settings settings = {
+        .authority = {.account = "main",
+                      .exchange = {.base_url = "https://authority.test/tsr"},
+                      .timeout_ms = 10000,
+                      .weight_share_percent = 80},
+        .interval_ms = INT64_C(86400000),
+        .policy = "",
+    };
+    struct error error = {0};
+    bench_record(bench, TEST_NOW_MS, "[]");
+    sealer.seals = seals_new(&bench->database, &error);
+    assert_non_null(sealer.seals);
+    assert_true(
+        ask_add_seal(world->ask, &world->accounts[0], &sealer, &settings, &world->now, &error));
+    for (int64_t s = 1; s <= 3 * 3600; s++) {
+        pass(world, s * 1000);
+        assert_int_equal(out_of(world, ENDPOINT_POSITION_RISK), 1);
+        assert_true(out_of(world, ENDPOINT_TIMESTAMP) <= 1);
+        assert_int_equal(ask_out(world->ask), 1 + out_of(world, ENDPOINT_TIME));
+        answer(world, ENDPOINT_POSITION_RISK, 200, "[]");
+        assert_int_equal(world->last.received_ms, TRUE_MS + s * 1000);
+        if (s % 10 == 0 && out_of(world, ENDPOINT_TIMESTAMP) == 1) {
+            if (world->sent[ENDPOINT_TIMESTAMP] % 2 == 1) {
+                time_out(world, ENDPOINT_TIMESTAMP);
+                assert_int_equal(world->last.endpoint, ENDPOINT_TIMESTAMP);
+                assert_int_equal(world->last.received_ms, TRUE_MS + s * 1000);
+            } else {
+                say_pause(world, ENDPOINT_TIMESTAMP, 418, 120);
+                assert_int_equal(world->last.outcome, OUTCOME_BANNED);
+            }
+        }
+    }
+    assert_int_equal(world->accounts[0].positions.skipped_ticks, 0);
+    assert_true(world->sent[ENDPOINT_TIMESTAMP] >= 3);
+    free_world(world);
+    seals_free(sealer.seals);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -612,6 +657,8 @@ int main(void)
         cmocka_unit_test(a_ban_of_days_is_tried_each_hour_and_ends_when_that_is_answered),
         cmocka_unit_test(a_dead_host_delays_no_other),
         cmocka_unit_test(what_was_answered_and_dropped_is_asked_again),
+        cmocka_unit_test_setup_teardown(an_authority_that_is_away_delays_no_poll, bench_setup,
+                                        bench_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -143,7 +143,7 @@ static bool load_stream(const struct loading *loading, struct error *error)
     book->heard_ms = heard_ms > 0 ? heard_ms : 0;
     book->alive_ms = 0;
     for (int i = 0; i < ENDPOINT_COUNT; i++) {
-        int64_t taken_ms = account->taken_ms[i];
+        int64_t taken_ms = i == ENDPOINT_TIMESTAMP ? 0 : account->taken_ms[i];
         book->alive_ms = taken_ms > book->alive_ms ? taken_ms : book->alive_ms;
     }
     return heard && step != STEP_FAILED;
