@@ -51,6 +51,8 @@ static const struct definition DEFINITIONS[] = {
     {OPTION(symbol), "symbol", 0, "SYMBOL", KIND_TEXT, "only this symbol"},
     {OPTION(side), "side", 0, "SIDE", KIND_SIDE, "only this position side: BOTH, LONG or SHORT"},
     {OPTION(verify), "verify", 0, NULL, KIND_FLAG, "verify the copy, too"},
+    {OPTION(prove), "prove", 0, NULL, KIND_FLAG,
+     "say what shows it, and the command that proves it"},
     {OPTION(strict), "strict", 0, NULL, KIND_FLAG, "exit 1 when there are findings, or gaps"},
     {OPTION(refresh_ms), "refresh", 0, "DURATION", KIND_DURATION,
      "the page loads itself anew this often (html)"},

@@ -42,6 +42,7 @@ struct options {
     const char *side;
     bool strict;
     bool verify;
+    bool prove;
     struct maybe_int refresh_ms;
     struct maybe_int timeout_ms;
     struct maybe_int received_at_ms;

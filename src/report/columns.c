@@ -38,6 +38,7 @@ static const struct {
     {"gaps", "account kind from seconds missed cause to happened"},
     {"reconcile", "finding time detail symbol account position_side capture_id asset"},
     {"audit", "account head_at_end good_polls failed_polls last_received first_received"},
+    {"evidence", "account capture_id received hole_before_s hole_after_s command at"},
     {"status",
      "account last_good age_s last_outcome next_due gaps_24h stream outcomes_24h last_detail"},
 };

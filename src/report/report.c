@@ -41,6 +41,7 @@ static const struct composition {
     {"silences", {"with_polls", "with_silence", "silences"}},
     {"positions", {"with_moment", "positions"}},
     {"silence_at", {"with_moment", "silence_at"}},
+    {"evidence", {"with_moment", "evidence"}},
     {"coverage", {"with_polls", "with_silence", "coverage"}},
     {"gaps", {"with_polls", "with_silence", "gaps"}},
     {"nothing", {"with_polls", "with_silence", "nothing"}},
