@@ -1,9 +1,9 @@
 -- What chart_pnl gives, by the hour: first and last of a whole one, its lowest and its highest. After
 -- with_chart_hours.
 SELECT first_ms AS time_ms,
-       unrealized_pnl_usd_first_e8 / 1e8 AS value,
+       iif(initial_margin_first_e8 > 0, unrealized_pnl_usd_first_e8 / 1e8, NULL) AS value,
        last_ms,
-       unrealized_pnl_usd_last_e8 / 1e8 AS last,
+       iif(initial_margin_last_e8 > 0, unrealized_pnl_usd_last_e8 / 1e8, NULL) AS last,
        unrealized_pnl_usd_min_e8 / 1e8 AS low,
        unrealized_pnl_usd_max_e8 / 1e8 AS high
   FROM hour

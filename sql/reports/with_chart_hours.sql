@@ -1,14 +1,15 @@
 -- Begins the charts of long ranges: one leg's hours, of which those are drawn as they were summed up that are whole
--- (within the range, open all the time, without a gap), and the `rest` valuation by valuation, with the hour that runs.
+-- (within the range, open all the time, without a gap; of more than 60 days all within it: an hour is too short to be seen), and the `rest` valuation by valuation, with the hour that runs.
 WITH hour AS MATERIALIZED (
     SELECT *,
-           initial_margin_min_e8 > 0
-               AND first_ms >= :from_ms
+           first_ms >= :from_ms
                AND last_ms < :to_ms
-               AND NOT EXISTS (SELECT 1
-                                 FROM account AS a
-                                CROSS JOIN poll_hour AS p ON p.account_id = a.account_id
-                                WHERE a.name = :account AND p.hour_ms = h.hour_ms AND p.gaps > 0) AS is_whole
+               AND (:to_ms - :from_ms > 5184000000
+                    OR (initial_margin_min_e8 > 0
+                        AND NOT EXISTS (SELECT 1
+                                          FROM account AS a
+                                         CROSS JOIN poll_hour AS p ON p.account_id = a.account_id
+                                         WHERE a.name = :account AND p.hour_ms = h.hour_ms AND p.gaps > 0))) AS is_whole
       FROM hour_kept AS h
      WHERE account = :account
        AND symbol = :symbol

@@ -85,16 +85,11 @@ static bool write_page(const struct cli *cli, const struct report_question *ques
                        const struct report_kind *only, int64_t *row_count, struct error *error)
 {
     struct progress progress;
+    const struct page_watch watch = {progress_watch, &progress};
     progress_begin(&progress, "report", REPORT_KIND_COUNT, cli->options.quiet || only != NULL);
-    bool done = page_begin(question, cli->options.refresh_ms, cli->out, error);
-    for (const struct report_kind *kind = REPORT_KINDS; done && kind->name != NULL; kind++) {
-        int64_t rows = 0;
-        progress_update(&progress, kind - REPORT_KINDS);
-        if (only == NULL || only == kind) {
-            done = page_section(question, kind, cli->out, &rows, error);
-            *row_count += only == kind || kind->is_audit ? rows : 0;
-        }
-    }
+    bool done = page_begin(question, cli->options.refresh_ms, cli->out, error) &&
+                (only != NULL ? page_section(question, only, cli->out, row_count, error)
+                              : page_all(question, &watch, cli->out, row_count, error));
     progress_end(&progress);
     return done && page_end(cli->out, error);
 }

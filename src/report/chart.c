@@ -7,11 +7,11 @@
 #include "report/renderers.h"
 #include "store/rows/hours.h"
 
-#define BUCKETS_PER_CHART 6000 /* shared by its series */
+#define BUCKETS_PER_CHART 3000 /* shared by its series */
 #define BUCKETS_MIN 60
 #define BUCKETS_MAX 600
 #define SERIES_MAX 60
-#define MARKS_MAX 2000
+#define MARKS_MAX 500
 #define SHADED_MIN_PART 2000 /* a gap is shaded when it is at least this part of the range */
 
 struct gap {
@@ -227,14 +227,14 @@ static bool read_columns(const struct chart *chart, int count, struct text *rows
     return step == STEP_DONE && (!rows->failed || error_no_memory(error));
 }
 
-/* A value stands until the next, and the last one to the end. */
+/* A value stands until the next, and the last one to the end, but where it is a curve. */
 static void write_column(struct chart *chart, const struct text *rows, int column)
 {
     const struct columns *row = (const void *)rows->data;
     for (size_t i = 0; i < rows->size / sizeof *row; i++) {
-        add_value(chart, row[i].time_ms, row[i].values[column], true);
+        add_value(chart, row[i].time_ms, row[i].values[column], !chart->kind->is_curve);
     }
-    if (chart->known) {
+    if (chart->known && !chart->kind->is_curve) {
         pass_gaps(chart, chart->question->to_ms.value, true);
         downsample_add(&chart->downsample, chart->question->to_ms.value, chart->last);
     }
@@ -265,7 +265,8 @@ static bool write_marks(struct chart *chart, struct error *error)
     int64_t from_ms = chart->question->from_ms.value;
     int64_t apart_ms = (chart->question->to_ms.value - from_ms) / MARKS_MAX;
     int64_t next_ms = from_ms;
-    sqlite3_stmt *marks = report_prepare(chart->question, "chart_changes", error);
+    sqlite3_stmt *marks = report_prepare(
+        chart->question, chart->kind->marks != NULL ? chart->kind->marks : "chart_changes", error);
     enum step step;
     text_append_string(&chart->json, "],\n\"marks\":[");
     while ((step = database_step(chart->question->database, marks, error)) == STEP_ROW) {
@@ -301,12 +302,19 @@ static void write_gaps(struct chart *chart)
     text_append_string(&chart->json, "]}");
 }
 
+static const char *truth(bool value)
+{
+    return value ? "true" : "false";
+}
+
 static bool build(struct chart *chart, struct error *error)
 {
     const struct report_chart *kind = chart->kind;
-    text_printf(&chart->json, "{\"share\":%s,\"step\":%s,\"from\":%lld,\"to\":%lld,\"series\":[",
-                kind->is_share ? "true" : "false", kind->series == NULL ? "true" : "false",
-                (long long)chart->question->from_ms.value, (long long)chart->question->to_ms.value);
+    text_printf(&chart->json,
+                "{\"share\":%s,\"step\":%s,\"under\":%s,\"from\":%lld,\"to\":%lld,\"series\":[",
+                truth(kind->is_share), truth(kind->series == NULL && !kind->is_curve),
+                truth(kind->has_under), (long long)chart->question->from_ms.value,
+                (long long)chart->question->to_ms.value);
     bool done = read_gaps(chart, error) &&
                 (kind->series == NULL ? write_columns(chart, error) : write_legs(chart, error));
     if (!done || !write_marks(chart, error)) {
@@ -319,15 +327,22 @@ static bool build(struct chart *chart, struct error *error)
 /* The chart's element around its data, and what the reader must know of it. */
 static void frame(struct text *page, const struct chart *chart)
 {
-    text_append_string(page, "<figure class=\"chart\"><figcaption>");
-    html_append_text(page, span_of(chart->question->account));
+    const char *account = chart->question->account;
+    text_append_string(page, "<figure class=\"chart\" data-account=\"");
+    html_append_text(page, span_of(account));
+    text_append_string(page, "\"><figcaption>");
+    html_append_text(page, span_of(*account != '\0' ? account : "All accounts"));
     text_printf(page, ": %s", chart->kind->quantity);
     text_append_string(page, "</figcaption>\n<script type=\"application/json\">");
     text_append(page, text_string(&chart->json), chart->json.size);
-    text_append_string(page, "</script></figure>\n<p class=\"note\">Drag to zoom, double-click to "
-                             "go back. Gray: no good poll. Triangles: position changes.");
+    text_append_string(page, "</script>\n<p class=\"note\">Drag to zoom, double-click to go back. "
+                             "Gray: no good poll.");
+    if (chart->marks > 0) {
+        text_printf(page, " Triangles: %s.",
+                    chart->kind->marked != NULL ? chart->kind->marked : "position changes");
+    }
     if (chart->by_hour) {
-        text_printf(page, " Points are each hour's %s.", chart->kind->points);
+        text_printf(page, " Points are %s.", chart->kind->points);
     }
     if (chart->kept < chart->taken) {
         text_printf(page,
@@ -344,7 +359,7 @@ static void frame(struct text *page, const struct chart *chart)
         text_printf(page, " %lld triangles stand for %lld changes.", (long long)chart->marks,
                     (long long)chart->changes);
     }
-    text_append_string(page, "</p>\n");
+    text_append_string(page, "</p></figure>\n");
 }
 
 bool chart_write(const struct report_chart *kind, const struct report_question *question, FILE *out,

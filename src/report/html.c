@@ -69,7 +69,7 @@ void html_append_json(struct text *out, struct span text)
     text_free(&json);
 }
 
-static const char *const SCRIPTS[] = {"dygraph.min.js", "charts.js"};
+static const char *const SCRIPTS[] = {"dygraph.min.js", "charts.js", "page.js"};
 #define SCRIPT_COUNT (sizeof SCRIPTS / sizeof SCRIPTS[0])
 
 /* " 'sha256-...'" of each script, as a content security policy names them. */

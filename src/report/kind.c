@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#define EXTREMES "first, lowest, highest and last"
+#define EXTREMES "each hour's first, lowest, highest and last"
 
 const struct report_kind REPORT_KINDS[REPORT_KIND_COUNT + 1] = {
     {
@@ -15,9 +15,7 @@ const struct report_kind REPORT_KINDS[REPORT_KIND_COUNT + 1] = {
         .chart = {.quantity = "margin balance, USD",
                   .accounts = "chart_balance_accounts",
                   .series = "chart_assets",
-                  .values = "chart_equity",
-                  .hours = "chart_equity_hours",
-                  .points = "last"},
+                  .values = "chart_equity"},
         .takes_every = true,
         .takes_all = true,
     },

@@ -13,10 +13,14 @@ struct report_chart {
     const char *accounts; /* the report that lists the accounts to draw, with their ranges */
     const char *series;   /* that lists the series; NULL for labels */
     const char *values;
-    const char *hours;  /* the same by the hour, for long ranges; NULL for none, ... */
-    const char *points; /* ... and which points of an hour these are, in words */
+    const char *hours;  /* the same with fewer points, for long ranges; NULL for none, ... */
+    const char *points; /* ... and which points these are, in words */
     const char *labels[REPORT_LABELS_MAX + 1]; /* ends with NULL */
-    bool is_share;                             /* drawn in percent */
+    const char *marks;  /* what is marked, with a text each; NULL for changes of positions ... */
+    const char *marked; /* ... and what those are, in words */
+    bool is_curve;      /* labels are lines from point to point, else values that stand */
+    bool has_under;     /* the last label is a share and drawn beneath */
+    bool is_share;      /* drawn in percent */
 };
 
 struct report_kind {

@@ -1,8 +1,11 @@
 #include "report/page.h"
 
+#include <string.h>
+
 #include "base/time_text.h"
 #include "report/chart.h"
 #include "report/html.h"
+#include "report/people.h"
 #include "report/renderers.h"
 
 /* Accounts with charts of their own on one page. */
@@ -13,7 +16,9 @@ static void append_time(struct text *text, const char *label, struct maybe_int t
     char time[TIME_TEXT_SIZE];
     if (time_ms.known) {
         time_text_format(time_ms.value, time);
-        text_printf(text, "%s%s", label, time);
+        text_printf(text, "%s<time datetime=\"%s\">", label, time);
+        people_append_time(time_ms.value, text);
+        text_append_string(text, "</time>");
     }
 }
 
@@ -85,26 +90,30 @@ static bool write_charts(const struct report_question *question, const struct re
     return done;
 }
 
-static bool write_table(const struct report_question *question, const char *name, FILE *out,
-                        int64_t *row_count, struct error *error)
+static bool write_table(const struct report_question *question, const char *name,
+                        const struct row_writer *writer, FILE *out, int64_t *row_count,
+                        struct error *error)
 {
     sqlite3_stmt *statement = report_prepare(question, name, error);
     struct column_list columns;
     *row_count = 0;
     bool done = statement != NULL &&
                 columns_choose(&columns, statement, question->columns, error) &&
-                render_rows(question->database, &columns, &HTML_WRITER, out, row_count, error);
+                render_rows(question->database, &columns, writer, out, row_count, error);
     sqlite3_finalize(statement);
     return done;
 }
 
-static bool write_heading(const struct report_kind *kind, FILE *out, struct error *error)
+/* A section of its own, or one of many that is folded. */
+static bool write_heading(const char *id, const char *title, const char *about, bool folded,
+                          FILE *out, struct error *error)
 {
     struct text text = {0};
-    text_printf(&text, "<section id=\"%s\">\n<h2>", kind->name);
-    html_append_text(&text, span_of(kind->title));
-    text_append_string(&text, "</h2>\n<p>");
-    html_append_text(&text, span_of(kind->about));
+    text_printf(&text, folded ? "<details id=\"%s\">\n<summary><h3>" : "<section id=\"%s\">\n<h2>",
+                id);
+    html_append_text(&text, span_of(title));
+    text_append_string(&text, folded ? "</h3></summary>\n<p>" : "</h2>\n<p>");
+    html_append_text(&text, span_of(about));
     text_append_string(&text, "</p>\n");
     return render_text(&text, out, error);
 }
@@ -119,38 +128,53 @@ static void append_sentence(struct text *text, const char *class, struct text *s
     }
 }
 
-static bool write_end(const struct report_question *question, const struct report_kind *kind,
-                      bool is_empty, FILE *out, struct error *error)
+/* What is said under the table of a kind of report: its note, which a part of the page does
+ * without, why it is empty, what is silent. */
+static bool write_words(const struct report_question *question, const struct report_kind *kind,
+                        bool is_part, bool is_empty, FILE *out, struct error *error)
 {
     struct text text = {0}, sentence = {0};
-    struct report_question whole = *question;
-    int64_t summed;
-    whole.columns = NULL;
-    bool done = kind->summary == NULL || is_empty ||
-                write_table(&whole, kind->summary, out, &summed, error);
-    done = done && (kind->note == NULL || report_tell_note(question, kind->note, &sentence, error));
+    bool done =
+        kind->note == NULL || is_part || report_tell_note(question, kind->note, &sentence, error);
     append_sentence(&text, "note", &sentence);
     done = done && (!is_empty || report_explain_nothing(question, kind->name, &sentence, error));
     append_sentence(&text, "nothing", &sentence);
     done = done &&
            (kind->tells_silence || report_tell_silence(question, kind->name, &sentence, error));
     append_sentence(&text, "silence", &sentence);
-    text_append_string(&text, "</section>\n");
     text_free(&sentence);
     return render_text(&text, out, error) && done;
+}
+
+static bool write_text(const char *text, FILE *out, struct error *error)
+{
+    return fputs(text, out) >= 0 || error_set_output(error, out, NULL);
+}
+
+/* `findings`: the table that has those of an audit already; NULL asks for them. */
+static bool write_kind(const struct report_question *question, const struct report_kind *kind,
+                       const char *findings, FILE *out, int64_t *row_count, struct error *error)
+{
+    bool folded = findings != NULL;
+    const struct row_writer *writer = folded ? &PART_WRITER : &PAGE_WRITER;
+    const char *name = kind->is_audit && folded ? findings : kind->name;
+    struct report_question whole = *question;
+    int64_t audited, summed;
+    whole.columns = NULL;
+    return write_heading(kind->name, kind->title, kind->about, folded, out, error) &&
+           (kind->chart.quantity == NULL || write_charts(question, &kind->chart, out, error)) &&
+           (!kind->is_audit || write_table(&whole, "audit", writer, out, &audited, error)) &&
+           write_table(question, name, writer, out, row_count, error) &&
+           (kind->summary == NULL || *row_count == 0 ||
+            write_table(&whole, kind->summary, writer, out, &summed, error)) &&
+           write_words(question, kind, folded, *row_count == 0, out, error) &&
+           write_text(folded ? "</details>\n" : "</section>\n", out, error);
 }
 
 bool page_section(const struct report_question *question, const struct report_kind *kind, FILE *out,
                   int64_t *row_count, struct error *error)
 {
-    struct report_question whole = *question;
-    int64_t audited;
-    whole.columns = NULL;
-    return write_heading(kind, out, error) &&
-           (kind->chart.quantity == NULL || write_charts(question, &kind->chart, out, error)) &&
-           (!kind->is_audit || write_table(&whole, "audit", out, &audited, error)) &&
-           write_table(question, kind->name, out, row_count, error) &&
-           write_end(question, kind, *row_count == 0, out, error);
+    return write_kind(question, kind, NULL, out, row_count, error);
 }
 
 bool page_end(FILE *out, struct error *error)
@@ -158,4 +182,191 @@ bool page_end(FILE *out, struct error *error)
     struct text text = {0};
     html_end(&text, true);
     return render_text(&text, out, error);
+}
+
+/* What stands on the page of all before the reports, in this order. */
+static const struct part {
+    const char *id;
+    const char *title;
+    const char *about;
+    struct report_chart chart;
+    const char *tables[2];
+    const char *kind;    /* the report whose words stand beneath; NULL for none */
+    const char *nothing; /* what is said where there is no row; NULL for the report's words */
+} PARTS[] = {
+    {.id = "open",
+     .title = "Open now",
+     .about = "Each position at the last poll of the range, the largest first.",
+     .tables = {"page_open"},
+     .nothing = "Nothing is open."},
+    {.id = "curve",
+     .title = "Equity curve",
+     .about = "All assets' margin balances in USD, and beneath how far they were below their "
+              "highest, transfers taken out.",
+     .chart = {.quantity = "equity, USD, and drawdown",
+               .accounts = "page_scopes",
+               .values = "page_curve",
+               .labels = {"equity", "drawdown"},
+               .marks = "page_transfers",
+               .marked = "transfers",
+               .is_curve = true,
+               .has_under = true}},
+    {.id = "months",
+     .title = "PnL by month",
+     .about = "What positions earned, in USD: realized, funding, fees, other income and the change "
+              "of what is unrealized. What the coins themselves gained or lost in USD is no part "
+              "of it.",
+     .tables = {"page_calendar", "page_parts"},
+     .nothing = "No month is recorded."},
+    {.id = "trips",
+     .title = "Round trips",
+     .about = "Each position from flat to flat, the last first. 'posrec report trips' has more "
+              "columns.",
+     .tables = {"trips_summary", "page_trips"},
+     .kind = "trips"},
+};
+#define PART_COUNT (sizeof PARTS / sizeof PARTS[0])
+
+static bool write_part(const struct report_question *question, const struct part *part, FILE *out,
+                       struct error *error)
+{
+    int64_t rows = 0;
+    bool done = write_heading(part->id, part->title, part->about, false, out, error) &&
+                (part->chart.quantity == NULL || write_charts(question, &part->chart, out, error));
+    for (size_t i = 0; done && i < 2 && part->tables[i] != NULL; i++) {
+        done = write_table(question, part->tables[i], &PART_WRITER, out, &rows, error);
+    }
+    if (done && rows == 0 && part->nothing != NULL) {
+        done = fprintf(out, "<p class=\"nothing\">%s</p>\n", part->nothing) > 0 ||
+               error_set_output(error, out, NULL);
+    }
+    return done &&
+           (part->kind == NULL ||
+            write_words(question, report_kind_find(part->kind), true, rows == 0, out, error)) &&
+           write_text("</section>\n", out, error);
+}
+
+static void append_tile(sqlite3_stmt *tile, struct text *out)
+{
+    static const char *const CLASSES[] = {"loss", "", "gain"};
+    const char *unit = (const char *)sqlite3_column_text(tile, 4);
+    struct text value = {0};
+    int sign = people_append_value(tile, 3, people_unit_named(unit), &value);
+    text_printf(out, "<div%s><dt>", sqlite3_column_int(tile, 6) ? " class=\"bad\"" : "");
+    html_append_text(out, column_span(tile, 2));
+    text_printf(out, "</dt><dd><a href=\"#%s\" class=\"%s\">", sqlite3_column_text(tile, 7),
+                CLASSES[sign + 1]);
+    text_append_string(out, value.size > 0 ? text_string(&value) : "&ndash;");
+    bool is_usd = strcmp(unit, "usd") == 0 || strcmp(unit, "change") == 0;
+    text_append_string(out, is_usd && value.size > 0 ? " <i>USD</i></a>" : "</a>");
+    text_append_string(out, " <small>");
+    html_append_text(out, column_span(tile, 5));
+    text_append_string(out, "</small></dd></div>\n");
+    out->failed |= value.failed;
+    text_free(&value);
+}
+
+/* What it comes to: for all accounts and for each a list of tiles. */
+static bool write_answer(const struct report_question *question, FILE *out, struct error *error)
+{
+    struct text text = {0}, account = {0}, sentence = {0};
+    int64_t lists = 0;
+    sqlite3_stmt *tiles = report_prepare(question, "page_answer", error);
+    enum step step;
+    text_append_string(&text, "<section id=\"answer\">\n<h2>Summary</h2>\n");
+    while ((step = database_step(question->database, tiles, error)) == STEP_ROW) {
+        if (lists == 0 ||
+            strcmp(text_string(&account), (const char *)sqlite3_column_text(tiles, 0)) != 0) {
+            text_set(&account, column_span(tiles, 0));
+            text_append_string(&text,
+                               lists++ > 0 ? "</dl>\n<h3 data-account=\"" : "<h3 data-account=\"");
+            html_append_text(&text, text_span(&account));
+            text_append_string(&text, "\">");
+            html_append_text(&text,
+                             account.size > 0 ? text_span(&account) : span_of("All accounts"));
+            text_append_string(&text, "</h3>\n<dl data-account=\"");
+            html_append_text(&text, text_span(&account));
+            text_append_string(&text, "\">\n");
+        }
+        append_tile(tiles, &text);
+    }
+    sqlite3_finalize(tiles);
+    text_append_string(&text, lists > 0 ? "</dl>\n" : "");
+    bool done = step == STEP_DONE &&
+                (lists > 0 || report_explain_nothing(question, "reconcile", &sentence, error));
+    append_sentence(&text, "nothing", &sentence);
+    text_append_string(&text, "</section>\n");
+    text_free(&account);
+    text_free(&sentence);
+    return render_text(&text, out, error) && done;
+}
+
+/* The choice of an account, which the script shows, and links to the sections; counts whose
+ * history there is. */
+static bool write_navigation(const struct report_question *question, FILE *out, int64_t *scopes,
+                             struct error *error)
+{
+    struct text text = {0};
+    sqlite3_stmt *scope = report_prepare(question, "page_scopes", error);
+    enum step step;
+    *scopes = 0;
+    text_append_string(&text, "<div class=\"bar\">\n<label hidden>Account <select id=\"account\" "
+                              "autocomplete=\"off\">");
+    while ((step = database_step(question->database, scope, error)) == STEP_ROW) {
+        struct span name = column_span(scope, 0);
+        text_append_string(&text, "<option value=\"");
+        html_append_text(&text, name);
+        text_append_string(&text, "\">");
+        html_append_text(&text, name.size > 0 ? name : span_of("All accounts"));
+        text_append_string(&text, "</option>");
+        ++*scopes;
+    }
+    sqlite3_finalize(scope);
+    text_append_string(&text, "</select></label>\n<nav aria-label=\"Sections\">"
+                              "<a href=\"#answer\">Summary</a>");
+    for (size_t i = 0; i<PART_COUNT && * scopes> 0; i++) {
+        text_printf(&text, "<a href=\"#%s\">%s</a>", PARTS[i].id, PARTS[i].title);
+    }
+    text_append_string(&text, "<a href=\"#rest\">More</a></nav>\n</div>\n<main>\n");
+    return render_text(&text, out, error) && step == STEP_DONE;
+}
+
+/* What several parts of the page ask of, each asked once. Income and round trips take the views'
+ * place.
+ */
+static bool keep_all(const struct report_question *question, struct error *error)
+{
+    static const struct {
+        const char *report, *table;
+    } KEPT[] = {{"page_income", "income_history"},
+                {"page_trip", "round_trip"},
+                {"page_point", "page_point"},
+                {"page_pnl", "page_pnl"},
+                {"reconcile", "page_finding"}};
+    bool done = true;
+    for (size_t i = 0; done && i < sizeof KEPT / sizeof KEPT[0]; i++) {
+        done = report_keep(question, KEPT[i].report, KEPT[i].table, error);
+    }
+    return done;
+}
+
+bool page_all(const struct report_question *question, const struct page_watch *watch, FILE *out,
+              int64_t *findings, struct error *error)
+{
+    int64_t scopes;
+    bool done = keep_all(question, error) && write_navigation(question, out, &scopes, error) &&
+                write_answer(question, out, error);
+    for (size_t i = 0; done && i < PART_COUNT && scopes > 0; i++) {
+        done = write_part(question, &PARTS[i], out, error);
+    }
+    done = done && write_text("<section id=\"rest\">\n<h2>More</h2>\n", out, error);
+    for (const struct report_kind *kind = REPORT_KINDS; done && kind->name != NULL; kind++) {
+        int64_t rows = 0;
+        watch->told(watch->context, kind - REPORT_KINDS, REPORT_KIND_COUNT);
+        if (strcmp(kind->name, "trips") != 0) {
+            done = write_kind(question, kind, "page_findings", out, &rows, error);
+            *findings += kind->is_audit ? rows : 0;
+        }
+    }
+    return done && write_text("</section>\n</main>\n", out, error);
 }

@@ -1,5 +1,6 @@
-/* A report as one HTML page: for each kind of report a section with its charts and its table. What
- * the charts show, the tables say too, for readers without scripts. */
+/* A report as one HTML page: for each kind of report a section with its charts and its table; or
+ * all of them, behind what they come to. What the charts show, the tables say too, for readers
+ * without scripts. */
 #pragma once
 
 #include "report/kind.h"
@@ -12,5 +13,17 @@ bool page_begin(const struct report_question *question, struct maybe_int refresh
 /* One section; counts the rows of its table. A sentence stands where there is nothing to show. */
 bool page_section(const struct report_question *question, const struct report_kind *kind, FILE *out,
                   int64_t *row_count, struct error *error);
+
+/* Told how many of the page's reports are written. */
+struct page_watch {
+    void (*told)(void *context, int64_t done, int64_t total);
+    void *context;
+};
+
+/* All of it: what the history comes to, what is open, the equity curve, the months, the round
+ * trips; then each report, folded. Counts the findings. The connection keeps temporary tables of
+ * it. */
+bool page_all(const struct report_question *question, const struct page_watch *watch, FILE *out,
+              int64_t *findings, struct error *error);
 
 bool page_end(FILE *out, struct error *error);

@@ -55,6 +55,12 @@ static const struct composition {
     {"chart_legs", {"with_polls", "with_range", "with_legs", "chart_legs"}},
     {"chart_pnl_hours", {"with_chart_hours", "chart_pnl_hours"}},
     {"chart_margin_hours", {"with_chart_hours", "chart_margin_hours"}},
+    {"page_point", {"with_page", "with_range", "page_point"}},
+    {"page_pnl", {"with_page", "with_range", "page_pnl"}},
+    {"page_answer", {"with_page", "with_range", "with_silence", "page_answer"}},
+    {"page_scopes", {"with_page", "with_range", "page_scopes"}},
+    {"page_open", {"with_page", "with_range", "page_open"}},
+    {"page_trips", {"with_trips", "with_range", "page_trips"}},
 };
 
 /* Views that several statements of one answer ask, or one asks again and again: each is read once,
@@ -135,12 +141,14 @@ static void bind_question(sqlite3_stmt *statement, const struct report_question 
     }
 }
 
-sqlite3_stmt *report_prepare(const struct report_question *question, const char *name,
-                             struct error *error)
+/* The report's statement, with `begin` before it. */
+static sqlite3_stmt *prepare(const struct report_question *question, const char *begin,
+                             const char *name, struct error *error)
 {
     const char *const alone[] = {name, NULL};
     struct text sql = {0};
     bool kept = true;
+    text_append_string(&sql, begin);
     for (const char *const *part = parts_of(alone); kept && *part != NULL; part++) {
         kept = keep_views(question->database, *part, error);
         text_append_string(&sql, embedded_file_text(SQL_REPORTS, *part));
@@ -153,6 +161,24 @@ sqlite3_stmt *report_prepare(const struct report_question *question, const char 
         bind_question(statement, question);
     }
     return statement;
+}
+
+sqlite3_stmt *report_prepare(const struct report_question *question, const char *name,
+                             struct error *error)
+{
+    return prepare(question, "", name, error);
+}
+
+bool report_keep(const struct report_question *question, const char *name, const char *table,
+                 struct error *error)
+{
+    struct text begin = {0};
+    text_printf(&begin, "CREATE TEMP TABLE %s AS\n", table);
+    sqlite3_stmt *statement = prepare(question, text_string(&begin), name, error);
+    enum step step = database_step(question->database, statement, error);
+    sqlite3_finalize(statement);
+    text_free(&begin);
+    return step == STEP_DONE;
 }
 
 bool report_integer(const struct report_question *question, const char *name,

@@ -51,6 +51,11 @@ bool report_check_columns(const struct report_question *question, const char *na
 bool report_run(const struct report_question *question, const char *name, enum report_format format,
                 FILE *out, int64_t *row_count, struct error *error);
 
+/* Keeps the report's rows as a temporary table of the connection, so that several others can ask
+ * them. */
+bool report_keep(const struct report_question *question, const char *name, const char *table,
+                 struct error *error);
+
 /* The one integer that a report gives; unknown when it gives no row or NULL. */
 bool report_integer(const struct report_question *question, const char *name,
                     struct maybe_int *value, struct error *error);

@@ -11,7 +11,7 @@ load run_helper
     assert_equal "$status" 0
     assert_contains "$output" "13 blocks run, 0 failed"
     [ -s pnl.csv ]
-    grep -q '<figure class="chart">' report.html
+    grep -q '<figure class="chart"' report.html
     [ -s history.ndjson ]
     posrec -d copy.db verify
 }

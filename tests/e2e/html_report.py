@@ -1,23 +1,26 @@
 #!/usr/bin/python3
-"""The HTML report in a real browser, headless: drawn, zoomed, dark, on a phone, without scripts, and with
-a symbol that would be a script.
+"""The HTML report in a real browser, headless: what it says first, drawn, zoomed, filtered, sorted, dark, on a
+phone, by keys and for a screen reader, without scripts, and with a symbol that would be a script.
 
     html_report.py BUILD_FOLDER SOURCE_FOLDER
 """
 import io
 import json
+import math
 import pathlib
 import re
 import subprocess
 import sys
 import tempfile
+import time
 
 from PIL import Image
 from selenium import webdriver
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
-from selenium.webdriver.support.ui import WebDriverWait
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import Select, WebDriverWait
 
 BUILD, SOURCE = (pathlib.Path(word).resolve() for word in sys.argv[1:3])
 POSREC = BUILD / "posrec"
@@ -63,6 +66,15 @@ def colors(png, box=None):
     return len(set(image.crop(box).getdata() if box else image.getdata()))
 
 
+# What is folded, and what a script made after it was seen.
+UNFOLD = "document.querySelectorAll('details').forEach(part => part.open = true)"
+
+
+def unfold(driver, charts):
+    driver.execute_script(UNFOLD)
+    WebDriverWait(driver, WAIT_S).until(lambda d: len(d.find_elements(By.CSS_SELECTOR, "figure.chart.drawn")) == charts)
+
+
 def axis(driver, chart):
     return driver.execute_script("return [...document.querySelectorAll('figure.chart')[arguments[0]]"
                                  ".querySelectorAll('.dygraph-axis-label-x')].map(e => e.textContent)", chart)
@@ -95,6 +107,7 @@ def check_drawn(driver, page):
 
 def drag(driver, figure, start, end):
     plot = figure.find_element(By.CSS_SELECTOR, ".plot")
+    driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", plot)
     width = plot.size["width"]
     actions = ActionChains(driver)
     actions.move_to_element_with_offset(plot, int(width * (start - 0.5)), 0).click_and_hold()
@@ -123,7 +136,7 @@ def check_hostile(driver):
     legends = driver.find_elements(By.CSS_SELECTOR, "figure.chart .values")
     require("a hostile symbol is shown as text, in tables and charts", HOSTILE_SYMBOL in cells
             and any(HOSTILE_SYMBOL in legend.text for legend in legends))
-    require("no element was made of it", len(driver.find_elements(By.CSS_SELECTOR, "script:not([type])")) == 2)
+    require("no element was made of it", len(driver.find_elements(By.CSS_SELECTOR, "script:not([type])")) == 3)
     driver.execute_script("const s = document.createElement('script'); s.textContent = 'window.ran = 1';"
                           "document.body.append(s)")
     require("the page's policy lets no other script run", driver.execute_script("return window.ran") is None)
@@ -138,7 +151,7 @@ def check_quiet(driver, page):
         message = json.loads(entry["message"])["message"]
         if message["method"] == "Network.requestWillBeSent" and message["params"]["documentURL"] == page.as_uri():
             urls.append(message["params"]["request"]["url"])
-    require("the page itself is all that was requested", urls == [page.as_uri()], urls)
+    require("the page itself is all that was requested", set(urls) == {page.as_uri()}, urls)
 
 
 def background(driver):
@@ -161,6 +174,8 @@ def check_phone(driver):
     driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride",
                            {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True})
     driver.refresh()
+    driver.execute_script(UNFOLD)
+    WebDriverWait(driver, WAIT_S).until(lambda d: d.find_elements(By.CSS_SELECTOR, "#pnl .plot canvas"))
     wide = driver.execute_script("return [document.documentElement.scrollWidth, innerWidth]")
     require("on a phone nothing but tables scrolls sideways", wide[0] <= wide[1] == 390, wide)
     plot = driver.find_element(By.CSS_SELECTOR, ".plot").size
@@ -196,20 +211,34 @@ def check_refresh(driver, folder):
         subprocess.run([POSREC, "-q", "-d", folder / "report.db", "report", "all", "--format", "html",
                         "--refresh", "2s", "--output", page], check=True)
     make()
+    made_s = time.time()
     hold = driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": HOLD})
     driver.get(page.as_uri())
+    unfold(driver, 6)
+    Select(driver.find_element(By.ID, "account")).select_by_value("main")
+    driver.find_element(By.CSS_SELECTOR, "#pnl th:nth-child(7) button").click()
+    order = driver.execute_script(COLUMN, "#pnl table", 6)
     whole = axis(driver, 0)
     drag(driver, driver.find_element(By.CSS_SELECTOR, "figure.chart"), 0.3, 0.4)
     WebDriverWait(driver, WAIT_S).until(lambda d: axis(d, 0) != whole)
     driver.execute_script("window.scrollTo(0, 700)")
     zoomed = axis(driver, 0)
     made = driver.find_element(By.CSS_SELECTOR, ".range").text
+    while time.time() < made_s + 1:  # the page says it to the second
+        time.sleep(0.05)
     make()
     driver.execute_script("window.before = 1; window.held = false")
     WebDriverWait(driver, WAIT_S).until(
         lambda d: d.execute_script("return window.before === undefined && document.readyState === 'complete'"))
     require("the page loads itself again", driver.find_element(By.CSS_SELECTOR, ".range").text != made)
-    require("and keeps the zoom", [axis(driver, chart) for chart in range(3)] == [zoomed] * 3)
+    drawn = driver.execute_script("return [...document.querySelectorAll('figure.chart')].map(f => f.offsetWidth > 0)")
+    require("and keeps the zoom of the charts that are seen", drawn == [True, False] * 3
+            and [axis(driver, chart) for chart in (0, 2, 4)] == [zoomed] * 3, drawn)
+    require("the account", Select(driver.find_element(By.ID, "account")).first_selected_option.text == "main")
+    require("the order of the tables", driver.execute_script(COLUMN, "#pnl table", 6) == order
+            and driver.find_element(By.CSS_SELECTOR, "#pnl th:nth-child(7)").get_attribute("aria-sort") == "descending")
+    require("what was unfolded", driver.execute_script(
+        "return [...document.querySelectorAll('details')].every(part => part.open)"))
     require("and the place", driver.execute_script("return window.scrollY") == 700)
     driver.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", hold)
 
@@ -246,6 +275,7 @@ LABELS = """
 def check_labels(driver, page):
     """No axis says the same twice, however short or long, small or large what it shows is."""
     driver.get(page.as_uri())
+    unfold(driver, len(driver.find_elements(By.CSS_SELECTOR, "figure.chart")))
     charts = driver.execute_script(LABELS)
     require("there is a chart of PnL and one of margin for each account", len(charts) == 2 * len(SPANS), len(charts))
     for axes in charts:
@@ -258,6 +288,213 @@ def check_labels(driver, page):
                 and all(fits for labels in axes for _, fits in labels), axes)
 
 
+ANSWER_POLLS = 300
+
+
+def make_answer(folder):
+    """A page of two accounts with money."""
+    lines = []
+    for seed, account in ((1, "first"), (2, "second")):
+        made = subprocess.run([sys.executable, SOURCE / "tests/bench/make_captures.py", str(ANSWER_POLLS), "--money", "--seed",
+                               str(seed), "--interval-ms", "60000"], check=True, capture_output=True, text=True).stdout
+        lines.append(made.replace('"account":"main"', f'"account":"{account}"'))
+    database, page = folder / "answer.db", folder / "answer.html"
+    subprocess.run([POSREC, "-q", "-d", database, "import", "-"], input="".join(lines), text=True, check=True)
+    subprocess.run([POSREC, "-q", "-d", database, "report", "all", "--format", "html", "--output", page], check=True)
+    return page
+
+
+def ask(folder, *words):
+    return json.loads(subprocess.run([POSREC, "-q", "-d", folder / "answer.db", *words, "--format", "json"], check=True,
+                                     capture_output=True, text=True).stdout)
+
+
+TILES = """
+    const list = [...document.querySelectorAll('#answer dl')].find(e => e.offsetWidth > 0);
+    return [...list.querySelectorAll('div')].map(e => [e.querySelector('dt').textContent, e.querySelector('a').firstChild.textContent,
+        e.querySelector('small').textContent]);
+"""
+# The texts of a column's rows that are seen.
+COLUMN = """
+    return [...document.querySelector(arguments[0]).tBodies[0].rows].filter(row => !row.hidden)
+        .map(row => row.cells[arguments[1]].textContent);
+"""
+
+
+def tiles(driver):
+    return {label: (value.strip(), note) for label, value, note in driver.execute_script(TILES)}
+
+
+def number(text):
+    return float(re.sub("[,% ]", "", text))
+
+
+def check_answer(driver, folder):
+    equity = {}
+    for row in ask(folder, "report", "equity"):
+        equity[row["account"]] = equity.get(row["account"], 0) + row["margin_balance_usd"]
+    day, nearest = {}, {}
+    for row in ask(folder, "sql", "SELECT account, sum(unrealized_change_usd) + (SELECT total(income_usd)"
+                   "  FROM income_history AS i WHERE i.account = d.account) AS usd FROM pnl_total_daily AS d GROUP BY account"):
+        day[row["account"]] = row["usd"]
+    for row in ask(folder, "report", "margin"):
+        nearest[row["account"]] = min(nearest.get(row["account"], 1), row["liquidation_distance"])
+    folded = driver.execute_script("return [document.querySelectorAll('details').length,"
+                                   " document.querySelectorAll('details[open]').length, document.documentElement.scrollHeight]")
+    require("the reports are folded, and the page is short", folded[0] >= 10 and folded[1] == 0 and folded[2] < 4000, folded)
+    for account, names in (("", list(equity)), ("first", ["first"]), ("second", ["second"])):
+        Select(driver.find_element(By.ID, "account")).select_by_value(account)
+        told = tiles(driver)
+        require(f"the page of '{account}' begins with what it comes to",
+                abs(number(told["Equity"][0]) - sum(equity[n] for n in names)) < 0.011
+                and abs(number(told["PnL on 2026-01-01"][0]) - sum(day[n] for n in names)) < 0.011
+                and told["PnL of 7 days"][0] == told["PnL of 30 days"][0] == told["PnL on 2026-01-01"][0]
+                and abs(number(told["Nearest liquidation"][0]) / 100 - min(nearest[n] for n in names)) < 0.0001
+                and told["Recorded"] == ("100.0 %", "no hole") and told["Findings"] == ("0", "all adds up")
+                and "late" in told["Last poll"][1], (told, equity, day, nearest))
+        require("its rows are those of the account", set(driver.execute_script(COLUMN, "#open table", 0)) == set(names)
+                and driver.execute_script(COLUMN, "#months table", 0) == [account or "All accounts"])
+        curves = [f for f in driver.find_elements(By.CSS_SELECTOR, "#curve figure") if f.is_displayed()]
+        require("and so is the equity curve, with the drawdown beneath", len(curves) == 1
+                and curves[0].text.startswith(account or "All accounts")
+                and len(curves[0].find_elements(By.CSS_SELECTOR, ".plot canvas:first-child")) == 2)
+    Select(driver.find_element(By.ID, "account")).select_by_value("")
+
+
+# Elements with a text of their own that is seen: their colour and the first background behind them.
+TEXTS = r"""
+    const seen = [...document.querySelectorAll('body *')].filter(e => e.offsetWidth > 0 && e.tagName !== 'OPTION'
+        && [...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim() !== ''));
+    const behind = e => { const c = getComputedStyle(e).backgroundColor;
+        return c === 'rgba(0, 0, 0, 0)' && e.parentElement ? behind(e.parentElement) : c; };
+    const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+    const rgb = c => { canvas.fillStyle = c; canvas.fillRect(0, 0, 1, 1); return [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3); };
+    const pairs = new Map();
+    seen.forEach(e => { const [a, b] = [getComputedStyle(e).color, behind(e)]; pairs.set(a + b, [e.outerHTML.slice(0, 80), rgb(a), rgb(b)]); });
+    return [...pairs.values()];
+"""
+
+
+def linear(channel):
+    return channel / 255 / 12.92 if channel / 255 <= 0.04045 else ((channel / 255 + 0.055) / 1.055) ** 2.4
+
+
+def contrast(a, b):
+    """Of WCAG 2."""
+    low, high = sorted(sum(share * linear(channel) for share, channel in zip((0.2126, 0.7152, 0.0722), color)) for color in (a, b))
+    return (high + 0.05) / (low + 0.05)
+
+
+def oklab(color):
+    r, g, b = (linear(channel) for channel in color)
+    l, m, s = ((x * r + y * g + z * b) ** (1 / 3) for x, y, z in (
+        (0.4122214708, 0.5363325363, 0.0514459929), (0.2119034982, 0.6806995451, 0.1073969566),
+        (0.0883024619, 0.2817188376, 0.6299787005)))
+    return [x * l + y * m + z * s for x, y, z in ((0.2104542553, 0.7936177850, -0.0040720468),
+                                                  (1.9779984951, -2.4285922050, 0.4505937099),
+                                                  (0.0259040371, 0.7827717662, -0.8086757660))]
+
+
+def check_colors(text, name, paper):
+    words = re.search(rf"const {name} = \[(.*?)\]", text, re.S).group(1)
+    lines = [tuple(int(word[i:i + 2], 16) for i in (0, 2, 4)) for word in re.findall("#([0-9a-f]{6})", words)]
+    apart = min(math.dist(oklab(a), oklab(b)) for i, a in enumerate(lines) for b in lines[:i])
+    faint = min(contrast(line, paper) for line in lines)
+    require(f"the 12 colours of {name} can be told apart, and from the page", len(lines) == 12 and apart > 0.15 and faint >= 2.9,
+            (len(lines), apart, faint))
+
+
+def check_read(driver):
+    """What a screen reader and weak eyes need."""
+    levels = driver.execute_script("return [...document.querySelectorAll('h1, h2, h3')].map(e => Number(e.tagName[1]))")
+    require("headings step down one by one below one h1", levels.count(1) == 1 and levels[0] == 1
+            and all(b - a <= 1 for a, b in zip(levels, levels[1:])), levels)
+    named = driver.execute_script("""return [...document.querySelectorAll('select, button, summary, [role=region], [role=img], nav')]
+        .map(e => [e.tagName, e.getAttribute('aria-label') || (e.labels && e.labels[0] || e).textContent.trim()])""")
+    require("everything that is used has a name", len(named) > 50 and all(name for _, name in named), named)
+    require("times are without milliseconds, and names are for people", not driver.execute_script(
+        r"return [...document.querySelectorAll('th, td')].some(e => /\d\d:\d\d:\d\d\.\d|[a-z]_[a-z]/.test(e.textContent))"))
+    text = (SOURCE / "src/report/assets/charts.js").read_text()
+    for scheme, name, paper in (("light", "LIGHT", (255, 255, 255)), ("dark", "DARK", (20, 24, 28))):
+        driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]})
+        worst = min((contrast(a, b), what) for what, a, b in driver.execute_script(TEXTS))
+        require(f"in the {scheme} every text has a contrast of 4.5 at least", worst[0] >= 4.5, worst)
+        check_colors(text, name, paper)
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+
+
+def check_sorted(driver):
+    button = driver.find_element(By.CSS_SELECTOR, "#open th:nth-child(3) button")
+    driver.execute_script("document.querySelector('#open .table').focus()")
+    driver.switch_to.active_element.send_keys(Keys.TAB)
+    focused = driver.execute_script("return document.activeElement.closest('#open th') !== null")
+    require("the tab key leads into the table's head", focused)
+    for key, sign, word in ((Keys.ENTER, -1, "descending"), (Keys.SPACE, 1, "ascending")):
+        button.send_keys(key)
+        values = [number(text) for text in driver.execute_script(COLUMN, "#open table", 2)]
+        require(f"a key sorts {word} by what the numbers are", len(values) > 10 and values == sorted(values, key=lambda v: sign * v)
+                and driver.execute_script("return arguments[0].parentNode.getAttribute('aria-sort')", button) == word, values)
+    left = driver.execute_script("""const box = document.querySelector('#trips .table:last-of-type');
+        const cell = box.querySelector('tbody td'), before = cell.getBoundingClientRect().left;
+        box.scrollLeft = 200; return [box.scrollLeft, cell.getBoundingClientRect().left - before]""")
+    require("a table's first column stays", left[0] >= 0 and abs(left[1]) < 1, left)
+    driver.find_element(By.CSS_SELECTOR, "dt + dd a[href='#reconcile']").click()
+    WebDriverWait(driver, WAIT_S).until(lambda d: d.find_element(By.ID, "reconcile").get_attribute("open"))
+    print("ok: a link to a folded report unfolds it")
+
+
+def check_first_screen(driver):
+    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride",
+                           {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True})
+    for scheme in ("light", "dark"):
+        driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]})
+        driver.get(driver.current_url.split("#")[0])
+        boxes = driver.execute_script("""const list = [...document.querySelectorAll('#answer dl')].find(e => e.offsetWidth > 0);
+            return [...list.querySelectorAll('div')].map(e => { const a = e.querySelector('a'), box = a.getBoundingClientRect();
+                return [e.querySelector('dt').textContent, a.textContent, box.left, box.right, box.top, box.bottom]; })""")
+        require(f"the first screen of a phone, {scheme}, has every number", len(boxes) == 10 and all(
+            re.search(r"\d", text) and 0 <= left < right <= 390 and 0 <= top < bottom <= 844
+            for _, text, left, right, top, bottom in boxes), boxes)
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+    driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def make_known(folder):
+    """Ten coins at 100 USD lose two, twelve come in, and one of the twenty is lost: 0.8 x 0.95."""
+    begin, minute = 1767225600000, 60000
+    leg = {"symbol": "BTCUSD_PERP", "positionSide": "BOTH", "positionAmt": "0", "markPrice": "100", "unRealizedProfit": "0",
+           "liquidationPrice": "0", "entryPrice": "0", "updateTime": 1}
+    lines = []
+    for number, coins in enumerate(("10", "8", "20", "19")):
+        time_ms = begin + number * 10 * minute
+        account = {"assets": [{"asset": "BTC", "walletBalance": coins, "unrealizedProfit": "0", "marginBalance": coins,
+                               "maintMargin": "0.5"}], "positions": []}
+        lines.append({"received_ms": time_ms, "interval_ms": 10 * minute, "body": json.dumps([leg])})
+        lines.append({"received_ms": time_ms + 1000, "interval_ms": 10 * minute, "endpoint": "account", "body": json.dumps(account)})
+    moved = [{"symbol": "", "incomeType": "TRANSFER", "income": "12", "asset": "BTC", "info": "", "time": begin + 15 * minute,
+              "tranId": 1, "tradeId": ""}]
+    lines.append({"received_ms": begin + 31 * minute, "endpoint": "income", "request": f"/dapi/v1/income?startTime={begin}&limit=1000",
+                  "body": json.dumps(moved)})
+    database, page = folder / "known.db", folder / "known.html"
+    subprocess.run([POSREC, "-q", "-d", database, "import", "-"], text=True, check=True,
+                   input="\n".join(json.dumps({"account": "main", "http_status": 200, **line}) for line in lines))
+    subprocess.run([POSREC, "-q", "-d", database, "report", "all", "--format", "html", "--output", page], check=True)
+    return page
+
+
+def check_known(driver):
+    told = tiles(driver)
+    data = json.loads(driver.find_element(By.CSS_SELECTOR, "#curve figure script").get_attribute("textContent"))
+    require("a transfer is no gain: of the curve's loss it is taken out, and it is marked",
+            told["Equity"] == ("1,900.00", "-24.00 % in the range") and told["Largest drawdown"][0] == "-24.0 %"
+            and [round(p[1], 6) for p in data["series"][0]["points"]] == [1000, 800, 2000, 1900]
+            and [round(p[1], 6) for p in data["series"][1]["points"]] == [0, -0.2, -0.2, -0.24]
+            and [mark[0] for mark in data["marks"]] == [15 * 60000] and "12 BTC" in data["marks"][0][1], (told, data))
+    require("the margin ratio is the worst of the assets'", told["Margin ratio"] == ("2.63 %", "worst of the range 6.25 %"), told)
+    require("where nothing is open the page says so", told["Nearest liquidation"] == ("\u2013", "nothing is open")
+            and "Nothing is open." in driver.find_element(By.ID, "open").text, told)
+
+
 def main():
     with tempfile.TemporaryDirectory(prefix="posrec-html-") as name:
         folder = pathlib.Path(name)
@@ -265,6 +502,7 @@ def main():
         driver = open_browser(folder)
         try:
             driver.get(page.as_uri())
+            unfold(driver, 6)
             check_drawn(driver, page)
             check_zoom(driver)
             check_hostile(driver)
@@ -275,6 +513,15 @@ def main():
             driver.get(page.as_uri())
             check_phone(driver)
             check_without_scripts(driver)
+            answer = make_answer(folder)
+            driver.get(answer.as_uri())
+            check_answer(driver, folder)
+            check_read(driver)
+            check_sorted(driver)
+            check_first_screen(driver)
+            check_quiet(driver, answer)
+            driver.get(make_known(folder).as_uri())
+            check_known(driver)
         finally:
             driver.quit()
 

@@ -127,5 +127,4 @@ sql_text() {
     for report in chart_pnl_hours chart_margin_hours; do
         keys "$(part with_chart_hours.sql $report.sql)"
     done
-    keys "$(part chart_equity_hours.sql)"
 }

@@ -12,7 +12,7 @@ load helper
     done
     posrec -q -d "$SOURCE/quickstart/posrec.db" verify > /dev/null
     posrec -d "$SOURCE/quickstart/posrec.db" report reconcile --strict
-    grep -q '<figure class="chart">' "$SOURCE/quickstart/report.html"
+    grep -q '<figure class="chart"' "$SOURCE/quickstart/report.html"
     # What it said to ask next can be asked.
     cd "$SOURCE"
     printf '%s\n' "$output" | grep '^  build/posrec' > "$BATS_TEST_TMPDIR/commands"

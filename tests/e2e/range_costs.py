@@ -33,9 +33,11 @@ WHOLE_VIEWS = {"account_range", "asset_range", "leg_range", "leg_term", "money_r
 # A state of a leg is judged by the one before it, which may be of any time: these go through all of the legs' changes.
 LEDGER = {"timeline_told", "timeline_row", "position_timeline", "timeline_change", "position_change", "position_history",
           "position_rebuilt", "account_update_history", "changes", "chart_exposure", "trip_part", "round_trip", "trips",
-          "trips_summary", "trips_outside"}
+          "trips_summary", "trips_outside", "page_trip", "page_trips"}
 # Whether its income is known is asked of all times that are.
-JUDGED = {"pnl", "reconcile"}
+JUDGED = {"pnl", "reconcile", "page_pnl"}
+# Of what the page keeps in tables of its own.
+PAGE = {"page_answer", "page_calendar", "page_curve", "page_findings", "page_parts"}
 # All gaps are looked at, and all spans of time that are known.
 GAPS = {"coverage", "chart_gaps", "gaps", "silence", "nothing", "positions", "silence_at", "known"}
 # Captures lie by account, endpoint and time: who names no endpoint goes through all of the account's.
@@ -65,7 +67,7 @@ def report_questions(from_ms, to_ms):
     """(name, SQL, parameters) of every report and chart: those that others are put together of are none."""
     parts = compositions()
     texts = {path.stem: sql_text(path) for path in sorted((SOURCE / "sql/reports").glob("*.sql"))}
-    names = [name for name in texts if not name.startswith("with_") and (name in parts or not texts[name].startswith(","))]
+    names = [name for name in texts if not name.startswith("with_") and name not in PAGE and (name in parts or not texts[name].startswith(","))]
     for name in names:
         values = dict.fromkeys(PARAMETERS)
         values.update(from_ms=from_ms, to_ms=to_ms, all=0, now_ms=to_ms, running=0, ahead_ms=HOUR,

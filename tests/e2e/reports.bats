@@ -419,7 +419,7 @@ SHOWN='Zürich\x1b[2J\xc2\x9b2J\xe2\x80\xae\xe2\x80\xa8\x0a_PERP'
     for _ in $(seq 15); do
         posrec report all --format html > page.html
         # The page's range is read first and the audit last: its last capture was the last when that ended.
-        range=$(grep -oE ' to 2[^ <]*' page.html | head -1 | cut -c5-)
+        range=$(grep -oE 'datetime="[^"]*' page.html | sed -n 2p | cut -c11-)
         audit=$(sed -n '/id="reconcile"/,$p' page.html | grep -oE '<td class="number">[0-9]+' | sed -n 4p | grep -oE '[0-9]+$')
         assert_equal "$(sql "SELECT strftime('%Y-%m-%dT%H:%M:%fZ', (max(received_ms) + 1) / 1000.0, 'unixepoch') FROM poll_log WHERE capture_id <= $audit")" "$range"
     done

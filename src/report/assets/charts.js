@@ -1,11 +1,14 @@
-// Draws each figure of class "chart" from the JSON inside it: series of [milliseconds since `from`,
-// value] with null for a break, marks of position changes, and gaps. All charts show the same span of
-// time: zooming one zooms all. A page that loads itself anew shows the span and the place that it showed.
+// Draws the figures of class "chart" from the JSON inside them: series of [milliseconds since `from`,
+// value] with null for a break, marks, and gaps; with `under` the last series has a plot of its own beneath,
+// in percent. A figure that is hidden or folded is drawn when it is seen. All charts show the same span of
+// time: zooming one zooms all.
 "use strict";
 (function () {
-    const LIGHT = ["#1f6feb", "#d9730d", "#1a7f37", "#b3268f", "#0b7a8a", "#8250df", "#9a6700", "#cf222e"];
-    const DARK = ["#6cb0ff", "#ffa657", "#5fd07a", "#f58fd7", "#4fd1e0", "#c4a5ff", "#e3c15b", "#ff8a80"];
-    const VIEW = "posrec view"; // what sessionStorage keeps it under
+    // Each can be told from the others, and from the page: tests/e2e/html_report.py measures it.
+    const LIGHT = ["#1f6feb", "#d2802d", "#24a881", "#cc194f", "#8616b6", "#71680e",
+        "#3a5378", "#e31ce3", "#084408", "#710e0e", "#1616b6", "#a687c5"];
+    const DARK = ["#6cb0ff", "#e68c33", "#16b686", "#e31c1c", "#bd75a7", "#e9d949",
+        "#60ebdd", "#bb1ce3", "#33e633", "#3368e6", "#f7bbd9", "#78723a"];
     const AXIS_WIDTH = 70; // pixels, where no label needs more
     const MARK_REACH = 6; // pixels within which a mark's text shows
     const night = window.matchMedia("(prefers-color-scheme: dark)");
@@ -21,6 +24,12 @@
         const base = night.matches ? DARK : LIGHT;
         return Array.from({ length: count }, (_, i) => i < base.length ? base[i]
             : `hsl(${(i * 137.5) % 360}, ${night.matches ? "70%, 70%" : "65%, 42%"})`);
+    }
+
+    // With `under` the last one's is the plot's beneath.
+    function palette(data) {
+        const all = colors(data.series.length);
+        return data.under ? [...all.slice(0, -1), style("--under")] : all;
     }
 
     // One row for each time that any series has; null where a series has no point, NaN where it breaks.
@@ -103,7 +112,7 @@
     }
 
     // The line above the plot: the time and each series' value there, or just the names.
-    function showValues(box, data, palette, time, points, mark, step) {
+    function showValues(box, data, hues, share, time, points, mark, step) {
         box.textContent = "";
         const add = (text, color) => {
             const item = document.createElement("span");
@@ -119,7 +128,7 @@
         data.series.forEach((series, i) => {
             const point = points.find((p) => p.name === String(i));
             const known = point && Number.isFinite(point.yval);
-            add(series.label + (known ? " " + number(point.yval, data.share, step) : ""), palette[i]);
+            add(series.label + (known ? " " + number(point.yval, share, step) : ""), hues[i]);
         });
         if (mark) {
             add("\u25b2 " + mark[1]);
@@ -169,69 +178,75 @@
         return made;
     }
 
-    function draw(figure) {
-        const data = JSON.parse(figure.querySelector("script").textContent);
-        const button = element(figure, "button", "whole");
-        const values = element(figure, "div", "values");
-        const plot = element(figure, "div", "plot");
+    // A figure's plots: their data, and how they are drawn.
+    function panes(data) {
+        if (!data.under) {
+            return [{ data, share: data.share }];
+        }
+        return [{ data: { ...data, series: data.series.slice(0, -1), under: false }, share: data.share },
+            { data: { ...data, series: data.series.slice(-1), marks: [] }, share: true, under: true }];
+    }
+
+    function drawPane(figure, values, pane) {
+        const { data, share, under } = pane;
+        const plot = element(figure, "div", under ? "plot under" : "plot");
         plot.setAttribute("role", "img");
-        plot.setAttribute("aria-label", figure.querySelector("figcaption").textContent);
-        let palette = colors(data.series.length);
-        button.type = "button";
-        button.textContent = "Whole range";
+        plot.setAttribute("aria-label", figure.querySelector("figcaption").textContent
+            + (under ? ": " + data.series[0].label : ""));
         const graph = new Dygraph(plot, rows(data), {
             labels: ["time", ...data.series.map((_, i) => String(i))],
             labelsUTC: true,
             legend: "never",
-            colors: palette,
+            colors: palette(data),
             connectSeparatedPoints: true,
             stepPlot: data.step,
+            fillGraph: Boolean(under),
             strokeWidth: 1.5,
             gridLineColor: style("--line"),
             axisLineColor: style("--line"),
-            dateWindow: wholeSpan(data),
-            axes: { y: { ticker: ticks(data.share), axisLabelWidth: AXIS_WIDTH } },
+            dateWindow: zoomed || wholeSpan(data),
+            axes: { y: { ticker: ticks(share), axisLabelWidth: AXIS_WIDTH, pixelsPerLabel: under ? 30 : 40 } },
             drawCallback: (drawn) => widenAxis(drawn, plot),
             underlayCallback: underlay(data),
             highlightCallback: (event, time, points) => {
                 const [low, high] = graph.yAxisRange();
-                showValues(values, data, palette, time, points,
+                showValues(values, data, palette(data), share, time, points,
                     nearestMark(data, graph, graph.eventToDomCoords(event)[0]), (high - low) / 100);
             },
-            unhighlightCallback: () => showValues(values, data, palette, null, [], null),
+            unhighlightCallback: () => values.rest(),
             // After a double-click the chart has no window of its own any more.
             zoomCallback: (from, to) => showSpan(graph.isZoomed("x") ? [from, to] : null),
         });
-        showValues(values, data, palette, null, [], null);
-        button.addEventListener("click", () => showSpan(null));
-        night.addEventListener("change", () => {
-            palette = colors(data.series.length);
-            graph.updateOptions({
-                colors: palette, gridLineColor: style("--line"), axisLineColor: style("--line"),
-            });
-            showValues(values, data, palette, null, [], null);
-        });
         graphs.push({ graph, data });
+        night.addEventListener("change", () => graph.updateOptions({
+            colors: palette(data), gridLineColor: style("--line"), axisLineColor: style("--line"),
+        }));
     }
 
-    // Shows again what was looked at before the page loaded itself, and does so after `ms`.
-    function reloadEvery(ms) {
-        const kept = JSON.parse(sessionStorage.getItem(VIEW) || "null");
-        sessionStorage.removeItem(VIEW);
-        history.scrollRestoration = "manual";
-        if (kept) {
-            showSpan(kept.zoomed);
-            window.scrollTo(kept.left, kept.top);
-        }
-        setTimeout(() => {
-            sessionStorage.setItem(VIEW, JSON.stringify({ zoomed, left: window.scrollX, top: window.scrollY }));
-            location.reload();
-        }, ms);
+    function draw(figure) {
+        const data = JSON.parse(figure.querySelector("script").textContent);
+        const button = element(figure, "button", "whole");
+        const values = element(figure, "div", "values");
+        const note = figure.querySelector(".note");
+        values.rest = () => showValues(values, data, palette(data), data.share, null, [], null);
+        button.type = "button";
+        button.textContent = "Whole range";
+        button.addEventListener("click", () => showSpan(null));
+        night.addEventListener("change", values.rest);
+        values.rest();
+        panes(data).forEach((pane) => drawPane(figure, values, pane));
+        figure.append(note);
     }
 
-    document.querySelectorAll("figure.chart").forEach(draw);
-    const refresh = document.querySelector("meta[name=posrec-refresh-ms]");
-    if (refresh) {
-        reloadEvery(Number(refresh.content));
+    // What can be seen, and is not drawn yet.
+    function drawVisible() {
+        document.querySelectorAll("figure.chart:not(.drawn)").forEach((figure) => {
+            if (figure.offsetWidth > 0) {
+                figure.classList.add("drawn");
+                draw(figure);
+            }
+        });
     }
+
+    window.posrecCharts = { drawVisible, showSpan, zoomed: () => zoomed };
 })();

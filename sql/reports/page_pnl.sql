@@ -1,0 +1,132 @@
+-- What positions earned, by part, in USD: in each month of the range, on its last day, in the last 7 and 30 days of it, and
+-- in all of it, for each account and, as account '', for all together. Money is NULL where no income is known, the change of
+-- what is unrealized where there is no poll, and the total where either is. Kept as page_pnl. After with_page and with_range.
+, bound AS MATERIALIZED (
+    SELECT min(from_ms) AS from_ms, max(to_ms) AS to_ms, step_begin(max(to_ms) - 1, 86400000, 0) AS day_ms FROM asked
+),
+month (from_ms, to_ms) AS (
+    SELECT step_begin(from_ms, 2419200000, 1), step_end(from_ms, 2419200000, 1) FROM bound WHERE from_ms < to_ms
+    UNION ALL
+    SELECT m.to_ms, step_end(m.to_ms, 2419200000, 1) FROM month AS m CROSS JOIN bound AS b WHERE m.to_ms < b.to_ms
+),
+period (kind, from_ms, to_ms) AS MATERIALIZED (
+    SELECT 'month', from_ms, to_ms FROM month
+    UNION ALL
+    SELECT 'day', day_ms, day_ms + 86400000 FROM bound WHERE day_ms IS NOT NULL
+    UNION ALL
+    SELECT '7 days', day_ms - 6 * 86400000, day_ms + 86400000 FROM bound WHERE day_ms IS NOT NULL
+    UNION ALL
+    SELECT '30 days', day_ms - 29 * 86400000, day_ms + 86400000 FROM bound WHERE day_ms IS NOT NULL
+    UNION ALL
+    SELECT 'range', from_ms, to_ms FROM bound WHERE from_ms < to_ms
+),
+-- Money counts since there are prices.
+begun AS MATERIALIZED (
+    SELECT a.account, max(a.from_ms, min(r.from_ms)) AS from_ms, a.to_ms
+      FROM asked AS a
+     CROSS JOIN leg_range AS r ON r.account = a.account
+     GROUP BY a.account
+),
+-- Income by day, priced once.
+paid AS MATERIALIZED (
+    SELECT h.account,
+           h.time_ms / 86400000 * 86400000 AS day_ms,
+           CASE h.income_type WHEN 'REALIZED_PNL' THEN 1 WHEN 'FUNDING_FEE' THEN 2 WHEN 'COMMISSION' THEN 3 ELSE 4 END AS part,
+           iif(count(*) = count(h.income_usd), sum(CAST(round(h.income_usd * 1e8) AS INTEGER)), NULL) AS usd_e8
+      FROM begun AS a
+     CROSS JOIN income_history AS h
+        ON h.account = a.account AND h.time_ms >= a.from_ms AND h.time_ms < a.to_ms
+     WHERE h.income_type NOT LIKE '%TRANSFER%'
+       AND h.income_type NOT LIKE 'COIN_SWAP%'
+       AND (:symbol IS NULL OR h.symbol = :symbol)
+     GROUP BY 1, 2, 3
+),
+-- Each leg's valuation before a moment, or its first: what is unrealized changes from one to another.
+moment AS MATERIALIZED (
+    SELECT DISTINCT a.account, max(a.from_ms, min(a.to_ms, p.time_ms)) AS time_ms
+      FROM asked AS a
+     CROSS JOIN (SELECT from_ms AS time_ms FROM period UNION SELECT to_ms FROM period) AS p
+),
+stood AS MATERIALIZED (
+    SELECT m.account, m.time_ms, coalesce(sum(v.unrealized_pnl_usd_e8), 0) AS usd_e8
+      FROM moment AS m
+     CROSS JOIN leg_range AS r ON r.account = m.account AND r.from_ms < r.to_ms
+     CROSS JOIN valuation_history AS v
+        ON (v.account, v.symbol, v.position_side) = (r.account, r.symbol, r.position_side)
+       AND v.time_ms = coalesce((SELECT max(w.time_ms) FROM valuation AS w WHERE w.leg_id = r.leg_id AND w.time_ms < m.time_ms),
+                                r.from_ms)
+     WHERE (:symbol IS NULL OR r.symbol = :symbol)
+       AND (:side IS NULL OR r.position_side = :side)
+     GROUP BY m.account, m.time_ms
+),
+told AS MATERIALIZED (
+    SELECT account, kind, from_ms, to_ms FROM known WHERE kind IN ('polls', 'income')
+),
+summed AS MATERIALIZED (
+    SELECT a.account,
+           p.kind,
+           p.from_ms,
+           p.to_ms,
+           EXISTS (SELECT 1
+                     FROM told AS k
+                    WHERE k.account = a.account AND k.kind = 'income' AND k.from_ms < p.to_ms AND k.to_ms > p.from_ms) AS has_money,
+           EXISTS (SELECT 1
+                     FROM told AS k
+                    WHERE k.account = a.account AND k.kind = 'polls' AND k.from_ms < p.to_ms AND k.to_ms >= p.from_ms) AS has_polls,
+           (SELECT json_array(coalesce(sum(iif(part = 1, usd_e8, 0)), 0), coalesce(sum(iif(part = 2, usd_e8, 0)), 0),
+                              coalesce(sum(iif(part = 3, usd_e8, 0)), 0), coalesce(sum(iif(part = 4, usd_e8, 0)), 0),
+                              sum(usd_e8 IS NULL))
+              FROM paid AS i
+             WHERE i.account = a.account AND i.day_ms >= p.from_ms - 86399999 AND i.day_ms < p.to_ms) AS parts,
+           coalesce((SELECT s.usd_e8
+                       FROM stood AS s
+                      WHERE s.account = a.account AND s.time_ms = max(a.from_ms, min(a.to_ms, p.to_ms))), 0)
+           - coalesce((SELECT s.usd_e8
+                         FROM stood AS s
+                        WHERE s.account = a.account AND s.time_ms = max(a.from_ms, min(a.to_ms, p.from_ms))), 0) AS change_e8
+      FROM asked AS a
+     CROSS JOIN period AS p
+     WHERE p.kind <> 'month' OR (p.from_ms < a.to_ms AND p.to_ms > a.from_ms)
+),
+parted AS MATERIALIZED (
+    SELECT account,
+           kind,
+           from_ms,
+           to_ms,
+           iif(has_priced, json_extract(parts, '$[0]'), NULL) AS realized_e8,
+           iif(has_priced, json_extract(parts, '$[1]'), NULL) AS funding_e8,
+           iif(has_priced, json_extract(parts, '$[2]'), NULL) AS fees_e8,
+           iif(has_priced, json_extract(parts, '$[3]'), NULL) AS other_e8,
+           iif(has_polls, change_e8, NULL) AS unrealized_e8,
+           has_money
+      FROM (SELECT *, has_money AND coalesce(json_extract(parts, '$[4]'), 0) = 0 AS has_priced FROM summed)
+)
+SELECT account,
+       kind,
+       from_ms,
+       to_ms,
+       realized_e8,
+       funding_e8,
+       fees_e8,
+       other_e8,
+       unrealized_e8,
+       realized_e8 + funding_e8 + fees_e8 + other_e8 + unrealized_e8 AS total_e8,
+       realized_e8 + unrealized_e8 IS NOT NULL AS of,
+       has_money AS is_told
+  FROM parted
+ UNION ALL
+SELECT '',
+       kind,
+       from_ms,
+       to_ms,
+       sum(realized_e8),
+       sum(funding_e8),
+       sum(fees_e8),
+       sum(other_e8),
+       sum(unrealized_e8),
+       sum(realized_e8 + funding_e8 + fees_e8 + other_e8 + unrealized_e8),
+       count(realized_e8 + unrealized_e8),
+       max(has_money)
+  FROM parted
+ WHERE (SELECT count(*) FROM asked) > 1
+ GROUP BY kind, from_ms, to_ms;
