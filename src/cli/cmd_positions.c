@@ -1,5 +1,6 @@
 #include "base/time_text.h"
 #include "cli/cli.h"
+#include "report/page.h"
 #include "report/recorded.h"
 
 static bool check_options(const struct options *options, struct error *error)
@@ -17,6 +18,9 @@ static bool write_answer(struct cli *cli, const struct report_question *question
     struct report_question beside = *question;
     int64_t proofs;
     beside.columns = NULL;
+    if (cli->options.prove && cli->options.format == FORMAT_HTML) {
+        return page_moment(question, cli->out, rows, error);
+    }
     if (!report_run(question, "positions", cli->options.format, cli->out, rows, error)) {
         return false;
     }

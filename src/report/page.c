@@ -184,6 +184,39 @@ bool page_end(FILE *out, struct error *error)
     return render_text(&text, out, error);
 }
 
+bool page_moment(const struct report_question *question, FILE *out, int64_t *row_count,
+                 struct error *error)
+{
+    static const struct report_kind LEGS = {
+        .name = "positions",
+        .title = "Positions",
+        .about = "Each leg by its last answer until then.",
+    };
+    static const struct report_kind EVIDENCE = {
+        .name = "evidence",
+        .title = "What shows it",
+        .about =
+            "Of each account the response that shows its legs, when that was received, and how "
+            "many seconds nothing was recorded right before and right after it: none where the "
+            "record goes on, empty where it begins, or ends, there. The command writes a file "
+            "that proves the response to others.",
+        .tells_silence = true,
+    };
+    struct report_question whole = *question;
+    struct text text = {0};
+    int64_t responses;
+    bool is_now = question->to_ms.value > TIME_MS_MAX;
+    whole.columns = NULL;
+    html_begin(&text, "Positions and what shows them", (struct maybe_int){0});
+    append_time(&text, "<p class=\"range\">As of ",
+                maybe_of(is_now ? question->now_ms : question->to_ms.value - 1));
+    append_named(&text, " &middot; account ", question->account);
+    append_time(&text, "<br>Made by posrec at ", maybe_of(question->now_ms));
+    text_append_string(&text, ". Times are UTC.</p>\n");
+    return render_text(&text, out, error) && page_section(question, &LEGS, out, row_count, error) &&
+           page_section(&whole, &EVIDENCE, out, &responses, error) && page_end(out, error);
+}
+
 /* What stands on the page of all before the reports, in this order. */
 static const struct part {
     const char *id;

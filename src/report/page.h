@@ -27,3 +27,8 @@ bool page_all(const struct report_question *question, const struct page_watch *w
               int64_t *findings, struct error *error);
 
 bool page_end(FILE *out, struct error *error);
+
+/* A page of its own: the legs as they stood before the question's to_ms, and what shows them.
+ * Counts the legs. */
+bool page_moment(const struct report_question *question, FILE *out, int64_t *row_count,
+                 struct error *error);

@@ -132,6 +132,31 @@ PYTHON
     done
 }
 
+@test "positions --prove says what shows the legs, the holes around it, and the command that proves it" {
+    poll() { printf '{"account":"main","received_ms":%s,"interval_ms":10000,"body":[{"symbol":"BTCUSD_PERP","positionAmt":"%s","entryPrice":"60000","markPrice":"61000","unRealizedProfit":"0.1","liquidationPrice":"0","leverage":"10","marginType":"cross","isolatedMargin":"0","positionSide":"BOTH","updateTime":1795557600000}]}\n' "$1" "$2"; }
+    # Known from 1795557600 to 1795557620, and from 1795557680 to 1795557690.
+    (poll 1795557600000 3; poll 1795557610000 3; poll 1795557620000 4; poll 1795557680000 5; poll 1795557690000 5) | posrec -q import -
+    evidence() { posrec -q positions --at "$1" --prove --wide | sed -n '/^account.*capture_id/,$p' | awk 'NR == 2 { print $3, $5, $6, $8 }'; }
+    assert_equal "$(evidence 2026-11-24T22:00:00Z)" "1 0 posrec 1" # nothing before it: that column is empty
+    assert_equal "$(evidence 2026-11-24T22:00:15Z)" "2 0 0 prove"
+    assert_equal "$(evidence 2026-11-24T22:01:00Z)" "3 0 60 prove"
+    assert_equal "$(evidence 2026-11-24T22:01:21Z)" "4 60 0 prove"
+    assert_equal "$(evidence 2026-11-24T23:00:00Z)" "5 0 posrec 5"
+    command=$(posrec -q positions --at 2026-11-24T22:01:00Z --prove --wide | grep -o 'posrec prove.*')
+    assert_equal "$command" "posrec prove 3 --output 3.proof"
+    eval "$command"
+    assert_contains "$(posrec check-proof 3.proof)" BTCUSD_PERP
+    posrec -q positions --at 2026-11-24T22:01:00Z --prove --format html > page.html
+    assert_contains "$(cat page.html)" "posrec prove 3 --output 3.proof"
+    assert_contains "$(cat page.html)" "Not recorded then: main, since 2026-11-24T22:00:20Z"
+    assert_equal "$(grep -c '<html' page.html)" 1
+    run posrec positions --prove --format csv
+    assert_equal "$status" 2
+    assert_contains "$output" "--prove is for reading"
+    run posrec positions --at 2020-01-01 --prove # before all: no leg, and nothing that shows one
+    assert_equal "$status" 0
+}
+
 @test "a file that was changed is refused by both programs, whichever byte it was" {
     everything_db posrec.db
     posrec -q prove "$(sql "SELECT capture_id FROM capture_log WHERE endpoint = 'income' AND outcome = 'ok' LIMIT 1")" -o good.proof
