@@ -89,6 +89,12 @@ PYTHON
     assert_contains "$output" "network_error"
 }
 
+@test "each page is named by the README, and names files that are there" {
+    run python3 "$SOURCE/tests/e2e/check_links.py" "$SOURCE"
+    echo "$output"
+    assert_equal "$status" 0
+}
+
 @test "docs/schema.md names every table, view and column" {
     posrec -q migrate
     for name in $(sqlite3 posrec.db "SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%'"); do

@@ -43,7 +43,7 @@ teardown_file() {
     for file in usr/bin/posrec usr/share/man/man1/posrec.1.gz usr/share/man/man1/posrec-report.1.gz \
         usr/share/man/man5/posrec.ini.5.gz usr/share/bash-completion/completions/posrec \
         usr/share/zsh/vendor-completions/_posrec usr/share/fish/vendor_completions.d/posrec.fish \
-        usr/share/doc/posrec/README.md.gz usr/lib/[^/]*/posrec.so \
+        usr/share/doc/posrec/README.md usr/lib/[^/]*/posrec.so \
         usr/share/doc/posrec/examples/posrec.ini; do
         grep -q " \./$file\$" contents || { echo "not in the package: $file"; false; }
     done
@@ -61,6 +61,12 @@ teardown_file() {
     run ! grep -q pycache contents
     # Nothing of the machine that built it.
     run ! grep -rqa "$PACKAGES\|$SOURCE" "$PACKAGES/root"
+}
+
+@test "the pages that are installed name one another where they are" {
+    run python3 "$SOURCE/tests/e2e/check_links.py" "$PACKAGES/root/usr/share/doc/posrec"
+    echo "$output"
+    assert_equal "$status" 0
 }
 
 @test "the extension is found by its name, and Python finds both" {
