@@ -36,9 +36,9 @@ bool merkle_add(struct merkle_edge *edge, struct sha256 *sha256, int level,
                 const struct sha256_digest *hash, struct error *error)
 {
     struct sha256_digest node = *hash;
-    assert(edge->count < MERKLE_COUNT_MAX &&
-           (edge->count == 0 || merkle_completed(edge->count) >= level));
+    assert(level < 53 && (edge->count == 0 || merkle_completed(edge->count) >= level));
     edge->count += INT64_C(1) << level;
+    assert(edge->count <= MERKLE_COUNT_MAX);
     int top = merkle_completed(edge->count);
     for (; level < top; level++) {
         struct sha256_digest left = edge->last[level];

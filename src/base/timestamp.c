@@ -9,6 +9,7 @@
 #include <time.h>
 
 /* What an answer is held against, but for its signature. */
+#define AUTH_LEVEL 2 /* OpenSSL's: certificates of 112 bits and more, none signed by SHA-1 */
 #define READ_FLAGS (TS_VFY_VERSION | TS_VFY_IMPRINT)
 
 /* The failures that RFC 3161 names (2.4.2), for those who are refused. */
@@ -188,6 +189,22 @@ static bool take_info(TS_RESP *response, struct timestamp *timestamp, struct err
            error_set(error, ERROR_FAILED, "its policy cannot be read");
 }
 
+/* Whether what the token is signed by is a digest of which nobody makes two of the same. */
+static bool check_digest(TS_RESP *response, struct error *error)
+{
+    STACK_OF(PKCS7_SIGNER_INFO) *signers = PKCS7_get_signer_info(TS_RESP_get_token(response));
+    X509_ALGOR *digest = NULL;
+    const ASN1_OBJECT *name = NULL;
+    if (sk_PKCS7_SIGNER_INFO_num(signers) == 1) {
+        PKCS7_SIGNER_INFO_get0_algs(sk_PKCS7_SIGNER_INFO_value(signers, 0), NULL, &digest, NULL);
+        X509_ALGOR_get0(&name, NULL, NULL, digest);
+    }
+    int id = name != NULL ? OBJ_obj2nid(name) : NID_undef;
+    return id == NID_sha256 || id == NID_sha384 || id == NID_sha512 ||
+           error_set(error, ERROR_FAILED, "the answer is signed by %s, which is not enough",
+                     id != NID_undef ? OBJ_nid2sn(id) : "nobody, or by a digest unknown here");
+}
+
 /* Has OpenSSL hold an answer against its question, and, with a store, verify its signature. */
 static bool check_response(const struct timestamp_query *query, TS_RESP *response,
                            X509_STORE *store, struct error *error)
@@ -208,6 +225,7 @@ static bool check_response(const struct timestamp_query *query, TS_RESP *respons
                fail_by_library(store != NULL ? "the answer is not good"
                                              : "the answer is not to this question",
                                error);
+        done = done && (store == NULL || check_digest(response, error));
     }
     TS_VERIFY_CTX_free(context);
     TS_REQ_free(request);
@@ -251,6 +269,7 @@ struct timestamp_trust *timestamp_trust_new(const char *ca_file, struct error *e
     }
     bool loaded = ca_file != NULL ? X509_STORE_load_file(trust->store, ca_file) == 1
                                   : X509_STORE_set_default_paths(trust->store) == 1;
+    X509_VERIFY_PARAM_set_auth_level(X509_STORE_get0_param(trust->store), AUTH_LEVEL);
     ERR_clear_error();
     if (!loaded) {
         error_set(error, ERROR_USAGE, "%s: no certificates in PEM can be read there",

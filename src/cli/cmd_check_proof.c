@@ -1,11 +1,13 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/terminal.h"
 #include "base/time_text.h"
 #include "base/utf8.h"
 #include "cli/cli.h"
 #include "model/json_span.h"
 #include "model/proof.h"
+#include "model/seal.h"
 
 static bool read_file(const char *path, struct text *file, struct error *error)
 {
@@ -43,9 +45,12 @@ static void print_number(const char *name, struct maybe_int number)
 
 static void print_text(const char *name, const struct text *text)
 {
+    struct text line = {0};
     if (text->size > 0) {
-        cli_print(stdout, "%-10s%s", name, text_string(text));
+        terminal_append(&line, text_span(text));
+        printf("%-10s%s\n", name, text_string(&line));
     }
+    text_free(&line);
 }
 
 /* What is printed of a leg, as the exchange wrote it. */
@@ -91,6 +96,9 @@ static void print_legs(const struct proof *proof)
     struct span leg;
     int open = 0;
     enum json_step step;
+    if (!json_value_is_valid(text_span(&proof->body))) {
+        return;
+    }
     while ((step = json_next_element(&walk, &leg)) == JSON_ITEM) {
         open += print_leg(leg);
     }
@@ -127,15 +135,19 @@ static void print_root(const struct cli *cli, const struct proof *proof,
 {
     char root[SHA256_HEX_SIZE], time[TIME_TEXT_SIZE];
     sha256_hex(&proof->root, root);
-    printf("%-10s%s\n%-10s%lld\n", "root", root, "captures", (long long)proof->count);
+    bool is_verified = timestamp->authority[0] != '\0';
+    bool is_counted = is_verified || cli->options.tree_count.known; /* a root does not bind it */
+    printf("%-10s%s\n%-10s%lld%s\n", "root", root, "captures", (long long)proof->count,
+           is_counted ? "" : ", as the file says (--count N)");
     if (proof->is_stamped) {
         time_text_format(timestamp->time_ms, time);
-        cli_print(stdout, "%-10s%s%s%s", "stamped", time,
-                  timestamp->authority[0] != '\0' ? ", by " : "; not checked by whom (--ca FILE)",
-                  timestamp->authority);
+        cli_print(stdout,
+                  is_verified ? "stamped   %s, by %s"
+                              : "stamped   %s, it says%s: not verified (--ca FILE)",
+                  time, timestamp->authority);
     }
     printf("%-10s%s\n", "fixed",
-           timestamp->authority[0] != '\0' ? "since it was stamped"
+           is_verified ? "since it was stamped"
            : cli->options.root != NULL
                ? "since the root was noted that --root gave"
                : "since the root above was noted somewhere, by whoever did");
@@ -143,7 +155,12 @@ static void print_root(const struct cli *cli, const struct proof *proof,
 
 static bool check_root(const struct cli *cli, const struct proof *proof, struct error *error)
 {
+    struct maybe_int count = cli->options.tree_count;
     struct sha256_digest noted;
+    if (count.known && count.value != proof->count) {
+        return error_set(error, ERROR_FAILED, "its root is of %lld captures, as it says, not %lld",
+                         (long long)proof->count, (long long)count.value);
+    }
     return cli->options.root == NULL ||
            (options_read_sha256("--root", cli->options.root, &noted, error) &&
             (sha256_equal(&noted, &proof->root) ||
@@ -173,6 +190,16 @@ static bool check_timestamp(const struct cli *cli, const struct proof *proof,
     return done;
 }
 
+/* Clocks differ, but a stamp is not of what came a day after it. */
+static bool check_order(const struct proof *proof, const struct canonical_reading *said,
+                        const struct timestamp *timestamp, struct error *error)
+{
+    return !proof->is_stamped ||
+           said->capture.received_ms - timestamp->time_ms <= SEAL_APART_MS_MAX ||
+           error_set(error, ERROR_FAILED,
+                     "it says that it was received more than a day after it was stamped");
+}
+
 static bool run(struct cli *cli, struct error *error)
 {
     struct text file = {0};
@@ -183,7 +210,8 @@ static bool run(struct cli *cli, struct error *error)
     bool done =
         sha256 != NULL && read_file(cli->arguments[0], &file, error) &&
         ((proof_read(text_span(&file), sha256, &proof, &said, error) &&
-          check_timestamp(cli, &proof, &timestamp, error) && check_root(cli, &proof, error)) ||
+          check_timestamp(cli, &proof, &timestamp, error) &&
+          check_order(&proof, &said, &timestamp, error) && check_root(cli, &proof, error)) ||
          error_context(error, "%s", cli->arguments[0]));
     if (done) {
         print_capture(&said, &proof);
@@ -200,7 +228,7 @@ const struct command COMMAND_CHECK_PROOF = {
     .name = "check-proof",
     .arguments = "FILE",
     .summary = "check such a file, without a database",
-    .options = {OPTION(root), OPTION(ca_file)},
+    .options = {OPTION(root), OPTION(tree_count), OPTION(ca_file)},
     .arguments_min = 1,
     .arguments_max = 1,
     .run = run,

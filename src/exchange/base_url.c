@@ -96,7 +96,8 @@ static bool read_url(const char *text, const struct url_kind *kind, struct text 
     }
     bool good = curl_url_set(url, CURLUPART_URL, text, CURLU_NON_SUPPORT_SCHEME) == CURLUE_OK
                     ? check_parts(url, text, kind, error)
-                    : error_set(error, ERROR_USAGE, "%s '%s': not a URL", kind->setting, text);
+                    : error_set(error, ERROR_USAGE, "%s '%s': not a URL", kind->setting,
+                                strchr(text, '@') != NULL ? "..." : text); /* a password? */
     good = good && (append_normal(url, kind, normal) || error_no_memory(error));
     curl_url_cleanup(url);
     return good;

@@ -228,7 +228,7 @@ static bool is_as_written(const struct proof *proof, struct sha256 *sha256, stru
 bool proof_read(struct span file, struct sha256 *sha256, struct proof *proof,
                 struct canonical_reading *said, struct error *error)
 {
-    bool same = file.size <= PROOF_SIZE_MAX && take_members(proof, file);
+    bool same = file.size <= PROOF_SIZE_MAX && utf8_is_valid(file) && take_members(proof, file);
     if (proof->canonical.failed || proof->body.failed || proof->timestamp.failed) {
         return error_no_memory(error);
     }

@@ -35,7 +35,7 @@ static bool choose_count(const struct database *database, int64_t capture_id, in
                          "capture %lld: there is none (the view capture_log lists them)",
                          (long long)capture_id);
     }
-    return (*count >= capture_id && *count <= last) ||
+    return (*count >= capture_id && *count <= last && *count < MERKLE_COUNT_MAX) ||
            error_set(error, ERROR_USAGE,
                      "the tree after %lld captures does not have capture %lld, or is still to come",
                      (long long)*count, (long long)capture_id);

@@ -203,6 +203,61 @@ PYTHON
     cmp good.proof kept.proof
 }
 
+@test "a file of more captures than there can be is refused, and a node out of place keeps nothing from being recorded" {
+    head -60 "$SOURCE/tests/data/history.ndjson" | posrec -q import -
+    sqlite3 posrec.db "INSERT INTO tree_node VALUES (64, 5, zeroblob(32))"
+    tail -n +61 "$SOURCE/tests/data/history.ndjson" | posrec -q import -
+    posrec -q -d other.db import "$SOURCE/tests/data/history.ndjson"
+    assert_equal "$(posrec -q verify)" "$(posrec -q -d other.db verify)"
+    sqlite3 posrec.db "PRAGMA foreign_keys = 0; UPDATE capture SET capture_id = 1 << 55 WHERE capture_id = (SELECT max(capture_id) FROM capture);
+        INSERT INTO tree_node VALUES (1 << 55, 55, zeroblob(32))"
+    run posrec prove 5
+    [ "$status" = 1 ] || [ "$status" = 2 ]
+    run posrec verify
+    assert_equal "$status" 1
+}
+
+@test "check-proof says what nobody checked, and prints what cannot be as it stands" {
+    posrec -q import "$SOURCE/tests/data/history.ndjson"
+    posrec -q prove 1 -o 1.proof
+    root=$(posrec -q verify | sed -n 's/^root //p')
+    assert_contains "$(posrec check-proof 1.proof --root "$root")" "captures  89, as the file says (--count N)"
+    posrec check-proof 1.proof --root "$root" --count 89 | grep -qx 'captures  89'
+    run posrec check-proof 1.proof --count 88
+    assert_equal "$status" 1
+    assert_contains "$output" "its root is of 89 captures, as it says, not 88"
+    # What others write by the specification: a NUL in a text, bytes that are no UTF-8, a body that is no JSON.
+    python3 - <<'PYTHON'
+import base64, hashlib
+
+digest = lambda data: hashlib.sha256(data).digest()
+
+
+def write(path, account, body):
+    fields = ["posrec-poll-1", "1", account, "coin-m", "positionRisk", None, None, "1700000000000", None, None, "1", "ok", "200", None, None,
+              None, None, "2"]
+    text = b"".join(b"-," if f is None else b"%d:%s," % (len(f if isinstance(f, bytes) else f.encode()), f if isinstance(f, bytes) else f.encode())
+                    for f in fields)
+    root = digest(b"\0" + text + digest(body)).hex()
+    quote = lambda data: b'"' + b"".join(b"\\u%04x" % c if c < 32 else b"\\" + bytes([c]) if c in b'"\\' else bytes([c]) for c in data) + b'"'
+    members = [b' "format": "posrec-proof-1"', b' "capture": ' + quote(text), b' "count": 1', b' "path": []', b' "root": "' + root.encode() + b'"',
+               b' "head": null', b' "timestamp": null', b' "body": ' + quote(body)]
+    file = b"{\n" + b",\n".join(members)
+    open(path, "wb").write(file + b',\n "sha256": "' + digest(file).hex().encode() + b'"\n}\n')
+
+
+write("good.proof", "main", b"[]")
+write("nul.proof", "main\0-paper", b"[]")
+write("utf.proof", b"ma\xffin", b"[]")
+write("legs.proof", "main", b'[{"symbol":"A","positionAmt":"1"},{"symbol" x]')
+PYTHON
+    assert_contains "$(posrec check-proof good.proof)" "open legs 0"
+    assert_contains "$(posrec check-proof nul.proof)" 'account   main\x00-paper'
+    run posrec check-proof utf.proof
+    assert_equal "$status" 1
+    assert_equal "$(posrec check-proof legs.proof | grep -c 'open legs')" 0
+}
+
 @test "what a file says moves no terminal" {
     body=$(printf '[{"symbol":"A\\u001b[31m\033[31m","positionAmt":"1","positionSide":"LONG","updateTime":"1"}]')
     posrec -q import --received-at 2026-11-15T14:00Z - <<< "$body"

@@ -270,7 +270,7 @@ MODES
     time=$(posrec check-proof first.proof --ca tsa/ca.pem | sed -n 's/^stamped   \(.*\), by O = Test, CN = authority good$/\1/p')
     assert_equal "$(date -ud "$time" +%s)" "$(openssl ts -reply -in token.tsr -text 2> /dev/null | sed -n 's/^Time stamp: //p' | date -uf - +%s)"
     posrec check-proof first.proof --ca tsa/ca.pem | grep -qx 'fixed     since it was stamped'
-    posrec check-proof first.proof | grep -q '^stamped   .*; not checked by whom (--ca FILE)$'
+    posrec check-proof first.proof | grep -q '^stamped   .*, it says: not verified (--ca FILE)$'
     run posrec check-proof first.proof --ca tsa/foreign-ca.pem
     assert_equal "$status" 1
     assert_contains "$output" "its timestamp: the answer is not good"

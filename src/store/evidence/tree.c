@@ -7,7 +7,7 @@
 enum statement { INSERT_NODE, SELECT_NODE, STATEMENT_COUNT };
 
 static const char *const SQL[STATEMENT_COUNT] = {
-    [INSERT_NODE] = "INSERT INTO tree_node VALUES (?, ?, ?)",
+    [INSERT_NODE] = "INSERT OR REPLACE INTO tree_node VALUES (?, ?, ?)",
     [SELECT_NODE] = "SELECT sha256 FROM tree_node WHERE capture_id = ? AND level = ?",
 };
 
@@ -114,6 +114,10 @@ bool tree_load(struct tree *tree, int64_t count, struct error *error)
     struct merkle_edge *edge = &tree->edge;
     int level = 0;
     edge->count = 0;
+    if (count < 0 || count >= MERKLE_COUNT_MAX) {
+        return error_set(error, ERROR_FAILED, "there cannot be %lld captures (run 'posrec verify')",
+                         (long long)count);
+    }
     while (count >> (level + TREE_STEP) > 0) {
         level += TREE_STEP;
     }
