@@ -63,4 +63,4 @@ SELECT account,
        price_ms,
        (SELECT m.covered FROM sample AS m WHERE m.account = t.account AND m.number = t.number) AS covered
   FROM valued AS t
- ORDER BY account, asset, number;
+ ORDER BY account, asset, number

@@ -25,4 +25,4 @@ SELECT a.account,
     ON h.account = a.account AND h.time_ms >= a.from_ms AND h.time_ms < a.to_ms
  WHERE :symbol IS NULL OR h.symbol = :symbol
  GROUP BY a.account, step_begin(h.time_ms, :every_ms, :every_months), h.income_type, h.symbol, h.asset
- ORDER BY a.account, 2, h.income_type, h.symbol, h.asset;
+ ORDER BY a.account, 2, h.income_type, h.symbol, h.asset

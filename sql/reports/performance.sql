@@ -480,4 +480,4 @@ SELECT account,
        turnover_e8 / 1e8 AS turnover,
        round((1 - hidden_share) * 1e6) / 1e6 AS covered
   FROM rated
- ORDER BY account = '', account, begin_ms;
+ ORDER BY account = '', account, begin_ms

@@ -152,4 +152,4 @@ SELECT account,
        (SELECT m.covered FROM sample AS m WHERE m.account = summed.account AND m.number = summed.number) AS covered
   FROM summed
  WHERE number > 0
- ORDER BY account, symbol, position_side, number;
+ ORDER BY account, symbol, position_side, number

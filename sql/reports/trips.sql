@@ -6,4 +6,4 @@ SELECT h.*
  WHERE iif(h.closed_ms IS NULL, coalesce(h.opened_ms < a.to_ms, 1), h.closed_ms >= a.from_ms AND h.closed_ms < a.to_ms)
    AND (:symbol IS NULL OR h.symbol = :symbol)
    AND (:side IS NULL OR h.position_side = :side)
- ORDER BY h.account, h.symbol, h.position_side, h.trip;
+ ORDER BY h.account, h.symbol, h.position_side, h.trip

@@ -2,6 +2,7 @@
 
 #include "cli/cli.h"
 #include "cli/progress.h"
+#include "report/by.h"
 #include "report/kind.h"
 #include "report/page.h"
 #include "report/recorded.h"
@@ -55,6 +56,7 @@ static bool check_options(const struct options *options, const struct report_kin
         bool given, taken;
     } filters[] = {
         {"every", options->every.ms > 0, kind->takes_every},
+        {"by", options->by != NULL, report_by_takes(kind->name)},
         {"symbol", options->symbol != NULL, kind->takes_symbol},
         {"side", options->side != NULL, kind->takes_side},
         {"all", options->all, kind->takes_all},
@@ -94,6 +96,24 @@ static bool write_page(const struct cli *cli, const struct report_question *ques
     return done && page_end(cli->out, error);
 }
 
+static const char *name_of(const struct report_question *question, const struct report_kind *kind)
+{
+    return question->by != NULL ? question->by->report : kind->name;
+}
+
+/* What stands under the table: the kind's summary, or what rows that are summed up come to in all,
+ * which `question` asks for then. NULL for nothing; the reports that have a row of all say it. */
+static const char *under_table(struct report_question *question, const struct report_kind *kind)
+{
+    if (question->by == NULL) {
+        return kind->summary;
+    }
+    const struct report_by *total = report_by_total(question->by);
+    question->by = total;
+    question->every = (struct calendar_step){0};
+    return total != NULL ? total->report : NULL;
+}
+
 /* An audit is read with what it covers: for people that comes first, as a table of its own. */
 static bool write_rows(const struct cli *cli, const struct report_question *question,
                        const struct report_kind *kind, int64_t *row_count, struct error *error)
@@ -110,10 +130,11 @@ static bool write_rows(const struct cli *cli, const struct report_question *ques
         fputc('\n', cli->out);
     }
     int64_t summed = 0;
-    bool done = report_run(question, kind->name, format, cli->out, row_count, error);
-    if (done && kind->summary != NULL && format == FORMAT_TABLE && *row_count > 0) {
-        fputc('\n', cli->out);
-        done = report_run(&beside, kind->summary, format, cli->out, &summed, error);
+    const char *under = under_table(&beside, kind);
+    bool done = report_run(question, name_of(question, kind), format, cli->out, row_count, error);
+    if (done && under != NULL && format == FORMAT_TABLE && *row_count > 0) {
+        fputs(beside.by != NULL ? "\nTotal:\n" : "\n", cli->out);
+        done = report_run(&beside, under, format, cli->out, &summed, error);
     }
     return done;
 }
@@ -123,7 +144,7 @@ static bool answer(struct cli *cli, const struct report_question *question,
 {
     bool page = cli->options.format == FORMAT_HTML;
     bool done = report_check_steps(question, error) &&
-                (kind == NULL || report_check_columns(question, kind->name, error)) &&
+                (kind == NULL || report_check_columns(question, name_of(question, kind), error)) &&
                 cli_open_output(cli, error) &&
                 (page ? write_page(cli, question, kind, row_count, error)
                       : write_rows(cli, question, kind, row_count, error));
@@ -156,6 +177,21 @@ static bool unmap_for_short_range(const struct report_question *question, struct
     return !is_short || database_unmap(question->database, error);
 }
 
+/* A page has each report's own rows. */
+static bool find_by(const struct options *options, const struct report_kind *kind,
+                    const struct report_by **by, struct error *error)
+{
+    if (options->by == NULL) {
+        return true;
+    }
+    if (options->format == FORMAT_HTML) {
+        return error_set(
+            error, ERROR_USAGE,
+            "report: --by is for tables and programs, no page (leave out --format html)");
+    }
+    return report_by_find(kind->name, options->by, by, error);
+}
+
 static bool run(struct cli *cli, struct error *error)
 {
     struct report_question question = cli_question(cli);
@@ -164,6 +200,7 @@ static bool run(struct cli *cli, struct error *error)
     int64_t rows = 0;
     bool done =
         find_kind(cli->arguments[0], &kind, error) && check_options(&cli->options, kind, error) &&
+        find_by(&cli->options, kind, &question.by, error) &&
         cli_open_database(cli, DATABASE_READ, error) && unmap_for_short_range(&question, error) &&
         database_freeze(&cli->database, error) && recorded_check_account(&question, error) &&
         recorded_find_symbol(&question, &symbol, error) &&
@@ -181,8 +218,9 @@ const struct command COMMAND_REPORT = {
                  "reconcile|all",
     .summary = "answer a common question about the history",
     .options = {OPTION(from_ms), OPTION(to_ms), OPTION(day), OPTION(month), OPTION(every),
-                OPTION(symbol), OPTION(side), OPTION(account), OPTION(all), OPTION(strict),
-                OPTION(refresh_ms), OPTION(columns), OPTION(wide), OPTION(format), OPTION(output)},
+                OPTION(by), OPTION(symbol), OPTION(side), OPTION(account), OPTION(all),
+                OPTION(strict), OPTION(refresh_ms), OPTION(columns), OPTION(wide), OPTION(format),
+                OPTION(output)},
     .arguments_min = 1,
     .arguments_max = 1,
     .run = run,

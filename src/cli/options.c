@@ -48,6 +48,7 @@ static const struct definition DEFINITIONS[] = {
     {OPTION(month), "month", 0, "MONTH", KIND_MONTH, "from a month's first day to the next one's"},
     {OPTION(every), "every", 0, "STEP", KIND_STEP,
      "a row for each whole step in UTC, such as 5m, 1h, 1d, 1w or 1mo"},
+    {OPTION(by), "by", 0, "KEY", KIND_TEXT, "rows summed by leg, symbol, asset, account or total"},
     {OPTION(symbol), "symbol", 0, "SYMBOL", KIND_TEXT, "only this symbol"},
     {OPTION(side), "side", 0, "SIDE", KIND_SIDE, "only this position side: BOTH, LONG or SHORT"},
     {OPTION(verify), "verify", 0, NULL, KIND_FLAG, "verify the copy, too"},

@@ -38,6 +38,7 @@ struct options {
     struct time_span day; /* empty when not given, as month */
     struct time_span month;
     struct calendar_step every; /* of length 0 when not given */
+    const char *by;
     const char *symbol;
     const char *side;
     bool strict;

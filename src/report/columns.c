@@ -19,6 +19,20 @@ static const struct {
     {"pnl",
      TIME "symbol account position_side unrealized_pnl_usd total_usd position_amount change_usd "
           "unrealized_pnl total realized_pnl_usd funding_usd commission_usd change margin_asset"},
+    {"pnl_by",
+     TIME "symbol account margin_asset total_usd unrealized_pnl_usd change_usd realized_pnl_usd "
+          "funding_usd commission_usd total unrealized_pnl other_usd covered"},
+    {"equity_by", TIME "asset account margin_balance_usd wallet_balance_usd unrealized_pnl_usd "
+                       "margin_balance wallet_balance unrealized_pnl covered"},
+    {"income_by",
+     TIME "symbol asset account income_usd realized_pnl_usd funding_usd commission_usd "
+          "transfers_usd other_usd income count covered"},
+    {"trips_by",
+     "symbol account position_side margin_asset trips won_share net_pnl_usd average_held_s "
+     "profit_factor expectancy_usd average_won_usd average_lost_usd net_pnl open known"},
+    {"performance_by",
+     "from return pnl equity_last max_drawdown sharpe transfers fees funding sortino volatility "
+     "worst_day days_won covered"},
     {"exposure", TIME "margin_asset account net_usd gross_usd long_usd short_usd "
                       "unrealized_pnl_usd"},
     {"margin", TIME "symbol account position_side liquidation_distance liquidation_price "

@@ -11,7 +11,7 @@
 extern const struct embedded_file SQL_REPORTS[];
 extern const struct embedded_file SQL_VIEWS[];
 
-#define PARTS_MAX 8
+#define PARTS_MAX 10
 
 /* Reports that are put together of files of sql/reports; others are the one of their name. */
 static const struct composition {
@@ -21,6 +21,9 @@ static const struct composition {
     {"pnl",
      {"with_polls", "with_range", "with_silence", "with_samples", "with_legs", "with_points",
       "with_parts", "pnl"}},
+    {"pnl_by",
+     {"with_rows", "with_polls", "with_range", "with_silence", "with_samples", "with_legs",
+      "with_points", "with_parts", "pnl", "pnl_by"}},
     {"margin",
      {"with_polls", "with_range", "with_silence", "with_samples", "with_legs", "with_points",
       "with_parts", "margin"}},
@@ -28,12 +31,19 @@ static const struct composition {
      {"with_polls", "with_range", "with_silence", "with_samples", "with_legs", "with_points",
       "exposure"}},
     {"equity", {"with_balances", "with_range", "with_silence", "with_samples", "equity"}},
+    {"equity_by",
+     {"with_rows", "with_balances", "with_range", "with_silence", "with_samples", "equity",
+      "equity_by"}},
     {"income", {"with_money", "with_range", "with_silence", "income"}},
+    {"income_by", {"with_rows", "with_money", "with_range", "with_silence", "income", "income_by"}},
     {"trades", {"with_money", "with_range", "trades"}},
     {"trips", {"with_trips", "with_range", "trips"}},
+    {"trips_by", {"with_rows", "with_trips", "with_range", "trips", "trips_by"}},
     {"trips_summary", {"with_trips", "with_range", "trips_summary"}},
     {"trips_outside", {"with_trips", "with_range", "trips_outside"}},
     {"performance", {"with_balances", "with_range", "with_silence", "performance"}},
+    {"performance_by",
+     {"with_rows", "with_balances", "with_range", "with_silence", "performance", "performance_by"}},
     {"changes", {"with_polls", "with_range", "changes"}},
     {"reconcile",
      {"with_polls", "with_range", "with_silence", "with_changed", "with_money_asked",
@@ -122,6 +132,7 @@ static void bind_question(sqlite3_stmt *statement, const struct report_question 
         {":symbol", question->symbol, {0}},
         {":side", question->side, {0}},
         {":kind", question->kind, {0}},
+        {":by", question->by != NULL ? question->by->key : NULL, {0}},
         {":from_ms", NULL, question->from_ms},
         {":to_ms", NULL, question->to_ms},
         {":every_ms", NULL, question->every.ms > 0 ? maybe_of(question->every.ms) : none},
@@ -141,17 +152,32 @@ static void bind_question(sqlite3_stmt *statement, const struct report_question 
     }
 }
 
+/* The columns that the question's `by` has of what the report called `name` sums up; NULL for all
+ * of a report's. */
+static const char *columns_of(const struct report_question *question, const char *name)
+{
+    const struct report_by *by = question->by;
+    return by != NULL && strcmp(by->report, name) == 0 ? by->columns : NULL;
+}
+
 /* The report's statement, with `begin` before it. */
 static sqlite3_stmt *prepare(const struct report_question *question, const char *begin,
                              const char *name, struct error *error)
 {
     const char *const alone[] = {name, NULL};
+    const char *columns = columns_of(question, name);
     struct text sql = {0};
     bool kept = true;
     text_append_string(&sql, begin);
+    if (columns != NULL) {
+        text_printf(&sql, "SELECT %s FROM (\n", columns);
+    }
     for (const char *const *part = parts_of(alone); kept && *part != NULL; part++) {
         kept = keep_views(question->database, *part, error);
         text_append_string(&sql, embedded_file_text(SQL_REPORTS, *part));
+    }
+    if (columns != NULL) {
+        text_append_string(&sql, ") ORDER BY 1, 2, 3"); /* its keys, then times */
     }
     sqlite3_stmt *statement =
         kept ? database_prepare_text(question->database, &sql, error) : (text_free(&sql), NULL);

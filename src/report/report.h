@@ -9,6 +9,7 @@
 #include "base/calendar.h"
 #include "base/error.h"
 #include "model/maybe.h"
+#include "report/by.h"
 #include "report/render.h"
 #include "store/file/database.h"
 
@@ -22,6 +23,7 @@ struct report_question {
     struct maybe_int from_ms; /* [from_ms, to_ms); unknown for all there is on that side */
     struct maybe_int to_ms;
     struct calendar_step every; /* of length 0 for one row of the range */
+    const struct report_by *by; /* NULL for the report's own rows */
     bool all;
     int64_t now_ms;   /* nothing later is sampled */
     bool running;     /* of status: 'posrec run' is recording */

@@ -28,6 +28,9 @@ SEEDS = 4
 EVERY = ("equity", "pnl", "exposure", "margin", "income", "performance")
 REPORTS = [*(("report", kind, "--format", "json") for kind in (*EVERY, "trades", "trips", "changes", "coverage", "reconcile")),
            *(("report", kind, "--format", "csv", "--every", "30m") for kind in EVERY), ("report", "changes", "--all"),
+           *(("report", kind, "--by", "total") for kind in ("equity", "pnl", "income", "trips", "performance")),
+           *(("report", kind, "--by", key, "--format", "json") for kind, key in (("pnl", "symbol"), ("trips", "leg"), ("income", "asset"))),
+           ("report", "equity", "--by", "account", "--every", "30m"),
            ("report", "all", "--format", "html"), ("positions", "--format", "json"), ("export",)]
 
 

@@ -71,6 +71,7 @@ options_of_man() {
     assert_equal "$(complete_words posrec -v report --s)" "--side --strict --symbol "
     assert_equal "$(complete_words posrec report pnl --format '')" "csv html json ndjson table "
     assert_equal "$(complete_words posrec report pnl --side '')" "BOTH LONG SHORT "
+    assert_equal "$(complete_words posrec report pnl --by '')" "account asset leg symbol total "
     assert_equal "$(complete_words posrec positions --account '')" "tester "
     assert_equal "$(complete_words posrec report --symbol BTC)" "BTCUSD_201225 "
     touch some.ini

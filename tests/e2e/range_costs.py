@@ -33,9 +33,9 @@ WHOLE_VIEWS = {"account_range", "asset_range", "leg_range", "leg_term", "money_r
 # A state of a leg is judged by the one before it, which may be of any time: these go through all of the legs' changes.
 LEDGER = {"timeline_told", "timeline_row", "position_timeline", "timeline_change", "position_change", "position_history",
           "position_rebuilt", "account_update_history", "changes", "chart_exposure", "trip_part", "round_trip", "trips",
-          "trips_summary", "trips_outside", "page_trip", "page_trips"}
+          "trips_by", "trips_summary", "trips_outside", "page_trip", "page_trips"}
 # Whether its income is known is asked of all times that are.
-JUDGED = {"pnl", "reconcile", "page_pnl"}
+JUDGED = {"pnl", "pnl_by", "reconcile", "page_pnl"}
 # Of what the page keeps in tables of its own.
 PAGE = {"page_answer", "page_calendar", "page_curve", "page_findings", "page_parts"}
 # All gaps are looked at, and all spans of time that are known.
@@ -46,8 +46,8 @@ GROWS = {**dict.fromkeys(LEDGER, "a leg's changes"), **dict.fromkeys(JUDGED, "re
          **dict.fromkeys(CAPTURES, "captures"), "symbols_of_income": "income"}
 NOW = ("status", "growth", "cookbook")  # about the time up to now, which only the last day has
 
-EVERY = {"pnl", "margin", "equity", "exposure", "income", "performance"}
-PARAMETERS = ("account", "symbol", "side", "kind", "from_ms", "to_ms", "every_ms", "every_months", "all", "now_ms", "running", "ahead_ms", "answers")
+EVERY = {"pnl", "pnl_by", "margin", "equity", "equity_by", "exposure", "income", "income_by", "performance", "performance_by"}
+PARAMETERS = ("account", "symbol", "side", "kind", "from_ms", "to_ms", "every_ms", "every_months", "all", "now_ms", "running", "ahead_ms", "answers", "by")
 
 
 def compositions():
@@ -70,7 +70,7 @@ def report_questions(from_ms, to_ms):
     names = [name for name in texts if not name.startswith("with_") and name not in PAGE and (name in parts or not texts[name].startswith(","))]
     for name in names:
         values = dict.fromkeys(PARAMETERS)
-        values.update(from_ms=from_ms, to_ms=to_ms, all=0, now_ms=to_ms, running=0, ahead_ms=HOUR,
+        values.update(from_ms=from_ms, to_ms=to_ms, all=0, now_ms=to_ms, running=0, ahead_ms=HOUR, by="total",
                       every_ms=HOUR if name in EVERY else None, every_months=0)
         if name.startswith("chart_") and ":account" in texts[name] or name == "changes_of_poll":
             values.update(account="main", symbol="BTC" if "equity" in name else "BTCUSD_PERP", side="BOTH")
