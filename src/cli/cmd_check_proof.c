@@ -96,7 +96,7 @@ static void print_legs(const struct proof *proof)
     struct span leg;
     int open = 0;
     enum json_step step;
-    if (!json_value_is_valid(text_span(&proof->body))) {
+    if (!json_value_is_valid(json_trim(text_span(&proof->body)))) {
         return;
     }
     while ((step = json_next_element(&walk, &leg)) == JSON_ITEM) {
