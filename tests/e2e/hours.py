@@ -137,7 +137,7 @@ def migrate_killed(original, path, took_s, rng):
             assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
             version, = database.execute("PRAGMA user_version").fetchone()
             tables, = database.execute("SELECT count(*) FROM sqlite_schema WHERE name IN ('leg_hour', 'poll_hour')").fetchone()
-            assert (version, tables) in ((5, 0), (6, 2), (7, 2), (8, 2), (9, 2), (10, 2), (11, 2), (12, 2)), (version, tables)
+            assert (version, tables) in ((5, 0), (6, 2), (7, 2), (8, 2), (9, 2), (10, 2), (11, 2), (12, 2), (13, 2)), (version, tables)
     posrec(path, "migrate")
     return killed
 

@@ -175,7 +175,10 @@ static void what_waited_is_written_and_no_loss_is_told(void **state)
     assert_false(flush(&world, 1000));
     assert_false(writer_flush_last(world.writer, &cause, &from_ms));
     assert_int_equal(cause, LOSS_DISK_FULL);
-    assert_int_equal(from_ms, first_ms + 1);
+    /* A slow machine ends its transactions early: the first few may have found room in the last
+     * page. */
+    assert_int_equal(from_ms,
+                     first_ms + bench_integer(world.bench, "SELECT count(*) FROM capture"));
     set_disk(&world, false);
     assert_true(writer_flush_last(world.writer, &cause, &from_ms));
     assert_int_equal(bench_integer(world.bench, "SELECT count(*) FROM capture"), 301);
