@@ -9,7 +9,9 @@ moved in time. `verify --from 2` must find each too, but for what is GIVEN to it
 without one cannot either, so base_id is changed where it is used.
 """
 import json
+import os
 import pathlib
+import random
 import shutil
 import sqlite3
 import subprocess
@@ -109,6 +111,10 @@ EXTRA = {
 }
 
 
+# Under the sanitizers, which make each program start slowly, one change of so many is tried, from another on each time.
+STEP = int(os.environ.get("POSREC_TEST_STEP", "1"))
+FIRST = random.SystemRandom().randrange(STEP)
+
 # What --from 2 takes as given.
 GIVEN = {"the first capture deleted", "an hour added"}
 
@@ -193,6 +199,8 @@ def main():
         trials += [(name, [(part, ()) for part in sql.split(";") if part.strip()])
                    if "TRIGGER" not in sql else (name, [(sql, ())]) for name, sql in EXTRA.items()]
         trials += renamed_triggers()
+        given_to_find = GIVEN & {name for name, _ in trials[FIRST::STEP]}
+        trials = trials[FIRST::STEP]
         unseen, given = [], set()
         for name, statements in trials:
             path = pathlib.Path(folder) / "tampered.db"
@@ -213,9 +221,9 @@ def main():
         print(f"{len(trials)} changes, {len(unseen)} unseen")
         for name in unseen:
             print("unseen:", name)
-        for name in given ^ GIVEN:
+        for name in given ^ given_to_find:
             print("unseen by --from 2:" if name in given else "seen by --from 2:", name)
-        return 1 if unseen or given != GIVEN else 0
+        return 1 if unseen or given != given_to_find else 0
 
 
 if __name__ == "__main__":
