@@ -16,4 +16,5 @@ struct ask_account {
     struct trades trades;
     struct asker listen_key;
     struct asker *another; /* NULL, or what else it is asked */
+    struct asker *sealer;  /* NULL, or whose captures are its own, though it is not asked */
 };

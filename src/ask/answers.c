@@ -274,13 +274,13 @@ static void note_commit(struct asker *asker, const struct moment *now,
     }
 }
 
-/* The asker's answer never will be. */
-static void note_drop(struct asker *asker, struct boot_time now, const struct capture *capture)
+/* The asker's answer never will be: it asks again then. */
+static void note_drop(struct asker *asker, struct boot_time again, const struct capture *capture)
 {
     struct flight *flight = take_committing(asker, capture);
     if (flight != NULL) {
         free_committing(flight);
-        asker_want(asker, now);
+        asker_want(asker, again);
     }
 }
 
@@ -290,6 +290,10 @@ void ask_dropped(const struct now *now, struct ask_account *account, const struc
     note_drop(&account->trades.asker, now->boot, capture);
     if (account->another != NULL) {
         note_drop(account->another, now->boot, capture);
+    }
+    if (account->sealer != NULL) { /* which others answer, who are not to be pressed */
+        note_drop(account->sealer, boot_after(now->boot, account->sealer->source->retry_base_ms),
+                  capture);
     }
 }
 
@@ -309,6 +313,9 @@ void ask_recorded(const struct now *now, struct ask_account *account, const stru
     note_commit(&account->trades.asker, &moment, capture, recorded->row_count);
     if (account->another != NULL) {
         note_commit(account->another, &moment, capture, recorded->row_count);
+    }
+    if (account->sealer != NULL) {
+        note_commit(account->sealer, &moment, capture, recorded->row_count);
     }
     if (recorded->row_count > 0 && (endpoint == ENDPOINT_ACCOUNT || recorded->position_count > 0)) {
         prices_note_holdings(account, now);

@@ -241,6 +241,7 @@ bool ask_add_seal(struct ask *ask, struct ask_account *account, struct sealer *s
         *account = (struct ask_account){.settings = authority, .host = host};
     }
     host->account = account;
+    account->sealer = &sealer->asker;
     host->time_was_tried = true; /* it is not asked */
     sealer->asker.host = host;
     sealer->asker.interval_ms = (struct maybe_int){!ask->settings.is_round, settings->interval_ms};

@@ -22,6 +22,15 @@ static bool find_wait(const struct sealer *sealer, const struct moment *now, int
     return true;
 }
 
+/* How long to wait after a failure, the sealer's own too. */
+static int64_t retry_wait_ms(const struct sealer *sealer)
+{
+    int64_t interval_ms = sealer->settings.interval_ms;
+    return limits_backoff_ms(sealer->failures, RETRY_BASE_MS,
+                             interval_ms < RETRY_CAP_MS ? interval_ms : RETRY_CAP_MS,
+                             random_next(&sealer->asker.host->ask->random));
+}
+
 static bool question(struct asker *asker, const struct moment *now, struct question *question,
                      struct error *error)
 {
@@ -31,6 +40,8 @@ static bool question(struct asker *asker, const struct moment *now, struct quest
     *question = (struct question){.endpoint = ENDPOINT_TIMESTAMP};
     if (!find_wait(sealer, now, &wait_ms, error) ||
         (wait_ms == 0 && !seals_stand(sealer->seals, seal, error))) {
+        sealer->failures++;
+        asker->not_before = boot_after(now->boot, retry_wait_ms(sealer));
         return false;
     }
     if (seal->count == 0) {
@@ -53,7 +64,6 @@ static bool take_token(struct sealer *sealer, const struct now *now, struct capt
     const struct seal *seal = &asker->flight->question.seal;
     struct timestamp timestamp;
     struct error why;
-    char time[TIME_TEXT_SIZE];
     int64_t now_ms = exchange_clock_at(asker_clock(asker), now, now->boot).ms;
     if (!seal_verify(seal, sealer->settings.trust, text_span(&capture->body), now_ms, &timestamp,
                      &why)) {
@@ -66,28 +76,35 @@ static bool take_token(struct sealer *sealer, const struct now *now, struct capt
     }
     sealer->seal = *seal;
     sealer->timestamp = timestamp;
-    time_text_format(timestamp.time_ms, time);
-    log_event(LOG_INFO, "sealed", LOG_INT("captures", seal->count), LOG_TEXT("time", time),
-              LOG_TEXT("authority", timestamp.authority));
     return true;
 }
 
 static void answered(struct asker *asker, const struct now *now, struct capture *capture)
 {
     struct sealer *sealer = (struct sealer *)asker;
-    int64_t interval_ms = sealer->settings.interval_ms;
     bool is_good = capture->outcome == OUTCOME_OK && take_token(sealer, now, capture);
     sealer->failures = is_good ? 0 : sealer->failures + 1;
     asker_rest(asker);
     if (ask_settings(asker)->is_round) {
         return;
     }
-    int64_t wait_ms =
-        is_good ? interval_ms
-                : limits_backoff_ms(sealer->failures, RETRY_BASE_MS,
-                                    interval_ms < RETRY_CAP_MS ? interval_ms : RETRY_CAP_MS,
-                                    random_next(&asker->host->ask->random));
+    int64_t wait_ms = is_good ? sealer->settings.interval_ms : retry_wait_ms(sealer);
     asker_want(asker, boot_after(now->boot, wait_ms));
+}
+
+/* Nothing more is asked until the answer is recorded, so the last token that was good is this. */
+static void recorded(struct asker *asker, const struct moment *now, const struct question *question,
+                     const struct capture *capture, int64_t row_count)
+{
+    const struct sealer *sealer = (const struct sealer *)asker;
+    char time[TIME_TEXT_SIZE];
+    (void)now;
+    (void)row_count;
+    if (capture->outcome == OUTCOME_OK) {
+        time_text_format(sealer->timestamp.time_ms, time);
+        log_event(LOG_INFO, "sealed", LOG_INT("captures", question->seal.count),
+                  LOG_TEXT("time", time), LOG_TEXT("authority", sealer->timestamp.authority));
+    }
 }
 
 const struct source SOURCE_SEAL = {
@@ -98,4 +115,5 @@ const struct source SOURCE_SEAL = {
     .retry_cap_ms = RETRY_CAP_MS,
     .question = question,
     .answered = answered,
+    .recorded = recorded,
 };

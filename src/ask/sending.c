@@ -176,7 +176,8 @@ static void go(struct ask *ask, const struct now *now, struct asker *asker)
             ask_log_failure(asker, asker->endpoint, &error);
             host->time_was_tried |= asker->source == &SOURCE_TIME;
             asker->is_wanted &= !ask->settings.is_round;
-            asker->not_before = boot_after(now->boot, FAILURE_WAIT_MS);
+            asker->not_before =
+                boot_later(asker->not_before, boot_after(now->boot, FAILURE_WAIT_MS));
         }
         asker->flight = flight;
         flight_free(asker);

@@ -48,26 +48,21 @@ static void say(const struct cli *cli, const struct proof *proof,
     cli_say(cli, "capture %lld: %s of %s, received %s; under the root of %lld captures, %s%s",
             (long long)said->capture_id, endpoint_name(said->capture.endpoint),
             text_string(&said->capture.account), time, (long long)proof->count, root,
-            proof->is_stamped ? ", which is sealed" : "");
+            !proof->is_stamped             ? ""
+            : cli->options.ca_file != NULL ? ", which is sealed"
+                                           : ", which has a timestamp, not verified (--ca FILE)");
 }
 
-static bool run(struct cli *cli, struct error *error)
+static bool prove(struct cli *cli, const struct timestamp_trust *trust, struct error *error)
 {
-    const struct options *options = &cli->options;
+    const struct maybe_int *count = &cli->options.tree_count;
     struct canonical_reading said = {0};
     struct proof proof = {0};
     int64_t capture_id;
-    bool by_time = options->at_ms.known && options->account != NULL;
-    if (by_time == (cli->argument_count == 1) || by_time != options->at_ms.known ||
-        by_time != (options->account != NULL)) {
-        return error_set(error, ERROR_USAGE,
-                         "prove: either the number of a capture, or --at and --account");
-    }
     bool done = cli_open_database(cli, DATABASE_READ, error) &&
                 database_freeze(&cli->database, error) && find_capture(cli, &capture_id, error) &&
-                prove_capture(&cli->database, capture_id,
-                              options->tree_count.known ? options->tree_count.value : 0, &proof,
-                              &said, error) &&
+                prove_capture(&cli->database, capture_id, count->known ? count->value : 0, trust,
+                              &proof, &said, error) &&
                 write_proof(cli, &proof, error);
     if (done) {
         say(cli, &proof, &said);
@@ -77,11 +72,33 @@ static bool run(struct cli *cli, struct error *error)
     return done;
 }
 
+static bool run(struct cli *cli, struct error *error)
+{
+    const struct options *options = &cli->options;
+    struct timestamp_trust *trust = NULL;
+    bool by_time = options->at_ms.known && options->account != NULL;
+    if (by_time == (cli->argument_count == 1) || by_time != options->at_ms.known ||
+        by_time != (options->account != NULL)) {
+        return error_set(error, ERROR_USAGE,
+                         "prove: either the number of a capture, or --at and --account");
+    }
+    if (options->ca_file != NULL) {
+        trust = timestamp_trust_new(options->ca_file, error);
+        if (trust == NULL) {
+            return error_context(error, "--ca");
+        }
+    }
+    bool done = prove(cli, trust, error);
+    timestamp_trust_free(trust);
+    return done;
+}
+
 const struct command COMMAND_PROVE = {
     .name = "prove",
     .arguments = "[CAPTURE]",
     .summary = "write a file that proves one response to others",
-    .options = {OPTION(at_ms), OPTION(account), OPTION(tree_count), OPTION(output)},
+    .options = {OPTION(at_ms), OPTION(account), OPTION(tree_count), OPTION(ca_file),
+                OPTION(output)},
     .arguments_max = 1,
     .run = run,
 };

@@ -63,17 +63,24 @@ static void print_json(const struct verify_report *report)
     text_free(&what);
 }
 
-static void say_seals(const struct cli *cli, const struct seals_report *seals)
+/* `from` is the first capture that was checked. */
+static void say_seals(const struct cli *cli, const struct seals_report *seals, int64_t from)
 {
     char time[TIME_TEXT_SIZE];
     if (seals->count == 0) {
         cli_say(cli, "%s: there are no seals", cli->database.path);
         return;
     }
+    if (seals->sealed < from) {
+        cli_say(cli, "%s: %lld seals hold; none is over the captures checked", cli->database.path,
+                (long long)seals->count);
+        return;
+    }
     time_text_format(seals->timestamp.time_ms, time);
-    cli_say(cli, "%s: %lld seals hold; captures 1 to %lld are fixed since %s, by %s",
-            cli->database.path, (long long)seals->count, (long long)seals->sealed, time,
-            seals->timestamp.authority);
+    cli_say(cli, "%s: %lld seals hold; %s %lld to %lld are fixed since %s, by %s",
+            cli->database.path, (long long)seals->count,
+            from > 1 ? "of those checked," : "captures", (long long)from, (long long)seals->sealed,
+            time, seals->timestamp.authority);
 }
 
 static void print_words(const struct cli *cli, const struct verify_report *report)
@@ -99,7 +106,7 @@ static void print_words(const struct cli *cli, const struct verify_report *repor
             (long long)report->captures, (long long)report->payloads, (long long)report->positions,
             (long long)report->valuations, (long long)report->last_capture_id);
         if (cli->options.ca_file != NULL) {
-            say_seals(cli, &report->seals);
+            say_seals(cli, &report->seals, report->last_capture_id - report->captures + 1);
         }
         if (report->read_otherwise[0] != '\0') {
             cli_say(cli, "%s: read otherwise by this one: %s", cli->database.path,

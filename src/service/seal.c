@@ -22,8 +22,9 @@ static void on_capture(void *context, struct ask_account *asked, struct capture 
     struct sealing *sealing = context;
     struct seal_result *result = sealing->result;
     struct recorded recorded;
-    (void)asked;
+    const struct now now = clock_now();
     if (recorder_record(sealing->recorder, RECORD_LIVE, capture, &recorded, sealing->error)) {
+        ask_recorded(&now, asked, capture, &recorded);
         result->capture_id = recorded.capture_id;
         result->capture = *capture;
         *capture = (struct capture){0};
@@ -40,6 +41,10 @@ bool seal_now(const struct sealer_settings *settings, struct recorder *recorder,
     sealing.sealer.seals = seals;
     sealing.round.settings =
         (struct ask_settings){.watch.on_capture = on_capture, .is_round = true};
+    /* Why there is nothing to ask is the answer then, not the log's alone. */
+    if (!seals_stand(seals, &result->seal, error)) {
+        return false;
+    }
     error_set(error, ERROR_FAILED, "nothing could be asked (see the log)");
     bool done =
         round_start(&sealing.round, error) &&

@@ -42,15 +42,21 @@ static bool choose_count(const struct database *database, int64_t capture_id, in
 }
 
 static bool choose_root(const struct database *database, int64_t capture_id, int64_t count,
-                        struct proof *proof, struct error *error)
+                        const struct timestamp_trust *trust, struct proof *proof,
+                        struct error *error)
 {
     struct seal seal;
     proof->count = count;
     if (!choose_count(database, capture_id, &proof->count, error) ||
-        !seals_find(database, capture_id, count, &seal, &proof->timestamp, error)) {
+        !seals_find(database, capture_id, count, trust, &seal, &proof->timestamp, error)) {
         return false;
     }
     proof->is_stamped = seal.count > 0;
+    if (trust != NULL && !proof->is_stamped) {
+        return error_set(error, ERROR_FAILED,
+                         "capture %lld: no seal is over it that these certificates verify",
+                         (long long)capture_id);
+    }
     if (proof->is_stamped) {
         proof->count = seal.count;
         proof->head = seal.head;
@@ -89,7 +95,8 @@ static bool find_path(struct tree *tree, struct sha256 *sha256, int64_t capture_
                       struct proof *proof, struct canonical_reading *said, struct error *error)
 {
     struct sha256_digest root;
-    return tree_prove(tree, capture_id, proof->count, &proof->path, error) &&
+    return tree_check_made(tree, proof->count, error) &&
+           tree_prove(tree, capture_id, proof->count, &proof->path, error) &&
            proof_climb(proof, sha256, said, error) && tree_load(tree, proof->count, error) &&
            tree_root(tree, &root, error) &&
            (sha256_equal(&root, &proof->root) ||
@@ -98,11 +105,12 @@ static bool find_path(struct tree *tree, struct sha256 *sha256, int64_t capture_
 }
 
 bool prove_capture(const struct database *database, int64_t capture_id, int64_t count,
-                   struct proof *proof, struct canonical_reading *said, struct error *error)
+                   const struct timestamp_trust *trust, struct proof *proof,
+                   struct canonical_reading *said, struct error *error)
 {
     struct sha256 *sha256 = sha256_new(error);
     struct tree *tree = sha256 != NULL ? tree_new(database, sha256, error) : NULL;
-    bool done = tree != NULL && choose_root(database, capture_id, count, proof, error) &&
+    bool done = tree != NULL && choose_root(database, capture_id, count, trust, proof, error) &&
                 read_capture(database, capture_id, proof, error);
     done = done && find_path(tree, sha256, capture_id, proof, said, error);
     tree_free(tree);

@@ -14,7 +14,9 @@ bool prove_find_poll(const struct database *database, struct span account, int64
 
 /* Fills a zeroed proof, under the root after the first `count` captures, and what it says; 0 for
  * those of the first seal that has the capture under it, or, without one, all that there are. A
- * seal over that root is in it. The database should be frozen. ERROR_FAILED when there is no such
- * capture, or when it, or the tree, is not what it should be. */
+ * seal over that root is in it: with `trust` the first that leads there, which there must be,
+ * without (NULL) the first, by whomever. The database should be frozen. ERROR_FAILED when there is
+ * no such capture or seal, or when the capture, or the tree, is not what it should be. */
 bool prove_capture(const struct database *database, int64_t capture_id, int64_t count,
-                   struct proof *proof, struct canonical_reading *said, struct error *error);
+                   const struct timestamp_trust *trust, struct proof *proof,
+                   struct canonical_reading *said, struct error *error);

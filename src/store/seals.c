@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "store/evidence/capture_reader.h"
 #include "store/evidence/tree.h"
@@ -38,6 +39,7 @@ struct seals {
 /* What checking is done with. */
 struct checking {
     const struct timestamp_trust *trust;
+    bool tree_is_sound;
     struct seals *seals;
     struct capture_reader *reader;
     struct stored_capture stored; /* the one at hand */
@@ -91,7 +93,8 @@ bool seals_stand(struct seals *seals, struct seal *seal, struct error *error)
                error_set(error, ERROR_FAILED, "the chain's head is damaged (run 'posrec verify')");
     }
     sqlite3_reset(select);
-    return done && (seal->count == 0 || root_of(seals, seal->count, &seal->root, error));
+    return done && (seal->count == 0 || (tree_check_made(seals->tree, seal->count, error) &&
+                                         root_of(seals, seal->count, &seal->root, error)));
 }
 
 bool seals_account(struct seals *seals, struct text *name, struct error *error)
@@ -130,27 +133,30 @@ static bool link_of(struct seals *seals, int64_t capture_id, bool *is_there,
     return step != STEP_FAILED;
 }
 
-/* Why a seal, which a capture keeps, is not of this history; NULL when it is. */
-static bool check_history(struct seals *seals, const struct seal *seal, int64_t capture_id,
-                          const char **objection, struct error *error)
+/* Whether the chain has the head of a seal, which a capture keeps, where it should. */
+static bool check_head(struct seals *seals, const struct seal *seal, int64_t capture_id,
+                       bool *is_right, struct error *error)
 {
-    struct sha256_digest head, root;
+    struct sha256_digest head;
     bool is_there;
-    *objection = NULL;
     if (!link_of(seals, seal->count, &is_there, &head, error)) {
         return false;
     }
-    if (!is_there || seal->count >= capture_id || !sha256_equal(&head, &seal->head)) {
-        *objection = "it seals another head than the chain has there";
-        return true;
-    }
+    *is_right = is_there && seal->count < capture_id && sha256_equal(&head, &seal->head);
+    return true;
+}
+
+/* Whether the tree has its root. ERROR_FAILED when that is damaged, which tells nothing of the
+ * seal. */
+static bool check_root(struct seals *seals, const struct seal *seal, bool *is_right,
+                       struct error *error)
+{
+    struct sha256_digest root;
     if (!root_of(seals, seal->count, &root, error)) {
         return false;
     }
-    if (!sha256_equal(&root, &seal->root)) {
-        *objection = "it seals another root than the tree has there";
-    }
-    return true;
+    *is_right = sha256_equal(&root, &seal->root);
+    return *is_right || tree_check_made(seals->tree, seal->count, error);
 }
 
 /* Notes why the seal at hand does not hold. */
@@ -159,7 +165,37 @@ static void refuse(struct checking *checking, const char *why)
     struct seals_report *report = checking->report;
     report->capture_id = maybe_of(checking->stored.capture_id);
     report->received_ms = maybe_of(checking->stored.capture.received_ms);
+    report->is_of_root = false;
     snprintf(report->what, sizeof report->what, "%s", why);
+}
+
+/* The first of its kind is noted, and those after it are looked at. */
+static void refuse_root(struct checking *checking)
+{
+    if (!checking->report->capture_id.known) {
+        refuse(checking,
+               "its head is right, its root is not: the tree was damaged when it was sealed");
+        checking->report->is_of_root = true;
+    }
+}
+
+/* As check_root(), while the tree can be read. */
+static bool check_root_if_sound(struct checking *checking, const struct seal *seal, bool *is_right,
+                                struct error *error)
+{
+    struct error why = {0};
+    *is_right = true;
+    if (!checking->tree_is_sound || check_root(checking->seals, seal, is_right, &why)) {
+        return true;
+    }
+    if (why.kind != ERROR_FAILED) {
+        *error = why;
+        return false;
+    }
+    checking->tree_is_sound = false;
+    *is_right = true;
+    memcpy(checking->report->tree, why.text, sizeof why.text);
+    return true;
 }
 
 static bool check_seal(struct checking *checking, struct error *error)
@@ -169,16 +205,16 @@ static bool check_seal(struct checking *checking, struct error *error)
     struct seal seal;
     struct timestamp timestamp;
     struct error why;
-    const char *objection;
+    bool has_head, has_root;
     if (!seal_read_request(text_span(&capture->request), &seal)) {
         refuse(checking, "its request says not what is sealed");
         return true;
     }
-    if (!check_history(checking->seals, &seal, checking->stored.capture_id, &objection, error)) {
+    if (!check_head(checking->seals, &seal, checking->stored.capture_id, &has_head, error)) {
         return false;
     }
-    if (objection != NULL) {
-        refuse(checking, objection);
+    if (!has_head) {
+        refuse(checking, "it seals another head than the chain has there");
         return true;
     }
     if (!seal_verify(&seal, checking->trust, text_span(&capture->body), capture->received_ms,
@@ -189,24 +225,19 @@ static bool check_seal(struct checking *checking, struct error *error)
         refuse(checking, why.text);
         return true;
     }
+    if (!check_root_if_sound(checking, &seal, &has_root, error)) {
+        return false;
+    }
+    if (!has_root) {
+        refuse_root(checking);
+        return true;
+    }
     report->count++;
     if (seal.count > report->sealed) {
         report->sealed = seal.count;
         report->timestamp = timestamp;
     }
     return true;
-}
-
-/* Reads the seals after a capture, one after the other: STEP_DONE after the last. The statement is
- * to be reset then. */
-static enum step read_next(struct seals *seals, struct capture_reader *reader,
-                           struct stored_capture *stored, struct error *error)
-{
-    sqlite3_stmt *select = seals->statements[SELECT_SEALS];
-    enum step step = database_step(seals->database, select, error);
-    return step == STEP_ROW
-               ? capture_reader_get_proven(reader, sqlite3_column_int64(select, 0), stored, error)
-               : step;
 }
 
 static bool check_all(struct checking *checking, struct error *error)
@@ -216,18 +247,23 @@ static bool check_all(struct checking *checking, struct error *error)
     enum step step = STEP_ROW;
     bool done = true;
     bind_int(select, 1, 0);
-    while (done && step == STEP_ROW && !checking->report->capture_id.known) {
-        step = read_next(seals, checking->reader, &checking->stored, error);
-        done = step == STEP_DONE || (step == STEP_ROW && check_seal(checking, error));
+    while (done && step == STEP_ROW &&
+           (!checking->report->capture_id.known || checking->report->is_of_root)) {
+        step = database_step(seals->database, select, error);
+        done = step == STEP_DONE ||
+               (step == STEP_ROW &&
+                capture_reader_get_proven(checking->reader, sqlite3_column_int64(select, 0),
+                                          &checking->stored, error) == STEP_ROW &&
+                check_seal(checking, error));
     }
     sqlite3_reset(select);
     return done;
 }
 
 bool seals_check(const struct database *database, const struct timestamp_trust *trust,
-                 struct seals_report *report, struct error *error)
+                 bool tree_is_sound, struct seals_report *report, struct error *error)
 {
-    struct checking checking = {.trust = trust, .report = report};
+    struct checking checking = {.trust = trust, .tree_is_sound = tree_is_sound, .report = report};
     *report = (struct seals_report){0};
     checking.seals = seals_new(database, error);
     checking.reader = checking.seals != NULL ? capture_reader_new(database, error) : NULL;
@@ -238,50 +274,87 @@ bool seals_check(const struct database *database, const struct timestamp_trust *
     return done;
 }
 
-/* Whether the seal of a capture is one that was looked for. */
-static bool is_sought(struct seals *seals, const struct stored_capture *stored, int64_t capture_id,
-                      int64_t count, struct seal *seal, bool *is_it, struct error *error)
+/* What finding one is done with. */
+struct search {
+    int64_t capture_id, count;
+    const struct timestamp_trust *trust;
+    struct seals *seals;
+    struct capture_reader *reader;
+    struct stored_capture stored; /* the one at hand */
+    struct seal *seal;
+};
+
+/* Whether it is of this history, over the capture, and of as many as are looked for. */
+static bool is_over(struct search *search, bool *is_it, struct error *error)
 {
-    const char *objection = NULL;
-    *is_it = seal_read_request(text_span(&stored->capture.request), seal) &&
-             seal->count >= capture_id && (count == 0 || seal->count == count);
-    if (*is_it && !check_history(seals, seal, stored->capture_id, &objection, error)) {
+    struct seal *seal = search->seal;
+    *is_it = seal_read_request(text_span(&search->stored.capture.request), seal) &&
+             seal->count >= search->capture_id &&
+             (search->count == 0 || seal->count == search->count);
+    return !*is_it || (check_head(search->seals, seal, search->stored.capture_id, is_it, error) &&
+                       (!*is_it || check_root(search->seals, seal, is_it, error)));
+}
+
+/* Whether the seal at hand has a sound answer, and of one who is trusted. */
+static bool is_good(struct search *search, struct error *error)
+{
+    const struct capture *capture = &search->stored.capture;
+    struct timestamp timestamp;
+    return capture_reader_get_proven(search->reader, search->stored.capture_id, &search->stored,
+                                     error) == STEP_ROW &&
+           (search->trust == NULL ||
+            seal_verify(search->seal, search->trust, text_span(&capture->body),
+                        capture->received_ms, &timestamp, error));
+}
+
+/* Whether the seal of a capture is the one. Its body, which may be damaged, is read last. */
+static bool is_sought(struct search *search, int64_t id, bool *is_it, struct error *error)
+{
+    struct error why = {0};
+    if (capture_reader_get_bare(search->reader, id, &search->stored, &why) == STEP_ROW) {
+        if (!is_over(search, is_it, error)) {
+            return false;
+        }
+        *is_it = *is_it && is_good(search, &why);
+    }
+    if (!*is_it && why.kind != ERROR_NONE && why.kind != ERROR_FAILED) {
+        *error = why;
         return false;
     }
-    *is_it &= objection == NULL;
     return true;
 }
 
-static bool find(struct seals *seals, struct capture_reader *reader, int64_t capture_id,
-                 int64_t count, struct seal *seal, struct text *answer, struct error *error)
+static bool find(struct search *search, struct text *answer, struct error *error)
 {
-    sqlite3_stmt *select = seals->statements[SELECT_SEALS];
-    struct stored_capture stored = {0};
+    sqlite3_stmt *select = search->seals->statements[SELECT_SEALS];
     enum step step = STEP_ROW;
     bool is_it = false, done = true;
-    bind_int(select, 1, capture_id);
+    bind_int(select, 1, search->capture_id);
     while (done && step == STEP_ROW && !is_it) {
-        step = read_next(seals, reader, &stored, error);
-        done = step == STEP_DONE || (step == STEP_ROW && is_sought(seals, &stored, capture_id,
-                                                                   count, seal, &is_it, error));
+        step = database_step(search->seals->database, select, error);
+        done =
+            step == STEP_DONE ||
+            (step == STEP_ROW && is_sought(search, sqlite3_column_int64(select, 0), &is_it, error));
     }
     sqlite3_reset(select);
     if (is_it) {
-        text_set(answer, text_span(&stored.capture.body));
+        text_set(answer, text_span(&search->stored.capture.body));
     } else {
-        *seal = (struct seal){0};
+        *search->seal = (struct seal){0};
     }
-    stored_capture_free(&stored);
     return done && (!answer->failed || error_no_memory(error));
 }
 
 bool seals_find(const struct database *database, int64_t capture_id, int64_t count,
-                struct seal *seal, struct text *answer, struct error *error)
+                const struct timestamp_trust *trust, struct seal *seal, struct text *answer,
+                struct error *error)
 {
-    struct seals *seals = seals_new(database, error);
-    struct capture_reader *reader = seals != NULL ? capture_reader_new(database, error) : NULL;
-    bool done = reader != NULL && find(seals, reader, capture_id, count, seal, answer, error);
-    capture_reader_free(reader);
-    seals_free(seals);
+    struct search search = {.capture_id = capture_id, .count = count, .trust = trust, .seal = seal};
+    search.seals = seals_new(database, error);
+    search.reader = search.seals != NULL ? capture_reader_new(database, error) : NULL;
+    bool done = search.reader != NULL && find(&search, answer, error);
+    capture_reader_free(search.reader);
+    stored_capture_free(&search.stored);
+    seals_free(search.seals);
     return done;
 }

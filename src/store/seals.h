@@ -18,17 +18,20 @@ void seals_free(struct seals *seals);
  * none: nothing is recorded. */
 bool seals_account(struct seals *seals, struct text *name, struct error *error);
 
-/* What is recorded now: count, head and root; a count of 0 when nothing is. */
+/* What is recorded now: count, head and root; a count of 0 when nothing is. ERROR_FAILED when the
+ * tree is damaged: a root that never was is not to be stamped. */
 bool seals_stand(struct seals *seals, struct seal *seal, struct error *error);
 
 /* When the last good one was received; unknown when there is none. */
 bool seals_last_ms(struct seals *seals, struct maybe_int *last_ms, struct error *error);
 
 /* The first seal of this history that a capture is under, and the authority's answer: what is fixed
- * earliest proves most. With a `count` over 0, of so many captures. Who signed it is not looked at.
- * seal->count is 0 when there is none. */
+ * earliest proves most. With a `count` over 0, of so many captures; with `trust`, of those that
+ * lead there; without (NULL), who signed it is not looked at. One whose answer is damaged is
+ * passed over. seal->count is 0 when there is none. */
 bool seals_find(const struct database *database, int64_t capture_id, int64_t count,
-                struct seal *seal, struct text *answer, struct error *error);
+                const struct timestamp_trust *trust, struct seal *seal, struct text *answer,
+                struct error *error);
 
 /* What checking all of them came to. */
 struct seals_report {
@@ -38,9 +41,13 @@ struct seals_report {
     struct maybe_int capture_id; /* the first that does not hold; unknown when all do, ... */
     struct maybe_int received_ms;
     char what[ERROR_TEXT_SIZE]; /* ... and why */
+    bool is_of_root;            /* it holds but for its root, which is not the tree's: this is told
+                                   where no other fails in another way */
+    char
+        tree[ERROR_TEXT_SIZE]; /* why roots could not be held against the tree; "" when they were */
 };
 
-/* Holds each seal against the chain, the tree, and those who are trusted. False with the error set
- * only when it could not be carried through. */
+/* Holds each seal against the chain, the tree if that is sound, and those who are trusted. False
+ * with the error set only when it could not be carried through. */
 bool seals_check(const struct database *database, const struct timestamp_trust *trust,
-                 struct seals_report *report, struct error *error);
+                 bool tree_is_sound, struct seals_report *report, struct error *error);

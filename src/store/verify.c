@@ -28,6 +28,7 @@ static const char *const KIND_NAMES[] = {
     [VERIFY_HEAD] = "head",
     [VERIFY_ROOT] = "root",
     [VERIFY_SEAL] = "seal",
+    [VERIFY_SEAL_ROOT] = "seal_root",
 };
 
 struct finding {
@@ -527,15 +528,32 @@ static bool check_last_rows(struct verification *run, struct error *error)
     return done && check_readings(run, error);
 }
 
+static bool found_seal(struct verification *run, enum verify_kind kind)
+{
+    const struct seals_report *seals = &run->report->seals;
+    run->of_evidence.capture_id = seals->capture_id;
+    run->of_evidence.time_ms = seals->received_ms;
+    return found(run, kind, "%s", seals->what);
+}
+
 static bool check_seals(struct verification *run, struct error *error)
 {
     struct seals_report *seals = &run->report->seals;
-    if (!seals_check(run->database, run->settings->trust, seals, error)) {
+    bool tree_is_sound = run->of_rows.kind != VERIFY_TREE;
+    if (!seals_check(run->database, run->settings->trust, tree_is_sound, seals, error)) {
         return false;
     }
-    run->of_evidence.capture_id = seals->capture_id;
-    run->of_evidence.time_ms = seals->received_ms;
-    return !seals->capture_id.known || found(run, VERIFY_SEAL, "%s", seals->what);
+    if (seals->tree[0] != '\0' && !rows_failed(run)) {
+        found(run, VERIFY_TREE, "%s", seals->tree);
+    }
+    return !seals->capture_id.known || seals->is_of_root || found_seal(run, VERIFY_SEAL);
+}
+
+/* History and rows are sound all the same: this is told where nothing else is to be. */
+static bool check_seal_roots(struct verification *run)
+{
+    const struct seals_report *seals = &run->report->seals;
+    return !seals->capture_id.known || found_seal(run, VERIFY_SEAL_ROOT);
 }
 
 static bool check_end(struct verification *run, struct error *error)
@@ -548,7 +566,8 @@ static bool check_end(struct verification *run, struct error *error)
            check_ids(run, "payload", run->last_payload_id, VERIFY_PAYLOAD, error) &&
            check_last_nodes(run, error) && take_root(run, error) &&
            (run->settings->head == NULL || run->head_found || miss_head(run, error)) &&
-           (run->settings->root == NULL || run->root_found || miss_root(run, error)) &&
+           (run->settings->root == NULL || run->root_found || !run->report->has_root ||
+            miss_root(run, error)) &&
            (run->settings->trust == NULL || check_seals(run, error));
 }
 
@@ -624,7 +643,7 @@ bool verify_database(const struct database *database, const struct verify_settin
     report->evidence_sound =
         check_file(&run, error) && open_verification(&run, error) && check_captures(&run, error);
     report->rows_sound = report->evidence_sound && !rows_failed(&run);
-    bool done = report->rows_sound && check_views(&run);
+    bool done = report->rows_sound && check_seal_roots(&run) && check_views(&run);
     tell_finding(&run);
     if (run.checker != NULL) {
         struct row_counts counts = row_checker_counts(run.checker);

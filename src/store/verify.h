@@ -27,6 +27,7 @@ enum verify_kind {
     VERIFY_HEAD,        /* the history up to the noted head is not there any more */
     VERIFY_ROOT,        /* nor that of the noted root */
     VERIFY_SEAL,        /* a seal is of another history, or not by an authority that is trusted */
+    VERIFY_SEAL_ROOT,   /* one was made over a damaged tree: it fixes the chain, not its root */
 };
 
 struct verify_settings {

@@ -384,3 +384,144 @@ PYTHON
     posrec -q verify --ca tsa/ca.pem > /dev/null
     assert_equal "$(sql "SELECT count(*) FROM capture WHERE endpoint = 'positionRisk' AND outcome <> 'ok'")" 0
 }
+
+@test "a damaged tree is neither sealed nor proved, and no seal is blamed for it" {
+    some_history
+    start_authority
+    posrec -q seal --url "$URL" --ca tsa/ca.pem
+    { read -r head; read -r _ root; } < <(posrec -q verify)
+    words="the tree's node over captures 1 to 32 is missing or not made of them (run 'posrec verify', then 'posrec rebuild')"
+    for damage in "UPDATE tree_node SET sha256 = zeroblob(32)" "DELETE FROM tree_node"; do
+        sqlite3 posrec.db "$damage WHERE capture_id = 32"
+        run posrec seal --url "$URL" --ca tsa/ca.pem
+        assert_equal "$status" 1
+        assert_contains "$output" "$words"
+        assert_equal "$(wc -l < tsa/asked) $(sql 'SELECT max(capture_id) FROM capture')" "1 90"
+        for options in "" "--ca tsa/ca.pem" "--count 90"; do
+            run posrec prove 70 -o 70.proof $options
+            assert_equal "$status" 1
+            assert_contains "$output" "tree's node"
+            [ ! -e 70.proof ]
+        done
+        run posrec verify --ca tsa/ca.pem
+        echo "$output"
+        assert_equal "$status" 1
+        assert_contains "$output" "$head"
+        assert_contains "$output" "root $root"
+        assert_contains "$output" "tree: the node over captures 1 to 32"
+        assert_equal "$(posrec verify --ca tsa/ca.pem --format json | jq -c '[.kind, .evidence_sound, .root, .seals]')" \
+            "[\"tree\",true,\"$root\",1]"
+        # What is before --from is given; that it is damaged is no fault of the seal.
+        assert_equal "$(posrec verify --from 70 --ca tsa/ca.pem --format json | jq -c '[.kind, .evidence_sound, .head, .seals]')" \
+            "[\"tree\",true,\"$head\",1]"
+    done
+    run posrec verify --from 70 --root "$root"
+    assert_equal "$status" 1
+    assert_contains "$output" "tree: "
+    posrec -q rebuild
+    posrec -q seal --url "$URL" --ca tsa/ca.pem
+    posrec -q verify --ca tsa/ca.pem --root "$root" > /dev/null
+}
+
+@test "a seal over a root that never was does not accuse the history" {
+    some_history
+    start_authority
+    seal() { posrec -q seal --url "$URL" --ca tsa/ca.pem; }
+    # The last captures are under no node yet, whose leaves are made of what is on record.
+    payload=$(sql 'SELECT payload_id FROM capture WHERE capture_id > 64 AND payload_id > (SELECT max(payload_id) FROM capture WHERE capture_id <= 64) LIMIT 1')
+    sha256=$(sql "SELECT hex(sha256) FROM payload WHERE payload_id = $payload")
+    sqlite3 posrec.db "UPDATE payload SET sha256 = zeroblob(32) WHERE payload_id = $payload"
+    seal
+    sqlite3 posrec.db "UPDATE payload SET sha256 = x'$sha256' WHERE payload_id = $payload"
+    seal
+    posrec -q verify > verified
+    run posrec verify --ca tsa/ca.pem
+    echo "$output"
+    assert_equal "$status" 1
+    assert_contains "$output" "$(cat verified)"
+    assert_contains "$output" "seal_root: its head is right, its root is not: the tree was damaged when it was sealed"
+    assert_equal "$(posrec verify --ca tsa/ca.pem --format json | jq -c '[.sound, .evidence_sound, .rows_sound, .kind, .capture, .seals]')" \
+        '[false,true,true,"seal_root",90,1]'
+    # A proof has the one after it, and what is worse is told first.
+    assert_equal "$(posrec -q prove 5 --ca tsa/ca.pem | jq .count)" 90
+    run posrec verify --ca tsa/foreign-ca.pem
+    assert_contains "$output" " seal: the answer is not good"
+}
+
+@test "a seal that is damaged, or of somebody else, makes way for the next" {
+    some_history
+    start_authority
+    answers "good foreign"
+    posrec -q seal --url "$URL" --ca tsa/foreign-ca.pem
+    answers good
+    posrec -q seal --url "$URL" --ca tsa/ca.pem
+    posrec -q seal --url "$URL" --ca tsa/ca.pem
+    run posrec prove 5 -o any.proof
+    assert_contains "$output" ", which has a timestamp, not verified (--ca FILE)"
+    assert_equal "$(jq .count any.proof)" 89
+    run posrec prove 5 --ca tsa/ca.pem -o first.proof
+    assert_contains "$output" ", which is sealed"
+    assert_equal "$(jq .count first.proof)" 90
+    posrec -q check-proof first.proof --ca tsa/ca.pem
+    run posrec prove 91 --ca tsa/foreign-ca.pem -o none.proof
+    assert_equal "$status" 1
+    assert_contains "$output" "capture 91: no seal is over it that these certificates verify"
+    [ ! -e none.proof ]
+    # Of those checked: the last seal is over 91.
+    run posrec verify --from 60 --ca <(cat tsa/ca.pem tsa/foreign-ca.pem)
+    assert_equal "$status" 0
+    assert_contains "$output" ": 3 seals hold; of those checked, 60 to 91 are fixed since "
+    run posrec verify --from 92 --ca <(cat tsa/ca.pem tsa/foreign-ca.pem)
+    assert_contains "$output" ": 3 seals hold; none is over the captures checked"
+    # The two of one authority are compressed against each other alone.
+    sqlite3 posrec.db "UPDATE payload SET zstd = zeroblob(length(zstd)) WHERE payload_id = (SELECT payload_id FROM capture WHERE capture_id = 90)"
+    assert_equal "$(posrec -q prove 5 | jq .count)" 90
+    assert_equal "$(posrec -q prove 5 --count 91 --ca tsa/ca.pem | jq .count)" 91
+    assert_equal "$(posrec -q prove 5 --count 89 | jq -c '[.count, .timestamp]')" '[89,null]'
+}
+
+@test "the service says once that the tree is damaged, and polls on" {
+    start_sim
+    start_authority
+    some_history
+    sqlite3 posrec.db "DELETE FROM tree_node WHERE capture_id = 32"
+    run_config 200ms
+    seal_config "seal_url = $URL" "seal_ca = tsa/ca.pem"
+    start_run
+    wait_for logged "event=not_asked .*endpoint=timestamp .*the tree's node"
+    polls=$(polls_there)
+    wait_for good_polls $((polls + 15)) # three seconds
+    stop_run
+    assert_equal "$(grep -c event=not_asked run.log)" 1
+    assert_equal "$(cat tsa/asked)" ""
+}
+
+@test "a token is told of as a seal when it is in the file" {
+    start_sim
+    start_authority
+    run_config 200ms
+    seal_config "seal_url = $URL" "seal_ca = tsa/ca.pem" "seal_interval = 300ms"
+    start_run
+    wait_for seals_reach 1
+    # Somebody keeps the file to himself.
+    coproc LOCK { python3 -c 'import sqlite3, sys
+lock = sqlite3.connect("posrec.db", timeout=60, isolation_level=None)
+lock.execute("BEGIN IMMEDIATE")
+print("held", flush=True)
+sys.stdin.read()'; }
+    local lock_pid=$LOCK_PID
+    read -r held <&"${LOCK[0]}"
+    assert_equal "$held" held
+    there=$(seals)
+    before=$(wc -l < tsa/asked)
+    wait_for silent_for 2000
+    ! asked $((before + 2)) # one may have been on its way
+    [ "$(grep -c event=sealed run.log)" -le "$there" ]
+    eval "exec ${LOCK[1]}>&-"
+    wait "$lock_pid"
+    told() { [ "$(grep -c event=sealed run.log)" -ge "$1" ]; }
+    wait_for told $((there + 2))
+    [ "$(seals)" -ge $((there + 2)) ]
+    stop_run
+    assert_sound
+}

@@ -134,6 +134,43 @@ bool tree_load(struct tree *tree, int64_t count, struct error *error)
     return true;
 }
 
+/* Whether a node is there and made of what is one step below. */
+static bool check_node(struct tree *tree, int level, int64_t index, struct error *error)
+{
+    struct merkle_edge made = {0};
+    struct sha256_digest hash;
+    int below = level - TREE_STEP;
+    int64_t last = last_capture_id(level, index);
+    bool done = true, stored = true;
+    for (int64_t i = index << TREE_STEP; i < (index + 1) << TREE_STEP && done && stored; i++) {
+        int64_t capture_id = last_capture_id(below, i);
+        done = below == 0 ? read_leaf(tree, capture_id, &hash, error)
+                          : read_node(tree, capture_id, below, &stored, &hash, error);
+        done = done && (!stored || merkle_add(&made, tree->sha256, below, &hash, error));
+    }
+    if (!done || (stored && !read_node(tree, last, level, &stored, &hash, error))) {
+        return false;
+    }
+    return (stored && sha256_equal(&hash, &made.last[level])) ||
+           error_set(error, ERROR_FAILED,
+                     "the tree's node over captures %lld to %lld is missing or not made of them "
+                     "(run 'posrec verify', then 'posrec rebuild')",
+                     (long long)(last_capture_id(level, index - 1) + 1), (long long)last);
+}
+
+bool tree_check_made(struct tree *tree, int64_t count, struct error *error)
+{
+    for (int level = TREE_STEP; level < MERKLE_LEVELS && count >> level > 0; level += TREE_STEP) {
+        int64_t index = count >> (level + TREE_STEP) << TREE_STEP; /* the first under none higher */
+        for (; index < count >> level; index++) {
+            if (!check_node(tree, level, index, error)) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
 bool tree_add(struct tree *tree, struct span canonical, const struct sha256_digest *body,
               struct error *error)
 {

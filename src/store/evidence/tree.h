@@ -25,6 +25,10 @@ void tree_free(struct tree *tree);
 /* Stands after the first `count` captures: reads what the next is added to. */
 bool tree_load(struct tree *tree, int64_t count, struct error *error);
 
+/* ERROR_FAILED when one of the nodes that this takes is missing, or not made of what is one step
+ * below it: nodes, or captures. For who hands the root out. */
+bool tree_check_made(struct tree *tree, int64_t count, struct error *error);
+
 /* Adds the next capture; the body's digest is all zeroes when it has none. */
 bool tree_add(struct tree *tree, struct span canonical, const struct sha256_digest *body,
               struct error *error);
