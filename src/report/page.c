@@ -153,10 +153,10 @@ static bool write_text(const char *text, FILE *out, struct error *error)
 
 /* `findings`: the table that has those of an audit already; NULL asks for them. */
 static bool write_kind(const struct report_question *question, const struct report_kind *kind,
-                       const char *findings, FILE *out, int64_t *row_count, struct error *error)
+                       const struct row_writer *writer, const char *findings, FILE *out,
+                       int64_t *row_count, struct error *error)
 {
     bool folded = findings != NULL;
-    const struct row_writer *writer = folded ? &PART_WRITER : &PAGE_WRITER;
     const char *name = kind->is_audit && folded ? findings : kind->name;
     struct report_question whole = *question;
     int64_t audited, summed;
@@ -174,7 +174,7 @@ static bool write_kind(const struct report_question *question, const struct repo
 bool page_section(const struct report_question *question, const struct report_kind *kind, FILE *out,
                   int64_t *row_count, struct error *error)
 {
-    return write_kind(question, kind, NULL, out, row_count, error);
+    return write_kind(question, kind, &HTML_WRITER, NULL, out, row_count, error);
 }
 
 bool page_end(FILE *out, struct error *error)
@@ -213,8 +213,10 @@ bool page_moment(const struct report_question *question, FILE *out, int64_t *row
     append_named(&text, " &middot; account ", question->account);
     append_time(&text, "<br>Made by posrec at ", maybe_of(question->now_ms));
     text_append_string(&text, ". Times are UTC.</p>\n");
-    return render_text(&text, out, error) && page_section(question, &LEGS, out, row_count, error) &&
-           page_section(&whole, &EVIDENCE, out, &responses, error) && page_end(out, error);
+    return render_text(&text, out, error) &&
+           write_kind(question, &LEGS, &PAGE_WRITER, NULL, out, row_count, error) &&
+           write_kind(&whole, &EVIDENCE, &PAGE_WRITER, NULL, out, &responses, error) &&
+           page_end(out, error);
 }
 
 /* What stands on the page of all before the reports, in this order. */
@@ -397,7 +399,7 @@ bool page_all(const struct report_question *question, const struct page_watch *w
         int64_t rows = 0;
         watch->told(watch->context, kind - REPORT_KINDS, REPORT_KIND_COUNT);
         if (strcmp(kind->name, "trips") != 0) {
-            done = write_kind(question, kind, "page_findings", out, &rows, error);
+            done = write_kind(question, kind, &PART_WRITER, "page_findings", out, &rows, error);
             *findings += kind->is_audit ? rows : 0;
         }
     }

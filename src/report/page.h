@@ -10,7 +10,8 @@
 bool page_begin(const struct report_question *question, struct maybe_int refresh_ms, FILE *out,
                 struct error *error);
 
-/* One section; counts the rows of its table. A sentence stands where there is nothing to show. */
+/* One section, its columns named and written as the query gives them; counts the rows of its table.
+ * A sentence stands where there is nothing to show. */
 bool page_section(const struct report_question *question, const struct report_kind *kind, FILE *out,
                   int64_t *row_count, struct error *error);
 
