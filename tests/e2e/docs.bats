@@ -39,7 +39,7 @@ load run_helper
     run python3 "$SOURCE/tests/e2e/run_docs.py" "$SOURCE/docs/cookbook.md"
     echo "$output"
     assert_equal "$status" 0
-    assert_contains "$output" "27 blocks run, 0 failed"
+    assert_contains "$output" "28 blocks run, 0 failed"
     run python3 "$SOURCE/tests/e2e/run_docs.py" "$SOURCE/docs/monitoring.md"
     echo "$output"
     assert_contains "$output" "3 blocks run, 0 failed"
