@@ -20,6 +20,8 @@ import termios
 import unicodedata
 
 POSREC, SOURCE = os.path.abspath(sys.argv[1]), pathlib.Path(sys.argv[2])
+# Under the sanitizers, which make each program start slowly, one width.
+WIDTHS = (100,) if os.environ.get("POSREC_TEST_STEP") else (80, 100, 200)
 KINDS = "equity pnl exposure margin income trades trips performance changes coverage gaps reconcile".split()
 QUESTIONS = [*(["report", kind] for kind in KINDS), *(["report", kind, "--every", "1s"] for kind in KINDS[:5]),
              ["report", "pnl", "--by", "total"], ["report", "income", "--by", "total"], ["report", "trips", "--by", "total"],
@@ -92,7 +94,7 @@ def check_widths(path):
     filled = set()
     for question in QUESTIONS:
         names = next(csv.reader(io.StringIO(piped(path, *question, "--format", "csv"), newline=""))) if question[0] != "status" else []
-        for width in (80, 100, 200):
+        for width in WIDTHS:
             lines = on_terminal(path, *question, width=width)
             check_lines(lines, width, question)
             filled |= {question[-1]} if len(lines) > 1 else set()
@@ -204,7 +206,7 @@ def check_odd(folder):
         leg(name, 90000000000 + n, "-12345678901.12345678" if n % 3 else "odd", entryPrice="odd" if n % 2 else "99999999999.99999999")
         for name in names]} for n in range(6)])
     for question in (["positions"], *(["report", kind] for kind in KINDS)):
-        for width in (100, 200):
+        for width in WIDTHS[-2:]:
             lines = on_terminal(path, *question, width=width)
             check_lines(lines, width, question)
     lines = on_terminal(path, "positions")
