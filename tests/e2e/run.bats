@@ -408,10 +408,10 @@ PYTHON
     assert_sound
 }
 
-# full_disk: a disk of a megabyte for the database, and then no room on it.
+# full_disk: a disk of two megabytes for the database, which begins with half of one in its log, and then no room on it.
 full_disk() {
     mkdir disk
-    mount -t tmpfs -o size=1m tmpfs disk
+    mount -t tmpfs -o size=2m tmpfs disk
     sed -i 's|^database = .*|database = disk/posrec.db|' posrec.ini
 }
 
