@@ -395,7 +395,7 @@ CHANGES
         sqlite3 posrec.db "$change"
         run --separate-stderr posrec verify
         assert_equal "$status" 1
-        assert_equal "$output" "$head"
+        assert_equal "${lines[0]}" "$head"
         assert_contains "$stderr" "(the evidence is sound: 'posrec rebuild' makes the rows again)"
         posrec -q rebuild
         assert_equal "$(head_of verify)" "$head"
@@ -456,7 +456,8 @@ CHANGES
     posrec -q migrate
     run --separate-stderr posrec verify
     assert_equal "$status" 0
-    assert_equal "$output" "$(printf '0%.0s' $(seq 64))"
+    assert_equal "$output" "$(printf '0%.0s' $(seq 64))
+root $(printf '' | sha256sum | cut -c-64)"
 }
 
 @test "a rebuilt database equals the original row for row" {
