@@ -142,7 +142,8 @@ def shake(path, seed):
         columns, key = [row[1] for row in info], [row[1] for row in info if row[5]]
         for number in range(6):
             chosen = rng.sample(key, rng.randrange(len(key))) if number % 2 else []
-            chosen += rng.sample([name for name in columns if name not in chosen], min(4, len(columns)) - len(chosen) // 2)
+            others = [name for name in columns if name not in chosen]
+            chosen += rng.sample(others, min(4 - len(chosen) // 2, len(others)))
             database.execute(f"CREATE INDEX own_{table}_{number} ON {table} ("
                              + ", ".join(name + rng.choice(("", " DESC")) for name in chosen) + ")")
     database.execute("ANALYZE")
