@@ -6,7 +6,7 @@ SELECT v.account,
        v.liquidation_distance,
        v.position_side,
        v.position_amount_e8 / 1e8 AS position_amount,
-       round(v.position_amount_e8 * (v.contract_size_e8 / 1e8)) / 1e8 AS notional_usd,
+       v.notional_usd_e8 / 1e8 AS notional_usd,
        v.entry_price_e8 / 1e8 AS entry_price,
        v.mark_price_e8 / 1e8 AS mark_price,
        v.liquidation_price_e8 / 1e8 AS liquidation_price,
@@ -21,4 +21,4 @@ SELECT v.account,
  WHERE v.position_amount_e8 <> 0
    AND (:symbol IS NULL OR r.symbol = :symbol)
    AND (:side IS NULL OR r.position_side = :side)
- ORDER BY abs(v.position_amount_e8 * (v.contract_size_e8 / 1e8)) DESC, v.account, v.symbol, v.position_side;
+ ORDER BY abs(v.notional_usd_e8) DESC, v.account, v.symbol, v.position_side;

@@ -375,16 +375,27 @@ paid AS MATERIALIZED (
      WHERE NOT p.is_day AND h.income_type IN ('COMMISSION', 'FUNDING_FEE')
      GROUP BY p.account_id, p.end_ms
 ),
--- Each trade once, as trade_history has it. A contract of COIN-M is worth its size in USD, whatever its price.
+-- Each trade once, as trade_history has it. An inverse contract is worth its size in USD, whatever its price; a linear one
+-- its price in the margin asset.
 traded AS MATERIALIZED (
     SELECT p.account_id,
            p.end_ms,
            iif(count(*) = count(t.contract_size_e8),
-               sum(CAST(round(abs(h.signed_quantity_e8) * (t.contract_size_e8 / 1e8)) AS INTEGER)), NULL) AS turnover_e8
+               iif(count(*) = count(iif(t.is_linear, h.price * x.index_price_e8, 1)),
+                   sum(CAST(round(abs(h.signed_quantity_e8) * (t.contract_size_e8 / 1e8)
+                                  * iif(t.is_linear, h.price * (x.index_price_e8 / 1e8), 1)) AS INTEGER)), NULL), NULL)
+               AS turnover_e8
       FROM period AS p
      CROSS JOIN trade_told AS h
         ON h.account = p.account AND h.time_ms >= p.begin_ms AND h.time_ms < p.end_ms
       LEFT JOIN leg_term AS t ON t.leg_id = h.leg_id AND t.from_ms <= h.time_ms AND t.to_ms > h.time_ms
+      LEFT JOIN asset_index AS x
+        ON t.is_linear
+       AND (x.account_id, x.symbol, x.time_ms, x.capture_id)
+           = (SELECT w.account_id, w.symbol, w.time_ms, w.capture_id
+                FROM asset_index AS w
+               WHERE w.symbol = h.margin_asset || 'USD' AND w.time_ms <= h.time_ms AND w.index_price_e8 > 0
+               ORDER BY w.time_ms DESC, w.capture_id DESC LIMIT 1)
      WHERE NOT p.is_day
        AND (h.source = 'rest'
             OR NOT EXISTS (SELECT 1

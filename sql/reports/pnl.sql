@@ -46,7 +46,7 @@ earned AS MATERIALIZED (
 ),
 placed AS MATERIALIZED (
     SELECT r.*,
-           coalesce(v.mark_price_e8, m.mark_price_e8) AS price_e8,
+           coalesce(v.mark_price_e8, m.mark_price_e8, x.index_price_e8) AS price_e8,
            coalesce(
 --include side_of_trade
                ,

@@ -127,6 +127,8 @@ funding AS MATERIALIZED (
            c.contract_id,
            c.symbol,
            c.margin_asset,
+--include is_linear
+               AS is_linear,
            r.time_ms,
            r.capture_id,
            r.funding_rate_e8 / 1e8 AS rate,
@@ -163,7 +165,7 @@ funding AS MATERIALIZED (
 funded AS (
     SELECT f.*,
            sum(p.position_amount_e8) / 1e8 AS contracts,
-           -sum(p.position_amount_e8 * (t.contract_size_e8 / 1e8)) / f.mark * f.rate AS expected_e8,
+           -sum(p.position_amount_e8 * (t.contract_size_e8 / 1e8)) * iif(f.is_linear, f.mark, 1 / f.mark) * f.rate AS expected_e8,
            count(p.position_amount_e8 <> 0 OR NULL) AS legs,
            max(EXISTS (SELECT 1
                          FROM position AS x

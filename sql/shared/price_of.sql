@@ -1,5 +1,5 @@
 -- The steady price of r.asset that was known at r.time_ms, joined to r: the mark of what told one last, by a leg's valuation
--- `v` or else by premiumIndex `m`; both are NULL where there is none. What told last is chosen once for each r: by its
+-- `v` or else by premiumIndex `m`, or, while no contract's was ever known, the asset's index `x`; NULL where there is none. What told last is chosen once for each r: by its
 -- time, and of 2^18 sources each has bits of its own.
           LEFT JOIN valuation AS v
             ON (v.leg_id, v.time_ms)
@@ -36,3 +36,13 @@
                      AND g.first_ms <= r.time_ms
                      AND (g.until_ms IS NULL OR g.until_ms > r.time_ms)
                    ORDER BY w.time_ms DESC, g.source_id DESC, w.capture_id DESC LIMIT 1)
+          LEFT JOIN asset_index AS x
+            ON (x.account_id, x.symbol, x.time_ms, x.capture_id)
+               = (SELECT w.account_id, w.symbol, w.time_ms, w.capture_id
+                    FROM asset_index AS w
+                   WHERE v.leg_id IS NULL
+                     AND m.contract_id IS NULL
+                     AND w.symbol = r.asset || 'USD'
+                     AND w.time_ms <= r.time_ms
+                     AND w.index_price_e8 > 0
+                   ORDER BY w.time_ms DESC, w.capture_id DESC LIMIT 1)

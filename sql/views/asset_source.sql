@@ -1,4 +1,4 @@
--- Who tells the mark price of an asset: the legs of its contracts, whoever's, and premiumIndex of them, each from when it
+-- Who tells the mark price of an asset: the legs of its inverse contracts, whoever's, and premiumIndex of them, each from when it
 -- first did until when it is asked no more: a price is that of another contract than a perpetual only while none was
 -- known. Of two that told at one moment the higher `source_id` counts. They are listed once for a question, not for each
 -- price.
@@ -23,6 +23,9 @@ WITH listed AS MATERIALIZED (
                      ORDER BY v.time_ms LIMIT 1) AS first_ms
               FROM contract AS c
              CROSS JOIN leg AS l ON l.contract_id = c.contract_id
+             WHERE NOT (
+--include is_linear
+                       )
              UNION ALL
             SELECT c.margin_asset,
                    c.contract_type = 'PERPETUAL',
@@ -34,7 +37,10 @@ WITH listed AS MATERIALIZED (
                       FROM mark AS m
                      WHERE m.contract_id = c.contract_id AND m.mark_price_e8 > 0
                      ORDER BY m.time_ms LIMIT 1)
-              FROM contract AS c)
+              FROM contract AS c
+             WHERE NOT (
+--include is_linear
+                       ))
      WHERE first_ms IS NOT NULL
 )
 SELECT source_id, asset, leg_id, contract_id, first_ms, until_ms FROM listed;

@@ -34,8 +34,8 @@ SELECT account,
        capture_id
   FROM (SELECT a.name AS account,
                r.*,
-               coalesce(v.mark_price_e8, m.mark_price_e8) AS price_e8,
-               coalesce(v.time_ms, m.time_ms) AS price_ms
+               coalesce(v.mark_price_e8, m.mark_price_e8, x.index_price_e8) AS price_e8,
+               coalesce(v.time_ms, m.time_ms, x.time_ms) AS price_ms
           FROM account AS a
          CROSS JOIN balance AS r
             ON r.account_id = a.account_id AND r.asset IN (SELECT asset FROM asset_of_account)

@@ -1,5 +1,5 @@
--- What each account had at stake in each margin asset at each poll: the USD notional of its contracts,
--- |amount| x contract size, long and short, their difference and their sum; and the unrealized PnL of
+-- What each account had at stake in each margin asset at each poll: the USD notional of its contracts
+-- (valuation_history has how it is computed), long and short, their difference and their sum; and the unrealized PnL of
 -- all its legs in the asset. An asset has a row whenever one of its legs has a valuation: at every poll
 -- while any is open. They are sorted by time first: a number is compared faster than names. What is summed up is
 -- whole at 10^8, so that no order of the legs changes the sum.
@@ -16,10 +16,8 @@ SELECT account,
   FROM (SELECT account,
                margin_asset,
                time_ms,
-               total(round(position_amount_e8 * (contract_size_e8 / 1e8)))
-                   FILTER (WHERE position_amount_e8 > 0) / 1e8 AS long_usd,
-               total(round(position_amount_e8 * (contract_size_e8 / 1e8)))
-                   FILTER (WHERE position_amount_e8 < 0) / -1e8 AS short_usd,
+               total(notional_usd_e8) FILTER (WHERE position_amount_e8 > 0) / 1e8 AS long_usd,
+               total(notional_usd_e8) FILTER (WHERE position_amount_e8 < 0) / -1e8 AS short_usd,
                coalesce(sum(unrealized_pnl_e8), 0) / 1e8 AS unrealized_pnl
           FROM valuation_history
          GROUP BY time_ms, margin_asset, account);

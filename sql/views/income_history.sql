@@ -28,8 +28,8 @@ SELECT i.account,
   FROM (SELECT r.*,
 --include side_of_trade
                AS position_side,
-               coalesce(v.mark_price_e8, m.mark_price_e8) AS price_e8,
-               coalesce(v.time_ms, m.time_ms) AS price_ms
+               coalesce(v.mark_price_e8, m.mark_price_e8, x.index_price_e8) AS price_e8,
+               coalesce(v.time_ms, m.time_ms, x.time_ms) AS price_ms
           FROM income_told AS r
 --include price_of
          ) AS i

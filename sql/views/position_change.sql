@@ -11,8 +11,8 @@ SELECT a.name AS account,
        strftime('%Y-%m-%dT%H:%M:%fZ', nullif(p.update_ms, 0) / 1000.0, 'unixepoch') AS update_time,
        p.revision,
        CASE
-           WHEN p.present = 0 THEN 'vanish'
-           WHEN b.present = 0 THEN 'return'
+           WHEN p.present = 0 AND p.position_amount_e8 IS NULL THEN 'vanish'
+           WHEN b.present = 0 AND b.position_amount_e8 IS NULL THEN 'return'
            WHEN p.position_amount_e8 IS NULL THEN NULL
            WHEN b.leg_id IS NULL THEN iif(p.position_amount_e8 = 0, 'seen', 'open')
            WHEN b.position_amount_e8 IS NULL THEN NULL

@@ -1,6 +1,6 @@
 -- From flat to flat: what a leg's trades, funding and settlement came to, each trip a row, with what was not recorded of it.
 -- Amounts of money are sums of integers. Prices are averages that keep the value: of an inverse contract, whose value
--- is contracts / price. In USD at the mark price of the asset that was known at the end, as in equity_history.
+-- is contracts / price, of a linear one contracts x price. In USD at the mark price of the asset that was known at the end, as in equity_history.
 CREATE VIEW round_trip AS
 WITH
 part AS MATERIALIZED (
@@ -19,6 +19,8 @@ trip AS MATERIALIZED (
            sum(max(abs(before_e8) - abs(after_e8), 0)) AS exit_amount_e8,
            sum(max(abs(after_e8) - abs(before_e8), 0) * 1.0 / price_e8) AS entry_value,
            sum(max(abs(before_e8) - abs(after_e8), 0) * 1.0 / price_e8) AS exit_value,
+           sum(max(abs(after_e8) - abs(before_e8), 0) * (price_e8 / 1e8)) AS entry_cost,
+           sum(max(abs(before_e8) - abs(after_e8), 0) * (price_e8 / 1e8)) AS exit_cost,
            sum(abs(after_e8) > abs(before_e8) AND coalesce(price_e8, 0) <= 0) AS entries_unpriced,
            sum(abs(after_e8) < abs(before_e8) AND coalesce(price_e8, 0) <= 0) AS exits_unpriced,
            sum(kind = 'trade') AS trades,
@@ -49,6 +51,8 @@ judged AS MATERIALIZED (
            c.pair,
            c.margin_asset,
            c.delivery_ms,
+--include is_linear
+               AS is_linear,
            l.position_side,
            -- Bit by bit whether one span holds all of it: of trades or the stream, of polls, of income; any income at all.
            (SELECT max(k.kind IN ('trades', 'stream') AND k.from_ms <= t.from_ms AND k.to_ms > t.changed_ms)
@@ -149,8 +153,10 @@ SELECT t.account,
        iif(t.opened_ms IS NULL, NULL, t.entry_amount_e8 / 1e8) AS entry_amount,
        t.exit_amount_e8 / 1e8 AS exit_amount,
        iif(t.opened_ms IS NULL OR t.entries_unpriced, NULL,
-           round(t.entry_amount_e8 / t.entry_value / 1e8, 8)) AS entry_price,
-       iif(t.exits_unpriced, NULL, round(t.exit_amount_e8 / t.exit_value / 1e8, 8)) AS exit_price,
+           round(iif(t.is_linear, t.entry_cost / t.entry_amount_e8, t.entry_amount_e8 / t.entry_value / 1e8), 8))
+           AS entry_price,
+       iif(t.exits_unpriced, NULL,
+           round(iif(t.is_linear, t.exit_cost / t.exit_amount_e8, t.exit_amount_e8 / t.exit_value / 1e8), 8)) AS exit_price,
        t.trades,
        t.realized_pnl_e8 / 1e8 AS realized_pnl,
        t.commission_e8 / 1e8 AS commission,
@@ -185,7 +191,7 @@ SELECT t.account,
              || iif(t.has_polls, '', 'polls,')
              || iif(t.held & 4, '', 'income'), ',') AS missing
   FROM (SELECT r.*,
-               coalesce(v.mark_price_e8, m.mark_price_e8) AS price_e8
+               coalesce(v.mark_price_e8, m.mark_price_e8, x.index_price_e8) AS price_e8
           FROM (SELECT *,
                        margin_asset AS asset,
                        coalesce(closed_ms, 9000000000000000) AS time_ms,

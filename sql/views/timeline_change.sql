@@ -16,8 +16,8 @@ SELECT account, symbol, pair, margin_asset, position_side,
        capture_id,
        previous_position_amount, previous_entry_price, previous_leverage, previous_margin_type, previous_present,
        CASE
-           WHEN present = 0 THEN 'vanish'
-           WHEN previous_present = 0 THEN 'return'
+           WHEN present = 0 AND position_amount IS NULL THEN 'vanish'
+           WHEN previous_present = 0 AND previous_position_amount IS NULL THEN 'return'
            WHEN position_amount IS NULL THEN NULL
            WHEN previous_present IS NULL THEN iif(position_amount = 0, 'seen', 'open')
            WHEN previous_position_amount IS NULL THEN NULL

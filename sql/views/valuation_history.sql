@@ -1,14 +1,17 @@
 -- Everything known of each leg at each poll, in integers: what pnl_history, margin_history, position_now and the
 -- summaries of hours read. The formulas stand here alone.
 -- A contract's size is that of the time: the last one's, which `contract` has, or that of a term before it.
--- unrealized_pnl_usd = unrealized_pnl x mark, NULL of what is no contract of the product's: the product of two numbers at 10^8 is taken apart so that
--- every step fits into 64 bits, and its eight places are exact (halves away from zero).
--- expected_pnl = amount x contract size x (1/entry - 1/mark), in the margin asset: COIN-M contracts
--- are inverse. It is computed as amount x size x (mark - entry) / entry / mark, which subtracts exactly,
--- at 10^8, and rounded there to a whole number.
+-- unrealized_pnl_usd = unrealized_pnl x what one of the margin asset is worth: of an inverse contract the mark, of a linear
+-- one the asset's index that was known last (usd_price). NULL of what is no contract of the product's: the product of two
+-- numbers at 10^8 is taken apart so that every step fits into 64 bits, and its eight places are exact (halves away from zero).
+-- expected_pnl, in the margin asset: of an inverse contract amount x contract size x (1/entry - 1/mark), computed as
+-- amount x size x (mark - entry) / entry / mark, which subtracts exactly; of a linear one amount x size x (mark - entry).
+-- At 10^8, and rounded there to a whole number.
 -- pnl_tolerance = what decimals of eight places can explain: a unit of the last place in the reported
--- PnL, half of one in the computed, and one in entry and mark, each times |amount| x size / price^2.
--- initial_margin = |amount| x contract size / mark / leverage, in the margin asset.
+-- PnL, half of one in the computed, and one in entry and mark, each times |amount| x size, of inverse ones / price^2.
+-- notional_usd, signed: amount x contract size, of a linear contract x mark x usd_price.
+-- initial_margin = |amount| x contract size / mark / leverage, of a linear contract x mark, in the margin asset.
+-- Leverage and margin type are symbolConfig's where positionRisk does not say them, in positionRisk's words.
 -- liquidation_distance = the fraction of the mark price still to go to the liquidation price; NULL
 -- when the leg is flat or has no liquidation price.
 -- CROSS JOIN keeps SQLite to this order, in which every filter on account, symbol, side and time
@@ -27,27 +30,62 @@ SELECT v.account,
        v.update_ms,
        v.mark_price_e8,
        v.unrealized_pnl_e8,
-       iif(v.contract_size_e8 IS NOT NULL,
-           v.unrealized_pnl_e8 / 100000000 * v.mark_price_e8
-           + v.unrealized_pnl_e8 % 100000000 * (v.mark_price_e8 / 100000000)
-           + (v.unrealized_pnl_e8 % 100000000 * (v.mark_price_e8 % 100000000)
-              + iif(v.unrealized_pnl_e8 < 0, -50000000, 50000000)) / 100000000, NULL)
-           AS unrealized_pnl_usd_e8,
+       CASE
+           WHEN v.contract_size_e8 IS NULL THEN NULL
+           WHEN v.is_linear
+               THEN iif(v.unrealized_pnl_e8 = 0, 0,
+                        (SELECT v.unrealized_pnl_e8 / 100000000 * i.index_price_e8
+                                + v.unrealized_pnl_e8 % 100000000 * (i.index_price_e8 / 100000000)
+                                + (v.unrealized_pnl_e8 % 100000000 * (i.index_price_e8 % 100000000)
+                                   + iif(v.unrealized_pnl_e8 < 0, -50000000, 50000000)) / 100000000
+                           FROM asset_index AS i
+                          WHERE i.symbol = v.margin_asset || 'USD' AND i.time_ms <= v.time_ms AND i.index_price_e8 > 0
+                          ORDER BY i.time_ms DESC, i.capture_id DESC LIMIT 1))
+           ELSE v.unrealized_pnl_e8 / 100000000 * v.mark_price_e8
+                + v.unrealized_pnl_e8 % 100000000 * (v.mark_price_e8 / 100000000)
+                + (v.unrealized_pnl_e8 % 100000000 * (v.mark_price_e8 % 100000000)
+                   + iif(v.unrealized_pnl_e8 < 0, -50000000, 50000000)) / 100000000
+       END AS unrealized_pnl_usd_e8,
+       CASE
+           WHEN p.position_amount_e8 = 0 THEN 0
+           WHEN v.is_linear
+               THEN (SELECT CAST(round(p.position_amount_e8 * (v.contract_size_e8 / 1e8) * (v.mark_price_e8 / 1e8)
+                                       * (i.index_price_e8 / 1e8)) AS INTEGER)
+                       FROM asset_index AS i
+                      WHERE i.symbol = v.margin_asset || 'USD' AND i.time_ms <= v.time_ms AND i.index_price_e8 > 0
+                      ORDER BY i.time_ms DESC, i.capture_id DESC LIMIT 1)
+           ELSE CAST(round(p.position_amount_e8 * (v.contract_size_e8 / 1e8)) AS INTEGER)
+       END AS notional_usd_e8,
        v.liquidation_price_e8,
        v.isolated_margin_e8,
        v.notional_value_e8,
        p.position_amount_e8,
        p.entry_price_e8,
        p.break_even_price_e8,
-       p.leverage,
+       coalesce(p.leverage,
+                (SELECT k.leverage
+                   FROM symbol_config AS k
+                  WHERE k.account_id = v.account_id AND k.contract_id = v.contract_id AND k.time_ms <= v.time_ms
+                  ORDER BY k.time_ms DESC LIMIT 1)) AS leverage,
        p.max_quantity_e8,
-       p.margin_type,
-       p.auto_add_margin,
+       coalesce(p.margin_type,
+                (SELECT CASE k.margin_type WHEN 'CROSSED' THEN 'cross' ELSE lower(k.margin_type) END
+                   FROM symbol_config AS k
+                  WHERE k.account_id = v.account_id AND k.contract_id = v.contract_id AND k.time_ms <= v.time_ms
+                  ORDER BY k.time_ms DESC LIMIT 1)) AS margin_type,
+       coalesce(p.auto_add_margin,
+                (SELECT k.auto_add_margin
+                   FROM symbol_config AS k
+                  WHERE k.account_id = v.account_id AND k.contract_id = v.contract_id AND k.time_ms <= v.time_ms
+                  ORDER BY k.time_ms DESC LIMIT 1)) AS auto_add_margin,
        p.isolated_wallet_e8,
        p.present,
        p.extra,
        CASE
            WHEN p.position_amount_e8 = 0 THEN 0
+           WHEN v.is_linear
+               THEN CAST(round(p.position_amount_e8 * (v.contract_size_e8 / 1e8)
+                               * ((v.mark_price_e8 - p.entry_price_e8) / 1e8)) AS INTEGER)
            WHEN p.entry_price_e8 <> 0 AND v.mark_price_e8 <> 0
                THEN CAST(p.position_amount_e8 * (v.contract_size_e8 / 1e8)
                          * (v.mark_price_e8 - p.entry_price_e8)
@@ -57,6 +95,7 @@ SELECT v.account,
        END AS expected_pnl_e8,
        CASE
            WHEN p.position_amount_e8 = 0 THEN 0.0
+           WHEN v.is_linear THEN 1.5e-8 + 2e-8 * abs(p.position_amount_e8 / 1e8) * (v.contract_size_e8 / 1e8)
            WHEN p.entry_price_e8 <> 0 AND v.mark_price_e8 <> 0
                THEN 1.5e-8 + 1e-8 * abs(p.position_amount_e8 / 1e8) * (v.contract_size_e8 / 1e8)
                              * (1e16 / p.entry_price_e8 / p.entry_price_e8
@@ -64,6 +103,12 @@ SELECT v.account,
        END AS pnl_tolerance,
        CASE
            WHEN p.position_amount_e8 = 0 THEN 0.0
+           WHEN v.is_linear
+               THEN abs(p.position_amount_e8 / 1e8) * (v.contract_size_e8 / 1e8) * (v.mark_price_e8 / 1e8)
+                    / (SELECT k.leverage
+                         FROM symbol_config AS k
+                        WHERE k.account_id = v.account_id AND k.contract_id = v.contract_id AND k.time_ms <= v.time_ms
+                        ORDER BY k.time_ms DESC LIMIT 1)
            WHEN v.mark_price_e8 <> 0 AND p.leverage <> 0
                THEN abs(p.position_amount_e8 / 1e8) * (v.contract_size_e8 / 1e8)
                     / (v.mark_price_e8 / 1e8) / p.leverage
@@ -84,6 +129,10 @@ SELECT v.account,
                c.source AS contract_source,
                l.position_side,
                l.leg_id,
+               l.account_id,
+               l.contract_id,
+--include is_linear
+                   AS is_linear,
                v.time_ms,
                v.update_ms,
                v.revision,

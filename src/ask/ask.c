@@ -267,22 +267,27 @@ bool ask_add(struct ask *ask, struct ask_account *account, const struct account_
         !add_own(ask, account, &account->positions, &SOURCE_POSITIONS, error) ||
         (records[ENDPOINT_ACCOUNT] &&
          !add_own(ask, account, &account->balances, &SOURCE_BALANCES, error)) ||
+        (records[ENDPOINT_SYMBOL_CONFIG] &&
+         !add_own(ask, account, &account->configs, &SOURCE_CONFIGS, error)) ||
         (records[ENDPOINT_INCOME] &&
          !add_own(ask, account, &account->income.asker, &SOURCE_INCOME, error)) ||
         (records[ENDPOINT_USER_TRADES] &&
          !add_own(ask, account, &account->trades.asker, &SOURCE_TRADES, error)) ||
-        (records[ENDPOINT_PREMIUM_INDEX] && !add_prices(ask, account, error)) ||
+        (records[settings->exchange.product->prices] && !add_prices(ask, account, error)) ||
         (settings->stream_url != NULL && ask->settings.watch.on_listen_key != NULL &&
          !add_own(ask, account, &account->listen_key, &SOURCE_LISTEN_KEY, error))) {
         return false;
     }
     account->positions.interval_ms = settings->interval_ms;
     account->balances.interval_ms = maybe_of(settings->account_interval_ms);
-    account->income.asker.interval_ms = account->trades.asker.interval_ms =
-        maybe_of(settings->income_interval_ms);
+    account->configs.interval_ms = account->income.asker.interval_ms =
+        account->trades.asker.interval_ms = maybe_of(settings->income_interval_ms);
     start_schedule(&account->positions, now, at_once);
     if (records[ENDPOINT_ACCOUNT]) {
         start_schedule(&account->balances, now, at_once);
+    }
+    if (records[ENDPOINT_SYMBOL_CONFIG]) {
+        start_schedule(&account->configs, now, at_once);
     }
     if (records[ENDPOINT_INCOME]) {
         start_schedule(&account->income.asker, now, at_once);
@@ -306,13 +311,16 @@ void ask_add_demand(const struct account_settings *settings, struct limits_deman
         int64_t interval_ms;
     } kinds[] = {
         {ENDPOINT_ACCOUNT, settings->account_interval_ms},
+        {ENDPOINT_SYMBOL_CONFIG, settings->income_interval_ms},
         {ENDPOINT_INCOME, settings->income_interval_ms},
         {ENDPOINT_USER_TRADES, settings->income_interval_ms},
     };
-    limits_demand_add(demand, endpoint_weight(ENDPOINT_POSITION_RISK), settings->interval_ms.value);
+    const struct exchange_account *exchange = &settings->exchange;
+    limits_demand_add(demand, endpoint_weight(exchange, ENDPOINT_POSITION_RISK),
+                      settings->interval_ms.value);
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         if (settings->records[kinds[i].endpoint]) {
-            limits_demand_add_fixed(demand, endpoint_weight(kinds[i].endpoint),
+            limits_demand_add_fixed(demand, endpoint_weight(exchange, kinds[i].endpoint),
                                     kinds[i].interval_ms);
         }
     }
@@ -337,7 +345,7 @@ void way_judge(struct ask *ask, struct way *way)
     int64_t heaviest = 0;
     for (size_t i = 0; i < ask->turn_count; i++) {
         const struct asker *asker = ask->turns[i].asker;
-        int64_t weight = endpoint_weight(asker->endpoint);
+        int64_t weight = endpoint_weight(&asker_settings(asker)->exchange, asker->endpoint);
         if (asker->host->way == way && weight > heaviest) {
             heaviest = weight;
         }

@@ -100,3 +100,13 @@ struct boot_time asker_next(const struct asker *asker, const struct now *now)
     }
     return boot_earlier(next, asker_next_tick(asker, now));
 }
+
+const struct product *asker_product(const struct asker *asker)
+{
+    return asker_settings(asker)->exchange.product;
+}
+
+int64_t asker_first_span_ms(const struct asker *asker)
+{
+    return asker_product(asker)->trades_span_ms_max - 60000;
+}

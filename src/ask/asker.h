@@ -125,5 +125,10 @@ const struct exchange_clock *asker_clock(const struct asker *asker);
 /* The account's name, for the log; NULL for a host's. */
 const char *asker_account(const struct asker *asker);
 
-/* The settings by which it asks. */
+/* The settings by which it asks, and the product that it asks for; NULL where it is none. */
 const struct account_settings *asker_settings(const struct asker *asker);
+const struct product *asker_product(const struct asker *asker);
+
+/* How far back income and trades are asked for when nothing is known, ms: as far as may be asked
+ * for at once, and a minute for the way. */
+int64_t asker_first_span_ms(const struct asker *asker);

@@ -25,6 +25,11 @@ const char *backfill_what(const struct backfill *backfill)
                                                        : "trades";
 }
 
+static const struct product *product_of(const struct backfill *backfill)
+{
+    return asker_product(&backfill->asker);
+}
+
 static bool asks_income(const struct backfill *backfill)
 {
     return backfill->asker.endpoint == ENDPOINT_INCOME;
@@ -80,7 +85,7 @@ static bool begin_trades(struct backfill *backfill, struct error *error)
     struct asker *asker = &backfill->asker;
     asker->endpoint = ENDPOINT_USER_TRADES;
     backfill->symbols = calloc(SYMBOLS_MAX, sizeof *backfill->symbols);
-    begin_ranges(backfill, trades_from_ms(backfill), TRADES_SPAN_MS_MAX);
+    begin_ranges(backfill, trades_from_ms(backfill), product_of(backfill)->trades_span_ms_max);
     if (backfill->symbols == NULL) {
         return error_no_memory(error);
     }
@@ -98,7 +103,7 @@ static bool begin(struct backfill *backfill, const struct moment *now, struct er
     if (!asker_settings(&backfill->asker)->records[ENDPOINT_INCOME]) {
         return begin_trades(backfill, error);
     }
-    begin_ranges(backfill, backfill->from_ms, INCOME_SPAN_MS_MAX);
+    begin_ranges(backfill, backfill->from_ms, product_of(backfill)->income_span_ms_max);
     return true;
 }
 
@@ -111,8 +116,9 @@ static bool step_on(struct backfill *backfill, struct error *error)
     }
     if (asks_income(backfill)) {
         if (!backfill->is_begun) {
-            begin_range(backfill, backfill->from_ms, INCOME_SPAN_MS_MAX);
-            income_pages_begin(&backfill->pages, backfill->start_ms, backfill->end_ms);
+            begin_range(backfill, backfill->from_ms, product_of(backfill)->income_span_ms_max);
+            income_pages_begin(&backfill->pages, product_of(backfill), backfill->start_ms,
+                               backfill->end_ms);
         }
         return true;
     }
@@ -122,7 +128,7 @@ static bool step_on(struct backfill *backfill, struct error *error)
     }
     backfill->is_done = backfill->symbol >= backfill->symbol_count;
     if (!backfill->is_begun && !backfill->is_done) {
-        begin_range(backfill, trades_from_ms(backfill), TRADES_SPAN_MS_MAX);
+        begin_range(backfill, trades_from_ms(backfill), product_of(backfill)->trades_span_ms_max);
     }
     return true;
 }

@@ -23,9 +23,9 @@ static bool question(struct asker *asker, const struct moment *now, struct quest
                              &last_ms, error)) {
             return false;
         }
-        income_pages_begin(&income->pages,
+        income_pages_begin(&income->pages, asker_product(asker),
                            last_ms.known ? last_ms.value - INCOME_OVERLAP_MS
-                                         : now->exchange.ms - INCOME_FIRST_SPAN_MS,
+                                         : now->exchange.ms - asker_first_span_ms(asker),
                            (struct maybe_int){0});
     }
     income_pages_question(&income->pages, now->exchange.ms, question);

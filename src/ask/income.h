@@ -8,9 +8,6 @@
 /* Income may be told late: so much is asked for again. */
 #define INCOME_OVERLAP_MS 60000
 
-/* How far back is asked for when nothing is known. */
-#define INCOME_FIRST_SPAN_MS (TRADES_SPAN_MS_MAX - 60000)
-
 /* After a connection of the stream was opened income is asked for at once, but no more often. */
 #define INCOME_CATCH_UP_EVERY_MS 30000
 

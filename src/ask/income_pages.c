@@ -7,21 +7,17 @@
 #include "model/money_answer.h"
 #include "model/row_kinds.h"
 
-/* What COIN-M documents (Binance, "Get Income History": incomeType). */
-static const char *const DOCUMENTED[] = {
-    "TRANSFER",   "WELCOME_BONUS",   "FUNDING_FEE",          "REALIZED_PNL",
-    "COMMISSION", "INSURANCE_CLEAR", "DELIVERED_SETTELMENT",
-};
-
 void income_pages_end(struct income_pages *pages)
 {
     free(pages->types);
     *pages = (struct income_pages){0};
 }
 
-void income_pages_begin(struct income_pages *pages, int64_t start_ms, struct maybe_int end_ms)
+void income_pages_begin(struct income_pages *pages, const struct product *product,
+                        int64_t start_ms, struct maybe_int end_ms)
 {
     income_pages_end(pages);
+    pages->product = product;
     pages->start_ms = start_ms;
     pages->end_ms = end_ms;
 }
@@ -38,8 +34,8 @@ void income_pages_question(const struct income_pages *pages, int64_t now_ms,
         const char *type = pages->types[pages->next_type];
         question->end_ms = maybe_of(pages->start_ms);
         memcpy(question->income_type, type, strlen(type) + 1);
-    } else if (last_ms - pages->start_ms >= INCOME_SPAN_MS_MAX) {
-        question->end_ms = maybe_of(pages->start_ms + INCOME_SPAN_MS_MAX - 1);
+    } else if (last_ms - pages->start_ms >= pages->product->income_span_ms_max) {
+        question->end_ms = maybe_of(pages->start_ms + pages->product->income_span_ms_max - 1);
     }
 }
 
@@ -63,8 +59,8 @@ static enum income_step ask_by_type(struct income_pages *pages, const struct fac
         return INCOME_NO_MEMORY;
     }
     pages->type_count = pages->next_type = 0;
-    for (size_t i = 0; i < sizeof DOCUMENTED / sizeof DOCUMENTED[0]; i++) {
-        add_type(pages, span_of(DOCUMENTED[i]));
+    for (const char *const *type = pages->product->income_types; *type != NULL; type++) {
+        add_type(pages, span_of(*type));
     }
     for (size_t i = 0; i < facts->count; i++) {
         add_type(pages, row_text(&facts->list[i].object.rows[0], INCOME_TYPE));

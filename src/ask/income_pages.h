@@ -17,6 +17,7 @@
 #define INCOME_TYPES_MAX ((size_t)32)
 
 struct income_pages {
+    const struct product *product;     /* whose it is */
     int64_t start_ms;                  /* of the page that is due */
     struct maybe_int end_ms;           /* of the range, inclusive; unknown: up to now */
     char (*types)[QUESTION_NAME_SIZE]; /* of the millisecond that is asked for by type, or NULL */
@@ -31,7 +32,8 @@ enum income_step {
     INCOME_NO_MEMORY,
 };
 
-void income_pages_begin(struct income_pages *pages, int64_t start_ms, struct maybe_int end_ms);
+void income_pages_begin(struct income_pages *pages, const struct product *product,
+                        int64_t start_ms, struct maybe_int end_ms);
 void income_pages_end(struct income_pages *pages);
 
 /* The question that is due; of a range longer than may be asked for at once its first part. */

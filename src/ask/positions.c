@@ -28,3 +28,10 @@ const struct source SOURCE_BALANCES = {
     .is_captured = true,
     .retry_base_ms = ASK_RETRY_BASE_MS,
 };
+
+const struct source SOURCE_CONFIGS = {
+    .endpoint = ENDPOINT_SYMBOL_CONFIG,
+    .priority = PRIORITY_MONEY,
+    .is_captured = true,
+    .retry_base_ms = ASK_RETRY_BASE_MS,
+};

@@ -1,5 +1,5 @@
 /* The account's positions: on its schedule, tried again within a tick, and after events of its
- * stream; and its balances and margins, on a schedule of their own. */
+ * stream; and its balances and margins, and what its symbols are set to, on schedules of their own. */
 #pragma once
 
 #include "ask/asker.h"
@@ -9,6 +9,7 @@
 
 extern const struct source SOURCE_POSITIONS;
 extern const struct source SOURCE_BALANCES;
+extern const struct source SOURCE_CONFIGS;
 
 /* The stream has told of a change, or is up again. */
 void positions_see_event(struct asker *positions, struct boot_time now);

@@ -50,7 +50,8 @@ static void plan(struct prices *prices)
     const struct prices_pair *pair = next_pair(prices);
     asker_rest(&prices->asker);
     if (pair != NULL) {
-        prices->asker.endpoint = wants_rates(pair) ? ENDPOINT_FUNDING_RATE : ENDPOINT_PREMIUM_INDEX;
+        prices->asker.endpoint =
+            wants_rates(pair) ? ENDPOINT_FUNDING_RATE : asker_product(&prices->asker)->prices;
         asker_want(&prices->asker, next_of(pair));
     }
     ask_touch(&prices->asker);
@@ -104,12 +105,16 @@ void prices_note_holdings(struct ask_account *account, const struct now *now)
     struct holding holding = {prices, now->boot};
     struct error error;
     size_t kept = 0;
-    if (prices->asker.source == NULL || !account->settings->records[ENDPOINT_PREMIUM_INDEX]) {
+    if (prices->asker.source == NULL || !account_records_prices(account->settings)) {
+        return;
+    }
+    if (!asker_product(&prices->asker)->prices_by_pair) {
+        prices_note_pair(prices, "", now->boot); /* one question for all that there are */
         return;
     }
     if (!known_pairs(ask_settings(&prices->asker)->known, account->settings->account, take_pair,
                      &holding, &error)) {
-        ask_log_failure(&prices->asker, ENDPOINT_PREMIUM_INDEX, &error);
+        ask_log_failure(&prices->asker, asker_product(&prices->asker)->prices, &error);
     }
     for (size_t i = 0; i < prices->pair_count; i++) {
         if (is_held(prices, &prices->pairs[i], now->boot)) {
@@ -161,7 +166,7 @@ static void answered(struct asker *asker, const struct now *now, struct capture 
     struct prices *prices = (struct prices *)asker;
     struct prices_pair *pair = find_pair(prices, prices->asked);
     bool is_good = capture->outcome == OUTCOME_OK;
-    bool is_prices = asker->flight->question.endpoint == ENDPOINT_PREMIUM_INDEX;
+    bool is_prices = asker->flight->question.endpoint != ENDPOINT_FUNDING_RATE;
     if (pair != NULL && (is_good || !asker->clock_retried)) {
         struct boot_time *next = is_prices ? &pair->next : &pair->rates_next;
         *next = !is_good     ? boot_after(now->boot, ASK_REFUSED_WAIT_MS)
@@ -178,7 +183,8 @@ static void answered(struct asker *asker, const struct now *now, struct capture 
 
 int64_t prices_weight(const struct prices *prices)
 {
-    return (int64_t)prices->pair_count * endpoint_weight(ENDPOINT_PREMIUM_INDEX);
+    const struct exchange_account *exchange = &prices->asker.host->settings->exchange;
+    return (int64_t)prices->pair_count * endpoint_weight(exchange, exchange->product->prices);
 }
 
 const struct source SOURCE_PRICES = {

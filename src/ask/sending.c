@@ -68,7 +68,7 @@ static struct chance chance_of(struct asker *asker, const struct now *now)
         return chance;
     }
     const struct moment moment = way_moment(host, now);
-    int64_t weight = endpoint_weight(asker->endpoint);
+    int64_t weight = endpoint_weight(&asker_settings(asker)->exchange, asker->endpoint);
     bool may_share = asker->priority <= PRIORITY_TICK || asker->priority == PRIORITY_KEY ||
                      asker->priority == PRIORITY_CONTRACTS || waited_ms > WEIGHT_WAIT_MS;
     chance.may_go = may_share ? limits_may_send(&way->limits, &moment, weight)
@@ -165,7 +165,8 @@ static void go(struct ask *ask, const struct now *now, struct asker *asker)
         asker->asked_at = now->boot;
         flight->at = moment;
         flight->sent =
-            (struct limits_sent){way_moment(host, now), endpoint_weight(asker->endpoint)};
+            (struct limits_sent){way_moment(host, now), endpoint_weight(&asker_settings(asker)->exchange,
+                                                                     asker->endpoint)};
         flight->epoch = (struct maybe_int){exchange_clock_is_known(clock, now->boot), clock->epoch};
         flight->is_probe = limits_are_paused(&way->limits, now->boot);
         sent = send_flight(ask, now, asker, flight, &error);

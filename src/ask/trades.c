@@ -97,7 +97,7 @@ static bool look(struct trades *trades, const struct moment *now, struct error *
         return true;
     }
     if (!trades->has_looked) {
-        trades->looked_ms = now->exchange.ms - TRADES_FIRST_SPAN_MS;
+        trades->looked_ms = now->exchange.ms - asker_first_span_ms(&trades->asker);
     }
     trades->next_look =
         settings->is_round ? now->boot : boot_after(now->boot, TRADES_LOOK_EVERY_MS);
@@ -144,7 +144,7 @@ static bool question(struct asker *asker, const struct moment *now, struct quest
     if (last_id.known) {
         question->from_id = maybe_of(last_id.value + 1);
     } else {
-        question->start_ms = maybe_of(now->exchange.ms - TRADES_FIRST_SPAN_MS);
+        question->start_ms = maybe_of(now->exchange.ms - asker_first_span_ms(asker));
     }
     return true;
 }

@@ -5,9 +5,6 @@
 
 #include "ask/asker.h"
 
-/* How far back is looked, and asked for when nothing is known. */
-#define TRADES_FIRST_SPAN_MS (TRADES_SPAN_MS_MAX - 60000)
-
 /* How often it is looked whether something happened. */
 #define TRADES_LOOK_EVERY_MS 1000
 

@@ -28,6 +28,7 @@ static void hand_out(const struct ask_watch *watch, struct heard *heard)
         capture->due_ms = maybe_of(holds ? heard->due.exchange.ms
                                          : exchange_clock_at(clock, now, heard->due.boot).ms);
     }
+    capture->product = heard->account->settings->exchange.product;
     watch->on_capture(watch->context, heard->account, capture);
     capture_free(capture);
 }

@@ -9,7 +9,8 @@ static bool same_string(const char *a, const char *b)
 
 bool same_host(const struct account_settings *a, const struct account_settings *b)
 {
-    return same_string(a->exchange.base_url, b->exchange.base_url) &&
+    return a->exchange.product == b->exchange.product &&
+           same_string(a->exchange.base_url, b->exchange.base_url) &&
            same_string(a->proxy, b->proxy) && same_string(a->ca_file, b->ca_file);
 }
 
@@ -20,7 +21,6 @@ bool way_serves(const struct way *way, struct span family, const char *proxy)
 
 void way_family(const char *base_url, struct text *family)
 {
-    static const char *const PRODUCTS[] = {"dapi", "fapi"};
     const char *host = strstr(base_url, "://");
     host = host != NULL ? host + 3 : base_url;
     const char *port = strchr(host, ':');
@@ -31,9 +31,10 @@ void way_family(const char *base_url, struct text *family)
         return;
     }
     for (; *host != '\0'; host++) {
-        for (size_t i = 0; i < sizeof PRODUCTS / sizeof PRODUCTS[0]; i++) {
-            size_t size = strlen(PRODUCTS[i]);
-            if (strncmp(host, PRODUCTS[i], size) == 0 && strchr(".-", host[size]) != NULL) {
+        for (int i = 0; product_at(i) != NULL; i++) {
+            const char *word = product_at(i)->host_word;
+            size_t size = strlen(word);
+            if (strncmp(host, word, size) == 0 && strchr(".-", host[size]) != NULL) {
                 host += size;
             }
         }

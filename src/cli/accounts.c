@@ -5,19 +5,10 @@
 
 #include "base/names.h"
 #include "exchange/limits.h"
-#include "model/capture.h"
+#include "model/product.h"
 
 #define ENV_KEY "POSREC_API_KEY"
 #define ENV_SECRET "POSREC_API_SECRET"
-
-/* Where a known exchange's stream is. The first is the usual one. */
-static const struct {
-    const char *base_url, *stream_url;
-} EXCHANGES[] = {
-    {"https://dapi.binance.com", "wss://dstream.binance.com"},
-    {"https://demo-dapi.binance.com", "wss://demo-dstream.binance.com"},
-    {"https://testnet.binancefuture.com", "wss://dstream.binancefuture.com"},
-};
 
 /* The account that the environment's key is for when there is no config. */
 static const struct config_account ENV_ACCOUNT = {.name = CAPTURE_ACCOUNT_DEFAULT};
@@ -36,12 +27,14 @@ static bool load_credentials(const struct config_account *account, bool alone,
 }
 
 /* NULL when it is not known for the base_url. */
-static const char *stream_url_of(const struct config_account *account, const char *base_url)
+static const char *stream_url_of(const struct config_account *account,
+                                 const struct product *product, const char *base_url)
 {
     const char *stream_url = account->stream_url;
-    for (size_t i = 0; stream_url == NULL && i < sizeof EXCHANGES / sizeof EXCHANGES[0]; i++) {
-        if (strcmp(base_url, EXCHANGES[i].base_url) == 0) {
-            stream_url = EXCHANGES[i].stream_url;
+    for (int i = 0; stream_url == NULL && i < PRODUCT_HOSTS_MAX; i++) {
+        const struct product_host *host = &product->hosts[i];
+        if (host->base_url != NULL && strcmp(base_url, host->base_url) == 0) {
+            stream_url = host->stream_url;
         }
     }
     return stream_url;
@@ -52,13 +45,16 @@ static struct account_settings settings_of(const struct config *config,
                                            const struct credentials *credentials)
 {
     const struct config_times times = config_times(config, account);
-    const char *base_url = account->base_url != NULL ? account->base_url : EXCHANGES[0].base_url;
+    const struct product *product = account->product != NULL ? account->product : &COIN_M;
+    const char *base_url =
+        account->base_url != NULL ? account->base_url : product->hosts[0].base_url;
     bool streams = config_records(account, "stream");
-    const char *stream_url = streams ? stream_url_of(account, base_url) : NULL;
-    return (struct account_settings){
+    const char *stream_url = streams ? stream_url_of(account, product, base_url) : NULL;
+    struct account_settings settings = {
         .account = account->name,
         .exchange =
             {
+                .product = product,
                 .base_url = base_url,
                 .margin_asset = account->margin_asset,
                 .pair = account->pair,
@@ -77,7 +73,7 @@ static struct account_settings settings_of(const struct config *config,
                 [ENDPOINT_ACCOUNT] = config_records(account, "account"),
                 [ENDPOINT_INCOME] = config_records(account, "income"),
                 [ENDPOINT_USER_TRADES] = config_records(account, "trades"),
-                [ENDPOINT_PREMIUM_INDEX] = config_records(account, "prices"),
+                [ENDPOINT_SYMBOL_CONFIG] = product->has_configs,
             },
         .account_interval_ms = times.account_interval_ms.value,
         .income_interval_ms = times.income_interval_ms.value,
@@ -86,6 +82,8 @@ static struct account_settings settings_of(const struct config *config,
         .stream_url = stream_url,
         .lacks_stream_url = streams && stream_url == NULL,
     };
+    settings.records[product->prices] = config_records(account, "prices");
+    return settings;
 }
 
 static bool load_account(const struct config *config, const struct config_account *account,

@@ -140,17 +140,17 @@ static void check_account(struct cli *cli, const struct account_settings *settin
 /* One call to each other endpoint that is recorded: a key may read some and not others. */
 static void check_money(struct cli *cli, const struct account_settings *settings)
 {
-    static const enum endpoint ENDPOINTS[] = {ENDPOINT_ACCOUNT, ENDPOINT_INCOME,
-                                              ENDPOINT_USER_TRADES, ENDPOINT_PREMIUM_INDEX};
+    const enum endpoint asked[] = {ENDPOINT_ACCOUNT, ENDPOINT_INCOME, ENDPOINT_USER_TRADES,
+                                   ENDPOINT_SYMBOL_CONFIG, settings->exchange.product->prices};
     struct text answered = {0};
-    for (size_t i = 0; i < sizeof ENDPOINTS / sizeof ENDPOINTS[0]; i++) {
-        const char *name = endpoint_name(ENDPOINTS[i]);
+    for (size_t i = 0; i < sizeof asked / sizeof asked[0]; i++) {
+        const char *name = endpoint_name(asked[i]);
         struct probe_result result;
         struct error error;
-        if (!settings->records[ENDPOINTS[i]]) {
+        if (!settings->records[asked[i]]) {
             continue;
         }
-        if (!probe_endpoint(settings, ENDPOINTS[i], &result, &error)) {
+        if (!probe_endpoint(settings, asked[i], &result, &error)) {
             say(cli, VERDICT_FAIL, "account %s: %s: %s", settings->account, name, error.text);
         } else if (result.capture.outcome == OUTCOME_OK) {
             text_printf(&answered, "%s%s", answered.size > 0 ? " and " : "", name);
@@ -200,14 +200,15 @@ static void check_stream(struct cli *cli, const struct account_settings *setting
 static void add_prices(const struct accounts *accounts, size_t number, struct limits_demand *demand)
 {
     const struct account_settings *settings = &accounts->settings[number];
-    bool is_first = settings->records[ENDPOINT_PREMIUM_INDEX];
+    bool is_first = account_records_prices(settings);
     for (size_t i = 0; i < number && is_first; i++) {
         const struct account_settings *other = &accounts->settings[i];
-        is_first = !other->records[ENDPOINT_PREMIUM_INDEX] || !same_host(other, settings);
+        is_first = !account_records_prices(other) || !same_host(other, settings);
     }
     if (is_first) {
-        limits_demand_add_fixed(demand, endpoint_weight(ENDPOINT_PREMIUM_INDEX),
-                                settings->account_interval_ms);
+        limits_demand_add_fixed(
+            demand, endpoint_weight(&settings->exchange, settings->exchange.product->prices),
+            settings->account_interval_ms);
     }
 }
 

@@ -7,6 +7,7 @@
 
 #include "cli/cli.h"
 #include "cli/progress.h"
+#include "model/product.h"
 #include "service/importer.h"
 
 /* The database is opened at once where it is there, else made for the first good capture. */
@@ -71,6 +72,7 @@ static bool import_all(const struct cli *cli, struct import_target *target, stru
     struct import_settings settings = {
         .now_ms = cli->now_ms,
         .account = options->account != NULL ? options->account : CAPTURE_ACCOUNT_DEFAULT,
+        .product = options->product != NULL ? product_find(span_of(options->product)) : NULL,
         .interval_ms = options->interval_ms,
         .received_at_ms = options->received_at_ms,
         .skip_bad = options->skip_bad,
@@ -97,10 +99,14 @@ static bool import_all(const struct cli *cli, struct import_target *target, stru
 static bool check_options(const struct cli *cli, struct error *error)
 {
     const char *account = cli->options.account;
+    const char *product = cli->options.product;
     struct maybe_int received_at_ms = cli->options.received_at_ms;
     if (account != NULL && !capture_account_is_valid(span_of(account))) {
         return error_set(error, ERROR_USAGE, "--account '%s': a name is " CAPTURE_ACCOUNT_RULE,
                          account);
+    }
+    if (product != NULL && product_find(span_of(product)) == NULL) {
+        return error_set(error, ERROR_USAGE, "--product '%s': not " PRODUCT_NAMES, product);
     }
     if (cli->options.interval_ms.known &&
         cli->options.interval_ms.value > CAPTURE_INTERVAL_MS_MAX) {
@@ -163,7 +169,7 @@ const struct command COMMAND_IMPORT = {
     .name = "import",
     .arguments = "FILE...",
     .summary = "record responses that were captured before",
-    .options = {OPTION(account), OPTION(received_at_ms), OPTION(interval_ms), OPTION(skip_bad)},
+    .options = {OPTION(account), OPTION(product), OPTION(received_at_ms), OPTION(interval_ms), OPTION(skip_bad)},
     .arguments_min = 1,
     .arguments_max = -1,
     .run = run,

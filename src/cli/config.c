@@ -15,7 +15,7 @@
 #include "exchange/base_url.h"
 #include "exchange/endpoints.h"
 #include "model/capture.h"
-#include "model/contract.h"
+#include "model/product.h"
 
 #define SECTION_MAIN "posrec"
 #define SECTION_ACCOUNT "account "
@@ -122,9 +122,12 @@ static bool take_window(struct reading *reading, void *target, const char *value
 
 static bool take_product(struct reading *reading, void *target, const char *value)
 {
-    return take_text(reading, target, value) &&
-           (strcmp(value, PRODUCT_COIN_M) == 0 ||
-            fail(reading, "product '%s': posrec records coin-m only so far", value));
+    const struct product **product = target;
+    if (*product != NULL) {
+        return fail(reading, "'%s' is given twice", reading->key);
+    }
+    *product = product_find(span_of(value));
+    return *product != NULL || fail(reading, "product '%s': not " PRODUCT_NAMES, value);
 }
 
 static bool take_url(struct reading *reading, void *target, const char *value,

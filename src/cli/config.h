@@ -23,7 +23,7 @@ struct config_times {
 struct config_account {
     const char *name;
     int line; /* of its section */
-    const char *product;
+    const struct product *product; /* NULL: COIN-M */
     const char *base_url;
     const char *api_key_file;
     const char *secret_file;

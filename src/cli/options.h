@@ -31,6 +31,7 @@ struct options {
     bool version;
 
     const char *account;
+    const char *product;
     bool all;
     struct maybe_int at_ms;
     struct maybe_int from_ms; /* [from_ms, to_ms), whichever way it was said */

@@ -41,6 +41,7 @@ static void account_free(struct account *account)
     element_list_free(&account->ledger);
     element_list_free(&account->balances);
     element_list_free(&account->margins);
+    element_list_free(&account->configs);
     known_book_free(&account->known);
     free(account);
 }
@@ -63,7 +64,8 @@ struct account *account_book_find(const struct account_book *book, struct span n
     return NULL;
 }
 
-struct account *account_book_add(struct account_book *book, int64_t account_id, struct span name)
+struct account *account_book_add(struct account_book *book, int64_t account_id, struct span name,
+                                 const struct product *product)
 {
     struct account *account = calloc(1, sizeof *account);
     if (account == NULL ||
@@ -75,9 +77,11 @@ struct account *account_book_add(struct account_book *book, int64_t account_id, 
     for (int i = 0; i < ENDPOINT_COUNT; i++) {
         account->last_ms[i] = account->taken_ms[i] = INT64_MIN;
     }
-    ledger_start(&account->ledger, book->compares_bytes);
+    account->product = product;
+    ledger_start(&account->ledger, product, book->compares_bytes);
     series_start(&account->balances, &ASSET_OBJECT, book->compares_bytes);
-    series_start(&account->margins, &LEG_MARGIN_OBJECT, book->compares_bytes);
+    series_start(&account->margins, product->leg_margin, book->compares_bytes);
+    series_start(&account->configs, &SYMBOL_CONFIG_OBJECT, book->compares_bytes);
     text_set(&account->name, name);
     if (account->name.failed) {
         account_free(account);

@@ -11,16 +11,19 @@
 #include "derive/ledger.h"
 #include "derive/series.h"
 #include "model/capture.h"
+#include "model/product.h"
 
 struct account {
     int64_t account_id;
     struct text name;
+    const struct product *product;
     int64_t last_ms[ENDPOINT_COUNT];  /* received_ms of its last capture that has a body, ... */
     int64_t taken_ms[ENDPOINT_COUNT]; /* ... and the latest of any; INT64_MIN before the first */
     struct element_list ledger;       /* of its legs, */
-    struct element_list balances, margins; /* and the series of what `account` answers */
+    struct element_list balances, margins; /* the series of what `account` answers, */
+    struct element_list configs;           /* and of symbolConfig */
     struct known_book known;
-    bool is_loaded;     /* the three say what was recorded */
+    bool is_loaded;     /* these say what was recorded */
     bool is_remembered; /* the derivation's own, ... */
     int64_t answered;   /* ... and when it was answered last */
 };
@@ -53,4 +56,5 @@ void account_book_free(struct account_book *book);
 struct account *account_book_find(const struct account_book *book, struct span name);
 
 /* Adds an account of which nothing was said yet. NULL when out of memory. */
-struct account *account_book_add(struct account_book *book, int64_t account_id, struct span name);
+struct account *account_book_add(struct account_book *book, int64_t account_id, struct span name,
+                                 const struct product *product);

@@ -22,8 +22,10 @@ void contract_book_free(struct contract_book *book)
 
 static int compare_symbols(const void *a, const void *b)
 {
-    const struct contract_entry *left = a, *right = b;
-    return span_compare(text_span(&left->contract.symbol), text_span(&right->contract.symbol));
+    const struct contract *left = &((const struct contract_entry *)a)->contract;
+    const struct contract *right = &((const struct contract_entry *)b)->contract;
+    int order = span_compare(text_span(&left->symbol), text_span(&right->symbol));
+    return order != 0 ? order : (left->product > right->product) - (left->product < right->product);
 }
 
 struct maybe_int contract_since(const struct contract_entry *entry)
@@ -31,10 +33,12 @@ struct maybe_int contract_since(const struct contract_entry *entry)
     return entry->from_ms >= entry->latest_ms ? maybe_of(entry->from_ms) : (struct maybe_int){0};
 }
 
-struct contract_entry *contract_book_find(const struct contract_book *book, struct span symbol)
+struct contract_entry *contract_book_find(const struct contract_book *book,
+                                          const struct product *product, struct span symbol)
 {
     /* The comparison only reads; the text is not changed through this view. */
     struct contract_entry wanted = {
+        .contract.product = product,
         .contract.symbol = {.data = (char *)(uintptr_t)symbol.data, .size = symbol.size}};
     void *found = tfind(&wanted, &book->by_symbol, compare_symbols);
     return found == NULL ? NULL : *(struct contract_entry **)found;

@@ -1,4 +1,4 @@
-/* The contracts of one product by symbol, as the captures up to now say they are. */
+/* The contracts of all products by symbol, as the captures up to now say they are. */
 #pragma once
 
 #include <stddef.h>
@@ -29,8 +29,10 @@ struct contract_book {
 
 void contract_book_free(struct contract_book *book);
 
-/* NULL when the symbol is not in it. Entries stay where they are until the book is freed. */
-struct contract_entry *contract_book_find(const struct contract_book *book, struct span symbol);
+/* NULL when the product's symbol is not in it. Entries stay where they are until the book is freed.
+ */
+struct contract_entry *contract_book_find(const struct contract_book *book,
+                                          const struct product *product, struct span symbol);
 
 /* Adds a contract whose symbol is not in the book and takes its texts over. NULL when out of
  * memory, and the contract is the caller's still. */

@@ -36,28 +36,29 @@ static struct contract_entry *take_contract(struct contract_deriver *deriver,
     return entry;
 }
 
-bool contract_deriver_find(struct contract_deriver *deriver, struct span symbol,
-                           const struct contract_entry **contract, bool *is_new,
+bool contract_deriver_find(struct contract_deriver *deriver, const struct product *product,
+                           struct span symbol, const struct contract_entry **contract, bool *is_new,
                            struct error *error)
 {
-    *contract = contract_book_find(&deriver->book, symbol);
+    *contract = contract_book_find(&deriver->book, product, symbol);
     *is_new = *contract == NULL;
     if (!*is_new) {
         return true;
     }
-    if (!contract_derive(symbol, &deriver->contract, error)) {
+    if (!contract_derive(product, symbol, &deriver->contract, error)) {
         return false;
     }
     *contract = take_contract(deriver, NULL);
     return *contract != NULL || error_no_memory(error);
 }
 
-bool contract_deriver_read(struct contract_deriver *deriver, struct span body, int64_t *row_count,
-                           struct odd_fields *odd, struct error *error)
+bool contract_deriver_read(struct contract_deriver *deriver, const struct product *product,
+                           struct span body, int64_t *row_count, struct odd_fields *odd,
+                           struct error *error)
 {
     struct contract_list list;
     enum json_step step;
-    if (!contract_list_open(body, &list, error)) {
+    if (!contract_list_open(product, body, &list, error)) {
         return false;
     }
     while ((step = contract_list_next(&list, &deriver->contract, error)) == JSON_ITEM) {
@@ -78,7 +79,7 @@ bool contract_deriver_next(struct contract_deriver *deriver, struct contract_lis
     *contract = NULL;
     while ((step = contract_list_next(list, &deriver->contract, error)) == JSON_ITEM) {
         struct contract_entry *entry =
-            contract_book_find(&deriver->book, text_span(&deriver->contract.symbol));
+            contract_book_find(&deriver->book, list->product, text_span(&deriver->contract.symbol));
         *is_new = entry == NULL;
         if (*is_new || (entry->capture_id != deriver->capture_id &&
                         !contract_same(&entry->contract, &deriver->contract))) {

@@ -22,14 +22,15 @@ void contract_deriver_hear(struct contract_deriver *deriver, int64_t capture_id,
                            int64_t received_ms);
 
 /* The contract of a symbol, made from its name when it is new. */
-bool contract_deriver_find(struct contract_deriver *deriver, struct span symbol,
-                           const struct contract_entry **contract, bool *is_new,
+bool contract_deriver_find(struct contract_deriver *deriver, const struct product *product,
+                           struct span symbol, const struct contract_entry **contract, bool *is_new,
                            struct error *error);
 
 /* Counts the contracts of an exchangeInfo body, and sets what fields cannot be read; false, saying
  * why, when it is none. */
-bool contract_deriver_read(struct contract_deriver *deriver, struct span body, int64_t *row_count,
-                           struct odd_fields *odd, struct error *error);
+bool contract_deriver_read(struct contract_deriver *deriver, const struct product *product,
+                           struct span body, int64_t *row_count, struct odd_fields *odd,
+                           struct error *error);
 
 /* Steps through those of a body that was read well, opened as a list, which are new or changed,
  * each once; NULL in *contract after the last. */

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/utf8.h"
 #include "derive/contract_deriver.h"
 #include "model/money_answer.h"
 #include "model/seal.h"
@@ -41,6 +42,8 @@ void reading_free(struct reading *reading)
     element_reading_free(&reading->positions);
     element_reading_free(&reading->assets);
     element_reading_free(&reading->margins);
+    element_reading_free(&reading->configs);
+    object_free(&reading->total);
 }
 
 struct derivation *derivation_new(const struct row_sink *sink, bool compares_bytes,
@@ -69,15 +72,21 @@ void derivation_free(struct derivation *derivation)
 }
 
 struct account *derivation_account(struct derivation *derivation, struct span name,
-                                   struct error *error)
+                                   const struct product *product, struct error *error)
 {
     const struct row_sink *sink = derivation->sink;
     struct account_book *accounts = &derivation->accounts;
     struct account *account = account_book_find(accounts, name);
+    if (account != NULL && product != NULL && account->product != product) {
+        error_set(error, ERROR_USAGE, "account %s is of %s, not of %s", text_string(&account->name),
+                  account->product->name, product->name);
+        return NULL;
+    }
     if (account != NULL) {
         return account;
     }
-    account = account_book_add(accounts, (int64_t)accounts->count + 1, name);
+    account = account_book_add(accounts, (int64_t)accounts->count + 1, name,
+                               product != NULL ? product : &COIN_M);
     if (account == NULL) {
         error_no_memory(error);
         return NULL;
@@ -133,9 +142,22 @@ static void remember(struct derivation *derivation, struct account *account)
         element_list_forget(&(*place)->ledger);
         element_list_forget(&(*place)->balances);
         element_list_forget(&(*place)->margins);
+        element_list_forget(&(*place)->configs);
     }
     *place = account;
     account->is_remembered = true;
+}
+
+static bool read_total(struct reading *reading, struct error *error)
+{
+    bool has_odd = reading->odd.count > 0;
+    bool done = !reading->account->product->has_totals ||
+                object_read(&ACCOUNT_TOTAL_OBJECT, text_span(&reading->capture->body),
+                            &reading->total, &reading->odd, error);
+    if (!has_odd && reading->odd.count > 0) {
+        error_context(&reading->odd.first, "totals");
+    }
+    return done;
 }
 
 static bool read_account(struct reading *reading, struct error *error)
@@ -152,7 +174,7 @@ static bool read_account(struct reading *reading, struct error *error)
                            &answer.walk, error);
         odd_fields_add(&reading->odd, &elements->odd);
     }
-    if (step != JSON_END) {
+    if (step != JSON_END || !read_total(reading, error)) {
         return false;
     }
     reading->row_count = (int64_t)(reading->assets.now.count + reading->margins.now.count);
@@ -161,13 +183,59 @@ static bool read_account(struct reading *reading, struct error *error)
            error_no_memory(error);
 }
 
-static bool read_positions(struct reading *reading, struct error *error)
+/* Whose contracts an answer lists, its first one tells. Those of another product have no size here,
+ * and so no number is made of them. */
+static void note_foreign(const struct derivation *derivation, struct reading *reading)
+{
+    const struct product *own = reading->account->product, *other;
+    const struct contract_entry *entry;
+    if (reading->positions.now.count == 0) {
+        return;
+    }
+    struct span symbol = subject_symbol(reading->positions.now.items[0].subject);
+    entry = contract_book_find(&derivation->contracts.book, own, symbol);
+    if (entry != NULL && entry->contract.pair.size > 0) {
+        return;
+    }
+    other = product_of_foreign(own, symbol);
+    if (other != NULL && reading->odd.count++ == 0) {
+        error_set(&reading->odd.first, ERROR_FAILED,
+                  "element 0: %.*s is a contract of %s, and the account is of %s", (int)symbol.size,
+                  symbol.data, other->name, own->name);
+    }
+}
+
+static bool read_positions(const struct derivation *derivation, struct reading *reading,
+                           struct error *error)
 {
     bool done = ledger_read(&reading->account->ledger, &reading->positions,
                             text_span(&reading->capture->body), error);
     reading->row_count = (int64_t)reading->positions.now.count;
     reading->odd = reading->positions.odd;
+    if (done) {
+        note_foreign(derivation, reading);
+    }
     return done;
+}
+
+static bool read_configs(struct reading *reading, struct error *error)
+{
+    struct span body = text_span(&reading->capture->body);
+    struct element_list *configs = &reading->account->configs;
+    struct json_walk walk = json_walk_at(body, 0);
+    if (!utf8_is_valid(body)) {
+        return error_set(error, ERROR_FAILED, "not UTF-8 at byte %zu", utf8_valid_size(body));
+    }
+    if (!series_read(configs, &reading->configs, &walk, error)) {
+        return false;
+    }
+    if (!json_walk_at_end(&walk)) {
+        element_list_refuse(configs);
+        return error_set(error, ERROR_FAILED, "not JSON at byte %zu of %zu", walk.at, body.size);
+    }
+    reading->row_count = (int64_t)reading->configs.now.count;
+    reading->odd = reading->configs.odd;
+    return element_list_accept(configs, &reading->configs) || error_no_memory(error);
 }
 
 static bool read_facts(struct reading *reading, struct error *error)
@@ -175,7 +243,8 @@ static bool read_facts(struct reading *reading, struct error *error)
     struct span body = text_span(&reading->capture->body);
     struct facts *facts = &reading->facts;
     enum endpoint endpoint = reading->capture->endpoint;
-    bool done = endpoint == ENDPOINT_USER_DATA ? stream_message_read(body, facts, error)
+    bool done = endpoint == ENDPOINT_USER_DATA ? stream_message_read(reading->account->product, body, facts,
+                                                                    error)
                                                : money_answer_read(endpoint, body, facts, error);
     reading->row_count = (int64_t)facts->count;
     reading->odd = facts->odd;
@@ -194,18 +263,35 @@ static bool read_seal(const struct reading *reading, struct error *error)
            timestamp_read(&query, text_span(&reading->capture->body), &timestamp, error);
 }
 
+/* Whether it is an answer to a question of the account's own product. */
+static bool check_product(const struct reading *reading, struct error *error)
+{
+    const struct product *own = reading->account->product;
+    const struct product *asked = product_of_request(text_span(&reading->capture->request));
+    return asked == NULL || asked == own ||
+           error_set(error, ERROR_FAILED, "an answer of %s, and the account is of %s", asked->name,
+                     own->name);
+}
+
 static bool read_body(struct derivation *derivation, struct reading *reading, struct error *error)
 {
+    if (!check_product(reading, error)) {
+        return false;
+    }
     switch (reading->capture->endpoint) {
     case ENDPOINT_EXCHANGE_INFO:
-        return contract_deriver_read(&derivation->contracts, text_span(&reading->capture->body),
-                                     &reading->row_count, &reading->odd, error);
+        return contract_deriver_read(&derivation->contracts, reading->account->product,
+                                     text_span(&reading->capture->body), &reading->row_count,
+                                     &reading->odd, error);
     case ENDPOINT_POSITION_RISK:
         remember(derivation, reading->account);
-        return read_positions(reading, error);
+        return read_positions(derivation, reading, error);
     case ENDPOINT_ACCOUNT:
         remember(derivation, reading->account);
         return read_account(reading, error);
+    case ENDPOINT_SYMBOL_CONFIG:
+        remember(derivation, reading->account);
+        return read_configs(reading, error);
     case ENDPOINT_TIMESTAMP:
         return read_seal(reading, error);
     default:
@@ -273,7 +359,8 @@ static bool put_contracts(const struct putting *put, struct error *error)
 {
     struct contract_list list;
     const struct contract_entry *entry = NULL;
-    bool is_new, good = contract_list_open(text_span(&put->capture->body), &list, error);
+    bool is_new, good = contract_list_open(put->account->product, text_span(&put->capture->body),
+                                           &list, error);
     do {
         good = good &&
                contract_deriver_next(&put->derivation->contracts, &list, &entry, &is_new, error) &&
@@ -287,7 +374,8 @@ static bool find_contract(const struct putting *put, struct span symbol,
                           const struct contract_entry **contract, struct error *error)
 {
     bool is_new;
-    if (!contract_deriver_find(&put->derivation->contracts, symbol, contract, &is_new, error)) {
+    if (!contract_deriver_find(&put->derivation->contracts, put->account->product, symbol, contract,
+                               &is_new, error)) {
         return false;
     }
     put->counts->derived_contracts += is_new;
@@ -411,7 +499,7 @@ static bool put_series(const struct putting *put, struct element_list *series,
         if (!set_ids(put, series->kind, said, &leg, error)) {
             return false;
         }
-        if (leg == NULL) {
+        if (series == &put->account->balances) {
             row_set_text(row, row_kind_column(row->kind, "asset"), text_span(&said->symbol));
         }
         row_set(row, row_kind_column(row->kind, "time_ms"), put->capture->received_ms);
@@ -420,6 +508,21 @@ static bool put_series(const struct putting *put, struct element_list *series,
         }
     }
     return good || error_no_memory(error);
+}
+
+/* Puts what the account comes to, where its answer says so. */
+static bool put_total(const struct putting *put, struct object *total, struct error *error)
+{
+    const struct leg *no_leg;
+    struct row *row = &total->rows[0];
+    if (!put->account->product->has_totals) {
+        return true;
+    }
+    if (!set_ids(put, &ACCOUNT_TOTAL_OBJECT, total, &no_leg, error)) {
+        return false;
+    }
+    row_set(row, row_kind_column(row->kind, "time_ms"), put->capture->received_ms);
+    return put_row(put, row, NULL, error);
 }
 
 /* Holds a fact, whose ids are set, against the telling before it: sets its revision. */
@@ -497,7 +600,10 @@ static bool put_told(const struct putting *put, struct reading *reading, struct 
         return put_positions(put, &reading->positions, error);
     case ENDPOINT_ACCOUNT:
         return put_series(put, &account->balances, &reading->assets, error) &&
-               put_series(put, &account->margins, &reading->margins, error);
+               put_series(put, &account->margins, &reading->margins, error) &&
+               put_total(put, &reading->total, error);
+    case ENDPOINT_SYMBOL_CONFIG:
+        return put_series(put, &account->configs, &reading->configs, error);
     default:
         return put_facts(put, &reading->facts, error);
     }

@@ -59,7 +59,8 @@ struct reading {
     int64_t row_count; /* of its body */
     struct odd_fields odd;
     struct facts facts;
-    struct element_reading positions, assets, margins;
+    struct element_reading positions, assets, margins, configs;
+    struct object total; /* what an account comes to, where the product says it */
     struct row_counts counts; /* of the rows that were put */
 };
 
@@ -73,9 +74,10 @@ struct derivation *derivation_new(const struct row_sink *sink, bool compares_byt
                                   struct error *error);
 void derivation_free(struct derivation *derivation);
 
-/* The account, made and put into the sink when it is new. NULL with the error set on failure. */
+/* The account, made and put into the sink when it is new: of that product, or of COIN-M when it is
+ * NULL. NULL with the error set on failure: ERROR_USAGE when the account is of another. */
 struct account *derivation_account(struct derivation *derivation, struct span name,
-                                   struct error *error);
+                                   const struct product *product, struct error *error);
 
 /* For loading what an earlier process derived. */
 void derivation_set_leg_count(struct derivation *derivation, int64_t leg_count);

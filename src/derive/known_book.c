@@ -454,7 +454,8 @@ bool known_book_hear(struct known_book *book, const struct capture *capture,
     case ENDPOINT_ACCOUNT:
         done = hear_tick(book, KNOWN_ACCOUNT, capture, put, error);
         break;
-    case ENDPOINT_PREMIUM_INDEX:
+    case ENDPOINT_PREMIUM_INDEX: /* whichever the product has */
+    case ENDPOINT_ASSET_INDEX:
         done = hear_tick(book, KNOWN_PRICES, capture, put, error);
         break;
     case ENDPOINT_USER_DATA:

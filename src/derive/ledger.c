@@ -3,15 +3,14 @@
 #include "base/utf8.h"
 #include "model/row_kinds.h"
 
-const struct object_kind POSITION_OBJECT = {
+/* Whatever its fields are called, this is what is kept of it. */
+static const struct object_kind SAID = {
     .rows = {&ROW_KINDS[ROW_POSITION], &ROW_KINDS[ROW_VALUATION]},
-    .symbol = {"symbol", 6},
-    .side = {"positionSide", 12},
 };
 
-void ledger_start(struct element_list *ledger, bool compares_bytes)
+void ledger_start(struct element_list *ledger, const struct product *product, bool compares_bytes)
 {
-    element_list_start(ledger, &POSITION_OBJECT, offsetof(struct leg, names), compares_bytes);
+    element_list_start(ledger, product->position, offsetof(struct leg, names), compares_bytes);
 }
 
 /* Notes what holds of the leg from now on. */
@@ -42,7 +41,7 @@ struct leg *ledger_leg_at(const struct element_list *ledger, size_t index)
 
 bool leg_said(const struct leg *leg, struct object *object)
 {
-    return subject_said(&leg->subject, &POSITION_OBJECT, object);
+    return subject_said(&leg->subject, &SAID, object);
 }
 
 bool ledger_read(struct element_list *ledger, struct element_reading *reading, struct span body,
@@ -93,6 +92,11 @@ void ledger_change_settle(struct ledger_change *change, int64_t revision)
     row_set(change->position, POSITION_REVISION, revision);
 }
 
+static const struct product *leg_product(const struct leg *leg)
+{
+    return leg->contract->contract.product;
+}
+
 static struct ledger_change change_of(struct leg *leg, struct object *now)
 {
     return (struct ledger_change){
@@ -134,8 +138,8 @@ static bool apply_next(struct leg *leg, struct object *before, struct object *ne
     return say(leg, next);
 }
 
-/* ... and a leg that the response does not have any more. */
-static bool apply_vanish(struct leg *leg, struct object *said, struct ledger_change *change)
+/* ... and a leg that the response does not have any more. Its updateTime is not told. */
+static bool apply_absent(struct leg *leg, struct object *said, struct ledger_change *change)
 {
     if (!leg_said(leg, said)) {
         return false;
@@ -143,7 +147,7 @@ static bool apply_vanish(struct leg *leg, struct object *said, struct ledger_cha
     int64_t last_update_ms = update_ms(said);
     int64_t revision = take_revision(leg, said, last_update_ms);
     for (int i = 0; i < OBJECT_ROWS_MAX; i++) {
-        row_begin(&said->rows[i], POSITION_OBJECT.rows[i]); /* the kind it is of already */
+        row_begin(&said->rows[i], SAID.rows[i]); /* the kind it is of already */
     }
     said->extra_keys = 0;
     *change = change_of(leg, said);
@@ -153,15 +157,20 @@ static bool apply_vanish(struct leg *leg, struct object *said, struct ledger_cha
     row_set(change->position, POSITION_ROUNDED, 0);
     row_set(change->valuation, VALUATION_UPDATE_MS, last_update_ms);
     row_set(change->valuation, VALUATION_ROUNDED, 0);
+    if (leg_product(leg)->is_flat_when_absent) {
+        row_set(change->position, POSITION_AMOUNT, 0);
+        row_set(change->valuation, VALUATION_UNREALIZED_PNL, 0);
+    }
     ledger_change_settle(change, revision);
     return say(leg, said);
 }
 
-static bool has_vanished(const struct leg *leg, const struct request_filter *filter)
+/* Whether its absence says something. */
+static bool is_missed(const struct leg *leg, const struct request_filter *filter)
 {
     return leg->seen_before && leg->is_present &&
-           request_filter_includes(filter, text_span(&leg->contract->contract.margin_asset),
-                                   text_span(&leg->contract->contract.pair));
+           (leg->is_open || !leg_product(leg)->is_flat_when_absent) &&
+           request_filter_includes(filter, &leg->contract->contract);
 }
 
 bool ledger_next_change(struct element_list *ledger, struct element_reading *reading,
@@ -176,8 +185,8 @@ bool ledger_next_change(struct element_list *ledger, struct element_reading *rea
             good = apply_same(leg, &reading->said, change);
         } else if (element.object_index != OBJECT_GONE) {
             good = apply_next(leg, &reading->said, &reading->objects[element.object_index], change);
-        } else if (has_vanished(leg, filter)) {
-            good = apply_vanish(leg, &reading->said, change);
+        } else if (is_missed(leg, filter)) {
+            good = apply_absent(leg, &reading->said, change);
         }
     }
     return good;

@@ -14,6 +14,7 @@
 #include "derive/contract_book.h"
 #include "derive/element_list.h"
 #include "model/leg_object.h"
+#include "model/product.h"
 #include "model/request_filter.h"
 
 /* A revision that must be looked up: updateTime went back to a value that may have been used. */
@@ -31,9 +32,6 @@ struct leg {
     char names[];
 };
 
-/* What an element of a positionRisk body is read into: a position and a valuation. */
-extern const struct object_kind POSITION_OBJECT;
-
 /* An object's two rows. */
 static inline struct row *object_position(struct object *object)
 {
@@ -45,8 +43,8 @@ static inline struct row *object_valuation(struct object *object)
     return &object->rows[1];
 }
 
-/* Makes a list an empty ledger. */
-void ledger_start(struct element_list *ledger, bool compares_bytes);
+/* Makes a list an empty ledger of an account of that product. */
+void ledger_start(struct element_list *ledger, const struct product *product, bool compares_bytes);
 
 /* Adds a leg while loading, of which an object says the last position and valuation. NULL when out
  * of memory. The caller sets ids, contract, seen_before and update_ms_max. */
@@ -76,7 +74,8 @@ struct ledger_change {
 };
 
 /* Steps through the changes that the response read last makes, updating the legs on the way: those
- * of its rows in their order, then the legs that vanished. The change is valid until the next call.
+ * of its rows in their order, then the legs that it lists no more: of these nothing is known any more,
+ * or, as the product has it, they are flat. The change is valid until the next call.
  * False when out of memory. */
 bool ledger_next_change(struct element_list *ledger, struct element_reading *reading,
                         const struct request_filter *filter, struct ledger_change *change);

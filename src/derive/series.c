@@ -30,8 +30,8 @@ bool series_read(struct element_list *series, struct element_reading *reading, s
 static bool counts(const struct object_kind *kind, const struct object *said)
 {
     const struct row *row = &said->rows[0];
-    bool any = said->counts;
-    for (int i = 0; i < row->kind->column_count && kind->amount.size == 0 && !any; i++) {
+    bool any = said->counts, by_numbers = kind->amount.size == 0 && !kind->counts_never;
+    for (int i = 0; i < row->kind->column_count && by_numbers && !any; i++) {
         any = row->kind->columns[i].type == COLUMN_E8 && object_has(said, i);
     }
     return any;

@@ -12,24 +12,15 @@ enum proof {
     PROOF_SIGNED, /* and a signature */
 };
 
-/* How each is asked for: the stream is not. */
+/* What of an endpoint is the same for every product: the stream is not asked. */
 static const struct {
-    const char *path;
     const char *method; /* NULL for GET */
-    int64_t weight;
     enum proof proof;
-    bool takes_filter; /* the account's margin_asset or pair */
 } ENDPOINTS[ENDPOINT_ASKED_COUNT] = {
-    [ENDPOINT_POSITION_RISK] = {"/dapi/v1/positionRisk", NULL, 1, PROOF_SIGNED, true},
-    [ENDPOINT_EXCHANGE_INFO] = {"/dapi/v1/exchangeInfo", NULL, 1, PROOF_NONE, false},
-    [ENDPOINT_ACCOUNT] = {"/dapi/v1/account", NULL, 5, PROOF_SIGNED, false},
-    [ENDPOINT_INCOME] = {"/dapi/v1/income", NULL, 20, PROOF_SIGNED, false},
-    [ENDPOINT_USER_TRADES] = {"/dapi/v1/userTrades", NULL, 5, PROOF_SIGNED, false},
-    [ENDPOINT_PREMIUM_INDEX] = {"/dapi/v1/premiumIndex", NULL, 10, PROOF_NONE, false},
-    [ENDPOINT_FUNDING_RATE] = {"/dapi/v1/fundingRate", NULL, 1, PROOF_NONE, false},
-    [ENDPOINT_TIMESTAMP] = {"", "POST", 0, PROOF_NONE, false},
-    [ENDPOINT_TIME] = {"/dapi/v1/time", NULL, 1, PROOF_NONE, false},
-    [ENDPOINT_LISTEN_KEY] = {"/dapi/v1/listenKey", "POST", 1, PROOF_KEY, false},
+    [ENDPOINT_POSITION_RISK] = {NULL, PROOF_SIGNED}, [ENDPOINT_ACCOUNT] = {NULL, PROOF_SIGNED},
+    [ENDPOINT_INCOME] = {NULL, PROOF_SIGNED},        [ENDPOINT_USER_TRADES] = {NULL, PROOF_SIGNED},
+    [ENDPOINT_SYMBOL_CONFIG] = {NULL, PROOF_SIGNED}, [ENDPOINT_TIMESTAMP] = {"POST", PROOF_NONE},
+    [ENDPOINT_LISTEN_KEY] = {"POST", PROOF_KEY},
 };
 
 /* Of what is said to be the exchange's time: no year but these is. */
@@ -57,11 +48,6 @@ static void append_number(struct text *query, const char *name, struct maybe_int
     }
 }
 
-int64_t endpoint_weight(enum endpoint endpoint)
-{
-    return ENDPOINTS[endpoint].weight;
-}
-
 bool endpoint_has_key(enum endpoint endpoint)
 {
     return ENDPOINTS[endpoint].proof >= PROOF_KEY;
@@ -75,7 +61,7 @@ const char *endpoint_method(enum endpoint endpoint)
 static void append_question(const struct exchange_account *account, const struct question *question,
                             struct text *query)
 {
-    bool filters = ENDPOINTS[question->endpoint].takes_filter;
+    bool filters = account->product->endpoints[question->endpoint].takes_filter;
     if (filters && account->margin_asset != NULL) {
         append_parameter(query, "marginAsset", account->margin_asset);
     }
@@ -117,16 +103,19 @@ bool endpoint_ask(const struct exchange_account *account, const struct question 
                   struct exchange_time timestamp, struct text *url, struct text *request,
                   struct error *error)
 {
-    const char *path = ENDPOINTS[question->endpoint].path;
+    bool is_seal = question->endpoint == ENDPOINT_TIMESTAMP; /* asked of no product */
+    const char *path = is_seal ? "" : account->product->endpoints[question->endpoint].path;
     struct text query = {0};
     bool done = true;
-    append_question(account, question, &query);
+    if (!is_seal) {
+        append_question(account, question, &query);
+    }
     text_append_string(url, account->base_url);
     text_append_string(url, path);
     text_append_string(request, path);
     if (ENDPOINTS[question->endpoint].proof == PROOF_SIGNED) {
         done = sign(account, timestamp, &query, url, request, error);
-    } else if (question->endpoint == ENDPOINT_TIMESTAMP) {
+    } else if (is_seal) {
         seal_append_request(&question->seal, request);
     } else if (query.size > 0) {
         text_printf(url, "?%s", text_string(&query));

@@ -1,4 +1,4 @@
-/* The requests that posrec makes of COIN-M futures, and what their answers mean as captures. */
+/* The requests that posrec makes of the exchange, and what their answers mean as captures. */
 #pragma once
 
 #include <stdbool.h>
@@ -9,6 +9,7 @@
 #include "exchange/credentials.h"
 #include "exchange/transport.h"
 #include "model/capture.h"
+#include "model/product.h"
 #include "model/seal.h"
 
 #define RECV_WINDOW_MS_DEFAULT 5000
@@ -16,10 +17,6 @@
 
 /* The longest answers that income and userTrades give; posrec asks for pages of this size. */
 #define PAGE_ROWS 1000
-
-/* The longest ranges that may be asked for at once. */
-#define INCOME_SPAN_MS_MAX (INT64_C(365) * 86400000)
-#define TRADES_SPAN_MS_MAX (INT64_C(7) * 86400000)
 
 /* Codes of the exchange that posrec acts on (Binance, "Error Codes"). */
 #define API_CODE_TIMESTAMP (-1021)
@@ -34,6 +31,7 @@
 
 /* What the requests of one account are made from. Strings are views. */
 struct exchange_account {
+    const struct product *product; /* NULL: none of the exchange's (a timestamp authority) */
     const char *base_url;     /* as base_url_read() writes it */
     const char *margin_asset; /* at most one of these two; NULL for none */
     const char *pair;
@@ -50,13 +48,19 @@ struct account_settings {
     int64_t timeout_ms;  /* of one request */
     struct maybe_int interval_ms;
     bool interval_is_set;         /* by somebody; else it is the default */
-    bool records[ENDPOINT_COUNT]; /* positionRisk always */
+    bool records[ENDPOINT_COUNT]; /* positionRisk always, and what the product has for prices */
     int64_t account_interval_ms;
     int64_t income_interval_ms;   /* of income and trades */
     int64_t weight_share_percent; /* see limits_start() */
     const char *stream_url;       /* of the user data stream, which is not recorded when NULL */
     bool lacks_stream_url;        /* it would be, if it were known where it is */
 };
+
+/* Whether prices are recorded. */
+static inline bool account_records_prices(const struct account_settings *settings)
+{
+    return settings->records[settings->exchange.product->prices];
+}
 
 /* A symbol, or a type of income, and its end. */
 #define QUESTION_NAME_SIZE 64
@@ -77,8 +81,12 @@ struct question {
 /* A key that the exchange refuses is said loudly each time. */
 void endpoint_log_refusal(const struct capture *capture);
 
-/* The weight of a question (Binance, COIN-M "Market Data" and "Account" endpoints). */
-int64_t endpoint_weight(enum endpoint endpoint);
+/* The weight of a question of an account's. */
+static inline int64_t endpoint_weight(const struct exchange_account *account,
+                                      enum endpoint endpoint)
+{
+    return account->product != NULL ? account->product->endpoints[endpoint].weight : 0;
+}
 
 /* The method; NULL for GET. POST of the listen key gives the account's key, a new one where there
  * is none, and extends its life. */

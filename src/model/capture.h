@@ -41,6 +41,8 @@ enum endpoint {
     ENDPOINT_USER_TRADES,
     ENDPOINT_PREMIUM_INDEX, /* marks and index prices of a pair's contracts */
     ENDPOINT_FUNDING_RATE,
+    ENDPOINT_SYMBOL_CONFIG, /* leverage and margin type of each symbol */
+    ENDPOINT_ASSET_INDEX,   /* what assets are worth in USD */
     ENDPOINT_USER_DATA, /* the user data stream */
     ENDPOINT_RECORDER,  /* posrec's own life */
     ENDPOINT_TIMESTAMP, /* a seal (model/seal.h) */
@@ -73,8 +75,11 @@ enum outcome {
 #define CLOSED_SILENT "no byte for five minutes"
 #define CLOSED_OTHER_KEY "another listen key is alive"
 
+struct product;
+
 struct capture {
-    struct text account; /* name */
+    struct text account; /* name, */
+    const struct product *product; /* and what that account is of; NULL where nobody says */
     enum endpoint endpoint;
     struct maybe_int due_ms;          /* when the schedule wanted it; unknown for a poll by hand */
     struct maybe_int sent_ms;         /* all times on the exchange's clock, ms since 1970 UTC */

@@ -8,17 +8,19 @@
 #include "base/utf8.h"
 #include "model/capture_fields.h"
 #include "model/json_span.h"
+#include "model/product.h"
 
 /* The members of a line: a capture's fields, and what is none of them. */
 enum {
     MEMBER_ACCOUNT = CAPTURE_FIELD_COUNT,
     MEMBER_BASE64,
     MEMBER_BODY,
+    MEMBER_PRODUCT,
     MEMBER_COUNT,
 };
 
-static const char *const OTHER_NAMES[MEMBER_COUNT - CAPTURE_FIELD_COUNT] = {"account",
-                                                                            "body_base64", "body"};
+static const char *const OTHER_NAMES[MEMBER_COUNT - CAPTURE_FIELD_COUNT] = {
+    "account", "body_base64", "body", "product"};
 
 /* The order in which they are written. */
 static const enum capture_field_id WRITTEN[] = {
@@ -121,6 +123,16 @@ static bool take_account(struct text *account, const char *name, struct span val
             wrong(name, "not an account's name (" CAPTURE_ACCOUNT_RULE ")", error));
 }
 
+static bool take_product(struct capture *capture, const char *name, struct span value,
+                         struct error *error)
+{
+    struct text product = {0};
+    bool taken = take_string(name, value, &product, error);
+    capture->product = product_find(text_span(&product));
+    text_free(&product);
+    return taken && (capture->product != NULL || wrong(name, "not " PRODUCT_NAMES, error));
+}
+
 static bool begin_body(struct reading *reading, const char *name, struct error *error)
 {
     if (reading->capture->has_body) {
@@ -174,6 +186,9 @@ static bool take_value(struct reading *reading, int member, struct span value, s
     reading->told |= 1u << member;
     if (member == MEMBER_ACCOUNT) {
         return take_account(&reading->capture->account, name, value, error);
+    }
+    if (member == MEMBER_PRODUCT) {
+        return take_product(reading->capture, name, value, error);
     }
     if (member == MEMBER_BASE64) {
         return take_base64(reading, name, value, error);
@@ -425,6 +440,9 @@ void capture_line_append(struct text *out, const struct capture *capture)
 {
     text_append_char(out, '{');
     append_text(out, member_name(MEMBER_ACCOUNT), text_span(&capture->account));
+    if (capture->product != NULL && capture->product != &COIN_M) { /* which a line is of else */
+        append_text(out, member_name(MEMBER_PRODUCT), span_of(capture->product->name));
+    }
     for (int i = 0; i < CAPTURE_FIELD_COUNT; i++) {
         if (is_written(capture, WRITTEN[i])) {
             append_field(out, capture, WRITTEN[i]);

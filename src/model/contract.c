@@ -6,10 +6,7 @@
 #include "base/decimal.h"
 #include "base/time_text.h"
 #include "base/utf8.h"
-
-/* Contract sizes of COIN-M: 100 USD for BTC, 10 USD for all others (exchangeInfo: contractSize). */
-#define SIZE_BTC_E8 (100 * DECIMAL_ONE)
-#define SIZE_OTHER_E8 (10 * DECIMAL_ONE)
+#include "model/product.h"
 
 /* Quarterly contracts are delivered at 08:00 UTC (exchangeInfo: deliveryDate). */
 #define DELIVERY_OF_DAY_MS (INT64_C(8) * 3600 * 1000)
@@ -34,7 +31,7 @@ static void contract_clear(struct contract *contract)
     contract->from_exchange_info = false;
 }
 
-static bool contract_failed(const struct contract *contract)
+bool contract_failed(const struct contract *contract)
 {
     return contract->symbol.failed || contract->pair.failed || contract->margin_asset.failed ||
            contract->contract_type.failed;
@@ -61,30 +58,36 @@ static bool delivery_time(struct span yymmdd, int64_t *delivery_ms)
     return true;
 }
 
-bool contract_derive(struct span symbol, struct contract *contract, struct error *error)
+void contract_name_delivery(struct span kind, struct contract *contract)
 {
-    contract_clear(contract);
-    text_append_span(&contract->symbol, symbol);
-    const char *underscore = memchr(symbol.data, '_', symbol.size);
-    size_t pair_size = underscore == NULL ? 0 : (size_t)(underscore - symbol.data);
-    if (pair_size > 3 && memcmp(symbol.data + pair_size - 3, "USD", 3) == 0) {
-        struct span kind = {underscore + 1, symbol.size - pair_size - 1};
-        struct span asset = {symbol.data, pair_size - 3};
-        int64_t delivery_ms;
-        text_append(&contract->pair, symbol.data, pair_size);
-        text_append_span(&contract->margin_asset, asset);
-        contract->contract_size_e8 = maybe_of(span_is(asset, "BTC") ? SIZE_BTC_E8 : SIZE_OTHER_E8);
-        if (span_is(kind, "PERP")) {
-            text_append_string(&contract->contract_type, "PERPETUAL");
-        } else if (delivery_time(kind, &delivery_ms)) {
-            text_append_string(&contract->contract_type, "DELIVERY");
-            contract->delivery_ms = maybe_of(delivery_ms);
-        }
+    int64_t delivery_ms;
+    if (delivery_time(kind, &delivery_ms)) {
+        text_append_string(&contract->contract_type, "DELIVERY");
+        contract->delivery_ms = maybe_of(delivery_ms);
     }
-    return !contract_failed(contract) || error_no_memory(error);
 }
 
-bool contract_list_open(struct span body, struct contract_list *list, struct error *error)
+bool contract_split(struct span symbol, struct span *pair, struct span *kind)
+{
+    const char *underscore = symbol.size > 0 ? memchr(symbol.data, '_', symbol.size) : NULL;
+    size_t size = underscore == NULL ? symbol.size : (size_t)(underscore - symbol.data);
+    *pair = (struct span){symbol.data, size};
+    *kind = underscore == NULL ? (struct span){"", 0}
+                               : (struct span){underscore + 1, symbol.size - size - 1};
+    return underscore != NULL;
+}
+
+bool contract_derive(const struct product *product, struct span symbol, struct contract *contract,
+                     struct error *error)
+{
+    contract_clear(contract);
+    contract->product = product;
+    text_append_span(&contract->symbol, symbol);
+    return product->name_contract(symbol, contract) || error_no_memory(error);
+}
+
+bool contract_list_open(const struct product *product, struct span body,
+                        struct contract_list *list, struct error *error)
 {
     struct json_walk walk = json_walk_at(body, 0);
     struct span key, value;
@@ -95,7 +98,7 @@ bool contract_list_open(struct span body, struct contract_list *list, struct err
     }
     while ((step = json_next_member(&walk, &key, &value)) == JSON_ITEM) {
         if (json_key_is(key, "symbols") && value.data[0] == '[') {
-            *list = (struct contract_list){.walk = json_walk_at(value, 0)};
+            *list = (struct contract_list){.product = product, .walk = json_walk_at(value, 0)};
             found = true;
         }
     }
@@ -164,7 +167,7 @@ static bool read_contract(struct contract_list *list, struct span element,
     struct json_walk walk = json_walk_at(element, 0);
     struct span key, value;
     bool done = find_symbol(element, &symbol, error) &&
-                contract_derive(text_span(&symbol), contract, error);
+                contract_derive(list->product, text_span(&symbol), contract, error);
     text_free(&symbol);
     contract->from_exchange_info = true;
     while (done && json_next_member(&walk, &key, &value) == JSON_ITEM) {
@@ -208,7 +211,7 @@ const char *contract_source(const struct contract *contract)
 
 bool contract_same(const struct contract *a, const struct contract *b)
 {
-    return span_equal(text_span(&a->symbol), text_span(&b->symbol)) &&
+    return a->product == b->product && span_equal(text_span(&a->symbol), text_span(&b->symbol)) &&
            span_equal(text_span(&a->pair), text_span(&b->pair)) &&
            span_equal(text_span(&a->margin_asset), text_span(&b->margin_asset)) &&
            span_equal(text_span(&a->contract_type), text_span(&b->contract_type)) &&

@@ -12,6 +12,7 @@ struct object_kind {
     struct span symbol; /* the fields that name the leg, or in `symbol` what else it is of; empty */
     struct span side;   /* for none */
     struct span amount; /* the field that is not 0 while it counts; empty for none */
+    bool counts_never;  /* nothing of it is said again while it is what it was */
     enum naming naming;
     const char *ignored; /* documented fields that no column is for, " a b "; the bytes have them */
 };

@@ -9,14 +9,15 @@ const struct object_kind ASSET_OBJECT = {
     .symbol = {"asset", 5},
 };
 
-/* What else a position of it says, positionRisk says too. */
-const struct object_kind LEG_MARGIN_OBJECT = {
-    .rows = {&ROW_KINDS[ROW_LEG_MARGIN]},
+const struct object_kind ACCOUNT_TOTAL_OBJECT = {
+    .rows = {&ROW_KINDS[ROW_ACCOUNT_TOTAL]},
+    .ignored = " assets positions ",
+};
+
+const struct object_kind SYMBOL_CONFIG_OBJECT = {
+    .rows = {&ROW_KINDS[ROW_SYMBOL_CONFIG]},
     .symbol = {"symbol", 6},
-    .side = {"positionSide", 12},
-    .amount = {"positionAmt", 11},
-    .ignored =
-        " unrealizedProfit leverage isolated entryPrice breakEvenPrice maxQty notionalValue ",
+    .counts_never = true,
 };
 
 static const struct object_kind INCOME_OBJECT = {.rows = {&ROW_KINDS[ROW_INCOME]}};
@@ -26,7 +27,7 @@ static const struct object_kind TRADE_OBJECT = {
     .rows = {&ROW_KINDS[ROW_TRADE]},
     .symbol = {"symbol", 6},
     .side = {"positionSide", 12},
-    .naming = NAMING_OF_ANSWER,
+    .naming = NAMING_OTHER,
     .ignored = " pair marginAsset quoteQty buyer ",
 };
 
@@ -41,12 +42,20 @@ static const struct object_kind FUNDING_RATE_OBJECT = {
     .symbol = {"symbol", 6},
 };
 
+/* What the index itself decides is left to it. */
+static const struct object_kind ASSET_INDEX_OBJECT = {
+    .rows = {&ROW_KINDS[ROW_ASSET_INDEX]},
+    .ignored = " bidBuffer askBuffer bidRate askRate autoExchangeBidBuffer autoExchangeAskBuffer "
+               "autoExchangeBidRate autoExchangeAskRate ",
+};
+
 /* What an answer is a list of. */
 static const struct object_kind *const ELEMENTS[ENDPOINT_COUNT] = {
     [ENDPOINT_INCOME] = &INCOME_OBJECT,
     [ENDPOINT_USER_TRADES] = &TRADE_OBJECT,
     [ENDPOINT_PREMIUM_INDEX] = &MARK_OBJECT,
     [ENDPOINT_FUNDING_RATE] = &FUNDING_RATE_OBJECT,
+    [ENDPOINT_ASSET_INDEX] = &ASSET_INDEX_OBJECT,
 };
 
 static bool check_utf8(struct span body, struct error *error)

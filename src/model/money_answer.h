@@ -1,15 +1,17 @@
-/* The exchange's answers about money, read: GET /dapi/v1/income, userTrades, premiumIndex and
- * fundingRate into the facts that they tell, and the answer to /dapi/v1/account list by list
- * (Binance, COIN-M futures, "Account Endpoints" and "Market Data Endpoints"). */
+/* The exchange's answers about money, read: income, userTrades, premiumIndex, fundingRate and
+ * assetIndex into the facts that they tell, and the answer to `account` list by list (Binance,
+ * COIN-M and USD-M futures, "Account Endpoints" and "Market Data Endpoints"). */
 #pragma once
 
 #include "model/capture.h"
 #include "model/facts.h"
 #include "model/json_span.h"
 
-/* What an element of account's `assets` and `positions` is read into. */
+/* What an element of account's `assets`, its totals, and an element of symbolConfig are read into.
+ */
 extern const struct object_kind ASSET_OBJECT;
-extern const struct object_kind LEG_MARGIN_OBJECT;
+extern const struct object_kind ACCOUNT_TOTAL_OBJECT;
+extern const struct object_kind SYMBOL_CONFIG_OBJECT;
 
 /* Whether an endpoint answers with a list of facts. */
 bool money_answer_has(enum endpoint endpoint);

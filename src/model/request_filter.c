@@ -34,12 +34,17 @@ struct maybe_int request_number(struct span request, const char *name)
 struct request_filter request_filter_of(struct span request)
 {
     return (struct request_filter){request_parameter(request, "marginAsset"),
-                                   request_parameter(request, "pair")};
+                                   request_parameter(request, "pair"),
+                                   request_parameter(request, "symbol")};
 }
 
-bool request_filter_includes(const struct request_filter *filter, struct span margin_asset,
-                             struct span pair)
+static bool includes(struct span wanted, const struct text *text)
 {
-    return (filter->margin_asset.size == 0 || span_equal(filter->margin_asset, margin_asset)) &&
-           (filter->pair.size == 0 || span_equal(filter->pair, pair));
+    return wanted.size == 0 || span_equal(wanted, text_span(text));
+}
+
+bool request_filter_includes(const struct request_filter *filter, const struct contract *contract)
+{
+    return includes(filter->margin_asset, &contract->margin_asset) &&
+           includes(filter->pair, &contract->pair) && includes(filter->symbol, &contract->symbol);
 }

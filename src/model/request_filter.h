@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "base/span.h"
+#include "model/contract.h"
 #include "model/maybe.h"
 
 /* The value of a parameter in a request's path and query, a view into it; empty when it has none.
@@ -18,10 +19,10 @@ struct maybe_int request_number(struct span request, const char *name);
 struct request_filter {
     struct span margin_asset;
     struct span pair;
+    struct span symbol;
 };
 
-/* Reads `marginAsset` and `pair` from a request's path and query. */
+/* Reads `marginAsset`, `pair` and `symbol` from a request's path and query. */
 struct request_filter request_filter_of(struct span request);
 
-bool request_filter_includes(const struct request_filter *filter, struct span margin_asset,
-                             struct span pair);
+bool request_filter_includes(const struct request_filter *filter, const struct contract *contract);

@@ -30,9 +30,9 @@ enum column_type {
     COLUMN_EXTRA,    /* a JSON object of the fields that have no column */
 };
 
-/* A column can have two names at the exchange: what its stream calls "L" its answers call "price".
- */
-enum naming { NAMING_USUAL, NAMING_OF_ANSWER, NAMING_COUNT };
+/* A column can have two names at the exchange: what its stream calls "L" its answers call "price",
+ * and what COIN-M calls "notionalValue" USD-M calls "notional". */
+enum naming { NAMING_USUAL, NAMING_OTHER, NAMING_COUNT };
 
 struct column {
     const char *name;

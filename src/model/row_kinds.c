@@ -26,7 +26,7 @@
 #define SET_E8(name) {name "_e8", COLUMN_E8, NO_FIELD, 0, false}
 #define SUMMARY(name) SET_E8(name "_first"), SET_E8(name "_last"), SET_E8(name "_min"), SET_E8(name "_max")
 
-/* The same with two names: the stream's, and that of the answer to userTrades. */
+/* The same with two names: the stream's and that of the answer to userTrades, or each product's. */
 #define WHOLE_2(name, field, answer) {name, COLUMN_WHOLE, FIELDS(field, answer), 0, false}
 #define E8_2(name, field, answer) {name "_e8", COLUMN_E8, FIELDS(field, answer), 0, false}
 #define FLAG_2(name, field, answer) {name, COLUMN_FLAG, FIELDS(field, answer), 0, false}
@@ -36,7 +36,7 @@
 #define KIND(table, columns, keys) {table, columns, sizeof columns / sizeof columns[0], keys}
 /* clang-format on */
 
-/* GET /dapi/v1/positionRisk: what changes by action, ... */
+/* positionRisk: what changes by action, ... */
 static const struct column POSITION[] = {
     ID("leg_id"),
     WHOLE("update_ms", "updateTime"),
@@ -65,7 +65,7 @@ static const struct column VALUATION[] = {
     E8("unrealized_pnl", "unRealizedProfit"),
     E8("liquidation_price", "liquidationPrice"),
     E8("isolated_margin", "isolatedMargin"),
-    E8("notional_value", "notionalValue"),
+    E8_2("notional_value", "notionalValue", "notional"),
     ROUNDED,
 };
 
@@ -125,7 +125,7 @@ static const struct column MARGIN_CALL[] = {
     EXTRA(1),
 };
 
-/* ORDER_TRADE_UPDATE (its `o`) when it tells of a trade, and GET /dapi/v1/userTrades. */
+/* ORDER_TRADE_UPDATE (its `o`) when it tells of a trade, and userTrades. */
 static const struct column TRADE[] = {
     ID("leg_id"),
     WHOLE_2("time_ms", "T", "time"),
@@ -147,7 +147,7 @@ static const struct column TRADE[] = {
     EXTRA(6),
 };
 
-/* GET /dapi/v1/account: what each asset comes to, ... */
+/* account: what each asset comes to, ... */
 static const struct column BALANCE[] = {
     ID("account_id"),
     LABEL(0, "asset"), /* its `asset`, which names the object */
@@ -169,7 +169,7 @@ static const struct column BALANCE[] = {
     EXTRA(1),
 };
 
-/* ... and what each position asks for. */
+/* ... what each position asks for, ... */
 static const struct column LEG_MARGIN[] = {
     ID("leg_id"),
     SET("time_ms"),
@@ -183,7 +183,53 @@ static const struct column LEG_MARGIN[] = {
     EXTRA(0),
 };
 
-/* GET /dapi/v1/income. */
+/* ... and, where it says so, what all of it comes to: in USDT, or in USD where assets margin one
+ * another. */
+static const struct column ACCOUNT_TOTAL[] = {
+    ID("account_id"),
+    SET("time_ms"),
+    CAPTURE,
+    E8("wallet_balance", "totalWalletBalance"),
+    E8("cross_wallet_balance", "totalCrossWalletBalance"),
+    E8("unrealized_pnl", "totalUnrealizedProfit"),
+    E8("cross_unrealized_pnl", "totalCrossUnPnl"),
+    E8("margin_balance", "totalMarginBalance"),
+    E8("maintenance_margin", "totalMaintMargin"),
+    E8("initial_margin", "totalInitialMargin"),
+    E8("position_initial_margin", "totalPositionInitialMargin"),
+    E8("open_order_initial_margin", "totalOpenOrderInitialMargin"),
+    E8("available_balance", "availableBalance"),
+    E8("max_withdraw", "maxWithdrawAmount"),
+    ROUNDED,
+    EXTRA(0),
+};
+
+/* symbolConfig: what positionRisk does not say of USD-M's symbols. */
+static const struct column SYMBOL_CONFIG[] = {
+    ID("account_id"),
+    ID("contract_id"),
+    SET("time_ms"),
+    CAPTURE,
+    WHOLE("leverage", "leverage"),
+    TEXT(0, "margin_type", "marginType"),
+    FLAG("auto_add_margin", "isAutoAddMargin"),
+    E8("max_notional_value", "maxNotionalValue"),
+    ROUNDED,
+    EXTRA(1),
+};
+
+/* assetIndex: what an asset is worth ("BTCUSD"). */
+static const struct column ASSET_INDEX[] = {
+    ID("account_id"), /* as which it was asked */
+    NAME(0, "symbol", "symbol"),
+    WHOLE("time_ms", "time"),
+    CAPTURE,
+    E8("index_price", "index"), /* USD for one */
+    ROUNDED,
+    EXTRA(1),
+};
+
+/* income. */
 static const struct column INCOME[] = {
     ID("account_id"),
     WHOLE("time_ms", "time"),
@@ -200,7 +246,7 @@ static const struct column INCOME[] = {
     EXTRA(6),
 };
 
-/* GET /dapi/v1/premiumIndex: what a contract is worth, ... */
+/* premiumIndex: what a contract is worth, ... */
 static const struct column MARK[] = {
     ID("contract_id"),
     WHOLE("time_ms", "time"),
@@ -212,7 +258,7 @@ static const struct column MARK[] = {
     EXTRA(0),
 };
 
-/* ... and GET /dapi/v1/fundingRate: at which rate funding was paid. */
+/* ... and fundingRate: at which rate funding was paid. */
 static const struct column FUNDING_RATE[] = {
     ID("contract_id"),
     WHOLE("time_ms", "fundingTime"),
@@ -269,9 +315,12 @@ const struct row_kind ROW_KINDS[ROW_KIND_COUNT] = {
     [ROW_TRADE] = KIND("trade", TRADE, 5),
     [ROW_BALANCE] = KIND("balance", BALANCE, 3),
     [ROW_LEG_MARGIN] = KIND("leg_margin", LEG_MARGIN, 2),
+    [ROW_ACCOUNT_TOTAL] = KIND("account_total", ACCOUNT_TOTAL, 2),
+    [ROW_SYMBOL_CONFIG] = KIND("symbol_config", SYMBOL_CONFIG, 3),
     [ROW_INCOME] = KIND("income", INCOME, 7),
     [ROW_MARK] = KIND("mark", MARK, 3),
     [ROW_FUNDING_RATE] = KIND("funding_rate", FUNDING_RATE, 3),
+    [ROW_ASSET_INDEX] = KIND("asset_index", ASSET_INDEX, 4),
     [ROW_LEG_HOUR] = KIND("leg_hour", LEG_HOUR, 2),
     [ROW_POLL_HOUR] = KIND("poll_hour", POLL_HOUR, 2),
     [ROW_CONTRACT_TERM] = KIND("contract_term", CONTRACT_TERM, 2),

@@ -1,5 +1,7 @@
 #include "model/stream_message.h"
 
+#include <string.h>
+
 #include "base/utf8.h"
 #include "model/json_span.h"
 #include "model/row_kinds.h"
@@ -44,7 +46,7 @@ static const struct object_kind TRADE = {
 /* What surrounds every message. */
 struct envelope {
     struct span event; /* "e", with its quotes */
-    bool is_foreign;   /* "fs" names another product than COIN-M */
+    struct span product; /* "fs", with its quotes; empty where it is not said */
     struct maybe_int event_ms;
     struct maybe_int transaction_ms;
     struct span content; /* "a", "o", "ac" or "p"; empty when there is none */
@@ -87,7 +89,7 @@ static bool read_envelope(struct span body, struct envelope *envelope, struct er
         if (json_key_is(key, "e")) {
             envelope->event = value;
         }
-        envelope->is_foreign |= json_key_is(key, "fs") && !span_is(value, "\"CM\"");
+        envelope->product = json_key_is(key, "fs") ? value : envelope->product;
         if (!take_time(key, value, "E", &envelope->event_ms) ||
             !take_time(key, value, "T", &envelope->transaction_ms)) {
             return error_set(error, ERROR_FAILED, "field %.*s: not a time", (int)key.size,
@@ -199,9 +201,17 @@ static bool read_trade(struct facts *facts, const struct envelope *envelope, str
     return true;
 }
 
-static bool read_rows(struct facts *facts, const struct envelope *envelope, struct error *error)
+static bool is_foreign(const struct envelope *envelope, const struct product *product)
 {
-    if (envelope->is_foreign) {
+    struct span said = envelope->product;
+    return said.size > 0 && !(said.size == strlen(product->stream_word) + 2 &&
+                              memcmp(said.data + 1, product->stream_word, said.size - 2) == 0);
+}
+
+static bool read_rows(const struct product *product, struct facts *facts,
+                      const struct envelope *envelope, struct error *error)
+{
+    if (is_foreign(envelope, product)) {
         return true;
     }
     if (span_is(envelope->event, "\"ACCOUNT_UPDATE\"")) {
@@ -222,7 +232,8 @@ static bool read_rows(struct facts *facts, const struct envelope *envelope, stru
     return true;
 }
 
-bool stream_message_read(struct span body, struct facts *facts, struct error *error)
+bool stream_message_read(const struct product *product, struct span body, struct facts *facts,
+                         struct error *error)
 {
     struct envelope envelope;
     facts_clear(facts);
@@ -235,7 +246,7 @@ bool stream_message_read(struct span body, struct facts *facts, struct error *er
     if (!json_value_is_valid(json_trim(body))) {
         return error_set(error, ERROR_FAILED, "not JSON");
     }
-    bool done = read_rows(facts, &envelope, error) && facts_settle(facts, error);
+    bool done = read_rows(product, facts, &envelope, error) && facts_settle(facts, error);
     if (!done || facts->odd.count > 0) {
         error_context(done ? &facts->odd.first : error, "%.*s",
                       (int)(envelope.event.size < 40 ? envelope.event.size : 40),
@@ -257,13 +268,13 @@ bool stream_message_is(struct span body, const char *event)
     return false;
 }
 
-bool stream_message_moves_positions(struct span body)
+bool stream_message_moves_positions(const struct product *product, struct span body)
 {
     struct envelope envelope;
     struct error ignored;
     struct span key, value, element;
     bool moves = false;
-    if (!read_envelope(body, &envelope, &ignored) || envelope.is_foreign ||
+    if (!read_envelope(body, &envelope, &ignored) || is_foreign(&envelope, product) ||
         !span_is(envelope.event, "\"ACCOUNT_UPDATE\"")) {
         return false;
     }

@@ -105,7 +105,8 @@ static void on_stream_capture(void *context, struct stream *stream, const struct
     struct ask_account *asked = &stream_owner(stream)->asked;
     bool is_up = capture->outcome == OUTCOME_OPENED;
     if (is_up || (capture->outcome == OUTCOME_OK &&
-                  stream_message_moves_positions(text_span(&capture->body)))) {
+                  stream_message_moves_positions(asked->settings->exchange.product,
+                                                 text_span(&capture->body)))) {
         positions_see_event(&asked->positions, now->boot);
     }
     if (is_up) {
@@ -416,7 +417,7 @@ static void take_response(struct fleet *fleet, struct http_response *response)
     struct stream_link *link = response->owner;
     struct fleet_account *account = stream_owner(link->stream);
     way_note_connected(account->asked.host->way);
-    wire_take(link, response, account->asked.settings->stream_url, &now);
+    wire_take(link, response, account->asked.settings, &now);
     account->listener.next = now.boot;
 }
 

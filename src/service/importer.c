@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "model/capture_line.h"
+#include "model/product.h"
 
 #define PART_SIZE ((size_t)64 << 10)
 
@@ -43,12 +44,21 @@ static bool append(struct import *import, struct error *error)
     if (capture->account.size == 0) {
         text_append_string(&capture->account, settings->account);
     }
+    if (capture->product == NULL) {
+        capture->product = settings->product;
+    }
     if (!capture->interval_ms.known && capture->endpoint != ENDPOINT_USER_DATA &&
         capture->endpoint != ENDPOINT_TIMESTAMP) {
         capture->interval_ms = settings->interval_ms;
     }
-    if (!begin(import, error) ||
-        !recorder_append(import->target->recorder, RECORD_IMPORT, capture, &recorded, error)) {
+    if (!begin(import, error)) {
+        return false;
+    }
+    if (capture->product == NULL &&
+        recorder_account(import->target->recorder, text_span(&capture->account)) == NULL) {
+        capture->product = product_of_request(text_span(&capture->request));
+    }
+    if (!recorder_append(import->target->recorder, RECORD_IMPORT, capture, &recorded, error)) {
         return false;
     }
     if (recorded.is_duplicate) {

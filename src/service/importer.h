@@ -24,6 +24,8 @@ struct import_target {
 struct import_settings {
     int64_t now_ms;                  /* no capture is from later than a day from then */
     const char *account;             /* of captures that name none */
+    const struct product *product;   /* likewise; NULL: of the account that there is, or of whatever
+                                        the request was for */
     struct maybe_int interval_ms;    /* likewise, but for the stream's, which have none */
     struct maybe_int received_at_ms; /* the file is one bare response of that time */
     bool skip_bad;                   /* report bad lines and go on */

@@ -51,6 +51,7 @@ static struct loss *add_loss(struct losses *losses, const struct capture *captur
     *loss = (struct loss){.from_ms = capture->received_ms, .to_ms = capture->received_ms};
     text_set(&loss->notes[0].account, text_span(&capture->account));
     text_set(&loss->notes[1].account, text_span(&capture->account));
+    loss->notes[0].product = loss->notes[1].product = capture->product;
     if (capture_failed(&loss->notes[0]) || capture_failed(&loss->notes[1])) {
         loss_free(loss);
         return NULL;

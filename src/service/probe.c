@@ -1,5 +1,7 @@
 #include "service/probe.h"
 
+#include <string.h>
+
 #include "base/time_text.h"
 #include "host/clock.h"
 #include "service/fleet.h"
@@ -7,9 +9,6 @@
 
 #define POLL_WAIT_MS 100
 #define STREAM_WAIT_MS 20000
-
-/* A symbol that there always is, to ask for trades of. */
-#define SYMBOL "BTCUSD_PERP"
 
 struct probe {
     struct round round; /* the first */
@@ -42,7 +41,8 @@ static bool question(struct asker *asker, const struct moment *now, struct quest
         question->limit = maybe_of(1);
     }
     if (asker->endpoint == ENDPOINT_USER_TRADES || asker->endpoint == ENDPOINT_PREMIUM_INDEX) {
-        memcpy(question->symbol, SYMBOL, sizeof SYMBOL);
+        const char *symbol = asker_product(asker)->usual_symbol;
+        memcpy(question->symbol, symbol, strlen(symbol) + 1);
     }
     return true;
 }

@@ -108,8 +108,8 @@ static bool stamp(const struct database *database, int version, struct error *er
 }
 
 /* The migrations with which the program fills the tables that SQL alone cannot. */
-#define VERSION_FILLED 12
 #define VERSION_TREE 13
+#define VERSION_FILLED 14
 
 /* A migration on its way. */
 struct migration {
@@ -118,12 +118,16 @@ struct migration {
     const struct hours_watch *watch;
 };
 
-/* Where nothing is recorded there is nothing to fill them with. */
+/* Version 12 empties the tables that a later one fills; a file that was of it already has them. Where
+ * nothing is recorded there is nothing to fill them with. */
 static bool fill_tables(const struct migration *run, struct error *error)
 {
-    int64_t any;
-    return database_integer(run->database, "SELECT EXISTS (SELECT 1 FROM capture)", &any, error) &&
-           (any == 0 ||
+    int64_t wanted;
+    return database_integer(run->database,
+                            "SELECT EXISTS (SELECT 1 FROM capture) AND NOT EXISTS (SELECT 1 FROM "
+                            "contract_term) AND NOT EXISTS (SELECT 1 FROM known_span)",
+                            &wanted, error) &&
+           (wanted == 0 ||
             (contract_terms_fill(run->database, error) && known_spans_fill(run->database, error) &&
              hours_fill(run->database, run->watch, error)));
 }

@@ -228,8 +228,8 @@ static bool insert_link(struct recorder *recorder, const struct account *account
                         struct maybe_int payload_id, const struct sha256_digest *body,
                         struct error *error)
 {
-    const struct canonical said = {recorded->capture_id, PRODUCT_COIN_M, recorded->row_count,
-                                   capture};
+    const struct canonical said = {recorded->capture_id, account->product->name,
+                                   recorded->row_count, capture};
     if (!canonical_write(&said, &recorder->canonical, error)) {
         return false;
     }
@@ -399,7 +399,8 @@ bool recorder_append(struct recorder *recorder, enum record_mode mode, struct ca
 {
     *recorded = (struct recorded){0};
     struct account *account =
-        derivation_account(recorder->derivation, text_span(&capture->account), error);
+        derivation_account(recorder->derivation, text_span(&capture->account), capture->product,
+                           error);
     if (account == NULL ||
         (!account->is_loaded &&
          !state_load_ledger(recorder->database, recorder->derivation, account, STATE_NOW, error)) ||

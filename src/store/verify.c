@@ -349,11 +349,13 @@ static struct account *find_account(struct verification *run, struct error *erro
     struct span name = text_span(&run->stored.capture.account);
     struct account_book *accounts = derivation_accounts(run->derivation);
     if (!rows_failed(run)) {
-        return derivation_account(run->derivation, name, error);
+        return derivation_account(run->derivation, name, run->stored.capture.product, error);
     }
     struct account *account = account_book_find(accounts, name);
     if (account == NULL) {
-        account = account_book_add(accounts, (int64_t)accounts->count + 1, name);
+        account = account_book_add(accounts, (int64_t)accounts->count + 1, name,
+                                   run->stored.capture.product != NULL ? run->stored.capture.product
+                                                                       : &COIN_M);
     }
     if (account == NULL) {
         error_no_memory(error);

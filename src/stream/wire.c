@@ -73,16 +73,17 @@ static bool send_output(struct wire *wire)
     return true;
 }
 
-static struct websocket *shake(struct stream_link *link, const char *stream_url)
+static struct websocket *shake(struct stream_link *link, const struct account_settings *settings)
 {
     const struct websocket_watch watch = {link, on_opened, on_message, on_pong};
-    const char *name = strstr(stream_url, "://") + 3;
+    const char *name = strstr(settings->stream_url, "://") + 3;
     size_t name_size = strcspn(name, "/");
     struct text host = {0}, path = {0};
     struct websocket *websocket = NULL;
     struct error ignored;
     text_append(&host, name, name_size);
-    text_printf(&path, "%s/ws/%s", name + name_size, text_string(&link->stream->key));
+    text_printf(&path, "%s%s%s", name + name_size, settings->exchange.product->stream_path,
+                text_string(&link->stream->key));
     if (!host.failed && !path.failed) {
         websocket = websocket_new(text_string(&host), text_string(&path), &watch, &ignored);
     }
@@ -91,8 +92,8 @@ static struct websocket *shake(struct stream_link *link, const char *stream_url)
     return websocket;
 }
 
-void wire_take(struct stream_link *link, struct http_response *response, const char *stream_url,
-               const struct now *now)
+void wire_take(struct stream_link *link, struct http_response *response,
+               const struct account_settings *settings, const struct now *now)
 {
     if (link->phase != LINK_CONNECTING) { /* its stream has ended */
         if (response->channel != NULL) {
@@ -115,7 +116,7 @@ void wire_take(struct stream_link *link, struct http_response *response, const c
         break_off(link, "the listen key is gone", now);
         return;
     }
-    link->wire->websocket = shake(link, stream_url);
+    link->wire->websocket = shake(link, settings);
     stream_shakes(link, now->boot);
     if (link->wire->websocket == NULL || !send_output(link->wire)) {
         break_off(link, "the handshake could not be sent", now);

@@ -12,8 +12,8 @@ void wire_connect(struct stream_link *link, const struct account_settings *setti
                   struct transport *transport, const struct now *now);
 
 /* Takes what became of it, and goes on with the handshake. */
-void wire_take(struct stream_link *link, struct http_response *response, const char *stream_url,
-               const struct now *now);
+void wire_take(struct stream_link *link, struct http_response *response,
+               const struct account_settings *settings, const struct now *now);
 
 /* Reads a link of which transport_ready() said so, WIRE_READ_MAX at most. True when there is more:
  * read it again in the next turn. */

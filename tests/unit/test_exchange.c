@@ -69,7 +69,8 @@ static void a_request_is_recorded_without_time_and_signature(void **state)
     struct error error;
     struct text url = {0}, request = {0};
     struct credentials credentials = {.signer = signer_new(span_of("secret"), &error)};
-    struct exchange_account account = {.base_url = "https://example.test",
+    struct exchange_account account = {.product = &COIN_M,
+                                       .base_url = "https://example.test",
                                        .margin_asset = "B+C",
                                        .recv_window_ms = 5000,
                                        .credentials = &credentials};

@@ -39,7 +39,7 @@ static void a_full_page_is_followed_by_one_from_its_last_time_on(void **state)
 {
     struct income_pages pages = {0};
     (void)state;
-    income_pages_begin(&pages, START_MS, (struct maybe_int){0});
+    income_pages_begin(&pages, &COIN_M, START_MS, (struct maybe_int){0});
     struct question question = expect(&pages, START_MS, -1, "");
     assert_int_equal(income_pages_take(&pages, &question, answer(START_MS, 2, 1000, 1), NOW_MS),
                      INCOME_MORE);
@@ -54,7 +54,7 @@ static void rows_need_no_order_within_a_page(void **state)
 {
     struct income_pages pages = {0};
     (void)state;
-    income_pages_begin(&pages, START_MS, (struct maybe_int){0});
+    income_pages_begin(&pages, &COIN_M, START_MS, (struct maybe_int){0});
     struct question question = expect(&pages, START_MS, -1, "");
     assert_int_equal(
         income_pages_take(&pages, &question, answer(START_MS + 5000, -5, 1000, 1), NOW_MS),
@@ -71,7 +71,7 @@ static void a_millisecond_that_fills_a_page_is_asked_for_by_type_and_then_left(v
     };
     struct income_pages pages = {0};
     (void)state;
-    income_pages_begin(&pages, START_MS, (struct maybe_int){0});
+    income_pages_begin(&pages, &COIN_M, START_MS, (struct maybe_int){0});
     struct question question = expect(&pages, START_MS, -1, "");
     assert_int_equal(income_pages_take(&pages, &question, answer(START_MS, 0, 1000, 2), NOW_MS),
                      INCOME_MORE);
@@ -95,7 +95,7 @@ static void a_page_of_many_types_asks_for_no_more_than_the_limit(void **state)
     struct question question;
     size_t asked = 0;
     (void)state;
-    income_pages_begin(&pages, START_MS, (struct maybe_int){0});
+    income_pages_begin(&pages, &COIN_M, START_MS, (struct maybe_int){0});
     income_pages_question(&pages, NOW_MS, &question);
     income_pages_take(&pages, &question, answer(START_MS, 0, 1000, 1000), NOW_MS);
     for (income_pages_question(&pages, NOW_MS, &question); question.income_type[0] != '\0';
@@ -114,7 +114,7 @@ static void other_times_than_were_asked_for_lead_nowhere(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof firsts_ms / sizeof firsts_ms[0]; i++) {
         struct income_pages pages = {0};
-        income_pages_begin(&pages, START_MS, (struct maybe_int){0});
+        income_pages_begin(&pages, &COIN_M, START_MS, (struct maybe_int){0});
         struct question question = expect(&pages, START_MS, -1, "");
         assert_int_equal(
             income_pages_take(&pages, &question, answer(firsts_ms[i], 1, 1000, 1), NOW_MS),
@@ -127,7 +127,7 @@ static void a_range_ends_where_it_was_to_end(void **state)
 {
     struct income_pages pages = {0};
     (void)state;
-    income_pages_begin(&pages, START_MS, maybe_of(START_MS + 999));
+    income_pages_begin(&pages, &COIN_M, START_MS, maybe_of(START_MS + 999));
     struct question question = expect(&pages, START_MS, START_MS + 999, "");
     assert_int_equal(income_pages_take(&pages, &question, answer(START_MS, 1, 1000, 1), NOW_MS),
                      INCOME_MORE);
@@ -148,14 +148,14 @@ static void a_range_ends_where_it_was_to_end(void **state)
 static void years_are_asked_for_in_parts(void **state)
 {
     struct income_pages pages = {0};
-    int64_t start_ms = NOW_MS - 2 * INCOME_SPAN_MS_MAX - 5;
+    int64_t start_ms = NOW_MS - 2 * COIN_M.income_span_ms_max - 5;
     (void)state;
-    income_pages_begin(&pages, start_ms, (struct maybe_int){0});
+    income_pages_begin(&pages, &COIN_M, start_ms, (struct maybe_int){0});
     for (int i = 0; i < 2; i++) {
-        struct question question = expect(&pages, start_ms, start_ms + INCOME_SPAN_MS_MAX - 1, "");
+        struct question question = expect(&pages, start_ms, start_ms + COIN_M.income_span_ms_max - 1, "");
         assert_int_equal(income_pages_take(&pages, &question, answer(start_ms, 1, 3, 1), NOW_MS),
                          INCOME_MORE);
-        start_ms += INCOME_SPAN_MS_MAX;
+        start_ms += COIN_M.income_span_ms_max;
     }
     struct question question = expect(&pages, start_ms, -1, "");
     assert_int_equal(income_pages_take(&pages, &question, answer(start_ms, 1, 3, 1), NOW_MS),

@@ -9,7 +9,7 @@
 #include "derive/ledger.h"
 #include "model/row_kinds.h"
 
-static const struct contract_entry CONTRACT; /* of every leg here */
+static const struct contract_entry CONTRACT = {.contract.product = &COIN_M}; /* of every leg here */
 
 struct reader {
     struct element_reading *reading;
@@ -21,7 +21,7 @@ static struct reader open_reader(bool compares_bytes)
     struct reader reader = {calloc(1, sizeof *reader.reading), calloc(1, sizeof *reader.ledger)};
     assert_non_null(reader.reading);
     assert_non_null(reader.ledger);
-    ledger_start(reader.ledger, compares_bytes);
+    ledger_start(reader.ledger, &COIN_M, compares_bytes);
     return reader;
 }
 

@@ -20,14 +20,14 @@ static int free_row(void **state)
 
 static void parse(const char *text)
 {
-    if (!object_read(&POSITION_OBJECT, span_of(text), &object, &odd, &error)) {
+    if (!object_read(COIN_M.position, span_of(text), &object, &odd, &error)) {
         fail_msg("%s", error.text);
     }
 }
 
 static void assert_refused(const char *text, const char *why)
 {
-    if (object_read(&POSITION_OBJECT, span_of(text), &object, &odd, &error)) {
+    if (object_read(COIN_M.position, span_of(text), &object, &odd, &error)) {
         fail_msg("%s was taken", text);
     }
     if (strstr(error.text, why) == NULL) {

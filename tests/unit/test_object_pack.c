@@ -25,7 +25,7 @@ static void parse(const char *text)
 {
     struct odd_fields odd = {0};
     struct error error;
-    if (!object_read(&POSITION_OBJECT, span_of(text), &object, &odd, &error)) {
+    if (!object_read(COIN_M.position, span_of(text), &object, &odd, &error)) {
         fail_msg("%s", error.text);
     }
 }
@@ -45,7 +45,7 @@ static void assert_same_row(const struct row *a, const struct row *b)
 static void assert_opens_as_it_was(void)
 {
     assert_true(object_pack(&object, &packed));
-    assert_true(object_unpack(packed, &POSITION_OBJECT, &opened));
+    assert_true(object_unpack(packed, COIN_M.position, &opened));
     assert_int_equal(opened.counts, object.counts);
     assert_int_equal(opened.extra_keys, object.extra_keys);
     assert_same_row(&opened.rows[0], &object.rows[0]);

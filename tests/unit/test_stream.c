@@ -106,7 +106,7 @@ static void step(struct life *life)
     assert_true(transport_poll(life->transport, -1, 5, &error));
     while (transport_take(life->transport, &response)) {
         if (response.is_channel) {
-            wire_take(response.owner, &response, life->stream_url, &now);
+            wire_take(response.owner, &response, &life->settings, &now);
         } else if (response.owner != NULL) {
             ask_answer(life->ask, &now, response.owner, &response);
         } else {
@@ -202,7 +202,8 @@ static int life_setup(void **state)
     assert_true(credentials_load(&source, &life->credentials, &error));
     life->settings = (struct account_settings){
         .account = "main",
-        .exchange = {.base_url = life->base_url, .credentials = &life->credentials},
+        .exchange = {.product = &COIN_M,
+                     .base_url = life->base_url, .credentials = &life->credentials},
         .timeout_ms = 10000,
         .weight_share_percent = 80,
         .stream_url = life->stream_url,

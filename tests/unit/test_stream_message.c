@@ -18,14 +18,14 @@ static int free_message(void **state)
 
 static void read_message(const char *text)
 {
-    if (!stream_message_read(span_of(text), &message, &error)) {
+    if (!stream_message_read(&COIN_M, span_of(text), &message, &error)) {
         fail_msg("%s", error.text);
     }
 }
 
 static void assert_refused(const char *text, const char *why)
 {
-    if (stream_message_read(span_of(text), &message, &error)) {
+    if (stream_message_read(&COIN_M, span_of(text), &message, &error)) {
         fail_msg("%s was taken", text);
     }
     if (strstr(error.text, why) == NULL) {
@@ -197,7 +197,7 @@ static void a_message_in_an_envelope_is_read_as_its_data(void **state)
         "{\"stream\":\"key\",\"data\":{\"e\":\"ACCOUNT_UPDATE\",\"E\":2,\"T\":1,\"a\":{\"B\":["
         "{\"a\":\"BTC\",\"wb\":\"1.5\"}],\"P\":[]}}}");
     assert_number(row_of("balance_update", 0), "wallet_balance_e8", 150000000);
-    assert_true(stream_message_moves_positions(
+    assert_true(stream_message_moves_positions(&COIN_M, 
         span_of("{\"data\":{\"e\":\"ACCOUNT_UPDATE\",\"a\":{\"P\":[{}]}},\"stream\":\"key\"}")));
     assert_true(stream_message_is(
         span_of("{\"stream\":\"key\",\"data\":{\"e\":\"listenKeyExpired\",\"E\":1}}"),
@@ -217,11 +217,11 @@ static void what_is_of_another_product_tells_nothing_here(void **state)
     snprintf(text, sizeof text, MESSAGE, "UM");
     read_message(text);
     assert_int_equal(message.count, 0);
-    assert_false(stream_message_moves_positions(span_of(text)));
+    assert_false(stream_message_moves_positions(&COIN_M, span_of(text)));
     snprintf(text, sizeof text, MESSAGE, "CM");
     read_message(text);
     assert_int_equal(message.count, 2);
-    assert_true(stream_message_moves_positions(span_of(text)));
+    assert_true(stream_message_moves_positions(&COIN_M, span_of(text)));
 }
 
 static void what_the_service_asks_of_a_message(void **state)
@@ -235,10 +235,10 @@ static void what_the_service_asks_of_a_message(void **state)
     assert_false(stream_message_is(span_of("{\"e\":\"listenKey\"}"), "listenKeyExpired"));
     assert_false(stream_message_is(span_of("nonsense"), "listenKeyExpired"));
     assert_true(
-        stream_message_moves_positions(span_of("{\"e\":\"ACCOUNT_UPDATE\",\"a\":{\"P\":[{}]}}")));
+        stream_message_moves_positions(&COIN_M, span_of("{\"e\":\"ACCOUNT_UPDATE\",\"a\":{\"P\":[{}]}}")));
     assert_false(
-        stream_message_moves_positions(span_of("{\"e\":\"ACCOUNT_UPDATE\",\"a\":{\"P\":[]}}")));
-    assert_false(stream_message_moves_positions(span_of("{\"e\":\"ACCOUNT_UPDATE\"}")));
+        stream_message_moves_positions(&COIN_M, span_of("{\"e\":\"ACCOUNT_UPDATE\",\"a\":{\"P\":[]}}")));
+    assert_false(stream_message_moves_positions(&COIN_M, span_of("{\"e\":\"ACCOUNT_UPDATE\"}")));
 }
 
 int main(void)

@@ -39,7 +39,7 @@ void check_sent(struct year_flight *flight)
     struct year_account *account = asking(flight);
     struct year_route *route = &year->routes[flight->route];
     struct year_way *way = &year->ways[way_of(flight->route)];
-    int64_t now_ms = minute_ms(), weight = endpoint_weight(flight->endpoint);
+    int64_t now_ms = minute_ms(), weight = COIN_M.endpoints[flight->endpoint].weight;
     int64_t into_ms = now_ms % YEAR_MINUTE;
     if (++account->out[flight->endpoint] > 1) {
         year_fail("%s is asked twice at once", flight->url);

@@ -275,10 +275,10 @@ static void answer_trades(const struct year_account *account, const char *url, s
     int64_t limit = parameter(url, "limit"), from_id = parameter(url, "fromId"), count = 0;
     int64_t now_ms = exchange_ms();
     if (start_ms < 0 && from_id < 0) {
-        start_ms = now_ms - TRADES_SPAN_MS_MAX;
+        start_ms = now_ms - COIN_M.trades_span_ms_max;
     }
     if (start_ms >= 0 && end_ms < 0) {
-        end_ms = start_ms + TRADES_SPAN_MS_MAX;
+        end_ms = start_ms + COIN_M.trades_span_ms_max;
     }
     text_append_char(body, '[');
     for (size_t i = 0; i < account->trade_count && count < limit; i++) {
@@ -446,7 +446,7 @@ static bool count(struct year_flight *flight, struct year_way *way)
 {
     int64_t own_ms = exchange_ms() + year->minute_offset_ms;
     int64_t minute = own_ms / YEAR_MINUTE;
-    int64_t weight = endpoint_weight(flight->endpoint);
+    int64_t weight = COIN_M.endpoints[flight->endpoint].weight;
     if (minute != way->minute) {
         way->minute = minute;
         way->own = way->own_of_minute = 0;

@@ -38,10 +38,10 @@ static void add_item(struct wire *wire, int64_t at, enum wire_step step, const c
     event_add(wire->last_at, EVENT_WIRE, (int)(wire - year->wires), wire->serial);
 }
 
-void wire_take(struct stream_link *link, struct http_response *response, const char *stream_url,
-               const struct now *now)
+void wire_take(struct stream_link *link, struct http_response *response,
+               const struct account_settings *settings, const struct now *now)
 {
-    (void)stream_url;
+    (void)settings;
     if (link->phase != LINK_CONNECTING) {
         return;
     }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "store/evidence/archive.h"
+#include "model/product.h"
 #include "store/evidence/evidence.h"
 
 struct capture_reader {
@@ -158,6 +159,7 @@ static bool take_row(sqlite3_stmt *select, struct stored_capture *stored, struct
     capture->has_body = stored->payload_id.known;
     text_set(&capture->account, column_span(select, STORED_ACCOUNT));
     text_set(&stored->product, column_span(select, STORED_PRODUCT));
+    capture->product = product_find(text_span(&stored->product));
     for (int i = 0; i < CAPTURE_FIELD_COUNT; i++) {
         if (!take_field(select, capture, (enum capture_field_id)i, error)) {
             return false;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "derive/contract_deriver.h"
+#include "model/product.h"
 #include "store/evidence/capture_reader.h"
 #include "store/rows/row_writer.h"
 
@@ -31,7 +32,7 @@ static sqlite3_stmt *prepare_tellings(const struct database *database, struct er
 {
     struct text sql = {0};
     const char *before = "";
-    text_append_string(&sql, "SELECT min(n.capture_id), c.contract_id, c.symbol, 0 FROM (");
+    text_append_string(&sql, "SELECT min(n.capture_id), c.contract_id, c.symbol, 0, c.product FROM (");
     for (int i = 0; i < ROW_KIND_COUNT; i++) {
         const struct row_kind *kind = &ROW_KINDS[i];
         bool of_leg = strcmp(kind->columns[0].name, "leg_id") == 0;
@@ -44,15 +45,17 @@ static sqlite3_stmt *prepare_tellings(const struct database *database, struct er
     }
     text_append_string(&sql,
                        ") AS n JOIN contract AS c USING (contract_id) GROUP BY c.contract_id "
-                       "UNION ALL SELECT s.capture_id, 0, '', s.received_ms FROM capture AS s "
-                       "LEFT JOIN reading AS r USING (capture_id) WHERE s.endpoint = "
-                       "'exchangeInfo' AND coalesce(r.outcome, s.outcome) = 'ok' "
+                       "UNION ALL SELECT s.capture_id, 0, '', s.received_ms, a.product "
+                       "FROM capture AS s JOIN account AS a USING (account_id) "
+                       "LEFT JOIN reading AS r USING (capture_id) "
+                       "WHERE s.endpoint = 'exchangeInfo' AND coalesce(r.outcome, s.outcome) = 'ok' "
                        "ORDER BY 1, 2");
     return database_prepare_text(database, &sql, error);
 }
 
 /* What cannot be read any more is verify's to tell of. */
-static bool take_body(struct filling *filling, int64_t capture_id, struct error *error)
+static bool take_body(struct filling *filling, const struct product *product, int64_t capture_id,
+                      struct error *error)
 {
     struct stored_capture *stored = &filling->stored;
     struct contract_list list;
@@ -61,11 +64,11 @@ static bool take_body(struct filling *filling, int64_t capture_id, struct error 
     int64_t count = 0;
     bool is_new, good;
     if (capture_reader_get(filling->reader, capture_id, stored, error) != STEP_ROW ||
-        !contract_deriver_read(&filling->deriver, text_span(&stored->capture.body), &count, &odd,
-                               error)) {
+        !contract_deriver_read(&filling->deriver, product, text_span(&stored->capture.body), &count,
+                               &odd, error)) {
         return error->kind == ERROR_FAILED;
     }
-    good = contract_list_open(text_span(&stored->capture.body), &list, error);
+    good = contract_list_open(product, text_span(&stored->capture.body), &list, error);
     do {
         good = good && contract_deriver_next(&filling->deriver, &list, &entry, &is_new, error) &&
                (entry == NULL || put_term(filling, entry, error));
@@ -79,10 +82,14 @@ static bool take_telling(struct filling *filling, sqlite3_stmt *tellings, struct
     bool is_new;
     int64_t capture_id = sqlite3_column_int64(tellings, 0);
     struct span symbol = column_span(tellings, 2);
+    const struct product *product = product_find(column_span(tellings, 4));
+    if (product == NULL) {
+        return true; /* verify's to tell of, too */
+    }
     contract_deriver_hear(&filling->deriver, capture_id, sqlite3_column_int64(tellings, 3));
     return symbol.size == 0
-               ? take_body(filling, capture_id, error)
-               : contract_deriver_find(&filling->deriver, symbol, &entry, &is_new, error) &&
+               ? take_body(filling, product, capture_id, error)
+               : contract_deriver_find(&filling->deriver, product, symbol, &entry, &is_new, error) &&
                      (!is_new || put_term(filling, entry, error));
 }
 

@@ -198,7 +198,7 @@ bool known_spans_load(const struct database *database, struct account *account,
     const struct loading loading = {database, account, before_capture_id};
     return load_ticks(&loading, ENDPOINT_POSITION_RISK, KNOWN_POLLS, error) &&
            load_ticks(&loading, ENDPOINT_ACCOUNT, KNOWN_ACCOUNT, error) &&
-           load_ticks(&loading, ENDPOINT_PREMIUM_INDEX, KNOWN_PRICES, error) &&
+           load_ticks(&loading, account->product->prices, KNOWN_PRICES, error) &&
            load_stream(&loading, error) &&
            load_times(&loading, KNOWN_INCOME, (struct span){"", 0}, error) &&
            load_trades(&loading, error);

@@ -213,7 +213,7 @@ static bool put_account(void *context, const struct account *account, struct err
     bind_int(select, 1, account->account_id);
     enum step step = database_step(checker->database, select, error);
     bool same = step == STEP_ROW && span_equal(column_span(select, 0), text_span(&account->name)) &&
-                span_is(column_span(select, 1), PRODUCT_COIN_M);
+                span_is(column_span(select, 1), account->product->name);
     sqlite3_reset(select);
     if (step == STEP_FAILED) {
         return false;
@@ -420,7 +420,7 @@ static bool check_contract(struct row_checker *checker, const struct contract_en
         same_int(checker, &row, "capture_id", column_maybe(select, 8),
                  maybe_of(entry->capture_id)) &&
         same_int(checker, &row, "since_ms", column_maybe(select, 9), contract_since(entry));
-    if (same && !(span_is(column_span(select, 1), PRODUCT_COIN_M) &&
+    if (same && !(span_is(column_span(select, 1), contract->product->name) &&
                   span_is(column_span(select, 5), contract_source(contract)))) {
         same = found(checker, "contract %s: product or source is not as derived", row.symbol);
     }

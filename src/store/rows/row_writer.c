@@ -48,7 +48,7 @@ static bool put_account(void *context, const struct account *account, struct err
     sqlite3_stmt *insert = writer->statements[INSERT_ACCOUNT];
     bind_int(insert, 1, account->account_id);
     bind_span(insert, 2, text_span(&account->name));
-    bind_span(insert, 3, span_of(PRODUCT_COIN_M));
+    bind_span(insert, 3, span_of(account->product->name));
     return put(writer, INSERT_ACCOUNT, error);
 }
 
@@ -60,7 +60,7 @@ static bool put_contract(void *context, const struct contract_entry *entry, bool
     sqlite3_stmt *statement = writer->statements[which];
     const struct contract *contract = &entry->contract;
     bind_int(statement, 1, entry->contract_id);
-    bind_span(statement, 2, span_of(PRODUCT_COIN_M));
+    bind_span(statement, 2, span_of(contract->product->name));
     bind_span(statement, 3, text_span(&contract->symbol));
     bind_text_or_null(statement, 4, &contract->pair);
     bind_text_or_null(statement, 5, &contract->margin_asset);

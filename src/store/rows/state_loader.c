@@ -11,12 +11,22 @@ static bool check_next(const char *table, int64_t id, size_t count, struct error
                      table, (long long)id, count);
 }
 
+static bool find_product(struct span name, const struct product **product, struct error *error)
+{
+    *product = product_find(name);
+    return *product != NULL ||
+           error_set(error, ERROR_FAILED, "product %.*s is none (run 'posrec verify')",
+                     (int)(name.size < 20 ? name.size : 20), name.data);
+}
+
 static bool take_account(struct derivation *derivation, sqlite3_stmt *select, struct error *error)
 {
     struct account_book *accounts = derivation_accounts(derivation);
     int64_t account_id = sqlite3_column_int64(select, 0);
+    const struct product *product;
     return check_next("account", account_id, accounts->count, error) &&
-           (account_book_add(accounts, account_id, column_span(select, 1)) != NULL ||
+           find_product(column_span(select, 2), &product, error) &&
+           (account_book_add(accounts, account_id, column_span(select, 1), product) != NULL ||
             error_no_memory(error));
 }
 
@@ -24,7 +34,8 @@ static bool take_contract(struct derivation *derivation, sqlite3_stmt *select, s
 {
     struct contract contract = {0};
     struct contract_book *contracts = derivation_contracts(derivation);
-    if (!check_next("contract", sqlite3_column_int64(select, 0), contracts->count, error)) {
+    if (!check_next("contract", sqlite3_column_int64(select, 0), contracts->count, error) ||
+        !find_product(column_span(select, 11), &contract.product, error)) {
         return false;
     }
     struct text *const texts[] = {&contract.symbol, &contract.pair, &contract.margin_asset,
@@ -137,9 +148,9 @@ static bool load_leg_count(const struct database *database, struct derivation *d
 bool state_load_accounts(const struct database *database, struct derivation *derivation,
                          int64_t before_capture_id, struct error *error)
 {
-    static const char ALL[] = "SELECT account_id, name FROM account ORDER BY account_id";
+    static const char ALL[] = "SELECT account_id, name, product FROM account ORDER BY account_id";
     static const char BEFORE[] =
-        "SELECT a.account_id, a.name FROM account AS a WHERE EXISTS (SELECT 1 FROM capture AS s "
+        "SELECT a.account_id, a.name, a.product FROM account AS a WHERE EXISTS (SELECT 1 FROM capture AS s "
         "WHERE s.account_id = a.account_id AND +s.capture_id < ?1) "
         "ORDER BY a.account_id";
     return load_rows(database, before_capture_id == STATE_NOW ? ALL : BEFORE, derivation,
@@ -150,7 +161,7 @@ bool state_load_accounts(const struct database *database, struct derivation *der
 static const char CONTRACTS[] =
     "SELECT c.contract_id, c.symbol, t.pair, t.margin_asset, t.contract_type, t.delivery_ms, "
     "t.contract_size_e8, t.source, t.capture_id, t.from_ms, (SELECT max(m.from_ms) "
-    "FROM contract_term AS m WHERE m.contract_id = c.contract_id AND m.capture_id < ?1) "
+    "FROM contract_term AS m WHERE m.contract_id = c.contract_id AND m.capture_id < ?1), c.product "
     "FROM contract AS c CROSS JOIN contract_term AS t "
     "ON t.contract_id = c.contract_id AND t.capture_id = (SELECT max(m.capture_id) "
     "FROM contract_term AS m WHERE m.contract_id = c.contract_id AND m.capture_id < ?1) "
@@ -222,14 +233,14 @@ static bool take_leg(struct derivation *derivation, struct account *account, sql
 {
     struct object state = {0};
     struct span symbol = column_span(select, STATE_SYMBOL);
-    bool filled = fill_said(select, STATE_SYMBOL, &POSITION_OBJECT, &state);
+    bool filled = fill_said(select, STATE_SYMBOL, account->ledger.kind, &state);
     struct leg *leg = filled ? ledger_add(&account->ledger, &state) : NULL;
     object_free(&state);
     if (leg == NULL) {
         return error_no_memory(error);
     }
     leg->leg_id = sqlite3_column_int64(select, STATE_LEG_ID);
-    leg->contract = contract_book_find(derivation_contracts(derivation), symbol);
+    leg->contract = contract_book_find(derivation_contracts(derivation), account->product, symbol);
     leg->seen_before = column_maybe(select, STATE_ROWS).known;
     leg->update_ms_max = sqlite3_column_int64(select, STATE_UPDATE_MS_MAX);
     return leg->contract != NULL ||
@@ -253,6 +264,13 @@ static const char LAST_MARGINS[] =
     "(SELECT max(m.time_ms) FROM leg_margin AS m WHERE m.leg_id = l.leg_id AND m.time_ms <= ?2) "
     "WHERE l.account_id = ?1 ORDER BY l.leg_id";
 
+/* ... and of each symbol. */
+static const char LAST_CONFIGS[] =
+    " FROM contract AS c CROSS JOIN symbol_config AS r ON r.account_id = ?1 "
+    "AND r.contract_id = c.contract_id AND r.time_ms = (SELECT max(m.time_ms) FROM symbol_config AS "
+    "m WHERE m.account_id = ?1 AND m.contract_id = c.contract_id AND m.time_ms <= ?2) "
+    "WHERE c.product = (SELECT product FROM account WHERE account_id = ?1) ORDER BY c.contract_id";
+
 static bool take_said(struct element_list *series, sqlite3_stmt *select, struct error *error)
 {
     struct object said = {0};
@@ -262,8 +280,8 @@ static bool take_said(struct element_list *series, sqlite3_stmt *select, struct 
 }
 
 static bool load_series(const struct database *database, const struct account *account,
-                        struct element_list *series, const char *names, const char *from,
-                        struct error *error)
+                        enum endpoint endpoint, struct element_list *series, const char *names,
+                        const char *from, struct error *error)
 {
     struct text sql = {0};
     text_printf(&sql, "SELECT %s, ", names);
@@ -271,7 +289,7 @@ static bool load_series(const struct database *database, const struct account *a
     text_append_string(&sql, from);
     sqlite3_stmt *select = database_prepare_text(database, &sql, error);
     bind_int(select, 1, account->account_id);
-    bind_int(select, 2, account->last_ms[ENDPOINT_ACCOUNT]);
+    bind_int(select, 2, account->last_ms[endpoint]);
     enum step step;
     bool taken = true;
     while (taken && (step = database_step(database, select, error)) == STEP_ROW) {
@@ -297,9 +315,12 @@ bool state_load_ledger(const struct database *database, struct derivation *deriv
     sqlite3_finalize(select);
     account->is_loaded =
         taken && step == STEP_DONE &&
-        load_series(database, account, &account->balances, "r.asset, ''", LAST_BALANCES, error) &&
-        load_series(database, account, &account->margins, "c.symbol, l.position_side", LAST_MARGINS,
-                    error) &&
+        load_series(database, account, ENDPOINT_ACCOUNT, &account->balances, "r.asset, ''",
+                    LAST_BALANCES, error) &&
+        load_series(database, account, ENDPOINT_ACCOUNT, &account->margins,
+                    "c.symbol, l.position_side", LAST_MARGINS, error) &&
+        load_series(database, account, ENDPOINT_SYMBOL_CONFIG, &account->configs, "c.symbol, ''",
+                    LAST_CONFIGS, error) &&
         known_spans_load(database, account, before_capture_id, error);
     return account->is_loaded;
 }
