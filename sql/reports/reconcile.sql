@@ -118,7 +118,8 @@ finding (finding, account, symbol, position_side, time_ms, detail) AS (
            'updateTime stood still at ' || update_time || ' while there changed' || rtrim(what, ';')
       FROM differing
      WHERE update_ms = previous_update_ms
-       AND change NOT IN ('vanish', 'return')
+       AND change <> 'return'
+       AND present = 1 -- what is not listed has no updateTime
        AND (account, symbol, first_seen_ms) NOT IN switched
        AND what <> ''
     UNION ALL

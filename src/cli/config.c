@@ -369,6 +369,34 @@ static char *next_line(char *buffer, int size, void *context)
     return buffer;
 }
 
+/* Whose place the base_url is known to be; NULL when it is none that is known. */
+static const struct product *product_of_base_url(const char *base_url)
+{
+    for (int i = 0; product_at(i) != NULL; i++) {
+        for (int j = 0; j < PRODUCT_HOSTS_MAX; j++) {
+            const char *known = product_at(i)->hosts[j].base_url;
+            if (known != NULL && strcmp(base_url, known) == 0) {
+                return product_at(i);
+            }
+        }
+    }
+    return NULL;
+}
+
+static bool check_product(struct reading *reading, const struct config_account *account)
+{
+    const struct product *own = account->product != NULL ? account->product : &COIN_M, *served;
+    served = account->base_url != NULL ? product_of_base_url(account->base_url) : NULL;
+    if (served != NULL && served != own) {
+        return fail(reading, "account '%s': its base_url serves another product than its product",
+                    account->name);
+    }
+    return own->endpoints[ENDPOINT_POSITION_RISK].takes_filter ||
+           (account->margin_asset == NULL && account->pair == NULL) ||
+           fail(reading, "account '%s': its product knows no margin_asset or pair to ask for",
+                account->name);
+}
+
 /* What only the whole section shows. */
 static bool check_account(struct reading *reading, const struct config_account *account)
 {
@@ -380,7 +408,7 @@ static bool check_account(struct reading *reading, const struct config_account *
         return fail(reading, "account '%s': api_key_file and secret_file go together",
                     account->name);
     }
-    return true;
+    return check_product(reading, account);
 }
 
 static bool read_file(struct reading *reading)

@@ -16,15 +16,16 @@ static bool is_perpetual(const struct leg *leg)
     return span_is(text_span(&leg->contract->contract.contract_type), "PERPETUAL");
 }
 
-/* An asset's price in USD by the marks of the account's own legs as they stand, the perpetual's
- * before others; older marks, and those of others, are not remembered. False when out of memory. */
+/* An asset's price in USD by the marks of the account's own inverse legs as they stand, the
+ * perpetual's before others; older marks, those of others, and indexes are not remembered. False
+ * when out of memory. */
 static bool find_price(struct standing *standing, const struct account *account, struct span asset,
                        struct maybe_int *price_e8)
 {
     *price_e8 = (struct maybe_int){0};
     for (size_t i = 0; i < account->ledger.subjects.count; i++) {
         const struct leg *leg = ledger_leg_at(&account->ledger, i);
-        if (leg->contract == NULL || leg->subject.said == NULL ||
+        if (account->product->is_linear || leg->contract == NULL || leg->subject.said == NULL ||
             !span_equal(text_span(&leg->contract->contract.margin_asset), asset)) {
             continue;
         }
@@ -112,10 +113,12 @@ static bool add_leg(struct standing *standing, const struct account *account, co
     struct maybe_int mark_e8 = row_number(valuation, VALUATION_MARK_PRICE);
     struct maybe_int pnl_e8 = row_number(valuation, VALUATION_UNREALIZED_PNL);
     row->figures[OPEN_LEG_AMOUNT] = amount_e8;
-    row->figures[OPEN_LEG_NOTIONAL_USD] = e8_product(amount_e8, size_e8);
-    /* Of what is no contract of the product's the PnL is in nobody knows what. */
-    row->figures[OPEN_LEG_PNL_USD] =
-        size_e8.known ? e8_product(pnl_e8, mark_e8) : (struct maybe_int){0};
+    if (!account->product->is_linear) { /* what others are quoted in is worth nobody knows what */
+        row->figures[OPEN_LEG_NOTIONAL_USD] = e8_product(amount_e8, size_e8);
+        /* Of what is no contract of the product's the PnL is in nobody knows what either. */
+        row->figures[OPEN_LEG_PNL_USD] =
+            size_e8.known ? e8_product(pnl_e8, mark_e8) : (struct maybe_int){0};
+    }
     row->figures[OPEN_LEG_MARK_PRICE] = mark_e8;
     row->figures[OPEN_LEG_LIQUIDATION_DISTANCE] = liquidation_distance(
         amount_e8.value, mark_e8, valuation->values[VALUATION_LIQUIDATION_PRICE]);

@@ -42,6 +42,13 @@ static const char *const SQL[STATEMENT_COUNT] = {
          "WHERE l.account_id = " ACCOUNT " AND coalesce(p.position_amount_e8, 0) <> "
          "(SELECT coalesce(q.position_amount_e8, 0) FROM position AS q WHERE q.leg_id = p.leg_id "
          "AND q.capture_id < p.capture_id ORDER BY q.capture_id DESC LIMIT 1) "
+         /* flat, because it is listed no more: when is not told */
+         "UNION ALL SELECT l.leg_id, s.received_ms FROM leg AS l "
+         "JOIN position AS p ON p.leg_id = l.leg_id AND p.capture_id = (SELECT max(q.capture_id) "
+         "FROM position AS q WHERE q.leg_id = l.leg_id) AND p.present = 0 "
+         "AND p.position_amount_e8 = 0 "
+         "JOIN capture AS s ON s.capture_id = p.capture_id AND s.received_ms >= ?2 "
+         "WHERE l.account_id = " ACCOUNT " "
          "UNION ALL SELECT t.leg_id, t.time_ms + ?3 FROM leg AS l "
          "JOIN trade AS t ON t.leg_id = l.leg_id AND t.time_ms >= ?2 "
          "WHERE l.account_id = " ACCOUNT " AND t.source = 'stream' AND NOT EXISTS "

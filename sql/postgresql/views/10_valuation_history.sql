@@ -1,17 +1,29 @@
 -- Everything known of each leg at each poll, in integers, as in the files (sql/views/valuation_history.sql has the
 -- formulas): unrealized_pnl_usd is exact and rounded half away from zero; what a file computes in floating point is
--- computed in it here too, by the same steps, so that both give the same number.
+-- computed in it here too, by the same steps, so that both give the same number. The index of a settlement asset is that
+-- which was asked for under the account.
 CREATE VIEW valuation_history AS
 SELECT a.name AS account, c.symbol, c.pair, c.margin_asset, t.contract_size_e8, c.source AS contract_source,
        l.position_side, l.account_id, l.leg_id,
        v.time_ms, v.update_ms, v.mark_price_e8, v.unrealized_pnl_e8,
-       CASE WHEN t.contract_size_e8 IS NOT NULL
-            THEN round(v.unrealized_pnl_e8::numeric * v.mark_price_e8 * 0.00000001) END AS unrealized_pnl_usd_e8,
-       v.liquidation_price_e8, v.isolated_margin_e8, v.notional_value_e8,
-       p.position_amount_e8, p.entry_price_e8, p.break_even_price_e8, p.leverage, p.max_quantity_e8, p.margin_type,
-       p.auto_add_margin, p.isolated_wallet_e8, p.present, p.extra,
+       CASE
+           WHEN t.contract_size_e8 IS NULL THEN NULL
+           WHEN n.is_linear AND v.unrealized_pnl_e8 = 0 THEN 0
+           ELSE round(v.unrealized_pnl_e8::numeric * n.usd_price_e8 * 0.00000001)
+       END AS unrealized_pnl_usd_e8,
        CASE
            WHEN p.position_amount_e8 = 0 THEN 0
+           ELSE trunc(m.notional + sign(m.notional) * 0.5::float8)::bigint
+       END AS notional_usd_e8,
+       v.liquidation_price_e8, v.isolated_margin_e8, v.notional_value_e8,
+       p.position_amount_e8, p.entry_price_e8, p.break_even_price_e8,
+       coalesce(p.leverage, k.leverage) AS leverage, p.max_quantity_e8,
+       coalesce(p.margin_type, k.margin_type) AS margin_type,
+       coalesce(p.auto_add_margin, k.auto_add_margin) AS auto_add_margin, p.isolated_wallet_e8, p.present, p.extra,
+       CASE
+           WHEN p.position_amount_e8 = 0 THEN 0
+           WHEN n.is_linear
+               THEN trunc(m.gained + sign(m.gained) * 0.5::float8)::bigint
            WHEN p.entry_price_e8 <> 0 AND v.mark_price_e8 <> 0
                THEN trunc(p.position_amount_e8 * (t.contract_size_e8 / 1e8::float8)
                           * (v.mark_price_e8 - p.entry_price_e8)
@@ -21,6 +33,9 @@ SELECT a.name AS account, c.symbol, c.pair, c.margin_asset, t.contract_size_e8, 
        END AS expected_pnl_e8,
        CASE
            WHEN p.position_amount_e8 = 0 THEN 0::float8
+           WHEN n.is_linear
+               THEN 1.5e-8::float8 + 2e-8::float8 * abs(p.position_amount_e8 / 1e8::float8)
+                    * (t.contract_size_e8 / 1e8::float8)
            WHEN p.entry_price_e8 <> 0 AND v.mark_price_e8 <> 0
                THEN 1.5e-8::float8 + 1e-8::float8 * abs(p.position_amount_e8 / 1e8::float8)
                     * (t.contract_size_e8 / 1e8::float8)
@@ -29,6 +44,9 @@ SELECT a.name AS account, c.symbol, c.pair, c.margin_asset, t.contract_size_e8, 
        END AS pnl_tolerance,
        CASE
            WHEN p.position_amount_e8 = 0 THEN 0::float8
+           WHEN n.is_linear
+               THEN abs(p.position_amount_e8 / 1e8::float8) * (t.contract_size_e8 / 1e8::float8)
+                    * (v.mark_price_e8 / 1e8::float8) / nullif(k.leverage, 0)
            WHEN v.mark_price_e8 <> 0 AND p.leverage <> 0
                THEN abs(p.position_amount_e8) / 1e8::float8 * (t.contract_size_e8 / 1e8::float8)
                     / (v.mark_price_e8 / 1e8::float8) / p.leverage
@@ -53,4 +71,27 @@ SELECT a.name AS account, c.symbol, c.pair, c.margin_asset, t.contract_size_e8, 
   JOIN valuation AS v
     ON v.account_id = l.account_id AND v.leg_id = l.leg_id AND v.time_ms >= t.from_ms AND v.time_ms < t.to_ms
   LEFT JOIN position AS p
-    ON p.account_id = v.account_id AND p.leg_id = v.leg_id AND p.update_ms = v.update_ms AND p.revision = v.revision;
+    ON p.account_id = v.account_id AND p.leg_id = v.leg_id AND p.update_ms = v.update_ms AND p.revision = v.revision
+  LEFT JOIN LATERAL (SELECT x.leverage, x.auto_add_margin,
+                            CASE x.margin_type WHEN 'CROSSED' THEN 'cross' ELSE lower(x.margin_type) END AS margin_type
+                       FROM symbol_config AS x
+                      WHERE x.account_id = l.account_id AND x.contract_id = l.contract_id AND x.time_ms <= v.time_ms
+                      ORDER BY x.time_ms DESC LIMIT 1) AS k ON true
+ CROSS JOIN LATERAL (SELECT c.product = 'usd-m' AS is_linear,
+                            CASE
+                                WHEN c.product = 'usd-m'
+                                    THEN (SELECT i.index_price_e8
+                                            FROM asset_index AS i
+                                           WHERE i.account_id = l.account_id AND i.symbol = c.margin_asset || 'USD'
+                                             AND i.time_ms <= v.time_ms AND i.index_price_e8 > 0
+                                           ORDER BY i.time_ms DESC, i.capture_id DESC LIMIT 1)
+                                ELSE v.mark_price_e8
+                            END AS usd_price_e8) AS n
+ CROSS JOIN LATERAL (SELECT CASE
+                                WHEN n.is_linear
+                                    THEN p.position_amount_e8 * (t.contract_size_e8 / 1e8::float8)
+                                         * (v.mark_price_e8 / 1e8::float8) * (n.usd_price_e8 / 1e8::float8)
+                                ELSE p.position_amount_e8 * (t.contract_size_e8 / 1e8::float8)
+                            END AS notional,
+                            p.position_amount_e8 * (t.contract_size_e8 / 1e8::float8)
+                            * ((v.mark_price_e8 - p.entry_price_e8) / 1e8::float8) AS gained) AS m;

@@ -7,8 +7,8 @@ SELECT a.name AS account, c.symbol, c.pair, c.margin_asset, l.position_side,
        to_char(to_timestamp(nullif(p.update_ms, 0) / 1000.0) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS update_time,
        p.revision,
        CASE
-           WHEN p.present = 0 THEN 'vanish'
-           WHEN b.present = 0 THEN 'return'
+           WHEN p.present = 0 AND p.position_amount_e8 IS NULL THEN 'vanish'
+           WHEN b.present = 0 AND b.position_amount_e8 IS NULL THEN 'return'
            WHEN p.position_amount_e8 IS NULL THEN NULL
            WHEN b.leg_id IS NULL THEN CASE WHEN p.position_amount_e8 = 0 THEN 'seen' ELSE 'open' END
            WHEN b.position_amount_e8 IS NULL THEN NULL

@@ -12,15 +12,15 @@ SELECT a.name AS account, i.symbol, c.pair, c.margin_asset,
        to_char(to_timestamp(i.time_ms / 1000.0) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS time,
        i.income_type,
        i.income_e8 * 0.00000001 AS income,
-       v.mark_price_e8 * 0.00000001 AS price,
-       round(i.income_e8::numeric * v.mark_price_e8 * 0.00000001) * 0.00000001 AS income_usd,
+       v.price_e8 * 0.00000001 AS price,
+       round(i.income_e8::numeric * v.price_e8 * 0.00000001) * 0.00000001 AS income_usd,
        i.info, i.tran_id, i.trade_id, i.revision, i.capture_id,
        v.time_ms AS price_ms
   FROM account AS a
   JOIN income AS i ON i.account_id = a.account_id
   LEFT JOIN contract AS c ON c.account_id = i.account_id AND c.product = a.product AND c.symbol = i.symbol
   LEFT JOIN LATERAL
-       (SELECT x.time_ms, x.mark_price_e8
+       ((SELECT x.time_ms, x.mark_price_e8 AS price_e8, 1 AS rank
           FROM contract AS g
           JOIN LATERAL ((SELECT w.time_ms, w.mark_price_e8
                            FROM leg AS l
@@ -36,10 +36,17 @@ SELECT a.name AS account, i.symbol, c.pair, c.margin_asset,
                           WHERE m.account_id = g.account_id AND m.contract_id = g.contract_id
                             AND m.time_ms <= i.time_ms AND m.mark_price_e8 > 0
                           ORDER BY m.time_ms DESC, m.capture_id DESC LIMIT 1)) AS x ON true
-         WHERE g.account_id = i.account_id AND g.margin_asset = i.asset
+         WHERE g.account_id = i.account_id AND g.margin_asset = i.asset AND g.product <> 'usd-m'
          ORDER BY CASE WHEN g.contract_type = 'PERPETUAL' THEN 0 ELSE 1 END,
                   x.time_ms DESC, g.delivery_ms, g.symbol COLLATE "C"
-         LIMIT 1) AS v ON true
+         LIMIT 1)
+        UNION ALL
+        (SELECT x.time_ms, x.index_price_e8, 2
+           FROM asset_index AS x
+          WHERE x.account_id = i.account_id AND x.symbol = i.asset || 'USD'
+            AND x.time_ms <= i.time_ms AND x.index_price_e8 > 0
+          ORDER BY x.time_ms DESC, x.capture_id DESC LIMIT 1)
+         ORDER BY rank LIMIT 1) AS v ON true
  WHERE i.revision = (SELECT max(x.revision)
                        FROM income AS x
                       WHERE x.account_id = i.account_id AND x.time_ms = i.time_ms
