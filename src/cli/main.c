@@ -32,7 +32,7 @@ static const struct command *const COMMANDS[] = {
 static void print_usage(FILE *out)
 {
     fputs(
-        "posrec records the position history that Binance does not keep: it polls COIN-M futures\n"
+        "posrec records the position history that Binance does not keep: it polls Binance futures\n"
         "accounts and writes every answer into SQLite.\n\n"
         "Usage: posrec [-c FILE] [-d DB] [-q|-v] COMMAND [options]\n\nCommands:\n",
         out);
