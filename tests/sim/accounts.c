@@ -24,8 +24,8 @@ static bool read_account(struct sim_account *account, const char *line)
     if (sscanf(line, "%79s %15s %79s %255s", account->name, mode, account->key, secret) != 4) {
         return false;
     }
-    account->market.hedge = strcmp(mode, "hedge") == 0;
-    if (!account->market.hedge && strcmp(mode, "one-way") != 0) {
+    account->hedge = strcmp(mode, "hedge") == 0;
+    if (!account->hedge && strcmp(mode, "one-way") != 0) {
         return false;
     }
     if (strncmp(secret, "pem:", 4) == 0) {
@@ -65,9 +65,24 @@ void accounts_free(struct sim_accounts *accounts)
 {
     for (int i = 0; i < accounts->count; i++) {
         EVP_PKEY_free(accounts->list[i].public_key);
-        books_free(&accounts->list[i].books);
+        for (int j = 0; j < PRODUCT_COUNT; j++) {
+            books_free(&accounts->list[i].ledgers[j].books);
+            market_close_account(&accounts->list[i].ledgers[j].trader);
+        }
     }
     free(accounts->list);
+}
+
+void accounts_open(struct sim_account *account, const struct market *markets, uint64_t seed,
+                   int64_t now_ms)
+{
+    for (int i = 0; i < PRODUCT_COUNT; i++) {
+        struct sim_ledger *ledger = &account->ledgers[i];
+        ledger->account = account;
+        ledger->product = markets[i].product;
+        market_open_account(&ledger->trader, &markets[i], account->name, account->hedge,
+                            seed + (uint64_t)i, now_ms);
+    }
 }
 
 struct sim_account *accounts_find_key(const struct sim_accounts *accounts, const char *key)
@@ -136,33 +151,49 @@ bool accounts_check_signature(const struct sim_account *account, const char *pay
                                        : check_hmac(account, payload, signature);
 }
 
-/* A record of the state file: the account's name and its market, as they are in memory; its books
- * follow. */
-struct saved_account {
-    char name[80];
-    struct market_account market;
-};
+/* The state file has of each account its name and then its ledgers. */
 
-bool accounts_load_state(struct sim_accounts *accounts, const char *path)
+static bool load_account(struct sim_account *account, FILE *file)
 {
-    struct saved_account *saved = malloc(sizeof *saved);
-    struct books books = {0};
-    FILE *file = fopen(path, "r");
-    bool good = saved != NULL && (file != NULL || errno == ENOENT);
-    while (good && file != NULL && fread(saved, sizeof *saved, 1, file) == 1) {
-        struct sim_account *account = accounts_find_name(accounts, saved->name);
-        good = books_load(account != NULL ? &account->books : &books, file);
-        if (account != NULL) {
-            account->market = saved->market;
-            account->market.rests = true;
-        }
+    bool good = true;
+    for (int i = 0; good && i < PRODUCT_COUNT; i++) {
+        struct sim_ledger *ledger = &account->ledgers[i];
+        good = market_load(&ledger->trader, file) && books_load(&ledger->books, file);
+        account->hedge = ledger->trader.hedge;
     }
-    books_free(&books);
+    return good;
+}
+
+static bool save_account(const struct sim_account *account, FILE *file)
+{
+    bool good = fwrite(account->name, sizeof account->name, 1, file) == 1;
+    for (int i = 0; good && i < PRODUCT_COUNT; i++) {
+        const struct sim_ledger *ledger = &account->ledgers[i];
+        good = market_save(&ledger->trader, file) && books_save(&ledger->books, file);
+    }
+    return good;
+}
+
+bool accounts_load_state(struct sim_accounts *accounts, const struct market *markets,
+                         const char *path)
+{
+    struct sim_account other = {0}; /* one that is not among them any more */
+    FILE *file = fopen(path, "r");
+    bool good = file != NULL || errno == ENOENT;
+    char name[sizeof other.name];
+    accounts_open(&other, markets, 0, 0);
+    while (good && file != NULL && fread(name, sizeof name, 1, file) == 1) {
+        struct sim_account *account = accounts_find_name(accounts, name);
+        good = load_account(account != NULL ? account : &other, file);
+    }
+    for (int i = 0; i < PRODUCT_COUNT; i++) {
+        books_free(&other.ledgers[i].books);
+        market_close_account(&other.ledgers[i].trader);
+    }
     if (file != NULL) {
         good = good && feof(file) && !ferror(file);
         fclose(file);
     }
-    free(saved);
     if (!good) {
         fprintf(stderr, "%s: not a state that can be read\n", path);
     }
@@ -172,17 +203,11 @@ bool accounts_load_state(struct sim_accounts *accounts, const char *path)
 bool accounts_save_state(const struct sim_accounts *accounts, const char *path)
 {
     char part[4096];
-    struct saved_account *saved = calloc(1, sizeof *saved);
     snprintf(part, sizeof part, "%s.part", path);
     FILE *file = fopen(part, "w");
-    bool good = saved != NULL && file != NULL;
+    bool good = file != NULL;
     for (int i = 0; good && i < accounts->count; i++) {
-        memcpy(saved->name, accounts->list[i].name, sizeof saved->name);
-        saved->market = accounts->list[i].market;
-        good = fwrite(saved, sizeof *saved, 1, file) == 1 &&
-               books_save(&accounts->list[i].books, file);
+        good = save_account(&accounts->list[i], file);
     }
-    good = file != NULL && fclose(file) == 0 && good && rename(part, path) == 0;
-    free(saved);
-    return good;
+    return file != NULL && fclose(file) == 0 && good && rename(part, path) == 0;
 }

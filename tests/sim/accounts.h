@@ -7,11 +7,22 @@
 #include <stdint.h>
 
 #include "books.h"
-#include "market.h"
+#include "product.h"
 #include "stream.h"
 
 #define ACCOUNTS_MAX 4000
 #define SECRET_SIZE 256
+
+struct sim_account;
+
+/* What an account has of a product. */
+struct sim_ledger {
+    struct sim_account *account;
+    const struct product *product;
+    struct market_account trader;
+    struct books books;
+    struct sim_stream_state stream;
+};
 
 struct sim_account {
     char name[80];
@@ -20,9 +31,8 @@ struct sim_account {
     EVP_PKEY *public_key;     /* RSA or Ed25519; NULL for HMAC */
     bool revoked;
     unsigned silent; /* what the exchange is silent to: SILENT_REST, SILENT_STREAM */
-    struct market_account market;
-    struct books books;
-    struct sim_stream_state stream;
+    bool hedge;      /* one mode for all of its ledgers */
+    struct sim_ledger ledgers[PRODUCT_COUNT];
 };
 
 struct sim_accounts {
@@ -43,9 +53,14 @@ struct sim_account *accounts_find_name(const struct sim_accounts *accounts, cons
 bool accounts_check_signature(const struct sim_account *account, const char *payload,
                               const char *signature);
 
-/* Takes the accounts' markets over from a file that accounts_save_state() wrote, as far as it has
+/* Opens the account's ledgers in the markets. */
+void accounts_open(struct sim_account *account, const struct market *markets, uint64_t seed,
+                   int64_t now_ms);
+
+/* Takes the accounts' ledgers over from a file that accounts_save_state() wrote, as far as it has
  * them; false when it cannot be read. No file is a new start. */
-bool accounts_load_state(struct sim_accounts *accounts, const char *path);
+bool accounts_load_state(struct sim_accounts *accounts, const struct market *markets,
+                         const char *path);
 bool accounts_save_state(const struct sim_accounts *accounts, const char *path);
 
 #endif

@@ -3,11 +3,12 @@
  *   /sim/fault?kind=status&status=429&retry_after=2&count=1   kinds: see faults.h; the body of a
  *                                                              POST is the answer of kind=body
  *        &delay_ms=N            it comes so late
- *   /sim/style?new_fields=1&plain_numbers=1&short_decimals=1&hidden=SYMBOL&added=SYMBOL
+ *        &product=usd-m         of this product alone; else of any
+ *   /sim/style?product=P&new_fields=1&plain_numbers=1&short_decimals=1&hidden=SYMBOL&added=SYMBOL
  *   /sim/clock?offset_ms=N      the exchange's clock against the machine's; the Date of each answer
  *                               is of the exchange's
  *   /sim/key?account=NAME&revoked=1
- *   /sim/mode?account=NAME&hedge=1   to hedge mode, or (0) to one-way mode
+ *   /sim/mode?account=NAME&hedge=1   to hedge mode, or (0) to one-way mode: on both products
  *   /sim/weight?limit=N&others=N     weight a minute; what other programs on the address use now
  *        &minute_offset_ms=N    its minute begins so much later than the exchange's clock says, or
  *                               earlier
@@ -16,22 +17,35 @@
  *   /sim/silence?to=all         accepts connections and requests, and answers none of them; `rest`,
  *                               `stream`: those alone; `nothing`: again, and what waits is hung up
  *        &account=PATTERN       of the accounts with such names, as `a1*`; else of everybody
- *   /sim/trade?account=NAME&symbol=S&side=LONG&amount=N   buys N contracts (sells where N < 0)
- *   /sim/transfer?account=NAME&asset=BTC&amount=1.5   moves coins in, or out
+ *   /sim/trade?account=NAME&product=P&symbol=S&side=LONG&amount=N   buys so much, sells where N <
+ * 0: contracts of COIN-M, decimals of the base asset of USD-M
+ *   /sim/order?account=NAME&product=P&symbol=S&side=LONG&amount=N&price=P
+ *                               such an order rests; with amount=0 the one that does is canceled
+ *   /sim/transfer?account=NAME&product=P&asset=BTC&amount=1.5   moves coins in, or out
  *        &hide=1           its income is not told
- *   /sim/funding?account=NAME&rate=0.0001             every open position of a perpetual pays, or
- * is paid, and fundingRate tells of the rate &paid=0.0002           but this is what is paid
- *   /sim/move?account=NAME&symbol=S&share=-0.03       its price rises, or falls, by that share
- *   /sim/liquidate?account=NAME&symbol=S&side=LONG
- *   /sim/deliver?account=NAME&symbol=S      the contract is settled and vanishes
- *   /sim/many?account=NAME&trades=N&symbol=S&side=LONG&from_ms=T&to_ms=T&income=N&types=N
+ *   /sim/income?account=NAME&product=P&type=T&asset=A&amount=N&info=I&symbol=S   any income
+ *   /sim/exchange?account=NAME&product=usd-m&from=BNB&to=USDT&amount=0.1
+ *                               AUTO_EXCHANGE: two incomes, at the assets' indices
+ *   /sim/funding?account=NAME&product=P&rate=0.0001   every open position of a perpetual pays, or
+ *                               is paid, and fundingRate tells of the rate
+ *        &paid=0.0002           but this is what is paid
+ *   /sim/move?account=NAME&product=P&symbol=S&share=-0.03   its price rises, or falls, by that
+ * share &price=N               or is this &still=1               and all prices stay from now on,
+ * or (0) move again /sim/index?asset=USDT&index=0.9998      what an asset is worth by assetIndex
+ *   /sim/leverage?account=NAME&product=P&symbol=S&side=LONG&leverage=N&isolated=1
+ *   /sim/multi?account=NAME&on=1            USD-M's multi-assets mode
+ *   /sim/fees?account=NAME&asset=BNB        what USD-M takes commission from, as far as it lasts:
+ *                               BNB (a tenth less), BNFCR, or with none the margin asset
+ *   /sim/liquidate?account=NAME&product=P&symbol=S&side=LONG
+ *   /sim/deliver?account=NAME&product=P&symbol=S      the contract is settled and vanishes
+ *   /sim/many?account=NAME&product=P&trades=N&symbol=S&side=LONG&from_ms=T&to_ms=T&income=N&types=N
  *        that many trades of one contract to and fro between the two times, and that many
  *        incomes of 0.00000001 now, of so many types in turn: transfers when of one
  *        &no_income=1      the trades make no income
- *   /sim/hide?account=NAME&what=income|trade|wallet
+ *   /sim/hide?account=NAME&product=P&what=income|trade|wallet
  *        the last income or trade is not told; the next wallet is told wrong by 0.00000001
- *   /sim/books?account=NAME     the account's income, trades and wallets
- *   /sim/stream?account=NAME&drop=N&duplicate=N&delay=N&delay_ms=N&reorder=N&fragment=N&mask=N
+ *   /sim/books?account=NAME&product=P       the account's income, trades and wallets
+ *   /sim/stream?account=NAME&product=P&drop=N&duplicate=N&delay=N&delay_ms=N&reorder=N&fragment=N&mask=N
  *        &oversize=N&garbage=N  faults of the next messages
  *        &close=CODE, &break=1, &stall=1          of the connection
  *        &expire=1 (2: its E is a text), &forget=1   of the listen key: told, or not
@@ -44,7 +58,11 @@
  *   /sim/streams                how many connections the stream's messages go to
  *   /sim/messages               every message, and whether it was sent
  *   /sim/log                    every request so far, one JSON object a line
- *   /sim/reset                  no faults, no silence, plain style, true clock, empty log */
+ *   /sim/reset                  no faults, no silence, plain style, true clock, empty log
+ *
+ * product=P is coin-m or usd-m, and coin-m where it is not said: the same words for both. A symbol
+ * that is not ASCII is percent-encoded here too. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -79,6 +97,7 @@ static enum MHD_Result add_fault(struct sim *sim, struct request *request)
     };
     const char *endpoint = sim_parameter(request, "endpoint");
     snprintf(fault.account, sizeof fault.account, "%s", sim_parameter(request, "account"));
+    snprintf(fault.product, sizeof fault.product, "%s", sim_parameter(request, "product"));
     snprintf(fault.endpoint, sizeof fault.endpoint, "%s",
              endpoint[0] == '\0' ? "positionRisk" : endpoint);
     snprintf(fault.message, sizeof fault.message, "%s", sim_parameter(request, "message"));
@@ -95,9 +114,70 @@ static enum MHD_Result add_fault(struct sim *sim, struct request *request)
     return say(request, 200, "ok\n");
 }
 
+/* The product that is named, or COIN-M; NULL when there is none of that name. */
+static struct market *named_market(struct sim *sim, struct request *request)
+{
+    const char *name = sim_parameter(request, "product");
+    int product = name[0] == '\0' ? COIN_M : product_named(name);
+    return product == PRODUCT_COUNT ? NULL : &sim->markets[product];
+}
+
+static struct sim_account *named_account(struct sim *sim, struct request *request)
+{
+    return accounts_find_name(&sim->accounts, sim_parameter(request, "account"));
+}
+
+/* The ledger of the account and the product that are named; NULL for none. */
+static struct sim_ledger *named_ledger(struct sim *sim, struct request *request)
+{
+    struct sim_account *account = named_account(sim, request);
+    struct market *market = named_market(sim, request);
+    return account == NULL || market == NULL ? NULL : &account->ledgers[market - sim->markets];
+}
+
+/* -1 for none. */
+static int named_symbol(const struct sim_ledger *ledger, struct request *request)
+{
+    return ledger == NULL
+               ? -1
+               : market_find_symbol(ledger->trader.market, sim_parameter(request, "symbol"));
+}
+
+static int named_asset(const struct sim_ledger *ledger, struct request *request, const char *name)
+{
+    return ledger == NULL ? -1
+                          : market_find_asset(ledger->trader.market, sim_parameter(request, name));
+}
+
+/* SIDE_COUNT for none. */
+static int named_side(struct request *request)
+{
+    int side = 0;
+    while (side < SIDE_COUNT && strcmp(MARKET_SIDES[side], sim_parameter(request, "side")) != 0) {
+        side++;
+    }
+    return side;
+}
+
+static double decimal(struct request *request, const char *name)
+{
+    return strtod(sim_parameter(request, name), NULL);
+}
+
+/* An amount as the symbol counts it. */
+static int64_t named_amount(const struct sim_ledger *ledger, int symbol, struct request *request)
+{
+    int digits = ledger->trader.market->symbols[symbol].amount_digits;
+    return llround(decimal(request, "amount") * pow(10, digits));
+}
+
 static enum MHD_Result set_style(struct sim *sim, struct request *request)
 {
-    struct market_style *style = &sim->style;
+    struct market *market = named_market(sim, request);
+    if (market == NULL) {
+        return say(request, 400, "no such product\n");
+    }
+    struct market_style *style = &market->style;
     style->new_fields = number(request, "new_fields", style->new_fields) != 0;
     style->plain_numbers = number(request, "plain_numbers", style->plain_numbers) != 0;
     style->short_decimals = number(request, "short_decimals", style->short_decimals) != 0;
@@ -108,8 +188,7 @@ static enum MHD_Result set_style(struct sim *sim, struct request *request)
 
 static enum MHD_Result set_key(struct sim *sim, struct request *request)
 {
-    struct sim_account *account =
-        accounts_find_name(&sim->accounts, sim_parameter(request, "account"));
+    struct sim_account *account = named_account(sim, request);
     if (account == NULL) {
         return say(request, 400, "no such account\n");
     }
@@ -119,107 +198,195 @@ static enum MHD_Result set_key(struct sim *sim, struct request *request)
 
 static enum MHD_Result set_mode(struct sim *sim, struct request *request)
 {
-    struct sim_account *account =
-        accounts_find_name(&sim->accounts, sim_parameter(request, "account"));
+    struct sim_account *account = named_account(sim, request);
     if (account == NULL) {
         return say(request, 400, "no such account\n");
     }
-    market_set_mode(&account->market, sim->symbol_count, number(request, "hedge", 0) != 0);
+    account->hedge = number(request, "hedge", 0) != 0;
+    for (int i = 0; i < PRODUCT_COUNT; i++) {
+        market_set_mode(&account->ledgers[i].trader, account->hedge);
+    }
     return say(request, 200, "ok\n");
 }
 
 static enum MHD_Result trade(struct sim *sim, struct request *request)
 {
-    static const char *const SIDES[] = {"BOTH", "LONG", "SHORT"};
-    struct sim_account *account =
-        accounts_find_name(&sim->accounts, sim_parameter(request, "account"));
-    int symbol = 0, side = 0;
-    while (symbol < sim->symbol_count &&
-           strcmp(sim->symbols[symbol].name, sim_parameter(request, "symbol")) != 0) {
-        symbol++;
-    }
-    while (side < SIDE_COUNT && strcmp(SIDES[side], sim_parameter(request, "side")) != 0) {
-        side++;
-    }
-    int64_t amount = number(request, "amount", 0);
-    if (account == NULL || symbol == sim->symbol_count || side == SIDE_COUNT || amount == 0) {
+    struct sim_ledger *ledger = named_ledger(sim, request);
+    int symbol = named_symbol(ledger, request), side = named_side(request);
+    int64_t amount = symbol < 0 ? 0 : named_amount(ledger, symbol, request);
+    if (symbol < 0 || side == SIDE_COUNT || amount == 0) {
         return say(request, 400, "no such account, symbol or side, or no amount\n");
     }
-    market_fill(&account->market, sim->symbols, symbol, side, amount, sim_now_ms(sim));
-    stream_tell(sim, account);
+    market_fill(&ledger->trader, symbol, side, amount, sim_now_ms(sim));
+    stream_tell(sim, ledger);
     return say(request, 200, "ok\n");
 }
 
-static struct sim_account *named_account(struct sim *sim, struct request *request)
+/* An order that rests moves no wallet and no position. */
+static enum MHD_Result order(struct sim *sim, struct request *request)
 {
-    return accounts_find_name(&sim->accounts, sim_parameter(request, "account"));
-}
-
-static int named_symbol(const struct sim *sim, struct request *request)
-{
-    int symbol = 0;
-    while (symbol < sim->symbol_count &&
-           strcmp(sim->symbols[symbol].name, sim_parameter(request, "symbol")) != 0) {
-        symbol++;
+    struct sim_ledger *ledger = named_ledger(sim, request);
+    int symbol = named_symbol(ledger, request), side = named_side(request);
+    double price = decimal(request, "price");
+    if (symbol < 0 || side == SIDE_COUNT) {
+        return say(request, 400, "no such account, symbol or side\n");
     }
-    return symbol;
+    struct market_leg *leg = &ledger->trader.leg[symbol][side];
+    int64_t amount = named_amount(ledger, symbol, request);
+    if (amount == 0 ? leg->order_amount == 0 : price <= 0 || leg->order_amount != 0) {
+        return say(request, 400, "no order rests, or one does already, or no price\n");
+    }
+    bool cancels = amount == 0;
+    struct market_fill resting = {.symbol = symbol,
+                                  .side = side,
+                                  .delta = cancels ? leg->order_amount : amount,
+                                  .price = cancels ? leg->order_price : price,
+                                  .order_id =
+                                      cancels ? leg->order_id : ++ledger->trader.last_order_id,
+                                  .time_ms = sim_now_ms(sim)};
+    leg->order_amount = amount;
+    leg->order_price = price;
+    leg->order_id = resting.order_id;
+    stream_tell_order(sim, ledger, &resting, cancels);
+    return say(request, 200, "ok\n");
 }
 
 static enum MHD_Result transfer(struct sim *sim, struct request *request)
 {
-    struct sim_account *account = named_account(sim, request);
-    int wallet = 0;
-    double coins = strtod(sim_parameter(request, "amount"), NULL);
-    while (wallet < sim->symbol_count &&
-           strcmp(sim->symbols[wallet].asset, sim_parameter(request, "asset")) != 0) {
-        wallet++;
-    }
-    if (account == NULL || wallet == sim->symbol_count) {
+    struct sim_ledger *ledger = named_ledger(sim, request);
+    int asset = named_asset(ledger, request, "asset");
+    double coins = decimal(request, "amount");
+    const char *reason = coins > 0 ? "DEPOSIT" : "WITHDRAW";
+    if (asset < 0) {
         return say(request, 400, "no such account or asset\n");
     }
-    books_move(&account->books, &account->market, sim->symbols, wallet, -1, "TRANSFER",
-               coins > 0 ? "DEPOSIT" : "WITHDRAW", coins, sim_now_ms(sim));
-    account->books.incomes[account->books.income_count - 1].hidden =
-        number(request, "hide", 0) != 0;
-    stream_tell_balance(sim, account, coins > 0 ? "DEPOSIT" : "WITHDRAW", wallet, -1, coins);
+    books_move(&ledger->books, &ledger->trader, asset, -1, "TRANSFER", reason, coins,
+               sim_now_ms(sim));
+    ledger->books.incomes[ledger->books.income_count - 1].hidden = number(request, "hide", 0) != 0;
+    stream_tell_balance(sim, ledger, reason, asset, -1, coins);
+    return say(request, 200, "ok\n");
+}
+
+static enum MHD_Result add_income(struct sim *sim, struct request *request)
+{
+    struct sim_ledger *ledger = named_ledger(sim, request);
+    int asset = named_asset(ledger, request, "asset");
+    const char *type = sim_parameter(request, "type");
+    if (asset < 0 || type[0] == '\0') {
+        return say(request, 400, "no such account or asset, or no type\n");
+    }
+    books_move(&ledger->books, &ledger->trader, asset, named_symbol(ledger, request), type,
+               sim_parameter(request, "info"), decimal(request, "amount"), sim_now_ms(sim));
+    stream_tell_balance(sim, ledger, "ADJUSTMENT", asset, -1, decimal(request, "amount"));
+    return say(request, 200, "ok\n");
+}
+
+static enum MHD_Result exchange_assets(struct sim *sim, struct request *request)
+{
+    struct sim_ledger *ledger = named_ledger(sim, request);
+    int from = named_asset(ledger, request, "from"), to = named_asset(ledger, request, "to");
+    double coins = decimal(request, "amount");
+    if (from < 0 || to < 0 || from == to || coins <= 0) {
+        return say(request, 400, "no such account or assets, or no amount\n");
+    }
+    const struct market_asset *assets = ledger->trader.market->assets;
+    double got = market_unit(coins * (double)assets[from].index_e8 / (double)assets[to].index_e8);
+    books_move(&ledger->books, &ledger->trader, from, -1, "AUTO_EXCHANGE", "", -coins,
+               sim_now_ms(sim));
+    stream_tell_balance(sim, ledger, "AUTO_EXCHANGE", from, -1, -coins);
+    books_move(&ledger->books, &ledger->trader, to, -1, "AUTO_EXCHANGE", "", got, sim_now_ms(sim));
+    stream_tell_balance(sim, ledger, "AUTO_EXCHANGE", to, -1, got);
     return say(request, 200, "ok\n");
 }
 
 static enum MHD_Result move_price(struct sim *sim, struct request *request)
 {
-    struct sim_account *account = named_account(sim, request);
-    int symbol = named_symbol(sim, request);
-    double share = strtod(sim_parameter(request, "share"), NULL);
-    if (account == NULL || symbol == sim->symbol_count || share <= -1) {
+    struct sim_ledger *ledger = named_ledger(sim, request);
+    int symbol = named_symbol(ledger, request);
+    double share = decimal(request, "share"), price = decimal(request, "price");
+    if (symbol < 0 || share <= -1) {
         return say(request, 400, "no such account or symbol, or no price left\n");
     }
-    account->market.price[symbol] *= 1 + share;
+    double *now = &ledger->trader.price[symbol];
+    *now = price > 0 ? price : *now * (1 + share);
+    ledger->trader.still = number(request, "still", ledger->trader.still) != 0;
+    return say(request, 200, "ok\n");
+}
+
+static enum MHD_Result set_index(struct sim *sim, struct request *request)
+{
+    bool found = false;
+    for (int i = 0; i < PRODUCT_COUNT; i++) {
+        int asset = market_find_asset(&sim->markets[i], sim_parameter(request, "asset"));
+        if (asset >= 0 && decimal(request, "index") > 0) {
+            sim->markets[i].assets[asset].index_e8 = market_e8(decimal(request, "index"));
+            found = true;
+        }
+    }
+    return found ? say(request, 200, "ok\n") : say(request, 400, "no such asset, or no index\n");
+}
+
+static enum MHD_Result set_leverage(struct sim *sim, struct request *request)
+{
+    struct sim_ledger *ledger = named_ledger(sim, request);
+    int symbol = named_symbol(ledger, request), side = named_side(request);
+    int64_t leverage = number(request, "leverage", 0);
+    side = side == SIDE_COUNT ? SIDE_BOTH : side;
+    if (symbol < 0 || leverage < 0 || leverage > 150) {
+        return say(request, 400, "no such account or symbol, or no such leverage\n");
+    }
+    bool isolated = number(request, "isolated", ledger->trader.leg[symbol][side].isolated) != 0;
+    market_set_leverage(&ledger->trader, symbol, side, (int)leverage, isolated);
+    stream_tell(sim, ledger);
+    return say(request, 200, "ok\n");
+}
+
+static enum MHD_Result set_multi_assets(struct sim *sim, struct request *request)
+{
+    struct sim_account *account = named_account(sim, request);
+    if (account == NULL) {
+        return say(request, 400, "no such account\n");
+    }
+    struct sim_ledger *ledger = &account->ledgers[USD_M];
+    ledger->trader.multi_assets = number(request, "on", 1) != 0;
+    stream_tell_multi_assets(sim, ledger);
+    return say(request, 200, "ok\n");
+}
+
+static enum MHD_Result set_fees(struct sim *sim, struct request *request)
+{
+    struct sim_account *account = named_account(sim, request);
+    const char *name = sim_parameter(request, "asset");
+    int asset = market_find_asset(&sim->markets[USD_M], name);
+    if (account == NULL || (name[0] != '\0' && asset < 0)) {
+        return say(request, 400, "no such account or asset\n");
+    }
+    account->ledgers[USD_M].trader.fee_asset = asset;
     return say(request, 200, "ok\n");
 }
 
 static enum MHD_Result fund(struct sim *sim, struct request *request)
 {
-    struct sim_account *account = named_account(sim, request);
-    double rate = strtod(sim_parameter(request, "rate"), NULL);
-    const char *paid = sim_parameter(request, "paid");
-    double paid_rate = paid[0] == '\0' ? rate : strtod(paid, NULL);
-    if (account == NULL) {
+    struct sim_ledger *ledger = named_ledger(sim, request);
+    double rate = decimal(request, "rate");
+    double paid = sim_parameter(request, "paid")[0] == '\0' ? rate : decimal(request, "paid");
+    if (ledger == NULL) {
         return say(request, 400, "no such account\n");
     }
+    struct market *market = named_market(sim, request);
+    struct market_account *trader = &ledger->trader;
     int64_t now_ms = sim_now_ms(sim);
-    for (int i = 0; i < sim->symbol_count; i++) {
-        if (sim->symbols[i].perpetual) {
-            prices_note_funding(sim, i, rate, account->market.price[i], now_ms);
+    for (int i = 0; i < market->count; i++) {
+        if (market->symbols[i].perpetual) {
+            prices_note_funding(market, i, rate, trader->price[i], now_ms);
         }
         for (int side = 0; side < SIDE_COUNT; side++) {
-            const struct market_leg *leg = &account->market.leg[i][side];
-            int wallet = market_wallet_index(sim->symbols, i);
-            double coins = -(double)leg->amount * sim->symbols[i].contract_size /
-                           account->market.price[i] * paid_rate;
-            if (leg->amount != 0 && sim->symbols[i].perpetual) {
-                books_move(&account->books, &account->market, sim->symbols, wallet, i,
-                           "FUNDING_FEE", "", coins, now_ms);
-                stream_tell_balance(sim, account, "FUNDING_FEE", wallet, i, 0);
+            const struct market_leg *leg = &trader->leg[i][side];
+            int asset = market->symbols[i].asset;
+            double coins = -market_value(trader, i, leg->amount, trader->price[i]) * paid;
+            if (leg->amount != 0 && market->symbols[i].perpetual) {
+                books_move(&ledger->books, trader, asset, i, "FUNDING_FEE", "", coins, now_ms);
+                stream_tell_balance(sim, ledger, "FUNDING_FEE", asset, i, 0);
             }
         }
     }
@@ -228,58 +395,53 @@ static enum MHD_Result fund(struct sim *sim, struct request *request)
 
 static enum MHD_Result liquidate(struct sim *sim, struct request *request)
 {
-    struct sim_account *account = named_account(sim, request);
-    int symbol = named_symbol(sim, request), side = 0;
-    static const char *const SIDES[] = {"BOTH", "LONG", "SHORT"};
-    while (side < SIDE_COUNT && strcmp(SIDES[side], sim_parameter(request, "side")) != 0) {
-        side++;
-    }
-    if (account == NULL || symbol == sim->symbol_count || side == SIDE_COUNT ||
-        account->market.leg[symbol][side].amount == 0) {
+    struct sim_ledger *ledger = named_ledger(sim, request);
+    int symbol = named_symbol(ledger, request), side = named_side(request);
+    if (symbol < 0 || side == SIDE_COUNT || ledger->trader.leg[symbol][side].amount == 0) {
         return say(request, 400, "no such position\n");
     }
+    struct market_account *trader = &ledger->trader;
     struct market_fill *fill =
-        market_fill(&account->market, sim->symbols, symbol, side,
-                    -account->market.leg[symbol][side].amount, sim_now_ms(sim));
+        market_fill(trader, symbol, side, -trader->leg[symbol][side].amount, sim_now_ms(sim));
     fill->is_liquidation = true;
     int64_t time_ms = fill->time_ms;
-    stream_tell(sim, account);
-    books_move(&account->books, &account->market, sim->symbols,
-               market_wallet_index(sim->symbols, symbol), symbol, "INSURANCE_CLEAR", "",
-               -0.00012345, time_ms);
+    stream_tell(sim, ledger);
+    books_move(&ledger->books, trader, trader->market->symbols[symbol].asset, symbol,
+               "INSURANCE_CLEAR", "", -0.00012345, time_ms);
     return say(request, 200, "ok\n");
 }
 
 /* Settled at the market's price: no trade, an income of its own, and the contract is gone. */
 static enum MHD_Result deliver(struct sim *sim, struct request *request)
 {
-    struct sim_account *account = named_account(sim, request);
-    int symbol = named_symbol(sim, request);
-    if (account == NULL || symbol == sim->symbol_count) {
+    struct sim_ledger *ledger = named_ledger(sim, request);
+    int symbol = named_symbol(ledger, request);
+    if (symbol < 0) {
         return say(request, 400, "no such account or symbol\n");
     }
+    struct market *market = named_market(sim, request);
     for (int side = 0; side < SIDE_COUNT; side++) {
-        struct market_leg *leg = &account->market.leg[symbol][side];
+        struct market_leg *leg = &ledger->trader.leg[symbol][side];
         if (leg->amount != 0) {
-            double coins = market_unrealized(&account->market, sim->symbols, symbol, side);
-            int wallet = market_wallet_index(sim->symbols, symbol);
-            books_move(&account->books, &account->market, sim->symbols, wallet, symbol,
-                       "DELIVERED_SETTELMENT", "", coins, sim_now_ms(sim));
+            double coins = market_unrealized(&ledger->trader, symbol, side);
+            int asset = market->symbols[symbol].asset;
+            books_move(&ledger->books, &ledger->trader, asset, symbol, "DELIVERED_SETTELMENT", "",
+                       coins, sim_now_ms(sim));
             leg->amount = 0;
             leg->entry_price = 0;
             leg->isolated_wallet = 0;
             leg->update_ms = sim_now_ms(sim);
-            stream_tell_balance(sim, account, "ADJUSTMENT", wallet, -1, 0);
+            stream_tell_balance(sim, ledger, "ADJUSTMENT", asset, -1, 0);
         }
     }
-    snprintf(sim->style.hidden, sizeof sim->style.hidden, "%s", sim->symbols[symbol].name);
+    snprintf(market->style.hidden, sizeof market->style.hidden, "%s", market->symbols[symbol].name);
     return say(request, 200, "ok\n");
 }
 
 static enum MHD_Result make_many(struct sim *sim, struct request *request)
 {
-    struct sim_account *account = named_account(sim, request);
-    int symbol = named_symbol(sim, request);
+    struct sim_ledger *ledger = named_ledger(sim, request);
+    int symbol = named_symbol(ledger, request);
     int side = strcmp(sim_parameter(request, "side"), "LONG") == 0    ? SIDE_LONG
                : strcmp(sim_parameter(request, "side"), "SHORT") == 0 ? SIDE_SHORT
                                                                       : SIDE_BOTH;
@@ -289,37 +451,36 @@ static enum MHD_Result make_many(struct sim *sim, struct request *request)
     int64_t from_ms = number(request, "from_ms", now_ms), to_ms = number(request, "to_ms", now_ms);
     /* The last is in no documentation. */
     static const char *const TYPES[] = {"TRANSFER", "WELCOME_BONUS", "INSURANCE_CLEAR", "REBATE+1"};
-    if (account == NULL || (trades > 0 && symbol == sim->symbol_count) || types < 1 ||
+    if (ledger == NULL || (trades > 0 && symbol < 0) || types < 1 ||
         types > (int64_t)(sizeof TYPES / sizeof TYPES[0])) {
         return say(request, 400, "no such account, symbol or number of types\n");
     }
     for (int64_t i = 0; i < trades; i++) {
-        struct market_leg *leg = &account->market.leg[symbol][side];
+        struct market_leg *leg = &ledger->trader.leg[symbol][side];
         int64_t sign = (i % 2 == 0) == (side != SIDE_SHORT) ? 1 : -1;
-        struct market_fill *fill =
-            market_fill(&account->market, sim->symbols, symbol, side, sign, now_ms);
+        struct market_fill *fill = market_fill(&ledger->trader, symbol, side, sign, now_ms);
         fill->time_ms = from_ms + (to_ms - from_ms) * i / (trades > 1 ? trades - 1 : 1);
         leg->update_ms = to_ms;
-        size_t before = account->books.income_count;
-        stream_tell(sim, account);
-        account->books.income_count =
-            number(request, "no_income", 0) ? before : account->books.income_count;
+        size_t before = ledger->books.income_count;
+        stream_tell(sim, ledger);
+        ledger->books.income_count =
+            number(request, "no_income", 0) ? before : ledger->books.income_count;
     }
     for (int64_t i = 0; i < income; i++) {
-        books_move(&account->books, &account->market, sim->symbols, 0, -1, TYPES[i % types],
-                   "DEPOSIT", 0.00000001, now_ms);
+        books_move(&ledger->books, &ledger->trader, 0, -1, TYPES[i % types], "DEPOSIT", 0.00000001,
+                   now_ms);
     }
     return say(request, 200, "ok\n");
 }
 
 static enum MHD_Result hide(struct sim *sim, struct request *request)
 {
-    struct sim_account *account = named_account(sim, request);
+    struct sim_ledger *ledger = named_ledger(sim, request);
     const char *what = sim_parameter(request, "what");
-    if (account == NULL) {
-        return say(request, 400, "no such account\n");
+    if (ledger == NULL) {
+        return say(request, 400, "no such account or product\n");
     }
-    struct books *books = &account->books;
+    struct books *books = &ledger->books;
     if (strcmp(what, "wallet") == 0) {
         books->wallet_off_e8 = 1;
     } else if (strcmp(what, "income") == 0 && books->income_count > 0) {
@@ -334,14 +495,14 @@ static enum MHD_Result hide(struct sim *sim, struct request *request)
 
 static enum MHD_Result write_books(struct sim *sim, struct request *request)
 {
-    struct sim_account *account = named_account(sim, request);
+    struct sim_ledger *ledger = named_ledger(sim, request);
     char *text = NULL;
     size_t size = 0;
-    if (account == NULL) {
-        return say(request, 400, "no such account\n");
+    if (ledger == NULL) {
+        return say(request, 400, "no such account or product\n");
     }
     FILE *out = open_memstream(&text, &size);
-    books_write(out, &account->books, &account->market, sim->symbols, sim->symbol_count);
+    books_write(out, &ledger->books, &ledger->trader);
     fclose(out);
     enum MHD_Result result = sim_answer(request, 200, text, size, NULL);
     free(text);
@@ -350,12 +511,11 @@ static enum MHD_Result write_books(struct sim *sim, struct request *request)
 
 static enum MHD_Result set_stream(struct sim *sim, struct request *request)
 {
-    struct sim_account *account =
-        accounts_find_name(&sim->accounts, sim_parameter(request, "account"));
-    if (account == NULL) {
-        return say(request, 400, "no such account\n");
+    struct sim_ledger *ledger = named_ledger(sim, request);
+    if (ledger == NULL) {
+        return say(request, 400, "no such account or product\n");
     }
-    struct sim_stream_state *state = &account->stream;
+    struct sim_stream_state *state = &ledger->stream;
     state->drop += (int)number(request, "drop", 0);
     state->duplicate += (int)number(request, "duplicate", 0);
     state->delay += (int)number(request, "delay", 0);
@@ -374,15 +534,14 @@ static enum MHD_Result set_stream(struct sim *sim, struct request *request)
         state->burst_sent = 0;
     }
     if (number(request, "expire", 0) != 0) {
-        stream_expire_key(sim, account, number(request, "expire", 0) == 2);
+        stream_expire_key(sim, ledger, number(request, "expire", 0) == 2);
     }
     if (number(request, "forget", 0) != 0) {
         state->listen_key[0] = '\0';
     }
     if (number(request, "close", 0) != 0 || number(request, "break", 0) != 0 ||
         number(request, "stall", 0) != 0) {
-        stream_end(sim, account, (int)number(request, "close", 0),
-                   number(request, "stall", 0) != 0);
+        stream_end(sim, ledger, (int)number(request, "close", 0), number(request, "stall", 0) != 0);
     }
     return say(request, 200, "ok\n");
 }
@@ -397,7 +556,9 @@ static enum MHD_Result write_file(struct request *request, FILE *file, char *con
 static enum MHD_Result reset(struct sim *sim, struct request *request)
 {
     faults_clear(&sim->faults);
-    sim->style = (struct market_style){0};
+    for (int i = 0; i < PRODUCT_COUNT; i++) {
+        sim->markets[i].style = (struct market_style){0};
+    }
     sim->clock_offset_ms = 0;
     weight_reset(&sim->weight);
     silence_set(sim, "", 0);
@@ -498,6 +659,10 @@ enum MHD_Result admin_answer(struct sim *sim, struct request *request, const cha
         {"books", write_books},     {"streams", count_streams},
         {"move", move_price},       {"silence", set_silence},
         {"weights", write_weights}, {"connections", write_handshakes},
+        {"order", order},           {"income", add_income},
+        {"index", set_index},       {"exchange", exchange_assets},
+        {"leverage", set_leverage}, {"multi", set_multi_assets},
+        {"fees", set_fees},
     };
     for (size_t i = 0; i < sizeof PATHS / sizeof PATHS[0]; i++) {
         if (strcmp(path + strlen("/sim/"), PATHS[i].path) == 0) {

@@ -1,5 +1,5 @@
-/* The books of a simulated account: every income and every trade, from which the answers to
- * /dapi/v1/income, userTrades and account are made. Amounts are integers at 10^8, as coins are. */
+/* The books of what a simulated account does in a market: every income and every trade, from which
+ * the answers to income, userTrades and account are made. Amounts are integers at 10^8. */
 #ifndef SIM_BOOKS_H
 #define SIM_BOOKS_H
 
@@ -33,25 +33,19 @@ struct books {
     size_t income_count, income_capacity;
     size_t trade_count, trade_capacity;
     int64_t last_tran_id;
-    int64_t
-        wallet_ms[MARKET_SYMBOLS_MAX]; /* when an asset's wallet last changed, as it is indexed */
-    int64_t wallet_off_e8;             /* a fault: the next account answer's first wallet */
+    int64_t wallet_ms[MARKET_ASSETS_MAX]; /* when an asset's wallet last changed */
+    int64_t wallet_off_e8;                /* a fault: the next account answer's first wallet */
 };
 
 void books_free(struct books *books);
 
 /* A trade: it, and the income that it made. */
-void books_note_fill(struct books *books, const struct market_symbol *symbols,
+void books_note_fill(struct books *books, const struct market *market,
                      const struct market_fill *fill);
 
 /* Moves an asset's wallet, with the income that says why; `symbol` -1 for none. */
-void books_move(struct books *books, struct market_account *account,
-                const struct market_symbol *symbols, int wallet, int symbol, const char *type,
-                const char *info, double coins, int64_t now_ms);
-
-/* The income alone, of a trade (0 for none). */
-void books_add_income(struct books *books, const char *type, const char *asset, const char *symbol,
-                      const char *info, int64_t amount_e8, int64_t trade_id, int64_t time_ms);
+void books_move(struct books *books, struct market_account *account, int asset, int symbol,
+                const char *type, const char *info, double coins, int64_t now_ms);
 
 /* What is asked of income and trades. */
 struct books_query {
@@ -63,16 +57,13 @@ struct books_query {
     bool newest; /* the last ones, not the first */
 };
 
-void books_write_income(FILE *out, const struct books *books, const struct books_query *query);
-void books_write_trades(FILE *out, const struct books *books, const struct market_symbol *symbols,
+void books_write_income(FILE *out, const struct books *books, const struct market *market,
                         const struct books_query *query);
-void books_write_account(FILE *out, struct books *books, const struct market_account *account,
-                         const struct market_symbol *symbols, int count,
-                         const struct market_style *style);
+void books_write_trades(FILE *out, const struct books *books, const struct market *market,
+                        const struct books_query *query);
 
 /* All of an account's books, for tests to hold posrec's against. */
-void books_write(FILE *out, const struct books *books, const struct market_account *account,
-                 const struct market_symbol *symbols, int count);
+void books_write(FILE *out, const struct books *books, const struct market_account *account);
 
 /* Keep them from one run to the next. */
 bool books_save(const struct books *books, FILE *file);

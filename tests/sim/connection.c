@@ -119,7 +119,7 @@ bool connection_subscribe(struct sim_connection *connection, const char *name)
     connection->streams = grown;
     struct sim_subscription *added = &grown[connection->stream_count++];
     snprintf(added->name, sizeof added->name, "%s", name);
-    added->account = stream_find_key(connection->sim, added->name);
+    added->ledger = stream_find_key(connection->sim, connection->product, added->name);
     return true;
 }
 
@@ -135,10 +135,10 @@ void connection_unsubscribe(struct sim_connection *connection, const char *name)
     }
 }
 
-bool connection_is_of(const struct sim_connection *connection, const struct sim_account *account)
+bool connection_is_of(const struct sim_connection *connection, const struct sim_ledger *ledger)
 {
     size_t i = 0;
-    while (i < connection->stream_count && connection->streams[i].account != account) {
+    while (i < connection->stream_count && connection->streams[i].ledger != ledger) {
         i++;
     }
     return i < connection->stream_count;
@@ -148,6 +148,7 @@ bool connection_is_of(const struct sim_connection *connection, const struct sim_
 static void subscribe_by_url(struct sim_connection *connection, struct request *request,
                              const char *path)
 {
+    path += strlen(PRODUCTS[connection->product].stream);
     if (strncmp(path, "/ws/", 4) == 0) {
         connection_subscribe(connection, path + 4);
         return;
@@ -167,11 +168,13 @@ static const char *request_header(struct request *request, const char *name)
     return value == NULL ? "" : value;
 }
 
-void connection_log(struct sim *sim, const char *account, int status)
+void connection_log(struct sim *sim, const char *account, int product, int status)
 {
-    fprintf(sim->handshakes_file,
-            "{\"ms\":%lld,\"exchange_ms\":%lld,\"account\":\"%s\",\"status\":%d}\n",
-            (long long)sim_machine_ms(), (long long)sim_now_ms(sim), account, status);
+    fprintf(
+        sim->handshakes_file,
+        "{\"ms\":%lld,\"exchange_ms\":%lld,\"account\":\"%s\",\"status\":%d,\"product\":\"%s\"}\n",
+        (long long)sim_machine_ms(), (long long)sim_now_ms(sim), account, status,
+        PRODUCTS[product].name);
 }
 
 int connection_upgrade(struct sim *sim, struct request *request, const char *path)
@@ -190,10 +193,12 @@ int connection_upgrade(struct sim *sim, struct request *request, const char *pat
     EVP_EncodeBlock((unsigned char *)accept, digest, (int)digest_size);
     struct sim_connection *connection = calloc(1, sizeof *connection);
     connection->sim = sim;
+    connection->product = product_of_stream(path);
     subscribe_by_url(connection, request, path);
-    const struct sim_account *account =
-        connection->stream_count > 0 ? connection->streams[0].account : NULL;
-    connection_log(sim, account != NULL ? account->name : "", MHD_HTTP_SWITCHING_PROTOCOLS);
+    const struct sim_ledger *ledger =
+        connection->stream_count > 0 ? connection->streams[0].ledger : NULL;
+    connection_log(sim, ledger != NULL ? ledger->account->name : "", connection->product,
+                   MHD_HTTP_SWITCHING_PROTOCOLS);
     if (sim->stream_life_ms > 0) {
         connection->end_ms = sim_machine_ms() + sim->stream_life_ms;
     }

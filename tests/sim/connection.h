@@ -1,6 +1,7 @@
 /* A WebSocket connection of the simulated exchange (wslay over MHD's upgrade), and the streams that
  * it is subscribed to: the one of /ws/NAME, those of /stream?streams=NAME/NAME, and what its client
- * asks for later (subscribe.h). */
+ * asks for later (subscribe.h). USD-M has them under /private; elsewhere its keys open and tell
+ * nothing. */
 #ifndef SIM_CONNECTION_H
 #define SIM_CONNECTION_H
 
@@ -18,11 +19,12 @@
 /* A stream that a connection is subscribed to. */
 struct sim_subscription {
     char name[STREAM_KEY_SIZE];
-    struct sim_account *account; /* NULL: the name is not the listen key of anybody */
+    struct sim_ledger *ledger; /* NULL: the name is not the listen key of anybody */
 };
 
 struct sim_connection {
     struct sim *sim;
+    int product; /* whose keys open its streams */
     struct sim_subscription *streams;
     size_t stream_count;
     bool combined; /* each message in an envelope that names its stream */
@@ -38,13 +40,13 @@ struct sim_connection {
     struct sim_connection *next;
 };
 
-/* Answers a WebSocket handshake for /ws, /ws/NAME or /stream: 101, and a connection in the list of
- * `sim` from then on, or an error. */
+/* Answers a WebSocket handshake for /ws, /ws/NAME or /stream, those of a product: 101, and a
+ * connection in the list of `sim` from then on, or an error. */
 int connection_upgrade(struct sim *sim, struct request *request, const char *path);
 
 /* Notes a handshake, of the account "" where none is known, and what it was answered: 0 for
  * nothing. */
-void connection_log(struct sim *sim, const char *account, int status);
+void connection_log(struct sim *sim, const char *account, int product, int status);
 
 /* Whether a stream can have this name. */
 bool connection_is_stream_name(const char *name);
@@ -54,8 +56,8 @@ bool connection_is_stream_name(const char *name);
 bool connection_subscribe(struct sim_connection *connection, const char *name);
 void connection_unsubscribe(struct sim_connection *connection, const char *name);
 
-/* Whether one of its streams is, or was, the account's. */
-bool connection_is_of(const struct sim_connection *connection, const struct sim_account *account);
+/* Whether one of its streams is, or was, the ledger's. */
+bool connection_is_of(const struct sim_connection *connection, const struct sim_ledger *ledger);
 
 /* Sends a text as it is; ... */
 void connection_send(struct sim_connection *connection, const char *text);

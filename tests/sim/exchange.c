@@ -1,11 +1,11 @@
-/* The exchange's own paths under /dapi/v1: positionRisk, account, income, userTrades, exchangeInfo,
- * time and listenKey, with the checks, weights and error codes that its documentation states. */
+/* The exchange's own paths, those of each product (product.c) and listenKey, with the checks and
+ * error codes that its documentation states. */
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
-#include "prices.h"
+#include "rows.h"
 #include "sim.h"
 
 #define RECV_WINDOW_MS_MAX 60000
@@ -14,12 +14,14 @@
 void exchange_log(struct sim *sim, struct request *request, const char *endpoint,
                   const char *account, int status)
 {
+    int size = (int)strcspn(request->uri, "?");
     fprintf(sim->log_file,
             "{\"ms\":%lld,\"exchange_ms\":%lld,\"method\":\"%s\",\"endpoint\":\"%s\","
-            "\"account\":\"%s\",\"status\":%d,\"weight\":%d,\"bytes\":%zu,\"signature\":\"%s\"}\n",
+            "\"account\":\"%s\",\"status\":%d,\"weight\":%d,\"bytes\":%zu,\"signature\":\"%s\","
+            "\"path\":\"%.*s\"}\n",
             (long long)sim_machine_ms(), (long long)sim_now_ms(sim), request->method, endpoint,
             account, status, sim->weight.used, request->sent_bytes,
-            sim_parameter(request, "signature"));
+            sim_parameter(request, "signature"), size, request->uri);
 }
 
 static enum MHD_Result send_reply(struct sim *sim, struct request *request, const char *endpoint,
@@ -166,9 +168,49 @@ static bool check_key(const struct sim_account *account, struct request *request
     return true;
 }
 
-static bool check_parameters(struct request *request, struct reply *reply)
+struct parameter_count {
+    const char *takes;
+    int read, sent;
+};
+
+static enum MHD_Result note_parameter(void *context, enum MHD_ValueKind kind, const char *name,
+                                      const char *value)
 {
-    if (sim_parameter(request, "marginAsset")[0] != '\0' &&
+    static const char SIGNED[] = " timestamp recvWindow signature ";
+    struct parameter_count *count = context;
+    char word[64];
+    (void)kind;
+    (void)value;
+    snprintf(word, sizeof word, " %s ", name);
+    count->sent++;
+    count->read += strstr(count->takes, word) != NULL || strstr(SIGNED, word) != NULL;
+    return MHD_YES;
+}
+
+/* Whether the path takes all that is sent, and together. */
+static bool check_parameters(const struct product_path *path, struct request *request,
+                             struct reply *reply)
+{
+    struct parameter_count count = {path->takes, 0, 0};
+    char message[120];
+    for (const char *byte = request->uri; *byte != '\0' && path->takes != NULL; byte++) {
+        if ((unsigned char)*byte >= 0x80) {
+            *reply = error_reply(400, -1100, "Illegal characters found in a parameter.");
+            return false;
+        }
+    }
+    if (path->takes != NULL) {
+        MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND, note_parameter,
+                                  &count);
+    }
+    if (count.read < count.sent) {
+        snprintf(message, sizeof message,
+                 "Not all sent parameters were read; read '%d' parameter(s) but was sent '%d'.",
+                 count.read, count.sent);
+        *reply = error_reply(400, -1104, message);
+        return false;
+    }
+    if (path->takes == NULL && sim_parameter(request, "marginAsset")[0] != '\0' &&
         sim_parameter(request, "pair")[0] != '\0') {
         *reply = error_reply(400, -1128, "Combination of optional parameters invalid.");
         return false;
@@ -176,50 +218,61 @@ static bool check_parameters(struct request *request, struct reply *reply)
     return true;
 }
 
-static struct reply positions_reply(struct sim *sim, struct request *request,
-                                    struct sim_account *account)
+struct reply exchange_positions_reply(struct question *question)
 {
     struct reply reply = {.status = 200};
-    struct market_style style = sim->style;
-    snprintf(style.margin_asset, sizeof style.margin_asset, "%s",
-             sim_parameter(request, "marginAsset"));
-    snprintf(style.pair, sizeof style.pair, "%s", sim_parameter(request, "pair"));
-    market_step(&account->market, sim->symbols, sim->symbol_count, sim_now_ms(sim));
-    stream_tell(sim, account);
+    struct sim *sim = question->sim;
+    struct request *request = question->request;
+    struct market_account *trader = &question->ledger->trader;
+    struct market_style style = question->market->style;
+    style.symbol = sim_parameter(request, "symbol");
+    style.margin_asset = sim_parameter(request, "marginAsset");
+    style.pair = sim_parameter(request, "pair");
+    if (question->market->product->one_symbol && style.symbol[0] != '\0' &&
+        market_find_symbol(question->market, style.symbol) < 0) {
+        return error_reply(400, -1121, "Invalid symbol.");
+    }
+    market_step(trader, sim_now_ms(sim));
+    stream_tell(sim, question->ledger);
     if (sim->state_file != NULL && !accounts_save_state(&sim->accounts, sim->state_file)) {
         perror(sim->state_file);
     }
     FILE *out = open_memstream(&reply.body, &reply.size);
-    market_write_positions(out, &account->market, sim->symbols, sim->symbol_count, &style);
+    rows_write_positions(out, trader, &style);
     fclose(out);
     return reply;
 }
 
-static struct reply time_reply(struct sim *sim, struct request *request)
+struct reply exchange_time_reply(struct question *question)
 {
-    (void)request;
     struct reply reply = {.status = 200};
     FILE *out = open_memstream(&reply.body, &reply.size);
-    fprintf(out, "{\"serverTime\":%lld}", (long long)sim_now_ms(sim));
+    fprintf(out, "{\"serverTime\":%lld}", (long long)sim_now_ms(question->sim));
     fclose(out);
     return reply;
 }
 
-static struct reply exchange_info_reply(struct sim *sim, struct request *request)
+struct reply exchange_info_reply(struct question *question)
 {
-    (void)request;
     struct reply reply = {.status = 200};
+    const struct market *market = question->market;
     FILE *out = open_memstream(&reply.body, &reply.size);
     fprintf(out,
             "{\"timezone\":\"UTC\",\"serverTime\":%lld,\"rateLimits\":[{\"rateLimitType\":"
             "\"REQUEST_WEIGHT\",\"interval\":\"MINUTE\",\"intervalNum\":1,\"limit\":%d},{"
             "\"rateLimitType\":"
             "\"ORDERS\",\"interval\":\"MINUTE\",\"intervalNum\":1,\"limit\":1200}],"
-            "\"exchangeFilters\":[],"
-            "\"symbols\":",
-            (long long)sim_now_ms(sim), sim->weight.limit);
-    market_write_contracts(out, sim->symbols, sim->symbol_count);
-    fputc('}', out);
+            "\"exchangeFilters\":[],",
+            (long long)sim_now_ms(question->sim), question->sim->weight.limit);
+    if (market->product->write_info != NULL) {
+        market->product->write_info(out, market);
+    }
+    fputs("\"symbols\":", out);
+    for (int i = 0; i < market->count; i++) {
+        fputc(i == 0 ? '[' : ',', out);
+        market->product->write_contract(out, market, i);
+    }
+    fputs("]}", out);
     fclose(out);
     return reply;
 }
@@ -351,8 +404,11 @@ static enum MHD_Result send_faulty(struct sim *sim, struct request *request, con
 static enum MHD_Result answer_with(struct sim *sim, struct request *request, const char *endpoint,
                                    const char *account, struct reply *reply)
 {
-    struct fault fault = request->was_stalled ? request->fault_after_stall
-                                              : faults_take(&sim->faults, account, endpoint);
+    struct fault fault = request->fault_after_stall;
+    if (!request->was_stalled) {
+        int product = product_of_path(request->uri);
+        fault = faults_take(&sim->faults, account, PRODUCTS[product].name, endpoint);
+    }
     if (fault.delay_ms > 0 && !request->was_stalled) {
         free(reply->body);
         request->fault_after_stall = fault;
@@ -366,85 +422,78 @@ static enum MHD_Result answer_with(struct sim *sim, struct request *request, con
                : send_faulty(sim, request, endpoint, account, &fault, reply);
 }
 
-/* What is asked with key and signature. */
-static const struct signed_path {
-    const char *name;
-    int weight;
-    struct reply (*reply)(struct sim *sim, struct request *request, struct sim_account *account);
-} SIGNED[] = {
-    {"positionRisk", 1, positions_reply},
-    {"account", 5, money_account_reply},
-    {"income", 20, money_income_reply},
-    {"userTrades", 5, money_trades_reply},
-};
+/* A path without its version. */
+static const char *endpoint_of(const char *path)
+{
+    return strchr(path, '/') + 1;
+}
 
-/* What anybody may ask. */
-static const struct public_path {
-    const char *name;
-    int weight;
-    struct reply (*reply)(struct sim *sim, struct request *request);
-} PUBLIC[] = {
-    {"time", 1, time_reply},
-    {"exchangeInfo", 1, exchange_info_reply},
-    {"premiumIndex", 10, prices_premium_reply},
-    {"fundingRate", 1, prices_rates_reply},
-};
-
-static enum MHD_Result answer_signed(struct sim *sim, struct request *request,
-                                     const struct signed_path *path)
+static enum MHD_Result answer_question(struct question *question, const struct product_path *path)
 {
     struct reply reply;
-    struct sim_account *account = account_of(sim, request);
-    if (!take_weight(sim, path->weight, &reply) || !check_key(account, request, &reply) ||
-        !check_timestamp(sim, request, &reply) || !check_signature(account, request, &reply) ||
-        !check_parameters(request, &reply)) {
-        return send_reply(sim, request, path->name, account != NULL ? account->name : "", &reply);
+    struct sim *sim = question->sim;
+    struct request *request = question->request;
+    struct sim_account *account = path->is_signed ? account_of(sim, request) : NULL;
+    const char *name = account != NULL ? account->name : "";
+    bool one = path->symbol_weight > 0 && sim_parameter(request, "symbol")[0] != '\0';
+    if (!take_weight(sim, one ? path->symbol_weight : path->weight, &reply) ||
+        (path->is_signed &&
+         (!check_key(account, request, &reply) || !check_timestamp(sim, request, &reply) ||
+          !check_signature(account, request, &reply))) ||
+        ((path->is_signed || path->takes != NULL) && !check_parameters(path, request, &reply))) {
+        return send_reply(sim, request, endpoint_of(path->path), name, &reply);
     }
-    reply = path->reply(sim, request, account);
-    return answer_with(sim, request, path->name, account->name, &reply);
+    question->ledger = account != NULL ? &account->ledgers[question->market - sim->markets] : NULL;
+    reply = path->reply(question);
+    return answer_with(sim, request, endpoint_of(path->path), name, &reply);
 }
 
 /* The key alone says whose listen key it is. */
-static enum MHD_Result answer_listen_key(struct sim *sim, struct request *request,
-                                         const char *method)
+static enum MHD_Result answer_listen_key(struct question *question, const char *method)
 {
     struct reply reply;
+    struct sim *sim = question->sim;
+    struct request *request = question->request;
     struct sim_account *account = account_of(sim, request);
     if (!take_weight(sim, 1, &reply) || !check_key(account, request, &reply)) {
         return send_reply(sim, request, "listenKey", account != NULL ? account->name : "", &reply);
     }
-    reply = stream_key_reply(sim, account, method);
+    reply = stream_key_reply(sim, &account->ledgers[question->market - sim->markets], method);
     return answer_with(sim, request, "listenKey", account->name, &reply);
+}
+
+static const struct product_path *find_path(const struct product *product, const char *path)
+{
+    for (const struct product_path *known = product->paths; known->path != NULL; known++) {
+        if (strcmp(path, known->path) == 0) {
+            return known;
+        }
+    }
+    return NULL;
 }
 
 enum MHD_Result exchange_answer(struct sim *sim, struct request *request, const char *method,
                                 const char *path)
 {
     struct reply reply;
-    if (strcmp(path, "/dapi/v1/listenKey") == 0 && strcmp(method, "GET") != 0) {
-        return answer_listen_key(sim, request, method);
+    int product = product_of_path(path);
+    struct question question = {.sim = sim, .request = request};
+    const struct product_path *known = NULL;
+    if (product != PRODUCT_COUNT) {
+        const char *rest = path + strlen(PRODUCTS[product].prefix);
+        question.market = &sim->markets[product];
+        if (strcmp(rest, "v1/listenKey") == 0 && strcmp(method, "GET") != 0) {
+            return answer_listen_key(&question, method);
+        }
+        known = find_path(&PRODUCTS[product], rest);
     }
     if (strcmp(method, "GET") != 0) {
         reply = error_reply(405, -1000, "Method not allowed.");
         return send_reply(sim, request, path, "", &reply);
     }
-    for (size_t i = 0; i < sizeof SIGNED / sizeof SIGNED[0]; i++) {
-        if (strncmp(path, "/dapi/v1/", 9) == 0 && strcmp(path + 9, SIGNED[i].name) == 0) {
-            return answer_signed(sim, request, &SIGNED[i]);
-        }
-    }
-    const char *endpoint = strncmp(path, "/dapi/v1/", 9) == 0 ? path + 9 : "";
-    const struct public_path *public = NULL;
-    for (size_t i = 0; i < sizeof PUBLIC / sizeof PUBLIC[0]; i++) {
-        public = strcmp(endpoint, PUBLIC[i].name) == 0 ? &PUBLIC[i] : public;
-    }
-    if (public == NULL) {
+    if (known == NULL) {
         reply = error_reply(404, -5000, "Path not found.");
         return send_reply(sim, request, "unknown", "", &reply);
     }
-    if (!take_weight(sim, public->weight, &reply)) {
-        return send_reply(sim, request, endpoint, "", &reply);
-    }
-    reply = public->reply(sim, request);
-    return answer_with(sim, request, endpoint, "", &reply);
+    return answer_question(&question, known);
 }

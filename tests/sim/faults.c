@@ -51,12 +51,14 @@ void faults_clear(struct faults *faults)
     drop_used(faults);
 }
 
-struct fault faults_take(struct faults *faults, const char *account, const char *endpoint)
+struct fault faults_take(struct faults *faults, const char *account, const char *product,
+                         const char *endpoint)
 {
     for (int i = 0; i < faults->count; i++) {
         struct fault *fault = &faults->list[i];
         if (fault->count > 0 &&
             (fault->account[0] == '\0' || strcmp(fault->account, account) == 0) &&
+            (fault->product[0] == '\0' || strcmp(fault->product, product) == 0) &&
             (strcmp(fault->endpoint, "any") == 0 || strcmp(fault->endpoint, endpoint) == 0)) {
             fault->count--;
             return *fault;

@@ -1,5 +1,5 @@
 /* What the simulated exchange does wrong when it is told to. A fault serves a number of requests,
- * those of one account or of all, and the oldest that fits is used first. */
+ * those of one account or product or of all, and the oldest that fits is used first. */
 #ifndef SIM_FAULTS_H
 #define SIM_FAULTS_H
 
@@ -26,6 +26,7 @@ enum fault_kind {
 struct fault {
     enum fault_kind kind;
     char account[80];  /* "" for any */
+    char product[8];   /* "coin-m", "usd-m"; "" for any */
     char endpoint[24]; /* "positionRisk", "exchangeInfo", "time"; "any" for all */
     int64_t count;     /* how many requests are left */
     int status;
@@ -51,6 +52,7 @@ void faults_clear(struct faults *faults);
 
 /* The fault for this request, its count lowered; FAULT_NONE when there is none. The body is a view.
  */
-struct fault faults_take(struct faults *faults, const char *account, const char *endpoint);
+struct fault faults_take(struct faults *faults, const char *account, const char *product,
+                         const char *endpoint);
 
 #endif

@@ -1,5 +1,5 @@
-/* dapi-sim: a stand-in for the exchange's COIN-M futures API, on a loopback port. HELP says how it
- * is run. */
+/* dapi-sim: a stand-in for the exchange's COIN-M and USD-M futures APIs, on a loopback port. HELP
+ * says how it is run. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <getopt.h>
@@ -186,8 +186,7 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
     }
     request->method = method;
     bool is_admin = strncmp(path, "/sim/", 5) == 0;
-    request->is_handshake =
-        strncmp(path, "/ws/", 4) == 0 || strcmp(path, "/ws") == 0 || strcmp(path, "/stream") == 0;
+    request->is_handshake = product_of_stream(path) != PRODUCT_COUNT;
     if (request->was_silenced) {
         return MHD_NO;
     }
@@ -241,15 +240,16 @@ struct settings {
 };
 
 static const char HELP[] =
-    "dapi-sim: a stand-in for the exchange's COIN-M futures API, on a loopback port, for tests "
-    "and\n"
-    "first looks. Prints the port it listens on; ends on SIGTERM and SIGINT.\n\n"
+    "dapi-sim: a stand-in for the exchange's COIN-M and USD-M futures APIs, on a loopback port, "
+    "for\n"
+    "tests and first looks. Prints the port it listens on; ends on SIGTERM and SIGINT.\n\n"
     "Usage: dapi-sim --accounts FILE [options]\n\nOptions:\n"
     "  --accounts FILE     the accounts, one a line: NAME one-way|hedge KEY SECRET, where SECRET\n"
     "                      may be pem:FILE, a public key (RSA or Ed25519)\n"
     "  --port N            listen on this port; else on one that is free\n"
     "  --port-file FILE    write the port here, when it is ready\n"
-    "  --symbols N         so many contracts, 1 to 70 (70)\n"
+    "  --symbols N         so many contracts of COIN-M, 1 to 70 (70)\n"
+    "  --usd-symbols N     so many contracts of USD-M, 1 to 770 (40)\n"
     "  --seed N            what the market does follows from it (1)\n"
     "  --weight-limit N    weight a minute (2400)\n"
     "  --message-limit N   messages a second on a WebSocket connection (10)\n"
@@ -272,6 +272,7 @@ static bool parse_arguments(int argc, char **argv, struct settings *settings, st
         {"port", required_argument, NULL, 'p'},
         {"port-file", required_argument, NULL, 'f'},
         {"symbols", required_argument, NULL, 's'},
+        {"usd-symbols", required_argument, NULL, 'u'},
         {"seed", required_argument, NULL, 'r'},
         {"weight-limit", required_argument, NULL, 'w'},
         {"message-limit", required_argument, NULL, 'm'},
@@ -297,7 +298,10 @@ static bool parse_arguments(int argc, char **argv, struct settings *settings, st
             settings->port_file = optarg;
             break;
         case 's':
-            sim->symbol_count = (int)strtol(optarg, NULL, 10);
+            sim->symbol_counts[COIN_M] = (int)strtol(optarg, NULL, 10);
+            break;
+        case 'u':
+            sim->symbol_counts[USD_M] = (int)strtol(optarg, NULL, 10);
             break;
         case 'r':
             sim->seed = strtoull(optarg, NULL, 10);
@@ -333,7 +337,9 @@ static bool parse_arguments(int argc, char **argv, struct settings *settings, st
             return false;
         }
     }
-    return settings->accounts != NULL && sim->symbol_count >= 1 && sim->symbol_count <= 70;
+    return settings->accounts != NULL && sim->symbol_counts[COIN_M] >= 1 &&
+           sim->symbol_counts[COIN_M] <= 70 && sim->symbol_counts[USD_M] >= 1 &&
+           sim->symbol_counts[USD_M] <= MARKET_SYMBOLS_MAX;
 }
 
 static bool open_accounts(struct sim *sim, const char *path)
@@ -342,14 +348,15 @@ static bool open_accounts(struct sim *sim, const char *path)
         return false;
     }
     for (int i = 0; i < sim->accounts.count; i++) {
-        struct sim_account *account = &sim->accounts.list[i];
-        market_open_account(&account->market, account->name, account->market.hedge, sim->seed,
-                            sim->symbols, sim->symbol_count, sim_now_ms(sim));
+        accounts_open(&sim->accounts.list[i], sim->markets, sim->seed, sim_now_ms(sim));
     }
-    bool loaded = sim->state_file == NULL || accounts_load_state(&sim->accounts, sim->state_file);
-    for (int i = 0; i < sim->accounts.count; i++) {
-        sim->accounts.list[i].market.steady = sim->steady;
-        sim->accounts.list[i].market.no_trades = sim->no_trades;
+    bool loaded = sim->state_file == NULL ||
+                  accounts_load_state(&sim->accounts, sim->markets, sim->state_file);
+    for (int i = 0; i < sim->accounts.count * PRODUCT_COUNT; i++) {
+        struct sim_account *account = &sim->accounts.list[i / PRODUCT_COUNT];
+        struct market_account *trader = &account->ledgers[i % PRODUCT_COUNT].trader;
+        trader->steady = sim->steady;
+        trader->no_trades = sim->no_trades;
     }
     return loaded;
 }
@@ -398,7 +405,7 @@ static bool announce(struct MHD_Daemon *daemon, const char *port_file)
 int main(int argc, char **argv)
 {
     static struct sim sim = {
-        .symbol_count = 70, .seed = 1, .weight.limit = 2400, .message_limit = 10};
+        .symbol_counts = {70, 40}, .seed = 1, .weight.limit = 2400, .message_limit = 10};
     struct settings settings = {0};
     if (!parse_arguments(argc, argv, &settings, &sim)) {
         fputs("dapi-sim: it needs --accounts FILE and what its options say (see dapi-sim --help)\n",
@@ -411,7 +418,10 @@ int main(int argc, char **argv)
     signal(SIGTERM, on_signal);
     signal(SIGINT, on_signal);
     signal(SIGPIPE, SIG_IGN);
-    market_symbols(sim.symbols, sim.symbol_count);
+    for (int i = 0; i < PRODUCT_COUNT; i++) {
+        sim.markets[i].product = &PRODUCTS[i];
+        PRODUCTS[i].open_market(&sim.markets[i], sim.symbol_counts[i]);
+    }
     sim.keys_file = open_memstream(&sim.keys, &sim.keys_size);
     sim.messages_file = open_memstream(&sim.messages, &sim.messages_size);
     sim.handshakes_file = open_memstream(&sim.handshakes, &sim.handshakes_size);
@@ -437,7 +447,6 @@ int main(int argc, char **argv)
     fclose(sim.log_file);
     free(sim.log);
     fclose(sim.keys_file);
-    free(sim.fundings);
     free(sim.keys);
     fclose(sim.messages_file);
     free(sim.messages);
@@ -446,5 +455,9 @@ int main(int argc, char **argv)
     weight_free(&sim.weight);
     faults_clear(&sim.faults);
     accounts_free(&sim.accounts);
+    for (int i = 0; i < PRODUCT_COUNT; i++) {
+        free(sim.markets[i].symbols);
+        free(sim.markets[i].fundings);
+    }
     return 0;
 }

@@ -4,29 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FEE_RATE 0.0005
-#define REBATE_RATE -0.0001
-#define WALLET_START 10.0 /* coins of each asset */
-#define ACTIVE_SYMBOLS 8  /* those that the account trades in */
+#include "product.h"
+
 #define TRADE_EVERY 6     /* one step in so many trades */
 #define SETTINGS_EVERY 40 /* one trade in so many changes leverage, updateTime standing still */
-#define PERPETUAL_DELIVERY_MS INT64_C(4133404800000)
+#define BURN_SHARE 0.9    /* of the commission, when it is taken in BNB */
 
-static const char *const ASSETS[] = {
-    "BTC",  "ETH",  "BNB",   "ADA",  "LINK", "BCH",  "XRP",  "DOT",   "LTC",  "TRX",  "EOS",
-    "FIL",  "UNI",  "THETA", "XLM",  "DOGE", "SOL",  "AVAX", "MATIC", "ATOM", "NEAR", "ETC",
-    "XMR",  "EGLD", "ZIL",   "KNC",  "ALGO", "SAND", "MANA", "AXS",   "GALA", "APE",  "GMT",
-    "RUNE", "FTM",  "ICP",   "VET",  "AAVE", "CRV",  "SUI",  "APT",   "OP",   "ARB",  "INJ",
-    "TIA",  "SEI",  "WLD",   "ORDI", "PEPE", "WIF",  "ENS",  "LDO",   "STX",  "IMX",  "GRT",
-    "SNX",  "COMP", "DYDX",  "CHZ",  "ENJ",  "BAT",  "ZEC",
-};
-#define ASSET_COUNT ((int)(sizeof ASSETS / sizeof ASSETS[0]))
-
-static const char *const DELIVERY[] = {"261225", "270326"};
-static const int64_t DELIVERY_MS[] = {INT64_C(1798185600000), INT64_C(1806048000000)};
-#define QUARTERLY_ASSETS 4 /* the first assets have quarterlies too */
-
-static const double PRICES[] = {64250.0, 3140.0, 585.0, 0.452, 14.3, 472.0, 0.587, 6.2};
+const char *const MARKET_SIDES[SIDE_COUNT] = {"BOTH", "LONG", "SHORT"};
 
 /* xorshift64*; the state is never 0. */
 static uint64_t next_random(uint64_t *state)
@@ -43,37 +27,41 @@ static double next_share(uint64_t *state)
     return (double)(next_random(state) >> 11) / 9007199254740992.0;
 }
 
-static double base_price(int asset)
+int64_t market_e8(double coins)
 {
-    if (asset < (int)(sizeof PRICES / sizeof PRICES[0])) {
-        return PRICES[asset];
-    }
-    return 0.05 * pow(1.17, asset);
+    return (int64_t)llround(coins * 1e8);
 }
 
-static void fill_symbol(struct market_symbol *symbol, int asset, int delivery)
+double market_unit(double coins)
 {
-    *symbol = (struct market_symbol){
-        .perpetual = delivery < 0,
-        .delivery_ms = delivery < 0 ? PERPETUAL_DELIVERY_MS : DELIVERY_MS[delivery],
-        .contract_size = asset == 0 ? 100 : 10,
-        .base_price = base_price(asset) * (delivery < 0 ? 1.0 : 1.01 + 0.01 * delivery),
-    };
-    snprintf(symbol->asset, sizeof symbol->asset, "%s", ASSETS[asset]);
-    snprintf(symbol->pair, sizeof symbol->pair, "%sUSD", ASSETS[asset]);
-    snprintf(symbol->name, sizeof symbol->name, "%s_%s", symbol->pair,
-             delivery < 0 ? "PERP" : DELIVERY[delivery]);
+    return round(coins * 1e8) / 1e8;
 }
 
-void market_symbols(struct market_symbol *symbols, int count)
+/* A price that the book can have. */
+static double to_tick(const struct market_symbol *symbol, double price)
 {
-    int filled = 0;
-    for (int asset = 0; asset < ASSET_COUNT && filled < count; asset++) {
-        fill_symbol(&symbols[filled++], asset, -1);
-        for (int i = 0; i < 2 && asset < QUARTERLY_ASSETS && filled < count; i++) {
-            fill_symbol(&symbols[filled++], asset, i);
+    double ticks = pow(10, symbol->price_digits);
+    return symbol->price_digits == 0 ? price : round(price * ticks) / ticks;
+}
+
+int market_find_symbol(const struct market *market, const char *name)
+{
+    for (int i = 0; i < market->count; i++) {
+        if (strcmp(market->symbols[i].name, name) == 0) {
+            return i;
         }
     }
+    return -1;
+}
+
+int market_find_asset(const struct market *market, const char *name)
+{
+    for (int i = 0; i < market->asset_count; i++) {
+        if (strcmp(market->assets[i].name, name) == 0) {
+            return i;
+        }
+    }
+    return -1;
 }
 
 static bool side_is_used(const struct market_account *account, int side)
@@ -90,126 +78,159 @@ static int64_t signed_size(const struct market_account *account, int side, uint6
     return size;
 }
 
-/* An isolated position's wallet is what was put aside when it last traded. */
-static void settle_wallet(struct market_leg *leg, const struct market_symbol *symbol, double price)
+double market_value(const struct market_account *account, int symbol, int64_t amount, double price)
 {
-    double margin = (double)llabs(leg->amount) * symbol->contract_size / price / leg->leverage;
+    const struct market *market = account->market;
+    return market->product->value(&market->symbols[symbol], amount, price);
+}
+
+/* An isolated position's wallet is what was put aside when it last traded. */
+static void settle_wallet(struct market_account *account, int symbol, int side)
+{
+    struct market_leg *leg = &account->leg[symbol][side];
+    double margin =
+        market_value(account, symbol, llabs(leg->amount), account->price[symbol]) / leg->leverage;
     leg->isolated_wallet = leg->isolated ? margin : 0;
 }
 
-static void open_leg(struct market_account *account, const struct market_symbol *symbols,
-                     int symbol, int side, int64_t now_ms)
+static void open_leg(struct market_account *account, int symbol, int side, int64_t now_ms)
 {
     struct market_leg *leg = &account->leg[symbol][side];
+    double entry = account->price[symbol];
     leg->amount = signed_size(account, side, &account->random);
-    leg->entry_price = account->price[symbol] * (0.995 + 0.01 * next_share(&account->random));
+    entry *= 0.995 + 0.01 * next_share(&account->random);
+    leg->entry_price = to_tick(&account->market->symbols[symbol], entry);
     leg->update_ms = now_ms;
-    settle_wallet(leg, &symbols[symbol], account->price[symbol]);
+    settle_wallet(account, symbol, side);
 }
 
-void market_open_account(struct market_account *account, const char *name, bool hedge,
-                         uint64_t seed, const struct market_symbol *symbols, int count,
-                         int64_t now_ms)
+void market_open_account(struct market_account *account, const struct market *market,
+                         const char *name, bool hedge, uint64_t seed, int64_t now_ms)
 {
     uint64_t mixed = seed * UINT64_C(0x9e3779b97f4a7c15) + 1;
     for (; *name != '\0'; name++) {
         mixed = (mixed ^ (unsigned char)*name) * UINT64_C(1099511628211);
     }
-    *account = (struct market_account){
-        .hedge = hedge, .rests = true, .random = mixed | 1, .leverage_changed = -1};
-    for (int i = 0; i < count; i++) {
-        account->price[i] = symbols[i].base_price;
-        account->wallet[i] = i < ACTIVE_SYMBOLS ? WALLET_START : 0;
+    *account = (struct market_account){.market = market,
+                                       .hedge = hedge,
+                                       .rests = true,
+                                       .fee_asset = -1,
+                                       .random = mixed | 1,
+                                       .leverage_changed = -1};
+    account->price = calloc((size_t)market->count, sizeof *account->price);
+    account->leg = calloc((size_t)market->count, sizeof *account->leg);
+    if (account->price == NULL || account->leg == NULL) {
+        abort();
+    }
+    for (int i = 0; i < market->asset_count; i++) {
+        account->wallet[i] = market->assets[i].start;
+    }
+    for (int i = 0; i < market->count; i++) {
+        account->price[i] = to_tick(&market->symbols[i], market->symbols[i].base_price);
         for (int side = 0; side < SIDE_COUNT; side++) {
             struct market_leg *leg = &account->leg[i][side];
             leg->leverage = 20;
             leg->isolated = i % 5 == 3;
             /* A side of a symbol that was never used says 0. */
-            leg->update_ms =
-                i < ACTIVE_SYMBOLS && side_is_used(account, side) ? now_ms - 3600000 * (i + 1) : 0;
+            leg->update_ms = i < MARKET_ACTIVE_SYMBOLS && side_is_used(account, side)
+                                 ? now_ms - 3600000 * (i + 1)
+                                 : 0;
         }
     }
-    for (int i = 0; i < ACTIVE_SYMBOLS && i < count; i++) {
+    for (int i = 0; i < MARKET_ACTIVE_SYMBOLS && i < market->count; i++) {
         int side = !hedge ? SIDE_BOTH : i % 2 == 0 ? SIDE_LONG : SIDE_SHORT;
-        open_leg(account, symbols, i, side, now_ms - 60000 * (i + 1));
+        open_leg(account, i, side, now_ms - 60000 * (i + 1));
     }
 }
 
-/* The entry price after adding to a position of an inverse contract: the harmonic mean. */
-static double mixed_entry(double entry, int64_t amount, double price, int64_t more)
+void market_close_account(struct market_account *account)
 {
-    return (double)(amount + more) / ((double)amount / entry + (double)more / price);
+    free(account->price);
+    free(account->leg);
 }
 
-int market_wallet_index(const struct market_symbol *symbols, int symbol)
+/* Every third trade rests in the book first, for another commission. */
+static void take_commission(struct market_account *account, struct market_fill *fill)
 {
-    int index = 0;
-    while (strcmp(symbols[index].asset, symbols[symbol].asset) != 0) {
-        index++;
+    const struct market *market = account->market;
+    const struct product *product = market->product;
+    double value = market_value(account, fill->symbol, llabs(fill->delta), fill->price);
+    int asset = market->symbols[fill->symbol].asset;
+    fill->is_maker = account->last_trade_id % 3 == 2;
+    fill->commission_asset = asset;
+    fill->commission =
+        market_unit(value * (fill->is_maker ? product->maker_rate : product->taker_rate));
+    if (account->fee_asset >= 0) {
+        const struct market_asset *other = &market->assets[account->fee_asset];
+        double share = strcmp(other->name, "BNB") == 0 ? BURN_SHARE : 1;
+        double other_fee =
+            market_unit(fill->commission * share * (double)market->assets[asset].index_e8 /
+                        (double)other->index_e8);
+        /* What the other wallet cannot pay comes from the margin asset after all. */
+        if (other_fee <= account->wallet[account->fee_asset]) {
+            fill->commission_asset = account->fee_asset;
+            fill->commission = other_fee;
+        }
     }
-    return index;
+    account->wallet[asset] += fill->realized;
+    account->wallet[fill->commission_asset] -= fill->commission;
 }
 
-/* Coins come in units of 10^-8, as the exchange has them. */
-static double to_unit(double coins)
+/* Moves a position by a fill, and says what it realizes. */
+static double move_leg(struct market_account *account, int symbol, int side, int64_t delta)
 {
-    return round(coins * 1e8) / 1e8;
-}
-
-struct market_fill *market_fill(struct market_account *account, const struct market_symbol *symbols,
-                                int symbol, int side, int64_t delta, int64_t now_ms)
-{
+    const struct product *product = account->market->product;
     struct market_leg *leg = &account->leg[symbol][side];
-    double price = account->price[symbol], size = symbols[symbol].contract_size;
+    double price = account->price[symbol], realized = 0;
     int64_t before = leg->amount, after = before + delta;
-    double realized = 0;
     if (before == 0) {
         leg->entry_price = price;
     } else if ((before > 0) == (delta > 0)) {
-        leg->entry_price = mixed_entry(leg->entry_price, before, price, delta);
+        leg->entry_price = product->mixed_entry(leg->entry_price, before, price, delta);
     } else {
         int64_t closed = llabs(delta) < llabs(before) ? -delta : before;
-        realized = to_unit((double)closed * size * (1 / leg->entry_price - 1 / price));
+        realized = market_unit(
+            product->gain(&account->market->symbols[symbol], closed, leg->entry_price, price));
         if (after == 0) {
             leg->entry_price = 0;
         } else if ((after > 0) != (before > 0)) {
             leg->entry_price = price;
         }
     }
-    /* Every third trade rests in the book first and earns a rebate. */
-    bool is_maker = account->last_trade_id % 3 == 2;
-    double commission =
-        to_unit((double)llabs(delta) * size / price * (is_maker ? REBATE_RATE : FEE_RATE));
     leg->amount = after;
+    return realized;
+}
+
+struct market_fill *market_fill(struct market_account *account, int symbol, int side, int64_t delta,
+                                int64_t now_ms)
+{
+    struct market_leg *leg = &account->leg[symbol][side];
+    struct market_fill fill = {.symbol = symbol,
+                               .side = side,
+                               .delta = delta,
+                               .price = account->price[symbol],
+                               .realized = move_leg(account, symbol, side, delta)};
     leg->update_ms = now_ms > leg->update_ms ? now_ms : leg->update_ms + 1;
-    settle_wallet(leg, &symbols[symbol], price);
-    account->wallet[market_wallet_index(symbols, symbol)] += realized - commission;
+    settle_wallet(account, symbol, side);
+    take_commission(account, &fill);
     if (account->fill_count == MARKET_FILLS_MAX) {
         return NULL;
     }
-    struct market_fill *fill = &account->fills[account->fill_count++];
-    *fill = (struct market_fill){.symbol = symbol,
-                                 .side = side,
-                                 .delta = delta,
-                                 .price = price,
-                                 .realized = realized,
-                                 .commission = commission,
-                                 .order_id = ++account->last_order_id,
-                                 .trade_id = ++account->last_trade_id,
-                                 .time_ms = leg->update_ms,
-                                 .is_maker = is_maker};
-    return fill;
+    fill.order_id = ++account->last_order_id;
+    fill.trade_id = ++account->last_trade_id;
+    fill.time_ms = leg->update_ms;
+    account->fills[account->fill_count] = fill;
+    return &account->fills[account->fill_count++];
 }
 
-static void trade(struct market_account *account, const struct market_symbol *symbols, int symbol,
-                  int side, int64_t now_ms)
+static void trade(struct market_account *account, int symbol, int side, int64_t now_ms)
 {
     struct market_leg *leg = &account->leg[symbol][side];
     double what = next_share(&account->random);
     int64_t delta;
     if (leg->amount == 0) {
         delta = signed_size(account, side, &account->random);
-        market_fill(account, symbols, symbol, side, delta, now_ms);
+        market_fill(account, symbol, side, delta, now_ms);
         return;
     }
     int64_t sign = leg->amount > 0 ? 1 : -1;
@@ -223,31 +244,48 @@ static void trade(struct market_account *account, const struct market_symbol *sy
     } else {
         delta = -leg->amount;
     }
-    market_fill(account, symbols, symbol, side, delta, now_ms);
+    market_fill(account, symbol, side, delta, now_ms);
 }
 
-double market_break_even(const struct market_leg *leg)
+double market_break_even(const struct market_account *account, const struct market_leg *leg)
 {
-    return leg->entry_price * (leg->amount > 0 ? 1.0004 : 0.9996);
+    double share = account->market->product->break_even_share;
+    return leg->entry_price * (leg->amount > 0 ? 1 + share : 1 - share);
 }
 
-double market_unrealized(const struct market_account *account, const struct market_symbol *symbols,
-                         int symbol, int side)
+double market_unrealized(const struct market_account *account, int symbol, int side)
 {
+    const struct market *market = account->market;
     const struct market_leg *leg = &account->leg[symbol][side];
     return leg->amount == 0 ? 0
-                            : (double)leg->amount * symbols[symbol].contract_size *
-                                  (1 / leg->entry_price - 1 / account->price[symbol]);
+                            : market->product->gain(&market->symbols[symbol], leg->amount,
+                                                    leg->entry_price, account->price[symbol]);
 }
 
-void market_step(struct market_account *account, const struct market_symbol *symbols, int count,
-                 int64_t now_ms)
+void market_set_leverage(struct market_account *account, int symbol, int side, int leverage,
+                         bool isolated)
+{
+    for (int i = 0; i < SIDE_COUNT; i++) {
+        struct market_leg *leg = &account->leg[symbol][i];
+        if (i == side || account->market->product->leverage_by_symbol) {
+            account->leverage_changed =
+                leverage != 0 && leverage != leg->leverage ? symbol : account->leverage_changed;
+            leg->leverage = leverage != 0 ? leverage : leg->leverage;
+            leg->isolated = isolated;
+        }
+    }
+}
+
+void market_step(struct market_account *account, int64_t now_ms)
 {
     uint64_t *random = &account->random;
-    for (int i = 0; i < count; i++) {
+    const struct market *market = account->market;
+    for (int i = 0; i < market->count && !account->still; i++) {
+        const struct market_symbol *symbol = &market->symbols[i];
         account->price[i] *= 1.0 + 0.0008 * (next_share(random) - 0.5);
-        if (account->price[i] < symbols[i].base_price * 0.2) {
-            account->price[i] = symbols[i].base_price;
+        account->price[i] = to_tick(symbol, account->price[i]);
+        if (account->price[i] < symbol->base_price * 0.2) {
+            account->price[i] = symbol->base_price;
         }
     }
     bool rests = account->rests;
@@ -255,178 +293,94 @@ void market_step(struct market_account *account, const struct market_symbol *sym
     if (rests || account->no_trades || next_random(random) % TRADE_EVERY != 0) {
         return;
     }
-    int active = count < ACTIVE_SYMBOLS ? count : ACTIVE_SYMBOLS;
+    int active = market->count < MARKET_ACTIVE_SYMBOLS ? market->count : MARKET_ACTIVE_SYMBOLS;
     int symbol = (int)(next_random(random) % (uint64_t)active);
     int side = !account->hedge ? SIDE_BOTH : next_random(random) % 2 == 0 ? SIDE_LONG : SIDE_SHORT;
     if (next_random(random) % SETTINGS_EVERY == 0 && !account->steady) {
-        account->leg[symbol][side].leverage = 5 + (int)(next_random(random) % 20);
+        market_set_leverage(account, symbol, side, 5 + (int)(next_random(random) % 20),
+                            account->leg[symbol][side].isolated);
         account->leverage_changed = symbol;
         return;
     }
-    trade(account, symbols, symbol, side, now_ms);
+    trade(account, symbol, side, now_ms);
 }
 
-void market_set_mode(struct market_account *account, int count, bool hedge)
+static void set_leg_mode(const struct market_account *account, struct market_leg *legs)
+{
+    struct market_leg *both = &legs[SIDE_BOTH];
+    struct market_leg *plus = &legs[SIDE_LONG], *minus = &legs[SIDE_SHORT];
+    if (account->hedge) {
+        *(both->amount >= 0 ? plus : minus) = *both;
+    } else {
+        const struct market_leg *larger = plus->amount >= -minus->amount ? plus : minus;
+        int64_t amount = plus->amount + minus->amount;
+        *both = *larger;
+        both->amount = amount;
+        if (amount == 0) {
+            both->entry_price = 0;
+            both->isolated_wallet = 0;
+        }
+    }
+    for (int side = 0; side < SIDE_COUNT; side++) {
+        if (!side_is_used(account, side)) {
+            legs[side].amount = 0;
+            legs[side].entry_price = 0;
+            legs[side].isolated_wallet = 0;
+            legs[side].order_amount = 0;
+        }
+    }
+}
+
+void market_set_mode(struct market_account *account, bool hedge)
 {
     if (account->hedge == hedge) {
         return;
     }
     account->hedge = hedge;
     account->rests = true;
-    for (int i = 0; i < count; i++) {
-        struct market_leg *both = &account->leg[i][SIDE_BOTH];
-        struct market_leg *plus = &account->leg[i][SIDE_LONG],
-                          *minus = &account->leg[i][SIDE_SHORT];
-        if (hedge) {
-            *(both->amount >= 0 ? plus : minus) = *both;
-        } else {
-            const struct market_leg *larger = plus->amount >= -minus->amount ? plus : minus;
-            int64_t amount = plus->amount + minus->amount;
-            *both = *larger;
-            both->amount = amount;
-            if (amount == 0) {
-                both->entry_price = 0;
-                both->isolated_wallet = 0;
-            }
-        }
-        for (int side = 0; side < SIDE_COUNT; side++) {
-            struct market_leg *leg = &account->leg[i][side];
-            if (!side_is_used(account, side)) {
-                leg->amount = 0;
-                leg->entry_price = 0;
-                leg->isolated_wallet = 0;
-            }
-        }
+    for (int i = 0; i < account->market->count; i++) {
+        set_leg_mode(account, account->leg[i]);
     }
 }
 
-/* A quoted decimal with eight places, or as few as the style likes. */
-static void write_decimal(FILE *out, const char *name, double value,
-                          const struct market_style *style)
+void market_write_amount(char text[static 32], const struct market_symbol *symbol, int64_t amount)
 {
-    if (value == 0) {
-        fprintf(out, "\"%s\":\"%s\",", name, style->short_decimals ? "0" : "0.00000000");
-    } else {
-        fprintf(out, "\"%s\":\"%.8f\",", name, value);
-    }
+    snprintf(text, 32, "%.*f", symbol->amount_digits,
+             (double)amount / pow(10, symbol->amount_digits));
 }
 
-static double liquidation_price(const struct market_leg *leg)
+bool market_save(const struct market_account *account, FILE *file)
 {
-    double share = 0.9 / leg->leverage;
-    return leg->amount > 0 ? leg->entry_price * (1 - share) : leg->entry_price * (1 + share);
+    size_t count = (size_t)account->market->count;
+    return fwrite(&count, sizeof count, 1, file) == 1 &&
+           fwrite(account, sizeof *account, 1, file) == 1 &&
+           fwrite(account->price, sizeof *account->price, count, file) == count &&
+           fwrite(account->leg, sizeof *account->leg, count, file) == count;
 }
 
-static void write_leg(FILE *out, const struct market_account *account,
-                      const struct market_symbol *symbol, int index, int side,
-                      const struct market_style *style)
+bool market_load(struct market_account *account, FILE *file)
 {
-    static const char *const SIDES[] = {"BOTH", "LONG", "SHORT"};
-    const struct market_leg *leg = &account->leg[index][side];
-    bool open = leg->amount != 0;
-    double mark = account->price[index];
-    double notional = (double)leg->amount * symbol->contract_size / mark;
-    double pnl =
-        open ? (double)leg->amount * symbol->contract_size * (1 / leg->entry_price - 1 / mark) : 0;
-    double wallet = leg->isolated_wallet;
-    fprintf(out, "{\"symbol\":\"%s\",\"positionAmt\":\"%lld\",", symbol->name,
-            (long long)leg->amount);
-    if (open) {
-        fprintf(out, "\"entryPrice\":\"%.8f\",\"breakEvenPrice\":\"%.8f\",", leg->entry_price,
-                market_break_even(leg));
-    } else {
-        fputs("\"entryPrice\":\"0.0\",\"breakEvenPrice\":\"0.0\",", out);
+    struct market_account now = *account;
+    size_t count, kept = (size_t)account->market->count;
+    if (fread(&count, sizeof count, 1, file) != 1 || count > MARKET_SYMBOLS_MAX ||
+        fread(account, sizeof *account, 1, file) != 1) {
+        *account = now;
+        return false;
     }
-    write_decimal(out, "markPrice", open ? mark : 0, style);
-    write_decimal(out, "unRealizedProfit", pnl, style);
-    write_decimal(out, "liquidationPrice", open ? liquidation_price(leg) : 0, style);
-    fprintf(out, style->plain_numbers ? "\"leverage\":%d," : "\"leverage\":\"%d\",", leg->leverage);
-    fprintf(out, "\"maxQty\":\"%d\",\"marginType\":\"%s\",", symbol->contract_size * 60,
-            leg->isolated ? "isolated" : "cross");
-    write_decimal(out, "isolatedMargin", wallet != 0 ? wallet + pnl : 0, style);
-    fputs(style->plain_numbers ? "\"isAutoAddMargin\":false," : "\"isAutoAddMargin\":\"false\",",
-          out);
-    fprintf(out, "\"positionSide\":\"%s\",", SIDES[side]);
-    write_decimal(out, "notionalValue", open ? notional : 0, style);
-    write_decimal(out, "isolatedWallet", wallet, style);
-    if (style->new_fields) {
-        fputs("\"adlQuantile\":3,\"riskTier\":{\"level\":1,\"caps\":[1,2.5]},\"note\":null,"
-              "\"venue\":\"sim\",",
-              out);
+    account->market = now.market;
+    account->price = now.price;
+    account->leg = now.leg;
+    account->rests = true;
+    double *price = calloc(count + 1, sizeof *price);
+    struct market_leg(*leg)[SIDE_COUNT] = calloc(count + 1, sizeof *leg);
+    kept = count < kept ? count : kept;
+    bool good = price != NULL && leg != NULL && fread(price, sizeof *price, count, file) == count &&
+                fread(leg, sizeof *leg, count, file) == count;
+    if (good) {
+        memcpy(account->price, price, kept * sizeof *price);
+        memcpy(account->leg, leg, kept * sizeof *leg);
     }
-    fprintf(out, "\"updateTime\":%lld}", (long long)leg->update_ms);
-}
-
-static bool is_shown(const struct market_symbol *symbol, const struct market_style *style)
-{
-    return strcmp(symbol->name, style->hidden) != 0 &&
-           (style->margin_asset[0] == '\0' || strcmp(symbol->asset, style->margin_asset) == 0) &&
-           (style->pair[0] == '\0' || strcmp(symbol->pair, style->pair) == 0);
-}
-
-void market_write_positions(FILE *out, const struct market_account *account,
-                            const struct market_symbol *symbols, int count,
-                            const struct market_style *style)
-{
-    bool first = true;
-    fputc('[', out);
-    for (int i = 0; i < count; i++) {
-        for (int side = 0; side < (account->hedge ? SIDE_COUNT : 1); side++) {
-            if (is_shown(&symbols[i], style)) {
-                fputs(first ? "" : ",", out);
-                write_leg(out, account, &symbols[i], i, side, style);
-                first = false;
-            }
-        }
-    }
-    if (style->added[0] != '\0') {
-        fprintf(out,
-                "%s{\"symbol\":\"%s\",\"positionAmt\":\"0\",\"entryPrice\":\"0.0\","
-                "\"markPrice\":\"0.00000000\",\"unRealizedProfit\":\"0.00000000\","
-                "\"positionSide\":\"BOTH\",\"updateTime\":0}",
-                first ? "" : ",", style->added);
-    }
-    fputc(']', out);
-}
-
-/* What all contracts have alike. */
-static const char RULES[] =
-    "\"filters\":[{\"filterType\":\"PRICE_FILTER\",\"minPrice\":\"0.1\",\"maxPrice\":\"1000000\","
-    "\"tickSize\":\"0.1\"},{\"filterType\":\"LOT_SIZE\",\"minQty\":\"1\",\"maxQty\":\"1000000\","
-    "\"stepSize\":\"1\"},{\"filterType\":\"MARKET_LOT_SIZE\",\"minQty\":\"1\",\"maxQty\":\"60000\","
-    "\"stepSize\":\"1\"},{\"filterType\":\"MAX_NUM_ORDERS\",\"limit\":200},{\"filterType\":"
-    "\"PERCENT_PRICE\",\"multiplierUp\":\"1.0500\",\"multiplierDown\":\"0.9500\","
-    "\"multiplierDecimal\":\"4\"}],\"timeInForce\":[\"GTC\",\"IOC\",\"FOK\",\"GTX\"],"
-    "\"liquidationFee\":\"0.015000\",\"marketTakeBound\":\"0.05\",\"pricePrecision\":1,"
-    "\"quantityPrecision\":0,\"baseAssetPrecision\":8,\"quotePrecision\":8,"
-    "\"equalQtyPrecision\":4,\"triggerProtect\":\"0.0500\",\"maintMarginPercent\":\"2.5000\","
-    "\"requiredMarginPercent\":\"5.0000\",\"underlyingType\":\"COIN\",\"underlyingSubType\":["
-    "\"PoW\"],";
-static const char ORDER_TYPES[] = "[\"LIMIT\",\"MARKET\",\"STOP\",\"STOP_MARKET\",\"TAKE_PROFIT\","
-                                  "\"TAKE_PROFIT_MARKET\",\"TRAILING_STOP_MARKET\"]";
-
-static const char *contract_type(const struct market_symbol *symbol)
-{
-    return symbol->perpetual                       ? "PERPETUAL"
-           : symbol->delivery_ms == DELIVERY_MS[0] ? "CURRENT_QUARTER"
-                                                   : "NEXT_QUARTER";
-}
-
-void market_write_contracts(FILE *out, const struct market_symbol *symbols, int count)
-{
-    fputc('[', out);
-    for (int i = 0; i < count; i++) {
-        const struct market_symbol *symbol = &symbols[i];
-        fprintf(
-            out,
-            "%s{\"symbol\":\"%s\",\"pair\":\"%s\",\"contractType\":\"%s\",\"deliveryDate\":%lld,"
-            "\"onboardDate\":1597042800000,\"contractStatus\":\"TRADING\",\"contractSize\":%d,"
-            "\"marginAsset\":\"%s\",\"baseAsset\":\"%s\",\"quoteAsset\":\"USD\",%s",
-            i == 0 ? "" : ",", symbol->name, symbol->pair, contract_type(symbol),
-            (long long)symbol->delivery_ms, symbol->contract_size, symbol->asset, symbol->asset,
-            RULES);
-        /* By the name that the documentation has, and by the one that was seen. */
-        fprintf(out, "\"OrderType\":%s,\"orderTypes\":%s}", ORDER_TYPES, ORDER_TYPES);
-    }
-    fputc(']', out);
+    free(price);
+    free(leg);
+    return good;
 }

@@ -30,8 +30,10 @@ static struct sim_account *account_of(struct sim *sim, struct request *request, 
 {
     const char *key =
         MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, "X-MBX-APIKEY");
-    if (strncmp(path, "/ws/", 4) == 0) {
-        return stream_find_key(sim, path + 4);
+    int product = product_of_stream(path);
+    if (product != PRODUCT_COUNT) {
+        const struct sim_ledger *ledger = stream_find_key(sim, product, strrchr(path, '/') + 1);
+        return ledger == NULL ? NULL : ledger->account;
     }
     return key == NULL ? NULL : accounts_find_key(&sim->accounts, key);
 }
@@ -51,7 +53,7 @@ bool silence_take(struct sim *sim, struct request *request, const char *path)
     }
     const char *name = request->account != NULL ? request->account->name : "";
     if (request->is_handshake) {
-        connection_log(sim, name, 0);
+        connection_log(sim, name, product_of_stream(path), 0);
     } else {
         exchange_log(sim, request, strrchr(path, '/') + 1, name, 0);
     }

@@ -2,10 +2,14 @@
  *
  *     main.c (sockets)  ->  admin.c (/sim/...: faults, clock, keys, log)
  *                       ->  silence.c (what gets no answer)
- *                       ->  exchange.c (/dapi/v1/...: checks, answers), weight.c
- *                           money.c (those from books.c), prices.c (those that are public)
+ *                       ->  exchange.c (/dapi/..., /fapi/...: checks, answers), weight.c
+ *                           money.c (those from books.c), prices.c (those that are public),
+ *                           settings.c
  *                       ->  connection.c (/ws/KEY, /stream: the user data stream)
- *                           subscribe.c (what a client asks there), stream.c (what it is told) */
+ *                           subscribe.c (what a client asks there), stream.c (what it is told)
+ *
+ * It has two products, COIN-M and USD-M (product.h says all that they do not have alike), and of
+ * each a market (market.h, contracts.h). An account has a ledger in each of them. */
 #ifndef SIM_SIM_H
 #define SIM_SIM_H
 
@@ -16,30 +20,20 @@
 
 #include "accounts.h"
 #include "faults.h"
-#include "market.h"
+#include "product.h"
 #include "weight.h"
-
-/* A funding that was paid. */
-struct sim_funding {
-    int64_t time_ms;
-    int symbol;
-    double rate, mark;
-};
 
 struct sim {
     /* Options */
-    int symbol_count;
+    int symbol_counts[PRODUCT_COUNT];
     uint64_t seed;
     int message_limit; /* a second and connection, pings and pongs counted in */
     bool steady;       /* the accounts' leverage stays as it is */
     bool no_trades;    /* the accounts trade only when they are told to */
 
-    struct market_symbol symbols[MARKET_SYMBOLS_MAX];
+    struct market markets[PRODUCT_COUNT];
     struct sim_accounts accounts;
     struct faults faults;
-    struct market_style style;
-    struct sim_funding *fundings;
-    int funding_count;
     const char
         *state_file; /* where the accounts are kept from one run to the next; NULL for none */
     int64_t clock_offset_ms; /* of the exchange's clock against the machine's */
@@ -109,7 +103,7 @@ enum MHD_Result sim_send(struct request *request, int status, struct MHD_Respons
 /* The bytes as gzip, malloc'ed. */
 bool sim_gzip(const void *body, size_t size, void **packed, size_t *packed_size);
 
-/* Answers requests under /dapi/v1 and /sim. */
+/* Answers requests under the products' paths, and under /sim. */
 enum MHD_Result exchange_answer(struct sim *sim, struct request *request, const char *method,
                                 const char *path);
 enum MHD_Result admin_answer(struct sim *sim, struct request *request, const char *path);
@@ -118,13 +112,14 @@ enum MHD_Result admin_answer(struct sim *sim, struct request *request, const cha
 void exchange_log(struct sim *sim, struct request *request, const char *endpoint,
                   const char *account, int status);
 
+struct reply exchange_positions_reply(struct question *question);
+struct reply exchange_time_reply(struct question *question);
+struct reply exchange_info_reply(struct question *question);
+
 /* The answers about money. */
-struct reply money_account_reply(struct sim *sim, struct request *request,
-                                 struct sim_account *account);
-struct reply money_income_reply(struct sim *sim, struct request *request,
-                                struct sim_account *account);
-struct reply money_trades_reply(struct sim *sim, struct request *request,
-                                struct sim_account *account);
+struct reply money_account_reply(struct question *question);
+struct reply money_income_reply(struct question *question);
+struct reply money_trades_reply(struct question *question);
 
 /* A whole number parameter; `standard` when it is not there, LLONG_MIN when it is none. */
 int64_t sim_whole_parameter(struct request *request, const char *name, int64_t standard);

@@ -12,28 +12,28 @@
 
 /* A message that waits for its time. */
 struct delayed {
-    struct sim_account *account;
+    struct sim_ledger *ledger;
     char *message;
     int64_t at_ms;
     struct delayed *next;
 };
 
-struct sim_account *stream_find_key(struct sim *sim, const char *key)
+struct sim_ledger *stream_find_key(struct sim *sim, int product, const char *key)
 {
     for (int i = 0; i < sim->accounts.count; i++) {
-        struct sim_account *account = &sim->accounts.list[i];
-        if (key[0] != '\0' && strcmp(account->stream.listen_key, key) == 0 &&
-            sim_now_ms(sim) < account->stream.key_expires_ms) {
-            return account;
+        struct sim_ledger *ledger = &sim->accounts.list[i].ledgers[product];
+        if (key[0] != '\0' && strcmp(ledger->stream.listen_key, key) == 0 &&
+            sim_now_ms(sim) < ledger->stream.key_expires_ms) {
+            return ledger;
         }
     }
     return NULL;
 }
 
-struct reply stream_key_reply(struct sim *sim, struct sim_account *account, const char *method)
+struct reply stream_key_reply(struct sim *sim, struct sim_ledger *ledger, const char *method)
 {
     static const char DIGITS[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-    struct sim_stream_state *state = &account->stream;
+    struct sim_stream_state *state = &ledger->stream;
     unsigned char random[STREAM_KEY_SIZE - 1];
     bool is_valid = state->listen_key[0] != '\0' && sim_now_ms(sim) < state->key_expires_ms;
     struct reply reply = {.status = 200};
@@ -71,31 +71,33 @@ static bool take_fault(int *count)
     return false;
 }
 
-static void log_message(struct sim *sim, const struct sim_account *account, const char *fate,
+static void log_message(struct sim *sim, const struct sim_ledger *ledger, const char *fate,
                         const char *message)
 {
-    fprintf(sim->messages_file, "{\"ms\":%lld,\"account\":\"%s\",\"fate\":\"%s\",\"message\":%s}\n",
-            (long long)sim_machine_ms(), account->name, fate, message);
+    fprintf(sim->messages_file,
+            "{\"ms\":%lld,\"account\":\"%s\",\"product\":\"%s\",\"fate\":\"%s\",\"message\":%s}\n",
+            (long long)sim_machine_ms(), ledger->account->name, ledger->product->name, fate,
+            message);
 }
 
 /* The stream by which the account's messages come: that of a key that is gone stays up and silent.
  */
 static const struct sim_subscription *stream_of(const struct sim_connection *c,
-                                                const struct sim_account *account)
+                                                const struct sim_ledger *ledger)
 {
     for (size_t i = 0; i < c->stream_count && !(c->stalled || c->spoilt || c->over); i++) {
         const struct sim_subscription *stream = &c->streams[i];
-        if (stream->account == account && strcmp(stream->name, account->stream.listen_key) == 0) {
+        if (stream->ledger == ledger && strcmp(stream->name, ledger->stream.listen_key) == 0) {
             return stream;
         }
     }
     return NULL;
 }
 
-static bool has_connection(const struct sim *sim, const struct sim_account *account)
+static bool has_connection(const struct sim *sim, const struct sim_ledger *ledger)
 {
     const struct sim_connection *c = sim->connections;
-    while (c != NULL && stream_of(c, account) == NULL) {
+    while (c != NULL && stream_of(c, ledger) == NULL) {
         c = c->next;
     }
     return c != NULL;
@@ -120,15 +122,15 @@ static void send_to(struct sim_connection *connection, const struct sim_subscrip
 }
 
 /* To all connections of the account. */
-static void send_all(struct sim *sim, struct sim_account *account, const char *message)
+static void send_all(struct sim *sim, struct sim_ledger *ledger, const char *message)
 {
     static const unsigned char MASKED[] = {0x81, 0x82, 1, 2, 3, 4, '{' ^ 1, '}' ^ 2};
     static const unsigned char GARBAGE[] = {0x81, 0x03, 'x', 0xff, 0xfe};
-    struct sim_stream_state *state = &account->stream;
+    struct sim_stream_state *state = &ledger->stream;
     bool fragments = take_fault(&state->fragment), masks = take_fault(&state->mask);
     bool is_garbage = take_fault(&state->garbage), is_large = take_fault(&state->oversize);
     for (struct sim_connection *c = sim->connections; c != NULL; c = c->next) {
-        const struct sim_subscription *stream = stream_of(c, account);
+        const struct sim_subscription *stream = stream_of(c, ledger);
         if (stream == NULL) {
             continue;
         }
@@ -147,74 +149,89 @@ static void send_all(struct sim *sim, struct sim_account *account, const char *m
     }
 }
 
-void stream_send(struct sim *sim, struct sim_account *account, char *message)
+void stream_send(struct sim *sim, struct sim_ledger *ledger, char *message)
 {
-    struct sim_stream_state *state = &account->stream;
-    if (!has_connection(sim, account)) {
-        log_message(sim, account, "unheard", message);
+    struct sim_stream_state *state = &ledger->stream;
+    if (!has_connection(sim, ledger)) {
+        log_message(sim, ledger, "unheard", message);
     } else if (take_fault(&state->drop)) {
-        log_message(sim, account, "dropped", message);
+        log_message(sim, ledger, "dropped", message);
     } else if (state->held == NULL && take_fault(&state->reorder)) {
-        log_message(sim, account, "sent", message);
+        log_message(sim, ledger, "sent", message);
         state->held = message;
         return;
     } else if (take_fault(&state->delay)) {
         struct delayed *delayed = calloc(1, sizeof *delayed);
         *delayed =
-            (struct delayed){account, message, sim_machine_ms() + state->delay_ms, sim->delayed};
+            (struct delayed){ledger, message, sim_machine_ms() + state->delay_ms, sim->delayed};
         sim->delayed = delayed;
-        log_message(sim, account, "sent", message);
+        log_message(sim, ledger, "sent", message);
         return;
     } else {
-        log_message(sim, account, "sent", message);
-        send_all(sim, account, message);
+        log_message(sim, ledger, "sent", message);
+        send_all(sim, ledger, message);
         if (take_fault(&state->duplicate)) {
-            send_all(sim, account, message);
+            send_all(sim, ledger, message);
         }
         if (state->held != NULL) {
             char *held = state->held;
             state->held = NULL;
-            send_all(sim, account, held);
+            send_all(sim, ledger, held);
             free(held);
         }
     }
     free(message);
 }
 
-void stream_tell(struct sim *sim, struct sim_account *account)
+void stream_tell(struct sim *sim, struct sim_ledger *ledger)
 {
-    struct market_account *market = &account->market;
-    for (int i = 0; i < market->fill_count; i++) {
-        const struct market_fill *fill = &market->fills[i];
-        books_note_fill(&account->books, sim->symbols, fill);
-        stream_send(sim, account, message_order(sim, account, fill, false));
-        stream_send(sim, account, message_order(sim, account, fill, true));
-        stream_send(sim, account, message_account(sim, account, fill));
+    struct market_account *trader = &ledger->trader;
+    for (int i = 0; i < trader->fill_count; i++) {
+        const struct market_fill *fill = &trader->fills[i];
+        books_note_fill(&ledger->books, trader->market, fill);
+        stream_send(sim, ledger, message_order(sim, ledger, fill, ORDER_NEW));
+        if (ledger->product->tells_trade_lite) {
+            stream_send(sim, ledger, message_trade_lite(sim, ledger, fill));
+        }
+        stream_send(sim, ledger, message_order(sim, ledger, fill, ORDER_FILLED));
+        stream_send(sim, ledger, message_account(sim, ledger, fill));
     }
-    market->fill_count = 0;
-    if (market->leverage_changed >= 0) {
-        stream_send(sim, account, message_leverage(sim, account, market->leverage_changed));
-        market->leverage_changed = -1;
+    trader->fill_count = 0;
+    if (trader->leverage_changed >= 0) {
+        stream_send(sim, ledger, message_leverage(sim, ledger, trader->leverage_changed));
+        trader->leverage_changed = -1;
     }
 }
 
-void stream_tell_balance(struct sim *sim, struct sim_account *account, const char *reason,
-                         int wallet, int symbol, double change)
+void stream_tell_balance(struct sim *sim, struct sim_ledger *ledger, const char *reason, int asset,
+                         int symbol, double change)
 {
-    stream_send(sim, account, message_balance(sim, account, reason, wallet, symbol, change));
+    stream_send(sim, ledger, message_balance(sim, ledger, reason, asset, symbol, change));
+}
+
+void stream_tell_multi_assets(struct sim *sim, struct sim_ledger *ledger)
+{
+    stream_send(sim, ledger, message_multi_assets(sim, ledger));
+}
+
+void stream_tell_order(struct sim *sim, struct sim_ledger *ledger, const struct market_fill *order,
+                       bool canceled)
+{
+    stream_send(sim, ledger,
+                message_order(sim, ledger, order, canceled ? ORDER_CANCELED : ORDER_NEW));
 }
 
 /* Account updates that change nothing but their own balance, one after the other. */
-static void send_burst(struct sim *sim, struct sim_account *account)
+static void send_burst(struct sim *sim, struct sim_ledger *ledger)
 {
-    struct sim_stream_state *state = &account->stream;
+    struct sim_stream_state *state = &ledger->stream;
     int64_t now_ms = sim_machine_ms();
     double due = state->burst_a_ms * (double)(now_ms - state->burst_since_ms);
     while (state->burst_left > 0 && (state->burst_a_ms <= 0 || (double)state->burst_sent < due)) {
         state->burst_left--;
         state->burst_sent++;
-        char *text = message_deposit(sim, account, state->burst_sent);
-        send_all(sim, account, text);
+        char *text = message_deposit(sim, ledger, state->burst_sent);
+        send_all(sim, ledger, text);
         free(text);
     }
 }
@@ -226,7 +243,7 @@ static void send_delayed(struct sim *sim)
         struct delayed *delayed = *link;
         if (delayed->at_ms <= sim_machine_ms()) {
             *link = delayed->next;
-            send_all(sim, delayed->account, delayed->message);
+            send_all(sim, delayed->ledger, delayed->message);
             free(delayed->message);
             free(delayed);
         } else {
@@ -239,9 +256,11 @@ void stream_work(struct sim *sim)
 {
     struct sim_connection **link = &sim->connections;
     send_delayed(sim);
-    for (int i = 0; i < sim->accounts.count; i++) {
-        if (sim->accounts.list[i].stream.burst_left > 0) {
-            send_burst(sim, &sim->accounts.list[i]);
+    for (int i = 0; i < sim->accounts.count * PRODUCT_COUNT; i++) {
+        struct sim_account *account = &sim->accounts.list[i / PRODUCT_COUNT];
+        struct sim_ledger *ledger = &account->ledgers[i % PRODUCT_COUNT];
+        if (ledger->stream.burst_left > 0) {
+            send_burst(sim, ledger);
         }
     }
     while (*link != NULL) {
@@ -255,10 +274,10 @@ void stream_work(struct sim *sim)
     }
 }
 
-void stream_end(struct sim *sim, struct sim_account *account, int code, bool stall)
+void stream_end(struct sim *sim, struct sim_ledger *ledger, int code, bool stall)
 {
     for (struct sim_connection *c = sim->connections; c != NULL; c = c->next) {
-        if (!connection_is_of(c, account)) {
+        if (!connection_is_of(c, ledger)) {
             continue;
         }
         c->stalled |= stall;
@@ -269,17 +288,17 @@ void stream_end(struct sim *sim, struct sim_account *account, int code, bool sta
     }
 }
 
-void stream_expire_key(struct sim *sim, struct sim_account *account, bool as_text)
+void stream_expire_key(struct sim *sim, struct sim_ledger *ledger, bool as_text)
 {
-    stream_send(sim, account, message_key_expired(sim, account, as_text));
-    account->stream.listen_key[0] = '\0';
+    stream_send(sim, ledger, message_key_expired(sim, ledger, as_text));
+    ledger->stream.listen_key[0] = '\0';
 }
 
 static bool hears_any(const struct sim_connection *c)
 {
     size_t i = 0;
-    while (i < c->stream_count && (c->streams[i].account == NULL ||
-                                   stream_of(c, c->streams[i].account) != &c->streams[i])) {
+    while (i < c->stream_count &&
+           (c->streams[i].ledger == NULL || stream_of(c, c->streams[i].ledger) != &c->streams[i])) {
         i++;
     }
     return i < c->stream_count;
@@ -307,7 +326,7 @@ void stream_free(struct sim *sim)
         free(delayed->message);
         free(delayed);
     }
-    for (int i = 0; i < sim->accounts.count; i++) {
-        free(sim->accounts.list[i].stream.held);
+    for (int i = 0; i < sim->accounts.count * PRODUCT_COUNT; i++) {
+        free(sim->accounts.list[i / PRODUCT_COUNT].ledgers[i % PRODUCT_COUNT].stream.held);
     }
 }

@@ -7,13 +7,14 @@
 #include <stdint.h>
 
 struct sim;
-struct sim_account;
+struct market_fill;
+struct sim_ledger;
 struct request;
 struct reply;
 
 #define STREAM_KEY_SIZE 65
 
-/* What each account has of it. */
+/* What each account has of it, on each product. */
 struct sim_stream_state {
     char listen_key[STREAM_KEY_SIZE]; /* "" when there is none */
     int64_t key_expires_ms;
@@ -31,30 +32,37 @@ struct sim_stream_state {
 };
 
 /* POST, PUT or DELETE of listenKey. */
-struct reply stream_key_reply(struct sim *sim, struct sim_account *account, const char *method);
+struct reply stream_key_reply(struct sim *sim, struct sim_ledger *ledger, const char *method);
 
-/* The account whose listen key, still valid, this is; NULL for none. */
-struct sim_account *stream_find_key(struct sim *sim, const char *key);
+/* Whose listen key of the product, still valid, this is; NULL for nobody's. */
+struct sim_ledger *stream_find_key(struct sim *sim, int product, const char *key);
 
 /* Tells all that an account's trades have done since the last call. */
-void stream_tell(struct sim *sim, struct sim_account *account);
+void stream_tell(struct sim *sim, struct sim_ledger *ledger);
 
 /* Tells of an asset's wallet that changed without a trade; `symbol` -1 for none. */
-void stream_tell_balance(struct sim *sim, struct sim_account *account, const char *reason,
-                         int wallet, int symbol, double change);
+void stream_tell_balance(struct sim *sim, struct sim_ledger *ledger, const char *reason, int asset,
+                         int symbol, double change);
+
+/* Tells that the multi-assets mode changed. */
+void stream_tell_multi_assets(struct sim *sim, struct sim_ledger *ledger);
+
+/* Tells that an order rests, or, canceled, does not any more. */
+void stream_tell_order(struct sim *sim, struct sim_ledger *ledger, const struct market_fill *order,
+                       bool canceled);
 
 /* One message to all connections of the account's key, through its faults. Takes the text over. */
-void stream_send(struct sim *sim, struct sim_account *account, char *message);
+void stream_send(struct sim *sim, struct sim_ledger *ledger, char *message);
 
 /* Reads and writes what goes; sends what was delayed; ends what is over. */
 void stream_work(struct sim *sim);
 
 /* Closes the account's connections with this code; 0 breaks them off. With `stall` they stay open
  * and say nothing any more. */
-void stream_end(struct sim *sim, struct sim_account *account, int code, bool stall);
+void stream_end(struct sim *sim, struct sim_ledger *ledger, int code, bool stall);
 
 /* Expires the account's listen key, with the message that tells so; its `E` a number, or a text. */
-void stream_expire_key(struct sim *sim, struct sim_account *account, bool as_text);
+void stream_expire_key(struct sim *sim, struct sim_ledger *ledger, bool as_text);
 
 /* How many connections messages go to. */
 int stream_count(const struct sim *sim);
