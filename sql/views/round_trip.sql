@@ -50,6 +50,7 @@ judged AS MATERIALIZED (
            c.symbol,
            c.pair,
            c.margin_asset,
+           c.contract_id,
            c.delivery_ms,
 --include is_linear
                AS is_linear,
@@ -166,8 +167,16 @@ SELECT t.account,
         + t.net_e8 % 100000000 * (t.price_e8 / 100000000)
         + (t.net_e8 % 100000000 * (t.price_e8 % 100000000)
            + iif(t.net_e8 < 0, -50000000, 50000000)) / 100000000) / 1e8 AS net_pnl_usd,
-       p.leverage,
-       p.margin_type,
+       coalesce(p.leverage,
+                (SELECT k.leverage
+                   FROM symbol_config AS k
+                  WHERE k.account_id = t.account_id AND k.contract_id = t.contract_id AND k.time_ms < t.time_ms
+                  ORDER BY k.time_ms DESC LIMIT 1)) AS leverage,
+       coalesce(p.margin_type,
+                (SELECT CASE k.margin_type WHEN 'CROSSED' THEN 'cross' ELSE lower(k.margin_type) END
+                   FROM symbol_config AS k
+                  WHERE k.account_id = t.account_id AND k.contract_id = t.contract_id AND k.time_ms < t.time_ms
+                  ORDER BY k.time_ms DESC LIMIT 1)) AS margin_type,
        CASE t.last_kind
            WHEN 'trade' THEN coalesce((SELECT CASE
                                                   WHEN instr(o.extra, '"c":"adl_autoclose') THEN 'adl'
