@@ -302,11 +302,10 @@ void ask_recorded(const struct now *now, struct ask_account *account, const stru
 {
     const struct moment moment = exchange_clock_moment(&account->host->clock, now);
     enum endpoint endpoint = capture->endpoint;
-    bool may_tell_of_trades =
-        endpoint == ENDPOINT_INCOME || recorded->position_count > 0 ||
-        (recorded->row_count > 0 &&
-         (endpoint == ENDPOINT_POSITION_RISK || endpoint == ENDPOINT_USER_DATA ||
-          endpoint == ENDPOINT_USER_TRADES));
+    bool may_tell_of_trades = endpoint == ENDPOINT_INCOME || recorded->position_count > 0 ||
+                              (recorded->row_count > 0 && (endpoint == ENDPOINT_POSITION_RISK ||
+                                                           endpoint == ENDPOINT_USER_DATA ||
+                                                           endpoint == ENDPOINT_USER_TRADES));
     if (recorded->new_contract_count > 0 && endpoint == ENDPOINT_POSITION_RISK) {
         contracts_want(account->host);
     }

@@ -19,7 +19,8 @@ static void answered(struct asker *asker, const struct now *now, struct capture 
     (void)now;
     if (capture->outcome == OUTCOME_OK &&
         endpoint_read_weight_limit(text_span(&capture->body), &weight) &&
-        weight >= endpoint_weight(&asker_settings(asker)->exchange, ENDPOINT_INCOME) && weight <= LIMITS_WEIGHT_MAX) {
+        weight >= endpoint_weight(&asker_settings(asker)->exchange, ENDPOINT_INCOME) &&
+        weight <= LIMITS_WEIGHT_MAX) {
         way->is_judged &= way->limits.weight_limit == weight;
         way->limits.weight_limit = weight;
     } else if (capture->outcome != OUTCOME_OK && asker->is_wanted) {

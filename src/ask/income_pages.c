@@ -13,8 +13,8 @@ void income_pages_end(struct income_pages *pages)
     *pages = (struct income_pages){0};
 }
 
-void income_pages_begin(struct income_pages *pages, const struct product *product,
-                        int64_t start_ms, struct maybe_int end_ms)
+void income_pages_begin(struct income_pages *pages, const struct product *product, int64_t start_ms,
+                        struct maybe_int end_ms)
 {
     income_pages_end(pages);
     pages->product = product;

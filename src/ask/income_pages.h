@@ -32,8 +32,8 @@ enum income_step {
     INCOME_NO_MEMORY,
 };
 
-void income_pages_begin(struct income_pages *pages, const struct product *product,
-                        int64_t start_ms, struct maybe_int end_ms);
+void income_pages_begin(struct income_pages *pages, const struct product *product, int64_t start_ms,
+                        struct maybe_int end_ms);
 void income_pages_end(struct income_pages *pages);
 
 /* The question that is due; of a range longer than may be asked for at once its first part. */

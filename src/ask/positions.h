@@ -1,5 +1,6 @@
 /* The account's positions: on its schedule, tried again within a tick, and after events of its
- * stream; and its balances and margins, and what its symbols are set to, on schedules of their own. */
+ * stream; and its balances and margins, and what its symbols are set to, on schedules of their own.
+ */
 #pragma once
 
 #include "ask/asker.h"

@@ -164,9 +164,9 @@ static void go(struct ask *ask, const struct now *now, struct asker *asker)
         flight->due = due_now(asker, now);
         asker->asked_at = now->boot;
         flight->at = moment;
-        flight->sent =
-            (struct limits_sent){way_moment(host, now), endpoint_weight(&asker_settings(asker)->exchange,
-                                                                     asker->endpoint)};
+        flight->sent = (struct limits_sent){
+            way_moment(host, now),
+            endpoint_weight(&asker_settings(asker)->exchange, asker->endpoint)};
         flight->epoch = (struct maybe_int){exchange_clock_is_known(clock, now->boot), clock->epoch};
         flight->is_probe = limits_are_paused(&way->limits, now->boot);
         sent = send_flight(ask, now, asker, flight, &error);

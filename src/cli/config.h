@@ -22,7 +22,7 @@ struct config_times {
 /* Texts are NULL when not set. */
 struct config_account {
     const char *name;
-    int line; /* of its section */
+    int line;                      /* of its section */
     const struct product *product; /* NULL: COIN-M */
     const char *base_url;
     const char *api_key_file;

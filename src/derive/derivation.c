@@ -243,9 +243,9 @@ static bool read_facts(struct reading *reading, struct error *error)
     struct span body = text_span(&reading->capture->body);
     struct facts *facts = &reading->facts;
     enum endpoint endpoint = reading->capture->endpoint;
-    bool done = endpoint == ENDPOINT_USER_DATA ? stream_message_read(reading->account->product, body, facts,
-                                                                    error)
-                                               : money_answer_read(endpoint, body, facts, error);
+    bool done = endpoint == ENDPOINT_USER_DATA
+                    ? stream_message_read(reading->account->product, body, facts, error)
+                    : money_answer_read(endpoint, body, facts, error);
     reading->row_count = (int64_t)facts->count;
     reading->odd = facts->odd;
     return done;

@@ -60,7 +60,7 @@ struct reading {
     struct odd_fields odd;
     struct facts facts;
     struct element_reading positions, assets, margins, configs;
-    struct object total; /* what an account comes to, where the product says it */
+    struct object total;      /* what an account comes to, where the product says it */
     struct row_counts counts; /* of the rows that were put */
 };
 

@@ -74,9 +74,9 @@ struct ledger_change {
 };
 
 /* Steps through the changes that the response read last makes, updating the legs on the way: those
- * of its rows in their order, then the legs that it lists no more: of these nothing is known any more,
- * or, as the product has it, they are flat. The change is valid until the next call.
- * False when out of memory. */
+ * of its rows in their order, then the legs that it lists no more: of these nothing is known any
+ * more, or, as the product has it, they are flat. The change is valid until the next call. False
+ * when out of memory. */
 bool ledger_next_change(struct element_list *ledger, struct element_reading *reading,
                         const struct request_filter *filter, struct ledger_change *change);
 

@@ -2,9 +2,9 @@
  * leg, what an answer adds to what was said last (tables `balance`, `leg_margin`, `symbol_config`).
  *
  * A row is written at each answer while it counts for something (its amount, or where the kind
- * names none any decimal of it, is not 0 or cannot be read; some kinds never do), and else when it differs from the last
- * one said. What a good answer no longer has gets a row of NULLs, once. Writes nothing itself: its
- * owner puts the rows. */
+ * names none any decimal of it, is not 0 or cannot be read; some kinds never do), and else when it
+ * differs from the last one said. What a good answer no longer has gets a row of NULLs, once.
+ * Writes nothing itself: its owner puts the rows. */
 #pragma once
 
 #include <stdbool.h>

@@ -32,8 +32,8 @@
 /* What the requests of one account are made from. Strings are views. */
 struct exchange_account {
     const struct product *product; /* NULL: none of the exchange's (a timestamp authority) */
-    const char *base_url;     /* as base_url_read() writes it */
-    const char *margin_asset; /* at most one of these two; NULL for none */
+    const char *base_url;          /* as base_url_read() writes it */
+    const char *margin_asset;      /* at most one of these two; NULL for none */
     const char *pair;
     int64_t recv_window_ms;
     const struct credentials *credentials;

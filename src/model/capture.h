@@ -43,9 +43,9 @@ enum endpoint {
     ENDPOINT_FUNDING_RATE,
     ENDPOINT_SYMBOL_CONFIG, /* leverage and margin type of each symbol */
     ENDPOINT_ASSET_INDEX,   /* what assets are worth in USD */
-    ENDPOINT_USER_DATA, /* the user data stream */
-    ENDPOINT_RECORDER,  /* posrec's own life */
-    ENDPOINT_TIMESTAMP, /* a seal (model/seal.h) */
+    ENDPOINT_USER_DATA,     /* the user data stream */
+    ENDPOINT_RECORDER,      /* posrec's own life */
+    ENDPOINT_TIMESTAMP,     /* a seal (model/seal.h) */
     ENDPOINT_COUNT,
     ENDPOINT_TIME = ENDPOINT_COUNT, /* these are asked, and make no captures */
     ENDPOINT_LISTEN_KEY,
@@ -78,7 +78,7 @@ enum outcome {
 struct product;
 
 struct capture {
-    struct text account; /* name, */
+    struct text account;           /* name, */
     const struct product *product; /* and what that account is of; NULL where nobody says */
     enum endpoint endpoint;
     struct maybe_int due_ms;          /* when the schedule wanted it; unknown for a poll by hand */

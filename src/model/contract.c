@@ -86,8 +86,8 @@ bool contract_derive(const struct product *product, struct span symbol, struct c
     return product->name_contract(symbol, contract) || error_no_memory(error);
 }
 
-bool contract_list_open(const struct product *product, struct span body,
-                        struct contract_list *list, struct error *error)
+bool contract_list_open(const struct product *product, struct span body, struct contract_list *list,
+                        struct error *error)
 {
     struct json_walk walk = json_walk_at(body, 0);
     struct span key, value;

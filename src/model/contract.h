@@ -33,7 +33,8 @@ bool contract_failed(const struct contract *contract); /* any of its texts ran o
 bool contract_derive(const struct product *product, struct span symbol, struct contract *contract,
                      struct error *error);
 
-/* For the descriptions of products: a name up to its first "_", and what follows; false without one.
+/* For the descriptions of products: a name up to its first "_", and what follows; false without
+ * one.
  */
 bool contract_split(struct span symbol, struct span *pair, struct span *kind);
 
@@ -49,8 +50,8 @@ struct contract_list {
 };
 
 /* Finds `symbols` in the body; fails, saying why, when the body is not an exchangeInfo. */
-bool contract_list_open(const struct product *product, struct span body,
-                        struct contract_list *list, struct error *error);
+bool contract_list_open(const struct product *product, struct span body, struct contract_list *list,
+                        struct error *error);
 
 /* The next contract: JSON_ITEM, JSON_END after the last, JSON_INVALID with the error set. What it
  * does not say its symbol's name does; a field that cannot be read is not known, and noted. */

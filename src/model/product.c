@@ -32,7 +32,8 @@ static bool has_path(const struct product *product, struct span path)
 const struct product *product_of_request(struct span request)
 {
     const char *query = request.size > 0 ? memchr(request.data, '?', request.size) : NULL;
-    struct span path = {request.data, query != NULL ? (size_t)(query - request.data) : request.size};
+    struct span path = {request.data,
+                        query != NULL ? (size_t)(query - request.data) : request.size};
     const struct product *const *product = ALL;
     while (*product != NULL && !has_path(*product, path)) {
         product++;

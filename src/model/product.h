@@ -30,9 +30,9 @@ struct product {
     const char *host_word;                        /* by which its hosts differ from others' */
     struct product_host hosts[PRODUCT_HOSTS_MAX]; /* the first is the usual one */
     struct product_endpoint endpoints[ENDPOINT_ASKED_COUNT];
-    const char *stream_path;         /* before the listen key */
-    const char *stream_word;         /* what messages of several products call it ("fs") */
-    int64_t income_span_ms_max;      /* the longest ranges that may be asked for at once */
+    const char *stream_path;    /* before the listen key */
+    const char *stream_word;    /* what messages of several products call it ("fs") */
+    int64_t income_span_ms_max; /* the longest ranges that may be asked for at once */
     int64_t trades_span_ms_max;
     const char *const *income_types; /* that are documented, NULL after the last */
     enum endpoint prices;            /* what is asked for prices: */
@@ -42,8 +42,8 @@ struct product {
     bool has_totals;                 /* account says what all of it comes to */
     bool is_flat_when_absent;        /* a leg that positionRisk does not list is flat; else nothing
                                         is known of it any more */
-    bool is_linear;                  /* profit is amount x (mark - entry), in the quote; else inverse:
-                                        amount x contract size x (1/entry - 1/mark), in the coin */
+    bool is_linear; /* profit is amount x (mark - entry), in the quote; else inverse:
+                       amount x contract size x (1/entry - 1/mark), in the coin */
     const struct object_kind *position, *leg_margin; /* positionRisk's elements; account's */
 
     /* What a symbol's name says. False when out of memory; `contract` is empty but for its symbol.

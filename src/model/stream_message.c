@@ -45,7 +45,7 @@ static const struct object_kind TRADE = {
 
 /* What surrounds every message. */
 struct envelope {
-    struct span event; /* "e", with its quotes */
+    struct span event;   /* "e", with its quotes */
     struct span product; /* "fs", with its quotes; empty where it is not said */
     struct maybe_int event_ms;
     struct maybe_int transaction_ms;

@@ -12,8 +12,9 @@ static const struct object_kind POSITION = {
     .symbol = {"symbol", 6},
     .side = {"positionSide", 12},
     .naming = NAMING_OTHER,
-    .ignored = " marginAsset initialMargin maintMargin positionInitialMargin openOrderInitialMargin "
-               "bidNotional askNotional ",
+    .ignored =
+        " marginAsset initialMargin maintMargin positionInitialMargin openOrderInitialMargin "
+        "bidNotional askNotional ",
 };
 
 static const struct object_kind LEG_MARGIN = {

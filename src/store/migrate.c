@@ -118,8 +118,8 @@ struct migration {
     const struct hours_watch *watch;
 };
 
-/* Version 12 empties the tables that a later one fills; a file that was of it already has them. Where
- * nothing is recorded there is nothing to fill them with. */
+/* Version 12 empties the tables that a later one fills; a file that was of it already has them.
+ * Where nothing is recorded there is nothing to fill them with. */
 static bool fill_tables(const struct migration *run, struct error *error)
 {
     int64_t wanted;

@@ -22,9 +22,8 @@ static bool derive_capture(struct rebuild *rebuild, struct error *error)
 {
     const struct stored_capture *stored = &rebuild->stored;
     struct derivation *derivation = rebuild->derivation;
-    struct account *account =
-        derivation_account(derivation, text_span(&stored->capture.account),
-                           stored->capture.product, error);
+    struct account *account = derivation_account(derivation, text_span(&stored->capture.account),
+                                                 stored->capture.product, error);
     bool intact;
     if (account == NULL || !capture_reader_check_body(rebuild->reader, stored, &intact, error)) {
         return false;

@@ -398,9 +398,8 @@ bool recorder_append(struct recorder *recorder, enum record_mode mode, struct ca
                      struct recorded *recorded, struct error *error)
 {
     *recorded = (struct recorded){0};
-    struct account *account =
-        derivation_account(recorder->derivation, text_span(&capture->account), capture->product,
-                           error);
+    struct account *account = derivation_account(recorder->derivation, text_span(&capture->account),
+                                                 capture->product, error);
     if (account == NULL ||
         (!account->is_loaded &&
          !state_load_ledger(recorder->database, recorder->derivation, account, STATE_NOW, error)) ||

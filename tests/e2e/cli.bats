@@ -56,7 +56,7 @@ one_poll() {
     check '[posrec]\nnonsense\n' "2: neither a section nor key = value"
     check '[account a]\n[account a]\n' "2: account 'a' is there twice"
     check '[account a]\nbase_url = http://example.com\n' "2: base_url 'http://example.com': plain http"
-    check '[account a]\nproduct = usd-m\n' "2: product 'usd-m'"
+    check '[account a]\nproduct = spot\n' "2: product 'spot': not coin-m or usd-m"
     check '[account a]\nrecv_window = 60001\n' "2: recv_window '60001'"
     check '[account a b]\n' "1: account 'a b'"
     check '[account a]\napi_key_file = x\n' "1: account 'a': api_key_file and secret_file go together"

@@ -41,7 +41,9 @@ static void make_world(void)
     }
     world.settings = (struct account_settings){
         .account = "main",
-        .exchange = {.product = &COIN_M, .base_url = "http://127.0.0.1:9", .credentials = &world.credentials},
+        .exchange = {.product = &COIN_M,
+                     .base_url = "http://127.0.0.1:9",
+                     .credentials = &world.credentials},
         .timeout_ms = 1000,
         .records = {true, true, true, true, true, true},
         .account_interval_ms = 1000,

@@ -165,7 +165,8 @@ static struct ask_account *add(struct world *world, const char *base_url, int64_
     size_t index = world->account_count++;
     world->settings[index] = (struct account_settings){
         .account = "main",
-        .exchange = {.product = &COIN_M, .base_url = base_url,
+        .exchange = {.product = &COIN_M,
+                     .base_url = base_url,
                      .recv_window_ms = 5000,
                      .credentials = &world->credentials},
         .timeout_ms = 10000,
@@ -424,7 +425,8 @@ static void prices_are_asked_for_once_for_all_accounts(void **state)
     for (size_t i = 0; i < 100; i++) {
         world->settings[i] = (struct account_settings){
             .account = "main",
-            .exchange = {.product = &COIN_M, .base_url = HOST,
+            .exchange = {.product = &COIN_M,
+                         .base_url = HOST,
                          .recv_window_ms = 5000,
                          .credentials = &world->credentials},
             .timeout_ms = 10000,

@@ -152,7 +152,8 @@ static void years_are_asked_for_in_parts(void **state)
     (void)state;
     income_pages_begin(&pages, &COIN_M, start_ms, (struct maybe_int){0});
     for (int i = 0; i < 2; i++) {
-        struct question question = expect(&pages, start_ms, start_ms + COIN_M.income_span_ms_max - 1, "");
+        struct question question =
+            expect(&pages, start_ms, start_ms + COIN_M.income_span_ms_max - 1, "");
         assert_int_equal(income_pages_take(&pages, &question, answer(start_ms, 1, 3, 1), NOW_MS),
                          INCOME_MORE);
         start_ms += COIN_M.income_span_ms_max;

@@ -203,7 +203,8 @@ static int life_setup(void **state)
     life->settings = (struct account_settings){
         .account = "main",
         .exchange = {.product = &COIN_M,
-                     .base_url = life->base_url, .credentials = &life->credentials},
+                     .base_url = life->base_url,
+                     .credentials = &life->credentials},
         .timeout_ms = 10000,
         .weight_share_percent = 80,
         .stream_url = life->stream_url,

@@ -197,7 +197,8 @@ static void a_message_in_an_envelope_is_read_as_its_data(void **state)
         "{\"stream\":\"key\",\"data\":{\"e\":\"ACCOUNT_UPDATE\",\"E\":2,\"T\":1,\"a\":{\"B\":["
         "{\"a\":\"BTC\",\"wb\":\"1.5\"}],\"P\":[]}}}");
     assert_number(row_of("balance_update", 0), "wallet_balance_e8", 150000000);
-    assert_true(stream_message_moves_positions(&COIN_M, 
+    assert_true(stream_message_moves_positions(
+        &COIN_M,
         span_of("{\"data\":{\"e\":\"ACCOUNT_UPDATE\",\"a\":{\"P\":[{}]}},\"stream\":\"key\"}")));
     assert_true(stream_message_is(
         span_of("{\"stream\":\"key\",\"data\":{\"e\":\"listenKeyExpired\",\"E\":1}}"),
@@ -234,10 +235,10 @@ static void what_the_service_asks_of_a_message(void **state)
                                   "listenKeyExpired"));
     assert_false(stream_message_is(span_of("{\"e\":\"listenKey\"}"), "listenKeyExpired"));
     assert_false(stream_message_is(span_of("nonsense"), "listenKeyExpired"));
-    assert_true(
-        stream_message_moves_positions(&COIN_M, span_of("{\"e\":\"ACCOUNT_UPDATE\",\"a\":{\"P\":[{}]}}")));
-    assert_false(
-        stream_message_moves_positions(&COIN_M, span_of("{\"e\":\"ACCOUNT_UPDATE\",\"a\":{\"P\":[]}}")));
+    assert_true(stream_message_moves_positions(
+        &COIN_M, span_of("{\"e\":\"ACCOUNT_UPDATE\",\"a\":{\"P\":[{}]}}")));
+    assert_false(stream_message_moves_positions(
+        &COIN_M, span_of("{\"e\":\"ACCOUNT_UPDATE\",\"a\":{\"P\":[]}}")));
     assert_false(stream_message_moves_positions(&COIN_M, span_of("{\"e\":\"ACCOUNT_UPDATE\"}")));
 }
 

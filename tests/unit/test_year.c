@@ -292,7 +292,8 @@ static void configure_accounts(void)
         assert_non_null(year->credentials[i].signer);
         year->settings[i] = (struct account_settings){
             .account = account->name,
-            .exchange = {.product = &COIN_M, .base_url = URLS[account->route],
+            .exchange = {.product = &COIN_M,
+                         .base_url = URLS[account->route],
                          .recv_window_ms = RECV_WINDOW_MS_DEFAULT,
                          .credentials = &year->credentials[i]},
             .proxy = account->route == 1 ? "http://proxy:1" : NULL,

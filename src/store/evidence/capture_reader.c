@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/evidence/archive.h"
 #include "model/product.h"
+#include "store/evidence/archive.h"
 #include "store/evidence/evidence.h"
 
 struct capture_reader {

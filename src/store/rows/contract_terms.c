@@ -32,7 +32,8 @@ static sqlite3_stmt *prepare_tellings(const struct database *database, struct er
 {
     struct text sql = {0};
     const char *before = "";
-    text_append_string(&sql, "SELECT min(n.capture_id), c.contract_id, c.symbol, 0, c.product FROM (");
+    text_append_string(&sql,
+                       "SELECT min(n.capture_id), c.contract_id, c.symbol, 0, c.product FROM (");
     for (int i = 0; i < ROW_KIND_COUNT; i++) {
         const struct row_kind *kind = &ROW_KINDS[i];
         bool of_leg = strcmp(kind->columns[0].name, "leg_id") == 0;
@@ -43,13 +44,13 @@ static sqlite3_stmt *prepare_tellings(const struct database *database, struct er
             before = " UNION ALL ";
         }
     }
-    text_append_string(&sql,
-                       ") AS n JOIN contract AS c USING (contract_id) GROUP BY c.contract_id "
-                       "UNION ALL SELECT s.capture_id, 0, '', s.received_ms, a.product "
-                       "FROM capture AS s JOIN account AS a USING (account_id) "
-                       "LEFT JOIN reading AS r USING (capture_id) "
-                       "WHERE s.endpoint = 'exchangeInfo' AND coalesce(r.outcome, s.outcome) = 'ok' "
-                       "ORDER BY 1, 2");
+    text_append_string(
+        &sql, ") AS n JOIN contract AS c USING (contract_id) GROUP BY c.contract_id "
+              "UNION ALL SELECT s.capture_id, 0, '', s.received_ms, a.product "
+              "FROM capture AS s JOIN account AS a USING (account_id) "
+              "LEFT JOIN reading AS r USING (capture_id) "
+              "WHERE s.endpoint = 'exchangeInfo' AND coalesce(r.outcome, s.outcome) = 'ok' "
+              "ORDER BY 1, 2");
     return database_prepare_text(database, &sql, error);
 }
 
@@ -87,10 +88,10 @@ static bool take_telling(struct filling *filling, sqlite3_stmt *tellings, struct
         return true; /* verify's to tell of, too */
     }
     contract_deriver_hear(&filling->deriver, capture_id, sqlite3_column_int64(tellings, 3));
-    return symbol.size == 0
-               ? take_body(filling, product, capture_id, error)
-               : contract_deriver_find(&filling->deriver, product, symbol, &entry, &is_new, error) &&
-                     (!is_new || put_term(filling, entry, error));
+    return symbol.size == 0 ? take_body(filling, product, capture_id, error)
+                            : contract_deriver_find(&filling->deriver, product, symbol, &entry,
+                                                    &is_new, error) &&
+                                  (!is_new || put_term(filling, entry, error));
 }
 
 static bool take_all(struct filling *filling, struct error *error)

@@ -149,10 +149,10 @@ bool state_load_accounts(const struct database *database, struct derivation *der
                          int64_t before_capture_id, struct error *error)
 {
     static const char ALL[] = "SELECT account_id, name, product FROM account ORDER BY account_id";
-    static const char BEFORE[] =
-        "SELECT a.account_id, a.name, a.product FROM account AS a WHERE EXISTS (SELECT 1 FROM capture AS s "
-        "WHERE s.account_id = a.account_id AND +s.capture_id < ?1) "
-        "ORDER BY a.account_id";
+    static const char BEFORE[] = "SELECT a.account_id, a.name, a.product FROM account AS a WHERE "
+                                 "EXISTS (SELECT 1 FROM capture AS s "
+                                 "WHERE s.account_id = a.account_id AND +s.capture_id < ?1) "
+                                 "ORDER BY a.account_id";
     return load_rows(database, before_capture_id == STATE_NOW ? ALL : BEFORE, derivation,
                      before_capture_id, take_account, error);
 }
@@ -267,7 +267,8 @@ static const char LAST_MARGINS[] =
 /* ... and of each symbol. */
 static const char LAST_CONFIGS[] =
     " FROM contract AS c CROSS JOIN symbol_config AS r ON r.account_id = ?1 "
-    "AND r.contract_id = c.contract_id AND r.time_ms = (SELECT max(m.time_ms) FROM symbol_config AS "
+    "AND r.contract_id = c.contract_id AND r.time_ms = (SELECT max(m.time_ms) FROM symbol_config "
+    "AS "
     "m WHERE m.account_id = ?1 AND m.contract_id = c.contract_id AND m.time_ms <= ?2) "
     "WHERE c.product = (SELECT product FROM account WHERE account_id = ?1) ORDER BY c.contract_id";
 
@@ -313,14 +314,13 @@ bool state_load_ledger(const struct database *database, struct derivation *deriv
         taken = take_leg(derivation, account, select, error);
     }
     sqlite3_finalize(select);
-    account->is_loaded =
-        taken && step == STEP_DONE &&
-        load_series(database, account, ENDPOINT_ACCOUNT, &account->balances, "r.asset, ''",
-                    LAST_BALANCES, error) &&
-        load_series(database, account, ENDPOINT_ACCOUNT, &account->margins,
-                    "c.symbol, l.position_side", LAST_MARGINS, error) &&
-        load_series(database, account, ENDPOINT_SYMBOL_CONFIG, &account->configs, "c.symbol, ''",
-                    LAST_CONFIGS, error) &&
-        known_spans_load(database, account, before_capture_id, error);
+    account->is_loaded = taken && step == STEP_DONE &&
+                         load_series(database, account, ENDPOINT_ACCOUNT, &account->balances,
+                                     "r.asset, ''", LAST_BALANCES, error) &&
+                         load_series(database, account, ENDPOINT_ACCOUNT, &account->margins,
+                                     "c.symbol, l.position_side", LAST_MARGINS, error) &&
+                         load_series(database, account, ENDPOINT_SYMBOL_CONFIG, &account->configs,
+                                     "c.symbol, ''", LAST_CONFIGS, error) &&
+                         known_spans_load(database, account, before_capture_id, error);
     return account->is_loaded;
 }

@@ -1,0 +1,303 @@
+# USD-M accounts: recorded, explained and proved like those of COIN-M.
+load run_helper
+
+T=1767225600000 # 2026-01-01
+
+# line ENDPOINT MS BODY [MEMBER...]: a capture of account u.
+line() {
+    local endpoint=$1 ms=$2 body=$3 more=
+    shift 3
+    for member in "$@"; do more+=",$member"; done
+    printf '{"account":"u","product":"usd-m","endpoint":"%s","received_ms":%s,"interval_ms":60000,"http_status":200,"body":%s%s}\n' \
+        "$endpoint" "$ms" "$body" "$more"
+}
+
+index() { # MS SYMBOL INDEX
+    line assetIndex "$1" "[{\"symbol\":\"$2\",\"time\":$(($1 - 1000)),\"index\":\"$3\",\"bidBuffer\":\"0.0\",\"askBuffer\":\"0.0\",\"bidRate\":\"1\",\"askRate\":\"1\",\"autoExchangeBidBuffer\":\"0.05\",\"autoExchangeAskBuffer\":\"0.05\",\"autoExchangeBidRate\":\"0.95\",\"autoExchangeAskRate\":\"1.05\"}]"
+}
+
+# The documented answer's two rows.
+ADA='{"symbol":"ADAUSDT","positionSide":"BOTH","positionAmt":"30","entryPrice":"0.385","breakEvenPrice":"0.385077","markPrice":"0.41047590","unRealizedProfit":"0.76427700","liquidationPrice":"0","isolatedMargin":"0","notional":"12.31427700","marginAsset":"USDT","isolatedWallet":"0","initialMargin":"0.61571385","maintMargin":"0.08004280","positionInitialMargin":"0.61571385","openOrderInitialMargin":"0","adl":2,"bidNotional":"0","askNotional":"0","updateTime":1720736417660}'
+COMP='{"symbol":"COMPUSDT","positionSide":"BOTH","positionAmt":"-1.000","entryPrice":"70.92841","breakEvenPrice":"70.900038636","markPrice":"49.72023376","unRealizedProfit":"21.20817624","liquidationPrice":"2260.56757210","isolatedMargin":"0","notional":"-49.72023376","marginAsset":"USDT","isolatedWallet":"0","initialMargin":"2.48601168","maintMargin":"0.49720233","positionInitialMargin":"2.48601168","openOrderInitialMargin":"0","adl":2,"bidNotional":"0","askNotional":"0","updateTime":1708943511656}'
+CONFIGS='[{"symbol":"ADAUSDT","marginType":"CROSSED","isAutoAddMargin":false,"leverage":20,"maxNotionalValue":"1000000"},{"symbol":"COMPUSDT","marginType":"ISOLATED","isAutoAddMargin":true,"leverage":5,"maxNotionalValue":"5000.5"}]'
+
+# One listed for an order alone.
+RESTING='{"symbol":"ADAUSDT","positionSide":"BOTH","positionAmt":"0","entryPrice":"0.0","breakEvenPrice":"0.0","markPrice":"0.41","unRealizedProfit":"0","liquidationPrice":"0","isolatedMargin":"0","notional":"0","marginAsset":"USDT","isolatedWallet":"0","initialMargin":"0.5","maintMargin":"0","positionInitialMargin":"0","openOrderInitialMargin":"0.5","adl":0,"bidNotional":"10","askNotional":"0","updateTime":1720736417660}'
+
+ndjson() {
+    posrec report "$@" --format ndjson
+}
+
+@test "the documented samples, field by field" {
+    {
+        index $T USDTUSD 1.00010000
+        line symbolConfig $((T + 1)) "$CONFIGS"
+        line positionRisk $((T + 2)) "[$ADA,$COMP]"
+    } > lines
+    posrec -q import lines
+    assert_equal "$(sql "SELECT symbol, position_amount_e8, entry_price_e8, break_even_price_e8, mark_price_e8, unrealized_pnl_e8, expected_pnl_e8,
+            liquidation_price_e8, isolated_margin_e8, isolated_wallet_e8, notional_value_e8, update_ms, margin_asset, contract_size_e8, extra
+        FROM valuation_history ORDER BY symbol")" \
+        'ADAUSDT|3000000000|38500000|38507700|41047590|76427700|76427700|0|0|0|1231427700|1720736417660|USDT|100000000|{"adl":2}
+COMPUSDT|-100000000|7092841000|7090003864|4972023376|2120817624|2120817624|226056757210|0|0|-4972023376|1708943511656|USDT|100000000|{"adl":2}'
+    # 30 x 0.4104759 / 20; 49.72023376 / 5. In USD at the index: 0.764277 x 1.0001, 21.20817624 x 1.0001.
+    assert_equal "$(sql "SELECT symbol, leverage, margin_type, auto_add_margin, round(initial_margin, 8), unrealized_pnl_usd_e8, notional_usd_e8
+        FROM valuation_history ORDER BY symbol")" \
+        'ADAUSDT|20|cross|0|0.61571385|76435343|1231550843
+COMPUSDT|5|isolated|1|9.94404675|2121029706|-4972520578'
+    # What the exchange says of margins is account's; the bytes have them.
+    assert_equal "$(sql "SELECT symbol, leverage, margin_type, auto_add_margin, max_notional_value FROM symbol_config_history ORDER BY symbol")" \
+        'ADAUSDT|20|CROSSED|0|1000000.0
+COMPUSDT|5|ISOLATED|1|5000.5'
+    assert_equal "$(sql "SELECT DISTINCT outcome, detail FROM capture")" "ok|"
+    assert_equal "$(sql "SELECT DISTINCT product FROM account UNION ALL SELECT DISTINCT product FROM contract")" "usd-m
+usd-m"
+    assert_equal "$(sql "SELECT margin_asset, round(long_usd, 8), round(short_usd, 8), unrealized_pnl FROM exposure")" "USDT|12.31550843|49.72520578|21.97245324"
+    assert_equal "$(accused)" ""
+    assert_sound
+}
+
+@test "what is not listed is flat: closed, never vanished, and back by an opening" {
+    {
+        index $T USDTUSD 1.0001
+        line positionRisk $((T + 1000)) "[$ADA,$COMP]"
+        line positionRisk $((T + 2000)) "[$COMP]"
+        line positionRisk $((T + 3000)) "[${RESTING/1720736417660/$((T + 1500))}]"
+        line positionRisk $((T + 4000)) "[]"
+        line positionRisk $((T + 5000)) "[]"
+        line positionRisk $((T + 6000)) "[${ADA/1720736417660/$((T + 5500))}]"
+        line positionRisk $((T + 7000)) "[${RESTING/1720736417660/$((T + 6500))}]" '"request":"/fapi/v3/positionRisk?symbol=ADAUSDT"'
+        line positionRisk $((T + 8000)) "[]" '"request":"/fapi/v3/positionRisk?symbol=COMPUSDT"'
+    } > lines
+    posrec -q import lines
+    assert_equal "$(sql "SELECT first_seen_ms - $T, symbol, change, previous_position_amount, position_amount, present FROM position_change ORDER BY 1, 2")" \
+        '1000|ADAUSDT|open||30.0|1
+1000|COMPUSDT|open||-1.0|1
+2000|ADAUSDT|close|30.0|0.0|0
+3000|ADAUSDT|settings|0.0|0.0|1
+3000|COMPUSDT|close|-1.0|0.0|0
+6000|ADAUSDT|open|0.0|30.0|1
+7000|ADAUSDT|close|30.0|0.0|1'
+    # Nothing is made up: a close by absence has no updateTime, no price of its own, and a PnL of nothing.
+    assert_equal "$(sql "SELECT update_ms, revision, entry_price_e8, isolated_wallet_e8, leverage, extra FROM position JOIN leg USING (leg_id)
+        JOIN contract USING (contract_id) WHERE symbol = 'COMPUSDT' AND present = 0")" "1708943511656|1||||"
+    assert_equal "$(sql "SELECT mark_price_e8, unrealized_pnl_e8, unrealized_pnl_usd_e8, notional_usd_e8 FROM valuation_history WHERE symbol = 'COMPUSDT' AND time_ms = $((T + 3000))")" \
+        "|0|0|0"
+    assert_equal "$(posrec positions --at $((T + 4500)) | grep -c USDT)" 0 || true
+    assert_equal "$(posrec positions --at $((T + 1500)) --format ndjson | jq -r .symbol | sort | tr '\n' ' ')" "ADAUSDT COMPUSDT "
+    assert_equal "$(posrec positions --at $((T + 2500)) --format ndjson | jq -r .symbol)" "COMPUSDT"
+    assert_equal "$(accused)" ""
+    assert_sound
+    posrec -q rebuild
+    assert_sound
+}
+
+@test "a settlement asset is worth its index, with its age, and nothing where none is known" {
+    local assets='[{"asset":"USDT","walletBalance":"100.00000000","unrealizedProfit":"0","marginBalance":"100.00000000","maintMargin":"1","initialMargin":"0","positionInitialMargin":"0","openOrderInitialMargin":"0","crossWalletBalance":"100","crossUnPnl":"0","availableBalance":"100","maxWithdrawAmount":"100","updateTime":1}]'
+    local account="{\"totalWalletBalance\":\"100.01\",\"totalMarginBalance\":\"100.01\",\"totalMaintMargin\":\"1\",\"assets\":$assets,\"positions\":[]}"
+    {
+        line positionRisk $T "[$ADA]"
+        line account $((T + 1)) "$account"
+        index $((T + 30000)) USDTUSD 1.00010000
+        line positionRisk $((T + 60000)) "[$ADA]"
+        line account $((T + 60001)) "$account"
+        index $((T + 90000)) USDTUSD 0.99000000
+    } > lines
+    posrec -q import lines
+    assert_equal "$(sql "SELECT time_ms - $T, price, price_ms - $T, margin_balance_usd FROM equity_history ORDER BY 1")" \
+        '1|||
+60001|1.0001|29000|100.01'
+    assert_equal "$(sql "SELECT unrealized_pnl_usd, expected_pnl FROM pnl_history ORDER BY time_ms")" \
+        '|0.764277
+0.76435343|0.764277'
+    assert_equal "$(sql "SELECT time_ms - $T, margin_balance, usd, round(margin_ratio, 6) FROM account_total_history ORDER BY 1")" \
+        '1|100.01||0.009999
+60001|100.01|100.01|0.009999'
+    assert_equal "$(sql "SELECT asset, time_ms - $T, index_price FROM asset_index_history ORDER BY 2")" \
+        'USDT|29000|1.0001
+USDT|89000|0.99'
+    assert_sound
+}
+
+@test "an answer of the other product is said, and no number is made of it" {
+    # By its request it is the other's.
+    {
+        line positionRisk $T "[$ADA]" '"request":"/fapi/v3/positionRisk?recvWindow=5000"'
+        line positionRisk $((T + 1)) "$(documented_body | tr -d '\n')" '"request":"/dapi/v1/positionRisk"'
+        # By its contracts alone.
+        line positionRisk $((T + 2)) "$(documented_body | tr -d '\n')"
+    } > lines
+    posrec -q import lines
+    printf '{"account":"c","received_ms":%s,"body":[%s]}\n' $T "$ADA" > others
+    posrec -q import others
+    assert_equal "$(sql "SELECT capture_id, outcome, row_count, detail FROM capture ORDER BY 1")" \
+        '1|ok|1|
+2|unreadable|0|an answer of coin-m, and the account is of usd-m
+3|ok|3|element 0: BTCUSD_201225 is a contract of coin-m, and the account is of usd-m
+4|ok|1|element 0: ADAUSDT is a contract of usd-m, and the account is of coin-m'
+    assert_equal "$(sql "SELECT count(*) FROM valuation_history WHERE symbol LIKE 'BTCUSD%' AND (unrealized_pnl_usd_e8 IS NOT NULL
+        OR coalesce(notional_usd_e8, 0) <> 0 OR margin_asset IS NOT NULL OR coalesce(expected_pnl_e8, 0) <> 0)")" 0
+    assert_equal "$(sql "SELECT count(*) FROM valuation_history WHERE account = 'c' AND (unrealized_pnl_usd_e8 IS NOT NULL
+        OR notional_usd_e8 IS NOT NULL OR margin_asset IS NOT NULL OR expected_pnl_e8 IS NOT NULL)")" 0
+    assert_sound
+    # One symbol of one name may be of both: each has a contract of its own.
+    assert_equal "$(sql "SELECT product, count(*) FROM contract WHERE symbol = 'ADAUSDT' GROUP BY 1 ORDER BY 1")" 'coin-m|1
+usd-m|1'
+}
+
+@test "an account stays of its product, and lines say which" {
+    line positionRisk $T "[$ADA]" > lines
+    posrec -q import lines
+    printf '{"account":"u","product":"coin-m","received_ms":%s,"body":[]}\n' $((T + 1)) > coin
+    run -1 posrec import coin
+    assert_contains "$output" "coin: line 1: account u is of usd-m, not of coin-m"
+    printf '{"account":"u","product":"spot","received_ms":%s,"body":[]}\n' $((T + 1)) > spot
+    run -1 posrec import spot
+    assert_contains "$output" 'field "product": not coin-m or usd-m'
+    # A line without it is of the account's; a new account is of what was asked for, or of what the option says.
+    printf '{"account":"u","received_ms":%s,"body":[]}\n' $((T + 1)) > plain
+    posrec -q import plain
+    printf '{"account":"v","received_ms":%s,"request":"/fapi/v3/positionRisk","body":[]}\n' $T > asked
+    posrec -q import asked
+    echo "[$ADA]" > bare
+    posrec -q import --account w --product usd-m --received-at $T bare
+    run -2 posrec import --product spot bare
+    assert_contains "$output" "--product 'spot': not coin-m or usd-m"
+    assert_equal "$(sql "SELECT name, product FROM account ORDER BY 1")" 'u|usd-m
+v|usd-m
+w|usd-m'
+    # What is exported is imported as it was.
+    posrec export > all
+    assert_equal "$(grep -c '"product":"usd-m"' all)" "$(wc -l < all)"
+    posrec -q -d second.db import all
+    assert_equal "$(head_of -d second.db verify)" "$(head_of verify)"
+    posrec prove 1 -o proof > said
+    assert_contains "$(posrec check-proof proof)" "usd-m"
+}
+
+@test "a section's product, base_url and filters go together" {
+    local section="[account u]\nproduct = usd-m\napi_key_file = main.key\nsecret_file = main.secret\n"
+    printf "$section%s\n" "base_url = https://dapi.binance.com" > posrec.ini
+    run -2 posrec fetch
+    assert_contains "$output" "account 'u': its base_url serves another product than its product"
+    printf "$section%s\n" "pair = BTCUSDT" > posrec.ini
+    run -2 posrec fetch
+    assert_contains "$output" "account 'u': its product knows no margin_asset or pair to ask for"
+}
+
+# Both sides of one account, with one key.
+start_both() {
+    start_sim --steady --no-trades --weight-limit 100000
+    local all="record = positions, stream, account, income, trades, prices" stream="stream_url = ws${SIM#http}"
+    run_config 400ms "$all" "$stream" "account_interval = 700ms" "income_interval = 1s"
+    {
+        printf '\n[account u]\nproduct = usd-m\nbase_url = %s\napi_key_file = main.key\nsecret_file = main.secret\n' "$SIM"
+        printf '%s\n' "$all" "$stream" "interval = 400ms" "account_interval = 700ms" "income_interval = 1s" "recv_window = 60000"
+    } >> posrec.ini
+    start_run
+    wait_for recorded_of u account 2
+    wait_for recorded_of main account 2
+    wait_for stream_is_open
+}
+
+recorded_of() { # ACCOUNT ENDPOINT N
+    [ "$(sql "SELECT count(*) FROM capture JOIN account USING (account_id) WHERE name = '$1' AND endpoint = '$2' AND outcome = 'ok'" 2> /dev/null || echo 0)" -ge "$3" ]
+}
+
+stream_is_open() {
+    [ "$(sql "SELECT count(*) FROM capture WHERE endpoint = 'userData' AND outcome = 'opened'" 2> /dev/null || echo 0)" -ge 2 ]
+}
+
+u() { # PATH
+    sim "$1&account=main&product=usd-m" > /dev/null
+}
+
+books() {
+    curl -sS "$SIM/sim/books?account=main&product=usd-m"
+}
+
+# Everything that the books of USD-M have is recorded, and income is known after the last wallet.
+settled() {
+    local income trades
+    income=$(books | jq '.income | length') trades=$(books | jq '.trades | length')
+    [ "$(sql "SELECT (SELECT count(*) FROM income JOIN account USING (account_id) WHERE product = 'usd-m') = $income
+        AND (SELECT count(*) FROM trade JOIN leg USING (leg_id) JOIN account USING (account_id) WHERE product = 'usd-m' AND source = 'rest') = $trades
+        AND (SELECT max(k.to_ms) FROM known AS k WHERE k.account = 'u' AND k.kind = 'income')
+            > (SELECT max(b.update_ms) FROM balance AS b JOIN account USING (account_id) WHERE product = 'usd-m')" 2> /dev/null)" = 1 ]
+}
+
+@test "both sides of one account in one service: every coin and every contract is explained" {
+    printf '%s\n' "main one-way $KEY $SECRET" > accounts
+    start_both
+    sim 'trade?account=main&symbol=BTCUSD_PERP&side=BOTH&amount=3' > /dev/null
+    u 'trade?symbol=BTCUSDT&side=BOTH&amount=0.5'
+    u 'trade?symbol=BTCUSDT&side=BOTH&amount=0.1'
+    u 'fees?asset=BNB'
+    u 'trade?symbol=BTCUSDT&side=BOTH&amount=-0.9' # through zero
+    u 'trade?symbol=BTCUSDC&side=BOTH&amount=0.2'
+    u 'order?symbol=ADAUSDT&side=BOTH&amount=50&price=0.1'
+    u 'funding?rate=0.0001'
+    u 'transfer?asset=USDT&amount=12.5'
+    u 'exchange?from=BNB&to=USDT&amount=0.1'
+    u 'liquidate?symbol=BTCUSDC&side=BOTH'
+    u 'deliver?symbol=BTCUSDT_261225'
+    wait_for settled
+    before=$(now_ms) # the books' last wallet is recorded: a poll, and an answer of account, after it
+    wait_for polled_after "$before"
+    wait_for settled
+    stop_run
+    assert_equal "$(accused)" ""
+    # What the exchange took commission in stands in its own asset, everywhere.
+    assert_equal "$(sql "SELECT group_concat(DISTINCT commission_asset) FROM (SELECT commission_asset FROM trade JOIN leg USING (leg_id)
+        JOIN account USING (account_id) WHERE product = 'usd-m' ORDER BY 1)")" "BNB,USDT"
+    [ "$(ndjson trips --account u --symbol BTCUSDT | jq -s 'map(select(.direction == "short" and .commission == 0)) | length')" -ge 1 ]
+    assert_contains "$(posrec report trips --account u 2>&1)" "BNB"
+    # The paths that the exchange documents, and no others.
+    assert_equal "$(sim log | jq -r .path | grep '^/fapi' | sort -u | tr '\n' ' ')" \
+        "/fapi/v1/assetIndex /fapi/v1/exchangeInfo /fapi/v1/income /fapi/v1/listenKey /fapi/v1/symbolConfig /fapi/v1/time /fapi/v1/userTrades /fapi/v3/account /fapi/v3/positionRisk "
+    # Its stream tells on its own path alone. TRADE_LITE repeats a fill: a capture, and no row.
+    [ "$(posrec export --account u 2> /dev/null | grep -c TRADE_LITE)" -ge 4 ]
+    # Round trips are linear: what the trades of the first realized is (exit - entry) x amount.
+    assert_equal "$(ndjson trips --account u --symbol BTCUSDT | jq -s '[.[] | select(.opened != null and .closed != null and .direction == "long")
+        | ((.exit_price - .entry_price) * .exit_amount - .realized_pnl) | fabs < 1e-6] | all')" true
+    # Both in one sum.
+    assert_equal "$(ndjson equity --by total | jq -r '.margin_balance_usd != null' | tail -1)" true
+    assert_sound
+    posrec -q rebuild
+    assert_sound
+}
+
+@test "a change of the position mode is of both sides" {
+    printf '%s\n' "main one-way $KEY $SECRET" > accounts
+    start_both
+    u 'trade?symbol=BTCUSDT&side=BOTH&amount=0.2'
+    sim 'mode?account=main&hedge=1' > /dev/null
+    sided() { [ "$(sql "SELECT count(DISTINCT product) FROM leg JOIN account USING (account_id) WHERE position_side IN ('LONG', 'SHORT')")" = 2 ]; }
+    wait_for sided
+    stop_run
+    assert_equal "$(accused | jq -r .finding | sort -u)" ""
+    assert_sound
+}
+
+@test "each lie of the exchange's about USD-M is a finding" {
+    printf '%s\n' "main one-way $KEY $SECRET" > accounts
+    start_both
+    u 'trade?symbol=BTCUSDT&side=BOTH&amount=0.5'
+    wait_for settled
+    u 'transfer?asset=USDT&amount=3&hide=1'
+    hidden() { [ "$(accused 2> /dev/null | jq -r .finding | sort -u | tr '\n' ' ')" = "wallet_unexplained " ]; }
+    wait_for hidden
+    stop_run
+    assert_contains "$(accused | jq -r '[.account, .asset, .detail] | join(" ")')" "u USDT the wallet went from"
+    assert_sound
+}
+
+@test "doctor asks each side what it records" {
+    printf '%s\n' "main one-way $KEY $SECRET" > accounts
+    start_sim
+    printf '[posrec]\ndatabase = posrec.db\n[account u]\nproduct = usd-m\nbase_url = %s\nstream_url = ws%s\napi_key_file = main.key\nsecret_file = main.secret\nrecv_window = 60000\n' \
+        "$SIM" "${SIM#http}" > posrec.ini
+    run posrec doctor
+    assert_contains "$output" "account u: account and income and userTrades and symbolConfig and assetIndex are answered"
+    assert_contains "$output" "account u: the user data stream was opened"
+}
