@@ -35,7 +35,6 @@ struct product_path {
 struct product {
     const char *name;
     const char *prefix;                           /* of the REST paths */
-    const char *stream;                           /* in front of /ws and /stream */
     struct product_path paths[PRODUCT_PATHS_MAX]; /* the last one is empty */
 
     /* The value of an amount at a price, what it gains between two, and the entry price of one when
@@ -68,10 +67,17 @@ struct product {
 
 extern const struct product PRODUCTS[PRODUCT_COUNT];
 
-/* The index of the product of this name, of which a REST path or a stream's path is; PRODUCT_COUNT
- * for none. */
+/* The index of the product of this name, or of which a REST path is; PRODUCT_COUNT for none. */
 int product_named(const char *name);
 int product_of_path(const char *path);
-int product_of_stream(const char *path);
+
+/* The path of a stream. */
+struct stream_path {
+    int product;      /* whose listen keys open it; PRODUCT_COUNT for nobody's: of market data */
+    const char *rest; /* behind the product's part: /ws, /ws/NAME or /stream */
+};
+
+/* False when a path is of no stream. */
+bool product_of_stream(const char *path, struct stream_path *stream);
 
 #endif
