@@ -11,6 +11,11 @@ load helper
     python3 "$SOURCE/tests/e2e/usd_m_simulator.py" "$SIM" "$KEY" "$SECRET"
 }
 
+@test "what the simulator trades by itself on USD-M adds up" {
+    start_sim --weight-limit 1000000
+    python3 "$SOURCE/tests/e2e/usd_m_simulator.py" "$SIM" "$KEY" "$SECRET" by-itself
+}
+
 @test "the simulator has as many USD-M contracts as the exchange, and keeps both sides" {
     start_sim --usd-symbols 770 --state kept --steady --no-trades
     assert_equal "$(curl -sS "$SIM/fapi/v1/exchangeInfo" | jq '[.symbols[].symbol] | unique | length')" 770

@@ -1,23 +1,25 @@
 #!/usr/bin/env python3
 """The simulator's USD-M side, as the documentation of the exchange has it, beside its COIN-M side.
 
-    usd_m_simulator.py SIMULATOR API_KEY SECRET
+    usd_m_simulator.py SIMULATOR API_KEY SECRET [by-itself]
 
-For an account `main` in hedge mode that trades only when it is told to. Sums are worked by hand.
+For an account `main` in hedge mode that trades only when it is told to; `by-itself`: one that trades as it likes. Sums are
+worked by hand.
 """
 import hashlib
 import hmac
 import json
-import re
+import socket
 import sys
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from decimal import Decimal
 
 from websocket import WebSocket
 
-SIM, KEY, SECRET = sys.argv[1:]
+SIM, KEY, SECRET, PART = (sys.argv[1:] + [""])[:4]
 STREAMS = SIM.replace("http", "ws", 1)
 NON_ASCII = "币安人生USDT"
 DAY = 86400000
@@ -251,8 +253,11 @@ def a_flip_closes_and_opens():
     sim("funding", rate="0.0001")
     paid = [row for row in ask("/fapi/v1/income", incomeType="FUNDING_FEE", symbol="TSLAUSDT")]
     assert_equal([row["income"] for row in paid], ["0.12165000"])
+    sim("funding", rate="-0.002", special=1)
+    assert_equal(ask("/fapi/v1/income", incomeType="SPECIAL_FUNDING_FEE", symbol="TSLAUSDT")[0]["income"], "-2.43300000")
     rates = public("/fapi/v1/fundingRate?symbol=TSLAUSDT")
-    assert_equal([(row["fundingRate"], row["markPrice"]) for row in rates], [("0.00010000", "405.50000000")])
+    assert_equal([(row["fundingRate"], row["markPrice"], row["rateType"]) for row in rates],
+                 [("0.00010000", "405.50000000", "Regular"), ("-0.00200000", "405.50000000", "Special")])
     assert len(public("/fapi/v1/fundingRate")) > 10  # of all contracts
     sim("mode", hedge=1)
     assert_equal(leg("TSLAUSDT", "SHORT")["positionAmt"], "-3.00")
@@ -362,6 +367,14 @@ def symbols_that_are_not_ascii_are_percent_encoded():
     assert_equal(ask("/fapi/v1/income", symbol=NON_ASCII)[-1]["symbol"], NON_ASCII)
 
 
+def raw_bytes_are_refused():
+    parts = urllib.parse.urlsplit(SIM)
+    with socket.create_connection((parts.hostname, parts.port), timeout=180) as raw:
+        raw.sendall(f"GET /fapi/v1/premiumIndex?symbol={NON_ASCII} HTTP/1.0\r\nHost: sim\r\n\r\n".encode())
+        answer = b"".join(iter(lambda: raw.recv(65536), b""))
+    assert_equal((answer.split()[1], json.loads(answer.split(b"\r\n\r\n")[1])["code"]), (b"400", -1100))
+
+
 def only_three_months_are_told():
     """Of trades and income of USD-M; without times the last 7 days."""
     now = int(time.time() * 1000)
@@ -370,7 +383,7 @@ def only_three_months_are_told():
 
     def days(path, **parameters):
         rows = ask(path, symbol="BTCUSDC", **parameters)
-        return sorted({round((now - row["time"]) / DAY) for row in rows if row.get("incomeType") != "FUNDING_FEE"},
+        return sorted({round((now - row["time"]) / DAY) for row in rows if "FUNDING_FEE" not in row.get("incomeType", "")},
                       reverse=True)
 
     assert_equal(days("/fapi/v1/income"), [3])
@@ -450,6 +463,14 @@ def commission_in_bnb_is_told_of_both_wallets():
     assert_equal([(row["a"], row["wb"]) for row in told[3]["a"]["B"]], [("USDT", wallet()), ("BNB", wallet("BNB"))])
 
 
+def the_stream_says_what_it_is_told_to():
+    private = WebSocket(f"{STREAMS}/private/ws/{listen_key()}")
+    message = {"e": "ALGO_UPDATE", "E": 1, "T": 2, "o": {}}
+    path = f"{SIM}/sim/tell?account=main&product=usd-m"
+    urllib.request.urlopen(urllib.request.Request(path, json.dumps(message).encode(), {"Content-Type": "text/plain"}))
+    assert_equal(private.receive(), message)
+
+
 def the_keys_of_the_sides_are_apart():
     key = listen_key("dapi")
     assert_equal(request("/fapi/v1/listenKey", "PUT")[0], 200)
@@ -472,7 +493,40 @@ def a_fault_can_be_of_one_side():
     assert_equal(request(signed_path("/fapi/v3/positionRisk"))[0], 200)
 
 
+def what_it_trades_by_itself_adds_up():
+    """Each wallet is its first one with all incomes, each position its first one with all trades, to the last decimal."""
+    amounts = {}
+    for poll in range(400):
+        rows = ask("/fapi/v3/positionRisk")
+        if poll == 0:
+            amounts = {(row["symbol"], row["positionSide"]): Decimal(row["positionAmt"]) for row in rows}
+        for row in rows:
+            amount, mark, entry = (Decimal(row[name]) for name in ("positionAmt", "markPrice", "entryPrice"))
+            assert amount, row
+            assert abs(Decimal(row["unRealizedProfit"]) - amount * (mark - entry)) <= Decimal("0.000000005"), row
+            assert abs(Decimal(row["notional"]) - amount * mark) <= Decimal("0.000000005"), row
+    held = books()
+    assert len(held["trades"]) > 20
+    sums = {asset: Decimal(0) for asset in held["wallets"]}
+    for income in held["income"]:
+        sums[income["asset"]] += Decimal(income["income"])
+    for asset, begun in {"USDT": 10000, "USDC": 10000, "BNB": 10, "BTC": 0}.items():
+        assert_equal((asset, Decimal(held["wallets"][asset])), (asset, begun + sums[asset]))
+    for trade_ in held["trades"]:
+        where, sign = (trade_["symbol"], trade_["positionSide"]), 1 if trade_["side"] == "BUY" else -1
+        amounts[where] = amounts.get(where, 0) + sign * Decimal(trade_["qty"])
+        quantity, price = Decimal(trade_["qty"]), Decimal(trade_["price"])
+        assert_equal(Decimal(trade_["quoteQty"]), quantity * price)
+        rate = Decimal("0.0002") if trade_["maker"] else Decimal("0.0005")
+        assert abs(Decimal(trade_["commission"]) - quantity * price * rate) <= Decimal("0.000000005"), trade_
+    assert_equal({where: amount for where, amount in amounts.items() if amount},
+                 {(row["symbol"], row["positionSide"]): Decimal(row["positionAmt"]) for row in rows})
+
+
 if __name__ == "__main__":
+    if PART == "by-itself":
+        what_it_trades_by_itself_adds_up()
+        sys.exit()
     at_first = books("coin-m")
     every_path_has_its_weight_in_one_budget()
     what_is_answered_is_as_documented()
@@ -484,11 +538,13 @@ if __name__ == "__main__":
     a_quarterly_is_delivered()
     assets_are_exchanged_and_added_up()
     symbols_that_are_not_ascii_are_percent_encoded()
+    raw_bytes_are_refused()
     only_three_months_are_told()
     what_is_wrong_is_refused_as_on_coin_m()
     the_private_stream_tells_a_fill()
     a_resting_order_moves_no_wallet()
     commission_in_bnb_is_told_of_both_wallets()
+    the_stream_says_what_it_is_told_to()
     the_keys_of_the_sides_are_apart()
     the_ledgers_are_apart(at_first)
     a_fault_can_be_of_one_side()

@@ -51,7 +51,8 @@ struct product {
     bool tells_alias;        /* the stream's messages have `i` and `ma` */
     bool tells_trade_lite;
     bool plain_ids;        /* tranId is a number */
-    bool one_symbol;       /* userTrades are of one symbol; else of one symbol or pair */
+    bool no_pairs;         /* asked by symbol alone: pairs are neither taken nor told */
+    bool tells_rate_type;  /* fundingRate says whether a rate is a regular one */
     int trades_limit;      /* rows of userTrades when no limit is said */
     int64_t income_days;   /* how far back income goes; 0 for all of it */
     bool object_by_symbol; /* premiumIndex of one symbol is no array */
