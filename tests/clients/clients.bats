@@ -34,3 +34,11 @@ run_client() {
 @test "ccxt runs every call that posrec makes, and the account's stream" {
     run_client ccxt.mjs
 }
+
+@test "the exchange's own connector of USD-M runs every call of that side, and its private stream" {
+    run_client connector_usd.mjs
+}
+
+@test "ccxt runs every call of USD-M, and its private stream" {
+    run_client ccxt_usd.mjs
+}

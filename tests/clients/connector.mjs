@@ -6,8 +6,10 @@ import {
     NotFoundError,
     UnauthorizedError,
 } from '@binance/derivatives-trading-coin-futures';
-import { assertDocumented } from './documented.mjs';
+import { documentedBy } from './documented.mjs';
 import { MAIN, OPENED, SIGNERS, SIM, STREAMS, books, hearers, sim, told, waitFor, withClock } from './simulator.mjs';
+
+const assertDocumented = documentedBy('@binance/derivatives-trading-coin-futures');
 
 function connect({ key, secret }) {
     const signer = secret.startsWith('-----BEGIN') ? { privateKey: secret } : { apiSecret: secret };

@@ -12,8 +12,9 @@ export const SIGNERS = ['rsa', 'ed25519'].map((name) => ({
     secret: readFileSync(`${name}.pem`, 'utf8'),
 }));
 
-// A trade that opens a leg which was flat.
+// A trade that opens a leg which was flat, of COIN-M and of USD-M.
 export const OPENED = { symbol: 'BTCUSD_PERP', side: 'SHORT', amount: -5 };
+export const OPENED_USD = { product: 'usd-m', symbol: 'BTCUSDT', side: 'SHORT', amount: -0.005 };
 
 async function ask(path) {
     const answer = await fetch(`${SIM}/sim/${path}`);
@@ -26,7 +27,7 @@ export function sim(path, parameters = {}) {
     return ask(`${path}?${new URLSearchParams({ account: 'main', ...parameters })}`);
 }
 
-export const books = async () => JSON.parse(await sim('books'));
+export const books = async (product = 'coin-m') => JSON.parse(await sim('books', { product }));
 
 // How many connections messages go to.
 export const hearers = async () => Number(await ask('streams'));

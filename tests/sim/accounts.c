@@ -151,7 +151,15 @@ bool accounts_check_signature(const struct sim_account *account, const char *pay
                                        : check_hmac(account, payload, signature);
 }
 
-/* The state file has of each account its name and then its ledgers. */
+/* The state file has of each account its name and then its ledgers, as they are in memory. */
+static const char STATE_FORM[] = "dapi-sim, both products\n";
+
+/* Whether a file is of this form. */
+static bool read_form(FILE *file)
+{
+    char form[sizeof STATE_FORM];
+    return fread(form, sizeof form, 1, file) == 1 && memcmp(form, STATE_FORM, sizeof form) == 0;
+}
 
 static bool load_account(struct sim_account *account, FILE *file)
 {
@@ -181,6 +189,11 @@ bool accounts_load_state(struct sim_accounts *accounts, const struct market *mar
     FILE *file = fopen(path, "r");
     bool good = file != NULL || errno == ENOENT;
     char name[sizeof other.name];
+    if (file != NULL && !read_form(file)) {
+        fprintf(stderr, "%s: of another version of dapi-sim: not taken up\n", path);
+        fclose(file);
+        return true;
+    }
     accounts_open(&other, markets, 0, 0);
     while (good && file != NULL && fread(name, sizeof name, 1, file) == 1) {
         struct sim_account *account = accounts_find_name(accounts, name);
@@ -205,7 +218,7 @@ bool accounts_save_state(const struct sim_accounts *accounts, const char *path)
     char part[4096];
     snprintf(part, sizeof part, "%s.part", path);
     FILE *file = fopen(part, "w");
-    bool good = file != NULL;
+    bool good = file != NULL && fwrite(STATE_FORM, sizeof STATE_FORM, 1, file) == 1;
     for (int i = 0; good && i < accounts->count; i++) {
         good = save_account(&accounts->list[i], file);
     }

@@ -58,7 +58,7 @@ void accounts_open(struct sim_account *account, const struct market *markets, ui
                    int64_t now_ms);
 
 /* Takes the accounts' ledgers over from a file that accounts_save_state() wrote, as far as it has
- * them; false when it cannot be read. No file is a new start. */
+ * them; false when it cannot be read. No file is a new start, and so is one of another form. */
 bool accounts_load_state(struct sim_accounts *accounts, const struct market *markets,
                          const char *path);
 bool accounts_save_state(const struct sim_accounts *accounts, const char *path);

@@ -17,8 +17,9 @@
  *   /sim/silence?to=all         accepts connections and requests, and answers none of them; `rest`,
  *                               `stream`: those alone; `nothing`: again, and what waits is hung up
  *        &account=PATTERN       of the accounts with such names, as `a1*`; else of everybody
- *   /sim/trade?account=NAME&product=P&symbol=S&side=LONG&amount=N   buys so much, sells where N <
- * 0: contracts of COIN-M, decimals of the base asset of USD-M
+ *   /sim/trade?account=NAME&product=P&symbol=S&side=LONG&amount=N
+ *                               buys so much, or sells where N < 0: contracts of COIN-M, of USD-M
+ *                               the base asset, a decimal
  *   /sim/order?account=NAME&product=P&symbol=S&side=LONG&amount=N&price=P
  *                               such an order rests; with amount=0 the one that does is canceled
  *   /sim/transfer?account=NAME&product=P&asset=BTC&amount=1.5   moves coins in, or out
@@ -29,9 +30,12 @@
  *   /sim/funding?account=NAME&product=P&rate=0.0001   every open position of a perpetual pays, or
  *                               is paid, and fundingRate tells of the rate
  *        &paid=0.0002           but this is what is paid
- *   /sim/move?account=NAME&product=P&symbol=S&share=-0.03   its price rises, or falls, by that
- * share &price=N               or is this &still=1               and all prices stay from now on,
- * or (0) move again /sim/index?asset=USDT&index=0.9998      what an asset is worth by assetIndex
+ *        &special=1             besides the regular one, as for a dividend
+ *   /sim/move?account=NAME&product=P&symbol=S&share=-0.03
+ *                               its price rises, or falls, by that share
+ *        &price=N               or is this
+ *        &still=1               and all prices stay from now on, or (0) move again
+ *   /sim/index?asset=USDT&index=0.9998      what an asset is worth by assetIndex
  *   /sim/leverage?account=NAME&product=P&symbol=S&side=LONG&leverage=N&isolated=1
  *   /sim/multi?account=NAME&on=1            USD-M's multi-assets mode
  *   /sim/fees?account=NAME&asset=BNB        what USD-M takes commission from, as far as it lasts:
@@ -45,13 +49,14 @@
  *   /sim/hide?account=NAME&product=P&what=income|trade|wallet
  *        the last income or trade is not told; the next wallet is told wrong by 0.00000001
  *   /sim/books?account=NAME&product=P       the account's income, trades and wallets
- *   /sim/stream?account=NAME&product=P&drop=N&duplicate=N&delay=N&delay_ms=N&reorder=N&fragment=N&mask=N
- *        &oversize=N&garbage=N  faults of the next messages
+ *   /sim/stream?account=NAME&product=P&drop=N&duplicate=N&delay=N&delay_ms=N&reorder=N&fragment=N
+ *        &mask=N&oversize=N&garbage=N   faults of the next messages
  *        &close=CODE, &break=1, &stall=1          of the connection
  *        &expire=1 (2: its E is a text), &forget=1   of the listen key: told, or not
  *        &refuse=1              gives no listen keys (0: again)
  *        &life_ms=N             connections made from now on end after so long
  *        &burst=N&per_second=N  that many messages, at once or at that pace
+ *   /sim/tell?account=NAME&product=P     the stream says the body of this POST, a JSON text
  *   /sim/connections            every handshake of the stream, when, of whom, and its answer, 0 for
  *                               none; one JSON object a line
  *   /sim/keys                   every listen key that was given, one a line
@@ -370,6 +375,7 @@ static enum MHD_Result fund(struct sim *sim, struct request *request)
     struct sim_ledger *ledger = named_ledger(sim, request);
     double rate = decimal(request, "rate");
     double paid = sim_parameter(request, "paid")[0] == '\0' ? rate : decimal(request, "paid");
+    bool special = number(request, "special", 0) != 0;
     if (ledger == NULL) {
         return say(request, 400, "no such account\n");
     }
@@ -378,14 +384,16 @@ static enum MHD_Result fund(struct sim *sim, struct request *request)
     int64_t now_ms = sim_now_ms(sim);
     for (int i = 0; i < market->count; i++) {
         if (market->symbols[i].perpetual) {
-            prices_note_funding(market, i, rate, trader->price[i], now_ms);
+            prices_note_funding(
+                market, &(struct market_funding){now_ms, i, rate, trader->price[i], special});
         }
         for (int side = 0; side < SIDE_COUNT; side++) {
             const struct market_leg *leg = &trader->leg[i][side];
             int asset = market->symbols[i].asset;
             double coins = -market_value(trader, i, leg->amount, trader->price[i]) * paid;
             if (leg->amount != 0 && market->symbols[i].perpetual) {
-                books_move(&ledger->books, trader, asset, i, "FUNDING_FEE", "", coins, now_ms);
+                books_move(&ledger->books, trader, asset, i,
+                           special ? "SPECIAL_FUNDING_FEE" : "FUNDING_FEE", "", coins, now_ms);
                 stream_tell_balance(sim, ledger, "FUNDING_FEE", asset, i, 0);
             }
         }
@@ -546,6 +554,16 @@ static enum MHD_Result set_stream(struct sim *sim, struct request *request)
     return say(request, 200, "ok\n");
 }
 
+static enum MHD_Result tell(struct sim *sim, struct request *request)
+{
+    struct sim_ledger *ledger = named_ledger(sim, request);
+    if (ledger == NULL || request->upload_size == 0) {
+        return say(request, 400, "no such account or product, or no message\n");
+    }
+    stream_send(sim, ledger, strndup(request->upload, request->upload_size));
+    return say(request, 200, "ok\n");
+}
+
 static enum MHD_Result write_file(struct request *request, FILE *file, char *const *text,
                                   const size_t *size)
 {
@@ -662,7 +680,7 @@ enum MHD_Result admin_answer(struct sim *sim, struct request *request, const cha
         {"order", order},           {"income", add_income},
         {"index", set_index},       {"exchange", exchange_assets},
         {"leverage", set_leverage}, {"multi", set_multi_assets},
-        {"fees", set_fees},
+        {"fees", set_fees},         {"tell", tell},
     };
     for (size_t i = 0; i < sizeof PATHS / sizeof PATHS[0]; i++) {
         if (strcmp(path + strlen("/sim/"), PATHS[i].path) == 0) {

@@ -145,12 +145,15 @@ bool connection_is_of(const struct sim_connection *connection, const struct sim_
 }
 
 /* Those that the URL names; a wrong one opens too, and nothing comes by it. */
-static void subscribe_by_url(struct sim_connection *connection, struct request *request,
-                             const char *path)
+static void subscribe_by_url(struct sim_connection *connection, struct request *request)
 {
-    path += strlen(PRODUCTS[connection->product].stream);
+    const char *path = request->stream.rest, *key = sim_parameter(request, "listenKey");
     if (strncmp(path, "/ws/", 4) == 0) {
         connection_subscribe(connection, path + 4);
+        return;
+    }
+    if (connection->product == USD_M && key[0] != '\0') {
+        connection_subscribe(connection, key);
         return;
     }
     char *names = strdup(sim_parameter(request, "streams")), *rest = NULL;
@@ -174,10 +177,10 @@ void connection_log(struct sim *sim, const char *account, int product, int statu
         sim->handshakes_file,
         "{\"ms\":%lld,\"exchange_ms\":%lld,\"account\":\"%s\",\"status\":%d,\"product\":\"%s\"}\n",
         (long long)sim_machine_ms(), (long long)sim_now_ms(sim), account, status,
-        PRODUCTS[product].name);
+        product == PRODUCT_COUNT ? "" : PRODUCTS[product].name);
 }
 
-int connection_upgrade(struct sim *sim, struct request *request, const char *path)
+int connection_upgrade(struct sim *sim, struct request *request)
 {
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned digest_size = 0;
@@ -193,8 +196,8 @@ int connection_upgrade(struct sim *sim, struct request *request, const char *pat
     EVP_EncodeBlock((unsigned char *)accept, digest, (int)digest_size);
     struct sim_connection *connection = calloc(1, sizeof *connection);
     connection->sim = sim;
-    connection->product = product_of_stream(path);
-    subscribe_by_url(connection, request, path);
+    connection->product = request->stream.product;
+    subscribe_by_url(connection, request);
     const struct sim_ledger *ledger =
         connection->stream_count > 0 ? connection->streams[0].ledger : NULL;
     connection_log(sim, ledger != NULL ? ledger->account->name : "", connection->product,

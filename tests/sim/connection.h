@@ -1,7 +1,7 @@
 /* A WebSocket connection of the simulated exchange (wslay over MHD's upgrade), and the streams that
  * it is subscribed to: the one of /ws/NAME, those of /stream?streams=NAME/NAME, and what its client
  * asks for later (subscribe.h). USD-M has them under /private; elsewhere its keys open and tell
- * nothing. */
+ * nothing; those of market data under /market and /public open too. */
 #ifndef SIM_CONNECTION_H
 #define SIM_CONNECTION_H
 
@@ -40,12 +40,13 @@ struct sim_connection {
     struct sim_connection *next;
 };
 
-/* Answers a WebSocket handshake for /ws, /ws/NAME or /stream, those of a product: 101, and a
+/* Answers a WebSocket handshake for /ws, /ws/NAME or /stream, those of a product (USD-M has
+ * /ws?listenKey=NAME too): 101, and a
  * connection in the list of `sim` from then on, or an error. */
-int connection_upgrade(struct sim *sim, struct request *request, const char *path);
+int connection_upgrade(struct sim *sim, struct request *request);
 
 /* Notes a handshake, of the account "" where none is known, and what it was answered: 0 for
- * nothing. */
+ * nothing; those of market data under /market and /public open too. */
 void connection_log(struct sim *sim, const char *account, int product, int status);
 
 /* Whether a stream can have this name. */

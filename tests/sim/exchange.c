@@ -228,7 +228,7 @@ struct reply exchange_positions_reply(struct question *question)
     style.symbol = sim_parameter(request, "symbol");
     style.margin_asset = sim_parameter(request, "marginAsset");
     style.pair = sim_parameter(request, "pair");
-    if (question->market->product->one_symbol && style.symbol[0] != '\0' &&
+    if (question->market->product->no_pairs && style.symbol[0] != '\0' &&
         market_find_symbol(question->market, style.symbol) < 0) {
         return error_reply(400, -1121, "Invalid symbol.");
     }

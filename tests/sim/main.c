@@ -186,7 +186,7 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
     }
     request->method = method;
     bool is_admin = strncmp(path, "/sim/", 5) == 0;
-    request->is_handshake = product_of_stream(path) != PRODUCT_COUNT;
+    request->is_handshake = product_of_stream(path, &request->stream);
     if (request->was_silenced) {
         return MHD_NO;
     }
@@ -194,7 +194,7 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
         return MHD_YES;
     }
     if (request->is_handshake) {
-        return (enum MHD_Result)connection_upgrade(sim, request, path);
+        return (enum MHD_Result)connection_upgrade(sim, request);
     }
     return is_admin ? admin_answer(sim, request, path)
                     : exchange_answer(sim, request, method, path);

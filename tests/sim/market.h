@@ -51,6 +51,7 @@ struct market_funding {
     int64_t time_ms;
     int symbol;
     double rate, mark;
+    bool special; /* paid besides the regular ones, as for a dividend */
 };
 
 /* What is traded of a product. */

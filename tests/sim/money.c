@@ -86,7 +86,7 @@ static bool check_trades(const struct question *question, const struct books_que
     struct request *request = question->request;
     bool has_times = sim_parameter(request, "startTime")[0] != '\0' ||
                      sim_parameter(request, "endTime")[0] != '\0';
-    bool has_id = query->from_id != INT64_MIN, one = question->market->product->one_symbol;
+    bool has_id = query->from_id != INT64_MIN, one = question->market->product->no_pairs;
     if (one && query->symbol[0] == '\0') {
         *reply = error_reply(400, -1102,
                              "Mandatory parameter 'symbol' was not sent, was empty/null, or "

@@ -7,12 +7,12 @@
 #define FUNDING_EVERY_MS INT64_C(28800000)
 #define ROWS_MAX 1000
 
-void prices_note_funding(struct market *market, int symbol, double rate, double mark,
-                         int64_t now_ms)
+void prices_note_funding(struct market *market, const struct market_funding *funding)
 {
     struct market_funding *last =
         market->funding_count > 0 ? &market->fundings[market->funding_count - 1] : NULL;
-    if (last != NULL && last->symbol == symbol && last->time_ms == now_ms) {
+    if (last != NULL && last->symbol == funding->symbol && last->time_ms == funding->time_ms &&
+        last->special == funding->special) {
         return;
     }
     market->fundings =
@@ -20,7 +20,7 @@ void prices_note_funding(struct market *market, int symbol, double rate, double 
     if (market->fundings == NULL) {
         abort();
     }
-    market->fundings[market->funding_count++] = (struct market_funding){now_ms, symbol, rate, mark};
+    market->fundings[market->funding_count++] = *funding;
 }
 
 /* What a contract is worth to everybody: as the first account sees it. */
@@ -39,7 +39,7 @@ static int64_t next_funding_ms(const struct question *question, int symbol, doub
     int64_t next_ms = (sim_now_ms(question->sim) / FUNDING_EVERY_MS + 1) * FUNDING_EVERY_MS;
     *rate = 0.0001;
     for (int i = 0; i < market->funding_count; i++) {
-        if (market->fundings[i].symbol == symbol) {
+        if (market->fundings[i].symbol == symbol && !market->fundings[i].special) {
             next_ms = market->fundings[i].time_ms + FUNDING_EVERY_MS;
             *rate = market->fundings[i].rate;
         }
@@ -53,7 +53,7 @@ static void write_mark(FILE *out, const struct question *question, int symbol)
     double mark = mark_of(question, symbol), rate;
     int64_t next_ms = next_funding_ms(question, symbol, &rate);
     fprintf(out, "{\"symbol\":\"%s\",", contract->name);
-    if (!question->market->product->one_symbol) {
+    if (!question->market->product->no_pairs) {
         fprintf(out, "\"pair\":\"%s\",", contract->pair);
     }
     fprintf(out,
@@ -116,7 +116,7 @@ struct reply prices_rates_reply(struct question *question)
     int64_t end_ms = sim_whole_parameter(request, "endTime", INT64_MAX);
     int64_t limit = sim_whole_parameter(request, "limit", 100), fitting = 0;
     int symbol = market_find_symbol(market, name);
-    if (name[0] == '\0' && !market->product->one_symbol) {
+    if (name[0] == '\0' && !market->product->no_pairs) {
         return error_reply(400, -1102,
                            "Mandatory parameter 'symbol' was not sent, was empty/null, "
                            "or malformed.");
@@ -137,9 +137,12 @@ struct reply prices_rates_reply(struct question *question)
         if (is_asked(funding, symbol, start_ms, end_ms) && --fitting < limit) {
             fprintf(out,
                     "%s{\"symbol\":\"%s\",\"fundingTime\":%lld,\"fundingRate\":\"%.8f\","
-                    "\"markPrice\":\"%.8f\"}",
+                    "\"markPrice\":\"%.8f\"%s}",
                     comma, market->symbols[funding->symbol].name, (long long)funding->time_ms,
-                    funding->rate, funding->mark);
+                    funding->rate, funding->mark,
+                    !market->product->tells_rate_type ? ""
+                    : funding->special                ? ",\"rateType\":\"Special\""
+                                                      : ",\"rateType\":\"Regular\"");
             comma = ",";
         }
     }

@@ -6,8 +6,7 @@
 #include "sim.h"
 
 /* Funding is paid at a rate: the exchange tells of it from now on. */
-void prices_note_funding(struct market *market, int symbol, double rate, double mark,
-                         int64_t now_ms);
+void prices_note_funding(struct market *market, const struct market_funding *funding);
 
 struct reply prices_premium_reply(struct question *question);
 struct reply prices_rates_reply(struct question *question);

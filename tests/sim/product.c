@@ -71,7 +71,6 @@ static double linear_entry(double entry, int64_t amount, double price, int64_t m
 const struct product PRODUCTS[PRODUCT_COUNT] = {
     [COIN_M] = {.name = "coin-m",
                 .prefix = "/dapi/",
-                .stream = "",
                 .paths = {{"v1/positionRisk", 1, 0, true, NULL, exchange_positions_reply},
                           {"v1/account", 5, 0, true, NULL, money_account_reply},
                           {"v1/income", 20, 0, true, NULL, money_income_reply},
@@ -98,7 +97,6 @@ const struct product PRODUCTS[PRODUCT_COUNT] = {
                 .write_account = rows_write_coin_m_account},
     [USD_M] = {.name = "usd-m",
                .prefix = "/fapi/",
-               .stream = "/private",
                .paths = {{"v3/positionRisk", 5, 0, true, " symbol ", exchange_positions_reply},
                          {"v3/account", 5, 0, true, " ", money_account_reply},
                          {"v1/symbolConfig", 5, 0, true, " symbol ", settings_symbols_reply},
@@ -123,7 +121,8 @@ const struct product PRODUCTS[PRODUCT_COUNT] = {
                .leverage_by_symbol = true,
                .tells_trade_lite = true,
                .plain_ids = true,
-               .one_symbol = true,
+               .no_pairs = true,
+               .tells_rate_type = true,
                .trades_limit = 500,
                .income_days = 92,
                .object_by_symbol = true,
@@ -155,16 +154,22 @@ int product_of_path(const char *path)
     return product;
 }
 
-int product_of_stream(const char *path)
+bool product_of_stream(const char *path, struct stream_path *stream)
 {
-    for (int i = 0; i < PRODUCT_COUNT; i++) {
-        size_t size = strlen(PRODUCTS[i].stream);
+    static const struct {
+        const char *prefix;
+        int product;
+    } PREFIXES[] = {
+        {"", COIN_M}, {"/private", USD_M}, {"/market", PRODUCT_COUNT}, {"/public", PRODUCT_COUNT}};
+    for (size_t i = 0; i < sizeof PREFIXES / sizeof PREFIXES[0]; i++) {
+        size_t size = strlen(PREFIXES[i].prefix);
         const char *rest = path + size;
-        if (strncmp(path, PRODUCTS[i].stream, size) == 0 &&
+        if (strncmp(path, PREFIXES[i].prefix, size) == 0 &&
             (strncmp(rest, "/ws/", 4) == 0 || strcmp(rest, "/ws") == 0 ||
              strcmp(rest, "/stream") == 0)) {
-            return i;
+            *stream = (struct stream_path){PREFIXES[i].product, rest};
+            return true;
         }
     }
-    return PRODUCT_COUNT;
+    return false;
 }

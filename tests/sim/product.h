@@ -35,7 +35,6 @@ struct product_path {
 struct product {
     const char *name;
     const char *prefix;                           /* of the REST paths */
-    const char *stream;                           /* in front of /ws and /stream */
     struct product_path paths[PRODUCT_PATHS_MAX]; /* the last one is empty */
 
     /* The value of an amount at a price, what it gains between two, and the entry price of one when
@@ -52,7 +51,8 @@ struct product {
     bool tells_alias;        /* the stream's messages have `i` and `ma` */
     bool tells_trade_lite;
     bool plain_ids;        /* tranId is a number */
-    bool one_symbol;       /* userTrades are of one symbol; else of one symbol or pair */
+    bool no_pairs;         /* asked by symbol alone: pairs are neither taken nor told */
+    bool tells_rate_type;  /* fundingRate says whether a rate is a regular one */
     int trades_limit;      /* rows of userTrades when no limit is said */
     int64_t income_days;   /* how far back income goes; 0 for all of it */
     bool object_by_symbol; /* premiumIndex of one symbol is no array */
@@ -68,10 +68,17 @@ struct product {
 
 extern const struct product PRODUCTS[PRODUCT_COUNT];
 
-/* The index of the product of this name, of which a REST path or a stream's path is; PRODUCT_COUNT
- * for none. */
+/* The index of the product of this name, or of which a REST path is; PRODUCT_COUNT for none. */
 int product_named(const char *name);
 int product_of_path(const char *path);
-int product_of_stream(const char *path);
+
+/* The path of a stream. */
+struct stream_path {
+    int product;      /* whose listen keys open it; PRODUCT_COUNT for nobody's: of market data */
+    const char *rest; /* behind the product's part: /ws, /ws/NAME or /stream */
+};
+
+/* False when a path is of no stream. */
+bool product_of_stream(const char *path, struct stream_path *stream);
 
 #endif

@@ -26,13 +26,15 @@ bool silence_set(struct sim *sim, const char *pattern, unsigned what)
     return found;
 }
 
-static struct sim_account *account_of(struct sim *sim, struct request *request, const char *path)
+static struct sim_account *account_of(struct sim *sim, struct request *request)
 {
     const char *key =
         MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, "X-MBX-APIKEY");
-    int product = product_of_stream(path);
-    if (product != PRODUCT_COUNT) {
-        const struct sim_ledger *ledger = stream_find_key(sim, product, strrchr(path, '/') + 1);
+    if (request->is_handshake) {
+        const char *named = sim_parameter(request, "listenKey");
+        const struct sim_ledger *ledger =
+            stream_find_key(sim, request->stream.product,
+                            named[0] != '\0' ? named : strrchr(request->stream.rest, '/') + 1);
         return ledger == NULL ? NULL : ledger->account;
     }
     return key == NULL ? NULL : accounts_find_key(&sim->accounts, key);
@@ -47,13 +49,13 @@ static bool is_silent(const struct sim *sim, const struct request *request)
 
 bool silence_take(struct sim *sim, struct request *request, const char *path)
 {
-    request->account = account_of(sim, request, path);
+    request->account = account_of(sim, request);
     if (!is_silent(sim, request)) {
         return false;
     }
     const char *name = request->account != NULL ? request->account->name : "";
     if (request->is_handshake) {
-        connection_log(sim, name, product_of_stream(path), 0);
+        connection_log(sim, name, request->stream.product, 0);
     } else {
         exchange_log(sim, request, strrchr(path, '/') + 1, name, 0);
     }

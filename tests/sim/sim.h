@@ -77,7 +77,8 @@ struct request {
     char *upload;
     size_t upload_size;
     bool begun;
-    bool is_handshake; /* for the stream */
+    bool is_handshake; /* for the stream, of this path */
+    struct stream_path stream;
     bool was_stalled, was_silenced;
     int64_t resume_ms;
     struct fault fault_after_stall;

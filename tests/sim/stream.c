@@ -20,7 +20,7 @@ struct delayed {
 
 struct sim_ledger *stream_find_key(struct sim *sim, int product, const char *key)
 {
-    for (int i = 0; i < sim->accounts.count; i++) {
+    for (int i = 0; i < sim->accounts.count && product != PRODUCT_COUNT; i++) {
         struct sim_ledger *ledger = &sim->accounts.list[i].ledgers[product];
         if (key[0] != '\0' && strcmp(ledger->stream.listen_key, key) == 0 &&
             sim_now_ms(sim) < ledger->stream.key_expires_ms) {
