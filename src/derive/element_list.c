@@ -102,7 +102,8 @@ static bool read_element(struct element_list *list, struct element_reading *read
     struct subject *subject = element.subject;
     if (subject->generation == list->generation) {
         return error_set(error, ERROR_FAILED, "element %zu: %s%s%s is there twice", now->count,
-                         subject->symbol, subject->side_size > 0 ? " " : "", subject->side);
+                         subject->symbol, subject->side_size > 0 ? " " : "",
+                         subject_side(subject).data);
     }
     subject->generation = list->generation;
     now->items[now->count++] = element;

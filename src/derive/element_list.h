@@ -48,7 +48,8 @@ struct element_list {
     bool compares_bytes;
     struct text text; /* the last good array, and its elements */
     struct elements last;
-    uint64_t generation;
+    uint32_t
+        generation; /* of the answers; that a subject's is older by all of them does not happen */
     struct subjects subjects;
     size_t known; /* as many of them were known before the array that was read last */
     size_t next_element, next_subject;

@@ -1,6 +1,5 @@
 #include "derive/subject.h"
 
-#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,7 +13,7 @@ struct span subject_symbol(const struct subject *subject)
 
 struct span subject_side(const struct subject *subject)
 {
-    return (struct span){subject->side, subject->side_size};
+    return (struct span){subject->symbol + subject->symbol_size + 1, subject->side_size};
 }
 
 bool subject_say(struct subject *subject, const struct object *object)
@@ -31,10 +30,26 @@ bool subject_said(const struct subject *subject, const struct object_kind *kind,
     return opened && !object->symbol.failed && !object->side.failed;
 }
 
-static int compare_names(const void *a, const void *b)
+static int compare_names(const struct subject *subject, struct span symbol, struct span side)
 {
-    int order = span_compare(subject_symbol(a), subject_symbol(b));
-    return order != 0 ? order : span_compare(subject_side(a), subject_side(b));
+    int order = span_compare(subject_symbol(subject), symbol);
+    return order != 0 ? order : span_compare(subject_side(subject), side);
+}
+
+/* Where the names stand among those that there are, or would; *found is whether they do. */
+static size_t place_of(const struct subjects *subjects, struct span symbol, struct span side,
+                       bool *found)
+{
+    size_t low = 0, high = subjects->count;
+    *found = false;
+    while (low < high && !*found) {
+        size_t middle = low + (high - low) / 2;
+        int order = compare_names(subjects->list[subjects->by_names[middle]], symbol, side);
+        *found = order == 0;
+        low = order < 0 ? middle + 1 : *found ? middle : low;
+        high = order > 0 ? middle : high;
+    }
+    return low;
 }
 
 /* Makes a subject and what its owner knows of it. NULL when out of memory. */
@@ -49,34 +64,33 @@ static struct subject *make(size_t names_offset, struct span symbol, struct span
         memcpy(names, symbol.data, symbol.size);
         memcpy(names + symbol.size + 1, side.data, side.size);
         subject->symbol = names;
-        subject->side = names + symbol.size + 1;
-        subject->symbol_size = (uint32_t)symbol.size;
-        subject->side_size = (uint32_t)side.size;
+        subject->symbol_size = (uint8_t)symbol.size;
+        subject->side_size = (uint8_t)side.size;
     }
     return subject;
 }
 
 struct subject *subjects_get(struct subjects *subjects, struct span symbol, struct span side)
 {
-    if (symbol.size > UINT32_MAX || side.size > UINT32_MAX) {
-        return NULL;
+    bool found;
+    size_t count = subjects->count, place = place_of(subjects, symbol, side, &found);
+    if (found) {
+        return subjects->list[subjects->by_names[place]];
     }
-    const struct subject wanted = {.symbol = symbol.data,
-                                   .side = side.data,
-                                   .symbol_size = (uint32_t)symbol.size,
-                                   .side_size = (uint32_t)side.size};
-    void *found = tfind(&wanted, &subjects->by_names, compare_names);
-    if (found != NULL) {
-        return *(struct subject **)found;
-    }
-    struct subject *subject = make(subjects->names_offset, symbol, side);
-    if (subject == NULL ||
+    struct subject *subject = symbol.size <= UINT8_MAX && side.size <= UINT8_MAX
+                                  ? make(subjects->names_offset, symbol, side)
+                                  : NULL;
+    if (subject == NULL || count >= UINT32_MAX ||
         !array_grow((void **)&subjects->list, sizeof(struct subject *), &subjects->capacity,
-                    subjects->count + 1) ||
-        tsearch(subject, &subjects->by_names, compare_names) == NULL) {
+                    count + 1) ||
+        !array_grow((void **)&subjects->by_names, sizeof *subjects->by_names,
+                    &subjects->by_names_capacity, count + 1)) {
         free(subject);
         return NULL;
     }
+    uint32_t *at = subjects->by_names + place;
+    memmove(at + 1, at, (count - place) * sizeof *at);
+    *at = (uint32_t)count;
     subjects->list[subjects->count++] = subject;
     return subject;
 }
@@ -84,8 +98,12 @@ struct subject *subjects_get(struct subjects *subjects, struct span symbol, stru
 void subjects_keep(struct subjects *subjects, size_t count)
 {
     while (subjects->count > count) {
-        struct subject *subject = subjects->list[--subjects->count];
-        tdelete(subject, &subjects->by_names, compare_names);
+        struct subject *subject = subjects->list[subjects->count - 1];
+        bool found;
+        size_t place = place_of(subjects, subject_symbol(subject), subject_side(subject), &found);
+        uint32_t *at = subjects->by_names + place;
+        subjects->count--;
+        memmove(at, at + 1, (subjects->count - place) * sizeof *at);
         free(subject->said);
         free(subject);
     }
@@ -93,7 +111,11 @@ void subjects_keep(struct subjects *subjects, size_t count)
 
 void subjects_free(struct subjects *subjects)
 {
-    subjects_keep(subjects, 0);
+    for (size_t i = 0; i < subjects->count; i++) {
+        free(subjects->list[i]->said);
+        free(subjects->list[i]);
+    }
     free(subjects->list);
+    free(subjects->by_names);
     *subjects = (struct subjects){.names_offset = subjects->names_offset};
 }

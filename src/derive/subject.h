@@ -3,6 +3,7 @@
  * one piece of memory, with the names at its end. */
 #pragma once
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -12,11 +13,13 @@
 
 /* The first member of what its owner knows of it. */
 struct subject {
-    uint64_t generation;       /* of the last answer that had it */
-    char *said;                /* NULL before anything was said */
-    const char *symbol, *side; /* with a NUL after each */
-    uint32_t symbol_size, side_size;
+    char *said;          /* NULL before anything was said */
+    const char *symbol;  /* with a NUL after it, and then the side, likewise */
+    uint32_t generation; /* of the last answer that had it */
+    uint8_t symbol_size, side_size;
 };
+
+static_assert(NAME_SIZE_MAX <= UINT8_MAX, "a name's size fits");
 
 /* The names, with a NUL after each. */
 struct span subject_symbol(const struct subject *subject);
@@ -31,7 +34,8 @@ bool subject_said(const struct subject *subject, const struct object_kind *kind,
 struct subjects {
     struct subject **list;
     size_t count, capacity;
-    void *by_names;
+    uint32_t *by_names; /* their numbers in the list, by their names */
+    size_t by_names_capacity;
     size_t names_offset; /* where an owner's struct ends in a `char []`; the rest zeroed: none */
 };
 

@@ -55,8 +55,8 @@ static void changes_of(struct reader *reader, const char *body, struct text *out
             ledger_change_settle(&change, 1000);
         }
         text_printf(out, "%s %s position %d revision %lld update %lld mark %lld;",
-                    change.leg->subject.symbol, change.leg->subject.side, change.writes_position,
-                    (long long)change.leg->revision,
+                    change.leg->subject.symbol, subject_side(&change.leg->subject).data,
+                    change.writes_position, (long long)change.leg->revision,
                     (long long)change.position->values[POSITION_UPDATE_MS],
                     (long long)change.valuation->values[VALUATION_MARK_PRICE]);
     }
