@@ -199,7 +199,7 @@ only_tick() {
     for offset in 300000 -300000; do
         start_sim
         rm -f posrec.db*
-        run_config 200ms
+        run_config 1s # a tick has time for a second try
         sim "clock?offset_ms=$offset" > /dev/null
         start_run
         wait_for good_polls 3
