@@ -52,3 +52,15 @@ CREATE TABLE asset_index (
 
 CREATE INDEX asset_index_by_symbol ON asset_index (symbol, time_ms, capture_id, index_price_e8);
 CREATE INDEX asset_index_by_capture ON asset_index (capture_id);
+
+-- Which products there are is the program's to know, as endpoints and outcomes are.
+PRAGMA writable_schema = ON;
+
+UPDATE sqlite_schema SET sql = 'CREATE TABLE account (
+    account_id INTEGER PRIMARY KEY CHECK (account_id BETWEEN 1 AND 1048575),
+    name       TEXT NOT NULL UNIQUE CHECK (name <> ''''),
+    product    TEXT NOT NULL CHECK (product <> '''')
+) STRICT'
+ WHERE type = 'table' AND name = 'account';
+
+PRAGMA writable_schema = RESET;
