@@ -29,16 +29,16 @@ step AS MATERIALIZED (
         ON g.account = e.account AND g.kind = 'income' AND g.from_ms < e.end_ms AND g.to_ms > e.begin_ms
      GROUP BY e.account, e.begin_ms
 )
-SELECT s.account,
-       strftime('%Y-%m-%dT%H:%M:%fZ', max(s.from_ms, s.begin_ms) / 1000.0, 'unixepoch') AS time,
-       strftime('%Y-%m-%dT%H:%M:%fZ', s.end_ms / 1000.0, 'unixepoch') AS until,
-       s.income_type,
-       s.symbol,
-       s.asset,
-       s.count,
-       s.income,
-       s.income_usd,
+SELECT h.account,
+       strftime('%Y-%m-%dT%H:%M:%fZ', max(h.from_ms, h.begin_ms) / 1000.0, 'unixepoch') AS time,
+       strftime('%Y-%m-%dT%H:%M:%fZ', h.end_ms / 1000.0, 'unixepoch') AS until,
+       h.income_type,
+       h.symbol,
+       h.asset,
+       h.count,
+       h.income,
+       h.income_usd,
        t.covered
-  FROM summed AS s
- CROSS JOIN step AS t ON t.account = s.account AND t.begin_ms = s.begin_ms
- ORDER BY s.account, 2, s.income_type, s.symbol, s.asset
+  FROM summed AS h
+ CROSS JOIN step AS t ON t.account = h.account AND t.begin_ms = h.begin_ms
+ ORDER BY h.account, 2, h.income_type, h.symbol, h.asset
