@@ -20,6 +20,7 @@ point AS MATERIALIZED (
            h.asset,
            h.account_id,
            m.number,
+           m.covered,
            iif(:every_ms IS NULL, coalesce(m.known_ms, m.moment_ms), m.moment_ms) AS shown_ms,
            (SELECT max(b.time_ms)
               FROM balance AS b
@@ -61,6 +62,6 @@ SELECT account,
        unrealized_pnl_usd,
        margin_balance_usd,
        price_ms,
-       (SELECT m.covered FROM sample AS m WHERE m.account = t.account AND m.number = t.number) AS covered
+       covered
   FROM valued AS t
  ORDER BY account, asset, number

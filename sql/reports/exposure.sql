@@ -6,6 +6,7 @@
            margin_asset,
            number,
            shown_ms,
+           covered,
            sum(iif(at_ms IS NULL, NULL, round(max(coalesce(position_amount, 0), 0) * contract_size_e8))) / 1e8 AS long_usd,
            sum(iif(at_ms IS NULL, NULL, round(max(coalesce(-position_amount, 0), 0) * contract_size_e8))) / 1e8 AS short_usd,
            sum(CAST(round(unrealized_pnl * 1e8) AS INTEGER)) / 1e8 AS unrealized_pnl,
@@ -24,6 +25,6 @@ SELECT account,
        long_usd + short_usd AS gross_usd,
        unrealized_pnl,
        unrealized_pnl_usd,
-       (SELECT m.covered FROM sample AS m WHERE m.account = summed.account AND m.number = summed.number) AS covered
+       covered
   FROM summed
  ORDER BY account, margin_asset, number;

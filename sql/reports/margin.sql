@@ -1,9 +1,9 @@
 -- The margin of each leg at each sample, and how close it came to liquidation since the sample before.
 -- After with_polls, with_range, with_samples, with_legs, with_points and with_parts.
-, margined (account, symbol, position_side, margin_asset, number, shown_ms, position_amount, margin_type,
+, margined (account, symbol, position_side, margin_asset, number, shown_ms, covered, position_amount, margin_type,
             leverage, isolated_margin, initial_margin, mark_price, liquidation_price,
             liquidation_distance, distance_min) AS (
-    SELECT t.account, t.symbol, t.position_side, t.margin_asset, t.number, t.shown_ms,
+    SELECT t.account, t.symbol, t.position_side, t.margin_asset, t.number, t.shown_ms, t.covered,
            t.position_amount, m.margin_type, m.leverage, m.isolated_margin, m.initial_margin,
            m.mark_price, m.liquidation_price, m.liquidation_distance,
            (SELECT min(distance)
@@ -25,7 +25,7 @@
        AND m.time_ms = t.at_ms
      WHERE t.number > 0
     UNION ALL
-    SELECT account, symbol, position_side, margin_asset, number, shown_ms,
+    SELECT account, symbol, position_side, margin_asset, number, shown_ms, covered,
            NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
       FROM valued
      WHERE at_ms IS NULL AND number > 0
@@ -44,6 +44,6 @@ SELECT account,
        liquidation_price,
        round(liquidation_distance * 1e8) / 1e8 AS liquidation_distance,
        round(distance_min * 1e8) / 1e8 AS liquidation_distance_min,
-       (SELECT m.covered FROM sample AS m WHERE m.account = margined.account AND m.number = margined.number) AS covered
+       covered
   FROM margined
  ORDER BY account, symbol, position_side, number;

@@ -149,7 +149,7 @@ SELECT account,
        iif(has_money AND is_priced,
            (realized_usd_e8 + funding_usd_e8 + commission_usd_e8 + other_usd_e8
             + round((unrealized_pnl_usd - start_pnl_usd) * 1e8)) / 1e8, NULL) AS total_usd,
-       (SELECT m.covered FROM sample AS m WHERE m.account = summed.account AND m.number = summed.number) AS covered
+       covered
   FROM summed
  WHERE number > 0
  ORDER BY account, symbol, position_side, number

@@ -3,7 +3,7 @@
 -- NULL in a gap; from `since_ms` to it are the valuations since the sample before. Of a leg that
 -- stands flat nothing is written until it changes, so they begin with the one that held at the first poll.
 -- `valued`: each point with what the leg's valuation says there; NULLs in a gap.
-, point (account, symbol, position_side, margin_asset, leg_id, number, moment_ms, shown_ms, at_ms, since_ms)
+, point (account, symbol, position_side, margin_asset, leg_id, number, moment_ms, covered, shown_ms, at_ms, since_ms)
        AS MATERIALIZED (
     SELECT l.account,
            l.symbol,
@@ -12,6 +12,7 @@
            l.leg_id,
            m.number,
            m.moment_ms,
+           m.covered,
            iif(:every_ms IS NULL, coalesce(m.known_ms, m.moment_ms), m.moment_ms),
            (SELECT h.time_ms
               FROM valuation AS h
@@ -28,7 +29,7 @@
       FROM asked_leg AS l
      CROSS JOIN sample AS m ON m.account = l.account
 ),
-valued (account, symbol, position_side, margin_asset, leg_id, number, moment_ms, shown_ms, at_ms, since_ms,
+valued (account, symbol, position_side, margin_asset, leg_id, number, moment_ms, covered, shown_ms, at_ms, since_ms,
         position_amount, entry_price, mark_price, unrealized_pnl, unrealized_pnl_usd) AS (
     SELECT t.*, h.position_amount, h.entry_price, h.mark_price, h.unrealized_pnl, h.unrealized_pnl_usd
       FROM point AS t

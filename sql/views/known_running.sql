@@ -31,7 +31,7 @@ SELECT e.account_id,
                           AND l.outcome = 'ok'
                         ORDER BY l.received_ms DESC LIMIT 1)
  UNION ALL
-SELECT o.account_id, 'stream', max(min(o.received_ms), coalesce(e.to_ms, 0)),
+SELECT o.account_id, 'stream', max(coalesce(o.first_ms, o.opened_ms), o.ended_ms),
        (SELECT max((SELECT max(l.received_ms)
                       FROM capture AS l
                      WHERE l.account_id = o.account_id AND l.endpoint = k.endpoint))
@@ -39,17 +39,31 @@ SELECT o.account_id, 'stream', max(min(o.received_ms), coalesce(e.to_ms, 0)),
                  UNION ALL SELECT 'exchangeInfo' UNION ALL SELECT 'account' UNION ALL SELECT 'income'
                  UNION ALL SELECT 'userTrades' UNION ALL SELECT 'userData' UNION ALL SELECT 'recorder'
                  UNION ALL SELECT 'premiumIndex' UNION ALL SELECT 'fundingRate') AS k)
-  FROM account AS a
-  LEFT JOIN known_span AS e
-    ON e.account_id = a.account_id
-   AND e.kind = 'stream'
-   AND e.symbol = ''
-   AND e.to_ms = (SELECT max(p.to_ms)
-                    FROM known_span AS p
-                   WHERE p.account_id = a.account_id AND p.kind = 'stream' AND p.symbol = '')
- CROSS JOIN capture AS o INDEXED BY capture_of_session
-    ON o.account_id = a.account_id
-   AND o.outcome IN ('opened', 'closed')
-   AND o.outcome = 'opened'
-   AND (o.received_ms > coalesce(e.to_ms, -1) OR o.capture_id >= e.capture_id)
- GROUP BY o.account_id;
+  FROM (SELECT b.*,
+               (SELECT s.received_ms -- before the first connection no message comes
+                  FROM capture AS s
+                 WHERE s.account_id = b.account_id
+                   AND s.endpoint = 'userData'
+                   AND s.received_ms > b.ended_ms
+                   AND s.received_ms < coalesce(b.opened_ms, 9000000000000000000)
+                   AND s.outcome = 'opened'
+                 ORDER BY s.received_ms LIMIT 1) AS first_ms
+          FROM (SELECT e.account_id,
+                       e.ended_ms,
+                       (SELECT min(s.received_ms)
+                          FROM capture AS s INDEXED BY capture_of_session
+                         WHERE s.account_id = e.account_id
+                           AND s.outcome IN ('opened', 'closed')
+                           AND s.outcome = 'opened'
+                           AND s.capture_id >= e.capture_id) AS opened_ms
+                  FROM (SELECT a.account_id, coalesce(p.to_ms, -1) AS ended_ms, min(p.capture_id) AS capture_id
+                          FROM account AS a
+                          LEFT JOIN known_span AS p
+                            ON p.account_id = a.account_id
+                           AND p.kind = 'stream'
+                           AND p.symbol = ''
+                           AND p.to_ms = (SELECT max(w.to_ms)
+                                            FROM known_span AS w
+                                           WHERE w.account_id = a.account_id AND w.kind = 'stream' AND w.symbol = '')
+                         GROUP BY a.account_id) AS e) AS b) AS o
+ WHERE coalesce(o.first_ms, o.opened_ms) IS NOT NULL;

@@ -111,29 +111,52 @@ step AS (
                     WINDOW steps AS (PARTITION BY p.leg_id, p.trip ORDER BY p.number ROWS UNBOUNDED PRECEDING)))
      WHERE after_e8 <> 0 AND until_ms > time_ms
 ),
--- The highest and the lowest of each are one text, so that one reading gives both.
-extreme AS MATERIALIZED (
-    SELECT leg_id,
-           trip,
-           max(realized_e8 + CAST(unrealized AS INTEGER)) AS max_e8,
-           min(realized_e8 + CAST(substr(unrealized, instr(unrealized, ' ')) AS INTEGER)) AS min_e8
-      FROM (SELECT s.leg_id,
-                   s.trip,
-                   s.realized_e8,
-                   iif(w.is_hours,
-                       (SELECT max(h.unrealized_pnl_max_e8) || ' ' || min(h.unrealized_pnl_min_e8)
-                          FROM leg_hour AS h
-                         WHERE h.leg_id = s.leg_id AND h.hour_ms >= s.whole_ms AND h.hour_ms < s.rest_ms),
-                       (SELECT max(v.unrealized_pnl_e8) || ' ' || min(v.unrealized_pnl_e8)
-                          FROM valuation AS v
-                         WHERE v.leg_id = s.leg_id
-                           AND v.time_ms >= iif(w.is_rest, s.rest_ms, s.time_ms)
-                           AND v.time_ms < iif(w.is_rest, s.until_ms, s.whole_ms)
-                           AND v.update_ms >= s.update_ms)) AS unrealized
+-- The highest and the lowest by whole hours first. A part of an hour is read only where its hours go beyond these: what it
+-- has is among theirs.
+whole AS MATERIALIZED (
+    SELECT s.leg_id,
+           s.trip,
+           max(s.realized_e8 + h.unrealized_pnl_max_e8) AS max_e8,
+           min(s.realized_e8 + h.unrealized_pnl_min_e8) AS min_e8
+      FROM step AS s
+     CROSS JOIN leg_hour AS h ON h.leg_id = s.leg_id AND h.hour_ms >= s.whole_ms AND h.hour_ms < s.rest_ms
+     GROUP BY s.leg_id, s.trip
+),
+-- The highest and the lowest of each part are one text, so that one reading gives both.
+rest AS (
+    SELECT s.leg_id,
+           s.trip,
+           s.realized_e8,
+           (SELECT max(v.unrealized_pnl_e8) || ' ' || min(v.unrealized_pnl_e8)
+              FROM valuation AS v
+             WHERE v.leg_id = s.leg_id
+               AND v.time_ms >= s.first_ms
+               AND v.time_ms < s.end_ms
+               AND v.update_ms >= s.update_ms) AS unrealized
+      FROM (SELECT s.*,
+                   iif(e.is_rest, s.rest_ms, s.time_ms) AS first_ms,
+                   iif(e.is_rest, s.until_ms, s.whole_ms) AS end_ms
               FROM step AS s
-             CROSS JOIN (SELECT 0 AS is_rest, 0 AS is_hours UNION ALL SELECT 1, 0 UNION ALL SELECT 0, 1) AS w
-                ON s.whole_ms < s.until_ms OR NOT (w.is_rest OR w.is_hours)
-             LIMIT -1) -- so that it is read once
+             CROSS JOIN (SELECT 0 AS is_rest UNION ALL SELECT 1) AS e
+                ON s.whole_ms < s.until_ms OR NOT e.is_rest) AS s
+      LEFT JOIN whole AS w ON w.leg_id = s.leg_id AND w.trip = s.trip
+     WHERE w.leg_id IS NULL
+        OR s.end_ms > s.summed_ms
+        OR coalesce((SELECT max(h.unrealized_pnl_max_e8) + s.realized_e8 > w.max_e8
+                            OR min(h.unrealized_pnl_min_e8) + s.realized_e8 < w.min_e8
+                       FROM leg_hour AS h
+                      WHERE h.leg_id = s.leg_id AND h.hour_ms > s.first_ms - 3600000 AND h.hour_ms < s.end_ms), 1)
+     LIMIT -1 -- so that it is read once
+),
+extreme AS MATERIALIZED (
+    SELECT leg_id, trip, max(max_e8) AS max_e8, min(min_e8) AS min_e8
+      FROM (SELECT leg_id, trip, max_e8, min_e8 FROM whole
+             UNION ALL
+            SELECT leg_id,
+                   trip,
+                   realized_e8 + CAST(unrealized AS INTEGER),
+                   realized_e8 + CAST(substr(unrealized, instr(unrealized, ' ')) AS INTEGER)
+              FROM rest)
      GROUP BY leg_id, trip
 )
 SELECT t.account,
@@ -191,10 +214,15 @@ SELECT t.account,
            WHEN 'delivery' THEN 'delivery'
            WHEN 'unknown' THEN iif(t.delivery_ms <= t.closed_ms, 'delivery', NULL)
        END AS close_kind,
+       -- After a table of several rows SQLite seeks a trip's extremes by an index of its own, and goes through all else.
        iif(t.realized_pnl_e8 IS NULL, NULL,
-           (SELECT x.max_e8 FROM extreme AS x WHERE x.leg_id = t.leg_id AND x.trip = t.trip) / 1e8) AS max_favourable,
+           (SELECT x.max_e8
+              FROM account
+             CROSS JOIN extreme AS x ON x.leg_id = t.leg_id AND x.trip = t.trip LIMIT 1) / 1e8) AS max_favourable,
        iif(t.realized_pnl_e8 IS NULL, NULL,
-           (SELECT x.min_e8 FROM extreme AS x WHERE x.leg_id = t.leg_id AND x.trip = t.trip) / 1e8) AS max_adverse,
+           (SELECT x.min_e8
+              FROM account
+             CROSS JOIN extreme AS x ON x.leg_id = t.leg_id AND x.trip = t.trip LIMIT 1) / 1e8) AS max_adverse,
        rtrim(iif(t.opened_ms IS NULL, 'start,', '')
              || iif(t.unknown OR NOT t.has_trades, 'trades,', '')
              || iif(t.has_polls, '', 'polls,')

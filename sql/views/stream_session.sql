@@ -46,19 +46,27 @@ SELECT account,
                    AND p.endpoint = 'userData'
                    AND p.received_ms BETWEEN o.opened_ms AND e.received_ms
                    AND p.outcome = 'ok') AS heard_ms
-          FROM (SELECT a.account_id,
-                       a.name AS account,
-                       s.capture_id,
-                       s.attempt,
-                       s.received_ms AS opened_ms,
-                       lead(s.capture_id) OVER following AS next_id,
-                       lead(s.received_ms) OVER following AS next_ms
-                  FROM account AS a
-                 CROSS JOIN capture AS s INDEXED BY capture_of_session
-                    ON s.account_id = a.account_id
-                   AND s.outcome IN ('opened', 'closed')
-                   AND s.outcome = 'opened'
-                WINDOW following AS (PARTITION BY s.account_id ORDER BY s.capture_id)) AS o
+          FROM (SELECT s.*,
+                       n.capture_id AS next_id,
+                       n.received_ms AS next_ms
+                  FROM (SELECT a.account_id,
+                               a.name AS account,
+                               s.capture_id,
+                               s.attempt,
+                               s.received_ms AS opened_ms
+                          FROM account AS a
+                         CROSS JOIN capture AS s INDEXED BY capture_of_session
+                            ON s.account_id = a.account_id
+                           AND s.outcome IN ('opened', 'closed')
+                           AND s.outcome = 'opened') AS s
+                  LEFT JOIN capture AS n
+                    ON n.capture_id = (SELECT x.capture_id
+                                         FROM capture AS x INDEXED BY capture_of_session
+                                        WHERE x.account_id = s.account_id
+                                          AND x.capture_id > s.capture_id
+                                          AND x.outcome IN ('opened', 'closed')
+                                          AND x.outcome = 'opened'
+                                        ORDER BY x.capture_id LIMIT 1)) AS o
           LEFT JOIN capture AS e
             ON e.capture_id = (SELECT x.capture_id
                                  FROM capture AS x

@@ -366,15 +366,12 @@ static bool write_navigation(const struct report_question *question, FILE *out, 
     return render_text(&text, out, error) && step == STEP_DONE;
 }
 
-/* What several parts of the page ask of, each asked once. Income and round trips take the views'
- * place.
- */
+/* What several parts of the page ask of, each asked once. Income takes the view's place. */
 static bool keep_all(const struct report_question *question, struct error *error)
 {
     static const struct {
         const char *report, *table;
     } KEPT[] = {{"page_income", "income_history"},
-                {"page_trip", "round_trip"},
                 {"page_point", "page_point"},
                 {"page_pnl", "page_pnl"},
                 {"reconcile", "page_finding"}};

@@ -71,19 +71,21 @@ static const struct composition {
     {"page_scopes", {"with_page", "with_range", "page_scopes"}},
     {"page_open", {"with_page", "with_range", "page_open"}},
     {"page_trips", {"with_trips", "with_range", "page_trips"}},
+    {"with_trips_asked", {"with_trips", "with_range", "with_trips_asked"}},
 };
 
 /* Views that several statements of one answer ask, or one asks again and again: each is read once,
  * into a table of the connection's own that stands before the view. Of the snapshot that is read
- * they are part. */
-#define KEPT_MAX 3
-
+ * they are part. A later one may ask an earlier one, and what a composition puts before it. */
 static const struct {
     const char *part;
-    const char *views[KEPT_MAX + 1]; /* a later one may ask an earlier one */
+    const char *view;
+    const char *composition; /* that of what is asked; NULL for all of the view */
 } KEPT[] = {
-    {"with_silence", {"known"}},
-    {"with_trips", {"known", "trip_part", "round_trip"}},
+    {"with_silence", "known", NULL},
+    {"with_trips", "known", NULL},
+    {"with_trips", "trip_part", NULL},
+    {"with_trips", "round_trip", "with_trips_asked"},
 };
 
 static const char *const *parts_of(const char *const *alone)
@@ -94,30 +96,6 @@ static const char *const *parts_of(const char *const *alone)
         }
     }
     return alone;
-}
-
-static bool keep_view(const struct database *database, const char *name, struct error *error)
-{
-    struct text sql = {0};
-    text_printf(&sql, "CREATE TEMP TABLE IF NOT EXISTS %s AS WITH ", name);
-    view_text_append(SQL_VIEWS, name, &sql);
-    text_printf(&sql, " SELECT * FROM %s", name);
-    sqlite3_stmt *statement = database_prepare_text(database, &sql, error);
-    enum step step = database_step(database, statement, error);
-    sqlite3_finalize(statement);
-    return step != STEP_FAILED;
-}
-
-static bool keep_views(const struct database *database, const char *part, struct error *error)
-{
-    bool kept = true;
-    for (size_t i = 0; i < sizeof KEPT / sizeof KEPT[0]; i++) {
-        for (const char *const *view = KEPT[i].views;
-             kept && *view != NULL && strcmp(KEPT[i].part, part) == 0; view++) {
-            kept = keep_view(database, *view, error);
-        }
-    }
-    return kept;
 }
 
 static void bind_question(sqlite3_stmt *statement, const struct report_question *question)
@@ -152,6 +130,49 @@ static void bind_question(sqlite3_stmt *statement, const struct report_question 
     }
 }
 
+static void append_parts(const char *name, struct text *sql)
+{
+    const char *const alone[] = {name, NULL};
+    for (const char *const *part = parts_of(alone); *part != NULL; part++) {
+        text_append_string(sql, embedded_file_text(SQL_REPORTS, *part));
+    }
+}
+
+static bool keep_view(const struct report_question *question, const char *view,
+                      const char *composition, struct error *error)
+{
+    struct text sql = {0};
+    text_printf(&sql, "CREATE TEMP TABLE IF NOT EXISTS %s AS ", view);
+    if (composition != NULL) {
+        append_parts(composition, &sql);
+    }
+    text_append_string(&sql, composition != NULL ? ", " : "WITH ");
+    view_text_append(SQL_VIEWS, view, &sql);
+    text_printf(&sql, " SELECT * FROM %s", view);
+    sqlite3_stmt *statement = database_prepare_text(question->database, &sql, error);
+    if (statement != NULL) {
+        bind_question(statement, question);
+    }
+    enum step step = database_step(question->database, statement, error);
+    sqlite3_finalize(statement);
+    return step != STEP_FAILED;
+}
+
+/* Keeps what the report called `name` asks. */
+static bool keep_views(const struct report_question *question, const char *name,
+                       struct error *error)
+{
+    const char *const alone[] = {name, NULL};
+    bool kept = true;
+    for (const char *const *part = parts_of(alone); *part != NULL; part++) {
+        for (size_t i = 0; kept && i < sizeof KEPT / sizeof KEPT[0]; i++) {
+            kept = strcmp(KEPT[i].part, *part) != 0 ||
+                   keep_view(question, KEPT[i].view, KEPT[i].composition, error);
+        }
+    }
+    return kept;
+}
+
 /* The columns that the question's `by` has of what the report called `name` sums up; NULL for all
  * of a report's. */
 static const char *columns_of(const struct report_question *question, const char *name)
@@ -164,23 +185,21 @@ static const char *columns_of(const struct report_question *question, const char
 static sqlite3_stmt *prepare(const struct report_question *question, const char *begin,
                              const char *name, struct error *error)
 {
-    const char *const alone[] = {name, NULL};
     const char *columns = columns_of(question, name);
     struct text sql = {0};
-    bool kept = true;
+    if (!keep_views(question, name, error)) {
+        error_context(error, "report %s", name);
+        return NULL;
+    }
     text_append_string(&sql, begin);
     if (columns != NULL) {
         text_printf(&sql, "SELECT %s FROM (\n", columns);
     }
-    for (const char *const *part = parts_of(alone); kept && *part != NULL; part++) {
-        kept = keep_views(question->database, *part, error);
-        text_append_string(&sql, embedded_file_text(SQL_REPORTS, *part));
-    }
+    append_parts(name, &sql);
     if (columns != NULL) {
         text_append_string(&sql, ") ORDER BY 1, 2, 3"); /* its keys, then times */
     }
-    sqlite3_stmt *statement =
-        kept ? database_prepare_text(question->database, &sql, error) : (text_free(&sql), NULL);
+    sqlite3_stmt *statement = database_prepare_text(question->database, &sql, error);
     if (statement == NULL) {
         error_context(error, "report %s", name);
     } else {
