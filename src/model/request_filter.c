@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/decimal.h"
+#include "base/utf8.h"
 
 struct span request_parameter(struct span request, const char *name)
 {
@@ -49,7 +50,9 @@ static size_t decode(struct span encoded, char out[static NAME_SIZE_MAX])
 struct span request_name(struct span request, const char *name, char value[static NAME_SIZE_MAX])
 {
     size_t size = decode(request_parameter(request, name), value);
-    return (struct span){value, size == SIZE_MAX ? 0 : size};
+    struct span text = {value, size == SIZE_MAX ? 0 : size};
+    bool is_name = utf8_is_valid(text) && !utf8_has_control(text);
+    return (struct span){value, is_name ? text.size : 0};
 }
 
 struct maybe_int request_number(struct span request, const char *name)

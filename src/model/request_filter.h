@@ -14,7 +14,8 @@
 struct span request_parameter(struct span request, const char *name);
 
 /* The same where it is a name, written into `value`: what is percent-encoded as what it stands for.
- * Empty when there is none, or one longer than a name can be. */
+ * Empty when there is none, or what no name can be: too long, or not
+ * UTF-8. */
 struct span request_name(struct span request, const char *name, char value[static NAME_SIZE_MAX]);
 
 /* The same as a whole number from 0 on; unknown when it is none. */
