@@ -22,7 +22,9 @@ SELECT e.account_id,
                       UNION ALL
                      SELECT 'account', 'account'
                       UNION ALL
-                     SELECT 'prices', 'premiumIndex') AS k) AS e
+                     SELECT 'prices', 'premiumIndex'
+                      UNION ALL
+                     SELECT 'prices', 'assetIndex') AS k) AS e
  CROSS JOIN capture AS s
     ON s.capture_id = (SELECT l.capture_id
                          FROM capture_read AS l
@@ -38,7 +40,8 @@ SELECT o.account_id, 'stream', max(min(o.received_ms), coalesce(e.to_ms, 0)),
           FROM (SELECT 'positionRisk' AS endpoint
                  UNION ALL SELECT 'exchangeInfo' UNION ALL SELECT 'account' UNION ALL SELECT 'income'
                  UNION ALL SELECT 'userTrades' UNION ALL SELECT 'userData' UNION ALL SELECT 'recorder'
-                 UNION ALL SELECT 'premiumIndex' UNION ALL SELECT 'fundingRate') AS k)
+                 UNION ALL SELECT 'premiumIndex' UNION ALL SELECT 'fundingRate'
+                 UNION ALL SELECT 'symbolConfig' UNION ALL SELECT 'assetIndex') AS k)
   FROM account AS a
   LEFT JOIN known_span AS e
     ON e.account_id = a.account_id
