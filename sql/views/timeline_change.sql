@@ -28,7 +28,7 @@ SELECT account, symbol, pair, margin_asset, position_side,
            WHEN abs(position_amount) > abs(previous_position_amount) THEN 'increase'
            ELSE 'reduce'
        END AS change,
-       iif(previous_present IS NULL, position_amount, position_amount - previous_position_amount)
+       iif(previous_present IS NULL, position_amount, round(position_amount - previous_position_amount, 8))
            AS amount_change
   FROM (SELECT t.*,
                lag(t.position_amount) OVER before AS previous_position_amount,
