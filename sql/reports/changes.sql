@@ -5,7 +5,7 @@
 -- `average_entry_price` is that of the position as it is now, or of the one that was closed. Flat legs
 -- seen for the first time are shown with :all.
 -- What a position was left at, `exit_price` (an average that keeps the value: of an inverse contract sum of contracts /
--- sum of contracts / price), and what that realized: by the leg's trades since the change before, NULL where they do not
+-- sum of contracts / price, of a linear one sum of contracts x price / sum of contracts), and what that realized: by the leg's trades since the change before, NULL where they do not
 -- come to this one. Of changes of one millisecond each has the trades that lie between its amounts.
 -- After with_range.
 -- What is first seen in the range is told by its captures from `first_id` to `last_id`: those of an account, but for what has
@@ -166,7 +166,12 @@ shown AS (
                  CROSS JOIN leg AS l
                     ON l.account_id = a.account_id AND l.contract_id = c.contract_id AND l.position_side = h.position_side
                  WHERE a.name = h.account),
-               NULL) AS left_leg_id
+               NULL) AS left_leg_id,
+           (SELECT
+--include is_linear
+              FROM account AS a
+             CROSS JOIN contract AS c ON c.product = a.product AND c.symbol = h.symbol
+             WHERE a.name = h.account) AS is_linear
       FROM held AS h
      WHERE h.capture_id >= h.first_id
        AND (h.change IS NOT 'seen' OR :all)
@@ -176,7 +181,9 @@ explained AS (
     SELECT h.*,
            (SELECT iif(sum(t.quantity_e8) = h.amount_e8 - h.previous_e8,
                        json_array(iif(min(coalesce(t.price_e8, 0)) > 0,
-                                      CAST(round(sum(t.exit_e8) / sum(t.exit_e8 * 1.0 / t.price_e8)) AS INTEGER), NULL),
+                                      CAST(round(iif(h.is_linear,
+                                                     sum(t.exit_e8 * (t.price_e8 * 1.0)) / sum(t.exit_e8),
+                                                     sum(t.exit_e8) / sum(t.exit_e8 * 1.0 / t.price_e8))) AS INTEGER), NULL),
                                   iif(count(*) = count(t.realized_pnl_e8), sum(t.realized_pnl_e8), NULL)),
                        NULL)
               FROM (SELECT *,

@@ -1,5 +1,6 @@
 -- The USD notional of :account over all margin assets, to draw: as the range begins, and after each change of a
--- position or of a contract's size within it. Between those it stands still.
+-- position or of a contract's size within it. Between those it stands still, but for linear contracts, which move with their
+-- mark: of those as each hour begins too. What has no price is not in it.
 WITH poll AS MATERIALIZED (
     SELECT (SELECT capture_id
               FROM poll_log
@@ -35,9 +36,29 @@ valued AS (
       FROM held AS h
      CROSS JOIN leg_term AS t
         ON t.leg_id = h.leg_id
+       AND NOT t.is_linear
        AND t.to_ms > h.from_ms
        AND t.from_ms < min(h.to_ms, :to_ms)
        AND t.contract_size_e8 IS NOT NULL
+    UNION ALL
+    SELECT p.leg_id, p.time_ms, max(v.notional_usd_e8, 0), max(-v.notional_usd_e8, 0)
+      FROM (SELECT leg_id, from_ms AS time_ms
+              FROM held
+             WHERE from_ms < :to_ms
+             UNION
+            SELECT h.leg_id, k.first_ms
+              FROM held AS h
+             CROSS JOIN leg_hour AS k
+                ON k.leg_id = h.leg_id
+               AND k.hour_ms >= max(h.from_ms, :from_ms)
+               AND k.hour_ms < min(h.to_ms, :to_ms)
+             WHERE h.amount <> 0 AND k.first_ms < :to_ms) AS p
+     CROSS JOIN leg_term AS t
+        ON t.leg_id = p.leg_id AND t.is_linear AND t.from_ms <= p.time_ms AND t.to_ms > p.time_ms
+     CROSS JOIN leg_range AS r ON r.leg_id = p.leg_id
+     CROSS JOIN valuation_history AS v
+        ON (v.account, v.symbol, v.position_side) = (r.account, r.symbol, r.position_side) AND v.time_ms = p.time_ms
+     WHERE v.notional_usd_e8 IS NOT NULL
 ),
 moved AS (
     SELECT time_ms,

@@ -7,22 +7,26 @@
            number,
            shown_ms,
            covered,
-           sum(iif(at_ms IS NULL, NULL, round(max(coalesce(position_amount, 0), 0) * contract_size_e8))) / 1e8 AS long_usd,
-           sum(iif(at_ms IS NULL, NULL, round(max(coalesce(-position_amount, 0), 0) * contract_size_e8))) / 1e8 AS short_usd,
+           iif(sum(position_amount > 0 AND notional_usd_e8 IS NULL), NULL,
+               sum(iif(at_ms IS NULL, NULL, max(coalesce(notional_usd_e8, 0), 0)))) AS long_e8,
+           iif(sum(position_amount < 0 AND notional_usd_e8 IS NULL), NULL,
+               sum(iif(at_ms IS NULL, NULL, max(coalesce(-notional_usd_e8, 0), 0)))) AS short_e8,
            sum(CAST(round(unrealized_pnl * 1e8) AS INTEGER)) / 1e8 AS unrealized_pnl,
            sum(CAST(round(unrealized_pnl_usd * 1e8) AS INTEGER)) / 1e8 AS unrealized_pnl_usd
-      FROM valued AS w
-      LEFT JOIN leg_term AS t ON t.leg_id = w.leg_id AND w.at_ms >= t.from_ms AND w.at_ms < t.to_ms
+      FROM (SELECT w.*, n.notional_usd_e8
+              FROM valued AS w
+              LEFT JOIN valuation_history AS n
+                ON (n.account, n.symbol, n.position_side) = (w.account, w.symbol, w.position_side) AND n.time_ms = w.at_ms)
      WHERE number > 0
      GROUP BY account, margin_asset, number
 )
 SELECT account,
        margin_asset,
        strftime('%Y-%m-%dT%H:%M:%fZ', shown_ms / 1000.0, 'unixepoch') AS time,
-       long_usd,
-       short_usd,
-       long_usd - short_usd AS net_usd,
-       long_usd + short_usd AS gross_usd,
+       long_e8 / 1e8 AS long_usd,
+       short_e8 / 1e8 AS short_usd,
+       (long_e8 - short_e8) / 1e8 AS net_usd,
+       (long_e8 + short_e8) / 1e8 AS gross_usd,
        unrealized_pnl,
        unrealized_pnl_usd,
        covered

@@ -27,12 +27,12 @@
            (SELECT f.outcome
               FROM capture_read AS f
              WHERE f.account_id = s.account_id
-               AND f.endpoint = CASE s.kind
-                                    WHEN 'polls' THEN 'positionRisk'
-                                    WHEN 'stream' THEN 'userData'
-                                    WHEN 'prices' THEN 'premiumIndex'
-                                    ELSE s.kind
-                                END
+               AND f.endpoint IN (CASE s.kind
+                                      WHEN 'polls' THEN 'positionRisk'
+                                      WHEN 'stream' THEN 'userData'
+                                      WHEN 'prices' THEN 'premiumIndex'
+                                      ELSE s.kind
+                                  END, iif(s.kind = 'prices', 'assetIndex', NULL))
                AND f.received_ms >= s.ended_ms
                AND f.received_ms <= coalesce(s.begun_ms, 9e18)
                AND f.outcome NOT IN ('ok', 'opened', 'closed')

@@ -6,11 +6,12 @@ WITH recorded AS (
            coalesce(c.stored_size, 0) + 220
            + CASE
                  WHEN e.endpoint = 'account' THEN 600
-                 WHEN e.endpoint IN ('userData', 'income', 'userTrades', 'premiumIndex', 'fundingRate') THEN 150 * c.row_count
+                 WHEN e.endpoint IN ('userData', 'income', 'userTrades', 'premiumIndex', 'fundingRate', 'assetIndex') THEN 150 * c.row_count
                  ELSE 0
              END AS bytes
       FROM (SELECT 'positionRisk' AS endpoint UNION ALL SELECT 'exchangeInfo' UNION ALL SELECT 'account' UNION ALL
-            SELECT 'income' UNION ALL SELECT 'userTrades' UNION ALL SELECT 'userData' UNION ALL SELECT 'premiumIndex' UNION ALL SELECT 'fundingRate') AS e
+            SELECT 'income' UNION ALL SELECT 'userTrades' UNION ALL SELECT 'userData' UNION ALL SELECT 'premiumIndex' UNION ALL SELECT 'fundingRate'
+            UNION ALL SELECT 'symbolConfig' UNION ALL SELECT 'assetIndex') AS e
      CROSS JOIN account_range AS r
      CROSS JOIN capture_log AS c
         ON c.account = r.account

@@ -19,12 +19,12 @@ bound AS MATERIALIZED (
                + coalesce((SELECT i.interval_ms * 3 / 2
                              FROM interval_stated AS i
                             WHERE i.account_id = span.account_id
-                              AND i.endpoint = CASE kind
-                                                   WHEN 'account' THEN 'account'
-                                                   WHEN 'income' THEN 'income'
-                                                   WHEN 'prices' THEN 'premiumIndex'
-                                                   ELSE 'positionRisk'
-                                               END), 0) AS until_ms
+                              AND i.endpoint IN (CASE kind
+                                                     WHEN 'account' THEN 'account'
+                                                     WHEN 'income' THEN 'income'
+                                                     WHEN 'prices' THEN 'premiumIndex'
+                                                     ELSE 'positionRisk'
+                                                 END, iif(kind = 'prices', 'assetIndex', NULL))), 0) AS until_ms
       FROM span
      GROUP BY account, account_id, kind
 ),

@@ -1,4 +1,4 @@
--- The interval in force of each account's polls, and of its answers of account, income and premiumIndex: the one that was
+-- The interval in force of each account's polls, and of its answers of account, income and prices: the one that was
 -- stated last, by an answer or, for polls, by a run's start.
 CREATE VIEW interval_stated AS
 SELECT l.account_id, l.endpoint, s.interval_ms
@@ -21,7 +21,7 @@ SELECT l.account_id, l.endpoint, s.interval_ms
                      ORDER BY s.received_ms DESC LIMIT 1), NULL) AS start_id
           FROM account AS a
          CROSS JOIN (SELECT 'positionRisk' AS endpoint UNION ALL SELECT 'account' UNION ALL SELECT 'income'
-                      UNION ALL SELECT 'premiumIndex') AS e) AS l
+                      UNION ALL SELECT 'premiumIndex' UNION ALL SELECT 'assetIndex') AS e) AS l
   LEFT JOIN capture AS b ON b.capture_id = l.start_id
   LEFT JOIN capture AS n ON n.capture_id = l.answer_id
  CROSS JOIN capture AS s

@@ -22,7 +22,9 @@ SELECT e.account_id,
                       UNION ALL
                      SELECT 'account', 'account'
                       UNION ALL
-                     SELECT 'prices', 'premiumIndex') AS k) AS e
+                     SELECT 'prices', 'premiumIndex'
+                      UNION ALL
+                     SELECT 'prices', 'assetIndex') AS k) AS e
  CROSS JOIN capture AS s
     ON s.capture_id = (SELECT l.capture_id
                          FROM capture_read AS l
@@ -38,7 +40,8 @@ SELECT o.account_id, 'stream', max(coalesce(o.first_ms, o.opened_ms), o.ended_ms
           FROM (SELECT 'positionRisk' AS endpoint
                  UNION ALL SELECT 'exchangeInfo' UNION ALL SELECT 'account' UNION ALL SELECT 'income'
                  UNION ALL SELECT 'userTrades' UNION ALL SELECT 'userData' UNION ALL SELECT 'recorder'
-                 UNION ALL SELECT 'premiumIndex' UNION ALL SELECT 'fundingRate') AS k)
+                 UNION ALL SELECT 'premiumIndex' UNION ALL SELECT 'fundingRate'
+                 UNION ALL SELECT 'symbolConfig' UNION ALL SELECT 'assetIndex') AS k)
   FROM (SELECT b.*,
                (SELECT s.received_ms -- before the first connection no message comes
                   FROM capture AS s

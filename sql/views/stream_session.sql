@@ -27,7 +27,8 @@ SELECT account,
                            FROM (SELECT 'positionRisk' AS endpoint UNION ALL SELECT 'exchangeInfo' UNION ALL
                                  SELECT 'account' UNION ALL SELECT 'income' UNION ALL SELECT 'userTrades' UNION ALL
                                  SELECT 'userData' UNION ALL SELECT 'recorder' UNION ALL
-                                 SELECT 'premiumIndex' UNION ALL SELECT 'fundingRate') AS n)) AS closed_ms,
+                                 SELECT 'premiumIndex' UNION ALL SELECT 'fundingRate' UNION ALL
+                                 SELECT 'symbolConfig' UNION ALL SELECT 'assetIndex') AS n)) AS closed_ms,
                e.detail AS reason,
                (SELECT count(*)
                   FROM capture AS p

@@ -5,7 +5,7 @@
 -- one the asset's index that was known last (usd_price). NULL of what is no contract of the product's: the product of two
 -- numbers at 10^8 is taken apart so that every step fits into 64 bits, and its eight places are exact (halves away from zero).
 -- expected_pnl, in the margin asset: of an inverse contract amount x contract size x (1/entry - 1/mark), computed as
--- amount x size x (mark - entry) / entry / mark, which subtracts exactly; of a linear one amount x size x (mark - entry).
+-- amount x size x (mark - entry) / entry / mark, which subtracts exactly; of a linear one amount x size x (mark - entry), in integers.
 -- At 10^8, and rounded there to a whole number.
 -- pnl_tolerance = what decimals of eight places can explain: a unit of the last place in the reported
 -- PnL, half of one in the computed, and one in entry and mark, each times |amount| x size, of inverse ones / price^2.
@@ -84,8 +84,11 @@ SELECT v.account,
        CASE
            WHEN p.position_amount_e8 = 0 THEN 0
            WHEN v.is_linear
-               THEN CAST(round(p.position_amount_e8 * (v.contract_size_e8 / 1e8)
-                               * ((v.mark_price_e8 - p.entry_price_e8) / 1e8)) AS INTEGER)
+               THEN (SELECT q / 100000000 * d
+                            + q % 100000000 * (d / 100000000)
+                            + (q % 100000000 * (d % 100000000) + iif((q < 0) = (d < 0), 50000000, -50000000)) / 100000000
+                       FROM (SELECT CAST(round(p.position_amount_e8 * (v.contract_size_e8 / 1e8)) AS INTEGER) AS q,
+                                    v.mark_price_e8 - p.entry_price_e8 AS d))
            WHEN p.entry_price_e8 <> 0 AND v.mark_price_e8 <> 0
                THEN CAST(p.position_amount_e8 * (v.contract_size_e8 / 1e8)
                          * (v.mark_price_e8 - p.entry_price_e8)

@@ -425,16 +425,17 @@ static bool hear_money(struct known_book *book, const struct capture *capture,
     int64_t sent_ms = capture->sent_ms.known ? capture->sent_ms.value : capture->received_ms;
     struct known_span span = {
         .kind = is_income ? KNOWN_INCOME : KNOWN_TRADES, .symbol = {"", 0}, .time = {0, sent_ms}};
-    struct span symbol = request_parameter(request, "symbol");
+    char name[NAME_SIZE_MAX];
+    struct span symbol = request_name(request, "symbol", name);
     if (capture->outcome != OUTCOME_OK) {
         return true;
     }
     if (request.size == 0) {
         return hear_unasked(book, span, facts, put, error);
     }
-    if (is_income ? symbol.size > 0 || request_parameter(request, "incomeType").size > 0
-                  : symbol.size == 0 || symbol.size > NAME_SIZE_MAX ||
-                        request_parameter(request, "orderId").size > 0) {
+    if (is_income ? request_parameter(request, "symbol").size > 0 ||
+                        request_parameter(request, "incomeType").size > 0
+                  : symbol.size == 0 || request_parameter(request, "orderId").size > 0) {
         return true;
     }
     span.symbol = is_income ? span.symbol : symbol;

@@ -6,16 +6,22 @@
 
 #include "base/span.h"
 #include "model/contract.h"
+#include "model/field.h"
 #include "model/maybe.h"
 
 /* The value of a parameter in a request's path and query, a view into it; empty when it has none.
  */
 struct span request_parameter(struct span request, const char *name);
 
+/* The same where it is a name, written into `value`: what is percent-encoded as what it stands for.
+ * Empty when there is none, or what no name can be: too long, or not
+ * UTF-8. */
+struct span request_name(struct span request, const char *name, char value[static NAME_SIZE_MAX]);
+
 /* The same as a whole number from 0 on; unknown when it is none. */
 struct maybe_int request_number(struct span request, const char *name);
 
-/* Views into the request; empty when it does not filter by that. */
+/* Views into the request, as they are encoded; empty when it does not filter by that. */
 struct request_filter {
     struct span margin_asset;
     struct span pair;

@@ -3,7 +3,7 @@
 
     known_model.py POSREC
 
-Makes histories by chance: polls on a schedule that changes, by hand and after events, outages, runs that are stopped and runs
+Makes histories by chance, of either product: polls on a schedule that changes, by hand and after events, outages, runs that are stopped and runs
 that are killed, streams that break and take over from one another, answers of account, income and trades asked for in
 ranges. Each is imported at once, in pieces, and rebuilt, and `known` must be what the model says; gaps and coverage
 must agree with it; every capture must verify, from any on.
@@ -15,7 +15,9 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+from urllib.parse import quote
 
+from products import CoinM, UsdM
 from sample import LONG, seeded
 
 POSREC = None
@@ -32,25 +34,33 @@ def posrec(*arguments, text=None):
     return done.stdout
 
 
+class Inverse(CoinM):
+    prices, symbols = "premiumIndex", {"BTCUSD_PERP": "BTC", "ETHUSD_PERP": "ETH"}
+
+
+class Linear(UsdM):
+    prices, symbols = "assetIndex", {"BTCUSDT": "USDT", "币安人生USDC": "USDC"}
+
+
 class Life:
     """One account's recorder, as it lives; and, beside it, what that makes known."""
 
-    def __init__(self, rng, account):
-        self.rng, self.account = rng, account
+    def __init__(self, rng, account, product):
+        self.rng, self.account, self.product = rng, account, product
         self.lines, self.now = [], START + rng.randrange(HOUR)
         self.interval = rng.choice((10000, 30000, 60000))
         self.has_recorder = rng.random() < 0.8  # older ones do not tell when they start
         self.account_interval = rng.choice((60000, 120000))
         self.stream_number, self.open = 0, {}
-        self.good = {"positionRisk": [], "account": [], "premiumIndex": []}  # (time, interval in force)
-        self.in_force = {"positionRisk": None, "account": None, "premiumIndex": None}
+        self.good = {"positionRisk": [], "account": [], product.prices: []}  # (time, interval in force)
+        self.in_force = {"positionRisk": None, "account": None, product.prices: None}
         self.stream, self.money = [], {}
         self.heard = self.last = None
         self.known_to = None
 
     def tell(self, **fields):
         self.now += self.rng.randrange(1, 40)
-        self.lines.append({"account": self.account, "received_ms": self.now, **fields})
+        self.lines.append({"account": self.account, "product": self.product.name, "received_ms": self.now, **fields})
         return self.now
 
     def ask(self, endpoint, interval, good=True):
@@ -87,10 +97,10 @@ class Life:
         self.open = {}
 
     def ask_money(self, kind):
-        endpoint, symbol = ("income", "") if kind == "income" else ("userTrades", self.rng.choice(("BTCUSD_PERP", "ETHUSD_PERP")))
+        endpoint, symbol = ("income", "") if kind == "income" else ("userTrades", self.rng.choice(tuple(self.product.symbols)))
         end = self.now - self.rng.randrange(2 * DAY) if self.rng.random() < 0.4 else None
         start = (end or self.now) - self.rng.randrange(1, 3 * DAY)
-        words = [f"symbol={symbol}"] if symbol else []
+        words = [f"symbol={quote(symbol)}"] if symbol else []
         partial = self.rng.random() < 0.2
         if partial:
             words.append("orderId=7" if symbol else "incomeType=FUNDING_FEE")
@@ -101,11 +111,11 @@ class Life:
         times = sorted(self.rng.randrange(start, stop) for _ in range(count))
         row = (lambda time, i: {"symbol": "", "incomeType": "TRANSFER", "income": "1", "asset": "BTC", "time": time,
                                 "tranId": f"{sent}{i}", "info": "", "tradeId": ""}) if not symbol else (
-            lambda time, i: {"symbol": symbol, "id": sent * 10 + i, "orderId": 7, "pair": symbol[:6], "side": "BUY", "price": "1",
-                             "qty": "1", "realizedPnl": "0", "marginAsset": symbol[:3], "commission": "0",
-                             "commissionAsset": symbol[:3], "time": time, "positionSide": "BOTH", "buyer": True, "maker": False})
+            lambda time, i: {"symbol": symbol, "id": sent * 10 + i, "orderId": 7, "side": "BUY", "price": "1",
+                             "qty": "1", "realizedPnl": "0", "marginAsset": self.product.symbols[symbol], "commission": "0",
+                             "commissionAsset": self.product.symbols[symbol], "time": time, "positionSide": "BOTH", "buyer": True, "maker": False})
         body = json.dumps([row(time, i) for i, time in enumerate(times)])
-        self.last = self.tell(endpoint=endpoint, sent_ms=sent, request=f"/dapi/v1/{endpoint}?" + "&".join(words), body=body)
+        self.last = self.tell(endpoint=endpoint, sent_ms=sent, request=f"{self.product.paths[endpoint]}?" + "&".join(words), body=body)
         if count == 3:
             stop = min(stop, times[-1])
         if not partial and stop > start:
@@ -149,11 +159,11 @@ class Life:
                 self.ask("account", self.account_interval)
                 next_account = self.now + self.account_interval
             if self.now >= next_prices:
-                self.ask("premiumIndex", self.account_interval)
+                self.ask(self.product.prices, self.account_interval)
                 next_prices = self.now + self.account_interval * rng.choice((1, 1, 1, 2))
 
     def known(self):
-        for endpoint, kind in (("positionRisk", "polls"), ("account", "account"), ("premiumIndex", "prices")):
+        for endpoint, kind in (("positionRisk", "polls"), ("account", "account"), (self.product.prices, "prices")):
             spans = []
             for time, interval in self.good[endpoint]:
                 if spans and (interval is None or 2 * (time - spans[-1][1]) <= 3 * interval):
@@ -207,7 +217,7 @@ def check_reports(path, expected):
 
 
 def check(rng, folder, number):
-    lives = [Life(rng, name) for name in ("one", "two")]
+    lives = [Life(rng, "one", Inverse), Life(rng, "two", Linear)]
     for life in lives:
         life.live()
     lines = [json.dumps(line) + "\n" for line in sorted((line for life in lives for line in life.lines),

@@ -3,9 +3,10 @@
 
     trips_model.py POSREC
 
-Makes histories by chance, one-way and hedge: positions that are added to, reduced, turned, liquidated, deleveraged, delivered, held
+Makes histories by chance of both products, a file each, one-way and hedge: positions that are added to, reduced, turned, liquidated, deleveraged, delivered, held
 before the recording began; several trades of one millisecond, fees in another asset, funding while open, trades
-that nobody told, and times in which polls, trades, income and stream were not recorded. A walk through what was recorded, in
+that nobody told, and times in which polls, trades, income and stream were not recorded; of USD-M polls that list
+what is open or ordered alone, leverage by symbolConfig, USD by assetIndex. A walk through what was recorded, in
 Python's decimal, says what `round_trip` must; and what it has and what `report trips` names besides must be all income.
 """
 import contextlib
@@ -16,8 +17,10 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+from urllib.parse import quote
 from decimal import ROUND_HALF_UP, Decimal, getcontext
 
+from products import CoinM, UsdM
 from sample import LONG, seeded
 
 getcontext().prec = 60
@@ -28,11 +31,24 @@ START = 1760000400000
 STEP = 10 * MINUTE
 STEPS = 300
 DELIVERY = 1760083200000  # 2025-10-10 08:00
-SYMBOLS = {"BTCUSD_PERP": "BTC", "ETHUSD_PERP": "ETH", "BTCUSD_251010": "BTC"}
-SIZE = {"BTC": 100, "ETH": 10}
 COLUMNS = ("account, symbol, position_side, trip, direction, opened_ms, closed_ms, held_s, max_amount, entry_amount, exit_amount,"
            " entry_price, exit_price, trades, realized_pnl, commission, funding, net_pnl, close_kind, max_favourable,"
            " max_adverse, missing")
+MORE_COLUMNS = ", leverage, net_pnl_usd"
+
+
+class Inverse(CoinM):
+    symbols = {"BTCUSD_PERP": "BTC", "ETHUSD_PERP": "ETH", "BTCUSD_251010": "BTC"}
+    sizes = {"BTC": 100, "ETH": 10}
+    delivered = "BTCUSD_251010"
+    columns = COLUMNS
+
+
+class Linear(UsdM):
+    symbols = {"BTCUSDT": "USDT", "币安人生USDC": "USDC", "BTCUSDT_251010": "USDT"}
+    sizes = {"USDT": 1, "USDC": 1}
+    delivered = "BTCUSDT_251010"
+    columns = COLUMNS + MORE_COLUMNS
 
 
 def e8(value):
@@ -48,11 +64,11 @@ def posrec(*arguments, text=None):
 class Market:
     """One account at the exchange."""
 
-    def __init__(self, rng, name, hedge):
-        self.rng, self.name = rng, name
+    def __init__(self, rng, name, hedge, product):
+        self.rng, self.name, self.product = rng, name, product
         self.sides = ("LONG", "SHORT") if hedge else ("BOTH",)
-        self.legs = {(s, side): {"amount": 0, "entry": Decimal(0), "update": 0} for s in SYMBOLS for side in self.sides}
-        self.marks = {"BTCUSD_PERP": Decimal(60000), "ETHUSD_PERP": Decimal(2500), "BTCUSD_251010": Decimal(60500)}
+        self.legs = {(s, side): {"amount": 0, "entry": Decimal(0), "update": 0} for s in product.symbols for side in self.sides}
+        self.marks = dict(zip(product.symbols, (Decimal(60000), Decimal(2500), Decimal(60500))))
         self.trades, self.income, self.ids = [], [], 0
 
     def earn(self, time, kind, symbol, asset, amount, trade=""):
@@ -61,17 +77,19 @@ class Market:
                             "info": "", "tranId": str(self.ids), "tradeId": trade})
 
     def trade(self, time, symbol, side, delta, how):
-        leg, asset, price = self.legs[symbol, side], SYMBOLS[symbol], self.marks[symbol]
+        leg, product, price = self.legs[symbol, side], self.product, self.marks[symbol]
+        asset = product.symbols[symbol]
+        size = product.sizes[asset]
         before, after, realized = leg["amount"], leg["amount"] + delta, Decimal(0)
         if before * delta < 0:
             closed = min(abs(delta), abs(before)) * (1 if before > 0 else -1)
-            realized = e8(closed * SIZE[asset] * (1 / leg["entry"] - 1 / price))
+            realized = e8(product.profit(closed, size, leg["entry"], price))
         leg["entry"] = price if before * after <= 0 or before == 0 else leg["entry"] if before * delta < 0 else \
-            e8(after / (before / leg["entry"] + delta / price))
+            e8(product.average(after, product.weight(before, leg["entry"]) + product.weight(delta, price)))
         leg["amount"], leg["update"] = after, time
         self.ids += 1
         fee_asset = "BNB" if self.rng.random() < 0.1 else asset
-        fee = e8(abs(delta) * SIZE[asset] / price * self.rng.choice((Decimal("0.0005"), Decimal("-0.0001"))))
+        fee = e8(product.worth(abs(delta), size, price) * self.rng.choice((Decimal("0.0005"), Decimal("-0.0001"))))
         row = {"symbol": symbol, "id": self.ids, "orderId": self.ids, "side": "BUY" if delta > 0 else "SELL",
                "price": format(price, "f"), "qty": str(abs(delta)), "realizedPnl": format(realized, "f"), "marginAsset": asset,
                "commission": format(fee, "f"), "commissionAsset": fee_asset, "time": time, "positionSide": side, "maker": False}
@@ -82,46 +100,49 @@ class Market:
             self.earn(time, "COMMISSION", symbol, fee_asset, -fee, row["id"] and str(row["id"]))
 
     def act(self, time):
-        rng = self.rng
-        symbol, side = rng.choice([key for key in self.legs if key[0] != "BTCUSD_251010" or time < DELIVERY - STEP])
+        rng, lot = self.rng, self.product.lot
+        symbol, side = rng.choice([key for key in self.legs if key[0] != self.product.delivered or time < DELIVERY - STEP])
         sign, amount = {"LONG": 1, "SHORT": -1}.get(side) or rng.choice((1, -1)), self.legs[symbol, side]["amount"]
         what, how = rng.random(), "TRADE"
         if amount:
             sign = 1 if amount > 0 else -1
         if amount == 0 or what < 0.3:
-            delta = sign * rng.randrange(1, 30)
-        elif what < 0.55 and abs(amount) > 1:
-            delta = -sign * rng.randrange(1, abs(amount))
+            delta = sign * rng.randrange(1, 30) * lot
+        elif what < 0.55 and abs(amount) > lot:
+            delta = -sign * rng.randrange(1, int(abs(amount) / lot)) * lot
         elif what < 0.7 and side == "BOTH":
-            delta = -amount - sign * rng.randrange(1, 20)
+            delta = -amount - sign * rng.randrange(1, 20) * lot
         else:
             delta, how = -amount, rng.choice(("TRADE", "TRADE", "liquidation", "adl"))
-        if abs(delta) > 1 and rng.random() < 0.25:  # two trades of one millisecond
-            first = delta // 2 or delta
+        if abs(delta) > lot and rng.random() < 0.25:  # two trades of one millisecond
+            first = int(delta / lot) // 2 * lot or delta
             self.trade(time, symbol, side, first, how)
             self.trade(time, symbol, side, delta - first, how)
         else:
             self.trade(time, symbol, side, delta, how)
 
     def fund(self, time):
-        for symbol in ("BTCUSD_PERP", "ETHUSD_PERP"):
+        for symbol, asset in self.product.symbols.items():
+            if symbol == self.product.delivered:
+                continue
             rate = Decimal(self.rng.randrange(-30, 30)) / 100000
             for side in self.sides:
-                amount, asset = self.legs[symbol, side]["amount"], SYMBOLS[symbol]
+                amount = self.legs[symbol, side]["amount"]
                 if amount and rate:
-                    self.earn(time, "FUNDING_FEE", symbol, asset, e8(-amount * SIZE[asset] / self.marks[symbol] * rate))
+                    self.earn(time, "FUNDING_FEE", symbol, asset, e8(
+                        -self.product.worth(amount, self.product.sizes[asset], self.marks[symbol]) * rate))
 
     def deliver(self):
         for (symbol, side), leg in list(self.legs.items()):
-            if symbol == "BTCUSD_251010":
+            if symbol == self.product.delivered:
                 if leg["amount"]:
-                    self.earn(DELIVERY, "DELIVERED_SETTELMENT", symbol, "BTC", e8(leg["amount"] * 100 * (
-                        1 / leg["entry"] - 1 / self.marks[symbol])))
+                    self.earn(DELIVERY, "DELIVERED_SETTELMENT", symbol, self.product.symbols[symbol], self.unrealized((symbol, side)))
                 del self.legs[symbol, side]
 
     def unrealized(self, key):
-        leg = self.legs[key]
-        return e8(leg["amount"] * SIZE[SYMBOLS[key[0]]] * (1 / leg["entry"] - 1 / self.marks[key[0]])) if leg["amount"] else Decimal(0)
+        leg, product = self.legs[key], self.product
+        return e8(product.profit(leg["amount"], product.sizes[product.symbols[key[0]]], leg["entry"], self.marks[key[0]])) \
+            if leg["amount"] else Decimal(0)
 
 
 class Recorder:
@@ -132,7 +153,7 @@ class Recorder:
         self.polls, self.known = [], {"polls": [], "trades": [], "income": [], "stream": []}
         self.first_step = rng.choice((0, rng.randrange(5, 60)))
         self.hole = rng.randrange(100, 250), rng.randrange(0, 30)
-        self.told, self.heard = [], {}
+        self.told, self.heard, self.configs, self.indexes = [], {}, [], []
 
     def line(self, time, endpoint, **more):
         self.lines.append({"account": self.market.name, "endpoint": endpoint, "received_ms": time, **more})
@@ -141,16 +162,35 @@ class Recorder:
         if step < self.first_step or self.hole[0] <= step < sum(self.hole):
             return
         market = self.market
+        legs = market.legs
+        more = {"leverage": "20", "marginType": "cross"}
+        if market.product.is_flat_when_absent:  # a resting order lists what is flat
+            legs = {key: leg for key, leg in legs.items() if leg["amount"] or self.rng.random() < 0.05}
+            more = {"notional": "0", "marginAsset": "USDT", "adl": 2}
         body = [{"symbol": s, "positionSide": side, "positionAmt": str(leg["amount"]), "entryPrice": format(leg["entry"], "f"),
                  "markPrice": format(market.marks[s], "f"), "unRealizedProfit": format(market.unrealized((s, side)), "f"),
-                 "leverage": "20", "marginType": "cross", "updateTime": leg["update"]} for (s, side), leg in market.legs.items()]
+                 **more, "updateTime": leg["update"]} for (s, side), leg in legs.items()]
         self.line(time + 30, "positionRisk", sent_ms=time, interval_ms=STEP, http_status=200, body=json.dumps(body))
         self.polls.append((time + 30, time, {key: (leg["amount"], leg["update"], market.unrealized(key))
-                                             for key, leg in market.legs.items()}))
+                                             for key, leg in legs.items()}))
         if self.known["polls"] and 2 * (time + 30 - self.known["polls"][-1][1]) <= 3 * STEP:
             self.known["polls"][-1][1] = time + 30
         else:
             self.known["polls"].append([time + 30, time + 30])
+
+    def ask_worth(self, time):
+        """Now and then leverage by symbol, and what the assets are worth."""
+        if not self.market.product.is_linear or self.rng.random() < 0.9:
+            return
+        configs = {s: self.rng.choice((5, 20)) for s in self.market.product.symbols}
+        body = [{"symbol": s, "marginType": "CROSSED", "isAutoAddMargin": False, "leverage": leverage, "maxNotionalValue": "1000000"}
+                for s, leverage in configs.items()]
+        self.line(time + 1, "symbolConfig", http_status=200, request="/fapi/v1/symbolConfig", body=json.dumps(body))
+        self.configs.append((time + 1, configs))
+        indexes = {asset: e8(1 + Decimal(self.rng.randrange(-50, 50)) / 10000) for asset in self.market.product.sizes}
+        body = [{"symbol": asset + "USD", "time": time, "index": format(index, "f")} for asset, index in indexes.items()]
+        self.line(time + 2, "assetIndex", http_status=200, request="/fapi/v1/assetIndex", body=json.dumps(body))
+        self.indexes.append((time, indexes))
 
     def stream(self, end):
         """Of some hours what the stream told."""
@@ -182,35 +222,36 @@ class Recorder:
         if self.rng.random() < 0.4:
             middle = first + (end - first) // 3
             ranges = [(first, middle), (middle + self.rng.randrange(6 * HOUR), end)]
-        for symbol in SYMBOLS if kind == "trades" else ("",):
+        for symbol in self.market.product.symbols if kind == "trades" else ("",):
             for begin, stop in ranges:
                 number += 1
                 endpoint = "userTrades" if kind == "trades" else "income"
                 rows = [row for row, _, is_lost in self.market.trades if row["symbol"] == symbol and not is_lost] \
                     if kind == "trades" else self.market.income
                 rows = [row for row in rows if begin <= row["time"] <= stop]
-                words = [f"symbol={symbol}"] if symbol else []
+                words = [f"symbol={quote(symbol)}"] if symbol else []
                 words += [f"startTime={begin}", f"endTime={stop}", "limit=1000"]
                 self.line(end + HOUR + number, endpoint, sent_ms=end + HOUR + number - 1, http_status=200,
-                          request=f"/dapi/v1/{endpoint}?" + "&".join(words), body=json.dumps(rows))
+                          request=f"{self.market.product.paths[endpoint]}?" + "&".join(words), body=json.dumps(rows))
                 self.known[kind].append((symbol, begin, stop + 1))
                 self.told += rows if kind == "trades" else []
         self.income = [row for row in self.market.income if any(b <= row["time"] <= e for b, e in ranges)] if kind == "income" \
             else getattr(self, "income", [])
 
 
-def live(rng, name, hedge):
-    market = Market(rng, name, hedge)
+def live(rng, name, hedge, product):
+    market = Market(rng, name, hedge, product)
     recorder = Recorder(market, rng)
     for step in range(STEPS):
         time = START + step * STEP
         market.marks = {s: e8(mark * (1 + Decimal(rng.randrange(-100, 101)) / 20000)).quantize(Decimal("0.1"))
                         for s, mark in market.marks.items()}
-        if time >= DELIVERY and ("BTCUSD_251010", market.sides[0]) in market.legs:
+        if time >= DELIVERY and (product.delivered, market.sides[0]) in market.legs:
             market.deliver()
         if time % (2 * HOUR) == 0:
             market.fund(time)
         recorder.poll(step, time + 1000)
+        recorder.ask_worth(time + 2000 + (0 if hedge else 10))
         for _ in range(rng.choice((0, 0, 1, 1, 2))):
             market.act(time + 60000 + rng.randrange(STEP - 120000))
             # the next is later
@@ -241,7 +282,8 @@ class Walk:
     """One leg's trips, step by step through what was recorded of it."""
 
     def __init__(self, recorder, key):
-        self.recorder, self.key, self.asset = recorder, key, SYMBOLS[key[0]]
+        self.recorder, self.key, self.product = recorder, key, recorder.market.product
+        self.asset = self.product.symbols[key[0]]
         trades = {row["id"]: row for row in recorder.told if (row["symbol"], row["positionSide"]) == key}
         self.trades = sorted(trades.values(), key=lambda row: (row["time"], row["id"]))
         self.states = self.stated()
@@ -256,13 +298,15 @@ class Walk:
 
     @staticmethod
     def signed(row):
-        return int(row["qty"]) * (1 if row["side"] == "BUY" else -1)
+        return Decimal(row["qty"]) * (1 if row["side"] == "BUY" else -1)
 
     def stated(self):
         """(time, order, amount) of what polls showed, when it changed."""
         states, last = [], None
         for _, sent, legs in self.recorder.polls:
             now = legs.get(self.key)
+            if now is None and self.product.is_flat_when_absent and last is not None and last[0] == 0:
+                continue
             if now is None and last is not None:
                 states.append((sent, 1, 0))
             elif now is not None and now[:2] != last:
@@ -293,7 +337,7 @@ class Walk:
             self.count(trip, time, row)
             if left:
                 trip["out"] += left
-                trip["out_value"] = trip["out_value"] + left / price if price and trip["out_value"] is not None else None
+                trip["out_value"] = trip["out_value"] + self.product.weight(left, price) if price and trip["out_value"] is not None else None
             else:
                 self.enter(trip, abs(delta), price)
             trip["max"] = max(trip["max"], abs(before), 0 if turned else abs(after))
@@ -315,10 +359,9 @@ class Walk:
         trip["changed"] = time
         trip["trades"] += row is not None
 
-    @staticmethod
-    def enter(trip, amount, price):
+    def enter(self, trip, amount, price):
         trip["in"] += amount
-        trip["in_value"] = trip["in_value"] + amount / price if price and trip["in_value"] is not None else None
+        trip["in_value"] = trip["in_value"] + self.product.weight(amount, price) if price and trip["in_value"] is not None else None
 
     def events(self):
         for row in self.trades:
@@ -373,8 +416,8 @@ def covered(spans, begin, end, closed=True):
     return any(first <= begin and (last > end if closed else last >= end) for first, last in spans)
 
 
-def rows_of(recorder, walk):
-    known, key = recorder.known, walk.key
+def rows_of(recorder, walk, indexes):
+    known, key, product = recorder.known, walk.key, walk.product
     trades = joined([span[1:] for span in known["trades"] if span[0] == key[0]])
     income = joined([span[1:] for span in known["income"]])
     for trip in walk.trips:
@@ -395,7 +438,7 @@ def rows_of(recorder, walk):
             how = recorder.heard.get(row["id"], "TRADE")
             kind = "trade" if how == "TRADE" else how
         elif kind == "unknown":
-            kind = "delivery" if key[0] == "BTCUSD_251010" and end >= DELIVERY else None
+            kind = "delivery" if key[0] == product.delivered and end >= DELIVERY else None
         steps = sorted(trip["steps"], key=lambda step: step[0])
         unrealized = []
         for number, (time, realized, is_trade) in enumerate(steps):
@@ -403,24 +446,27 @@ def rows_of(recorder, walk):
             unrealized += [realized + legs[key][2] for at, _, legs in recorder.polls
                            if time <= at < until and key in legs and (not is_trade or legs[key][1] >= time) and
                            (legs[key][0] or legs[key][1] >= time)]
+        net = None if funding is None else trip["realized"] - trip["commission"] + funding
+        leverage = ([configs[key[0]] for time, configs in recorder.configs if end is None or time < end] or [None])[-1]
+        index = ([told[walk.asset] for time, told in indexes if end is None or time <= end] or [None])[-1]
         yield (recorder.market.name, *key, trip["number"], "long" if trip["sign"] > 0 else "short", trip["opened"], end,
                None if trip["opened"] is None else Decimal((end or last_poll) - trip["opened"]) / 1000, trip["max"],
                None if trip["opened"] is None else trip["in"], trip["out"],
-               None if trip["opened"] is None or trip["in_value"] is None else e8(trip["in"] / trip["in_value"]),
-               e8(trip["out"] / trip["out_value"]) if trip["out_value"] else None,
+               None if trip["opened"] is None or trip["in_value"] is None else e8(product.average(trip["in"], trip["in_value"])),
+               e8(product.average(trip["out"], trip["out_value"])) if trip["out_value"] else None,
                trip["trades"], trip["realized"], trip["commission"], funding,
-               None if funding is None else trip["realized"] - trip["commission"] + funding, kind,
-               max(unrealized, default=None), min(unrealized, default=None), ",".join(missing))
+               net, kind, max(unrealized, default=None), min(unrealized, default=None), ",".join(missing),
+               *((leverage, None if net is None or index is None else e8(net * index)) if product.is_linear else ()))
 
 
-def expected_rows(recorder):
-    keys = [(s, side) for s in SYMBOLS for side in recorder.market.sides]
+def expected_rows(recorder, indexes):
+    keys = [(s, side) for s in recorder.market.product.symbols for side in recorder.market.sides]
     walks = [Walk(recorder, key) for key in keys]
     candidates = []
     for walk in walks:
         walk.run(lambda *candidate: candidates.append(candidate))
     share(candidates)
-    return [row for walk in walks for row in rows_of(recorder, walk)]
+    return [row for walk in walks for row in rows_of(recorder, walk, indexes)]
 
 
 def outside(recorder):
@@ -428,7 +474,7 @@ def outside(recorder):
     in_trip = {str(row["id"]) for row in recorder.told}
     result = {}
     for row in recorder.income:
-        is_in = row.get("in_trip") or (row["tradeId"] in in_trip and row["asset"] == SYMBOLS[row["symbol"]])
+        is_in = row.get("in_trip") or (row["tradeId"] in in_trip and row["asset"] == recorder.market.product.symbols[row["symbol"]])
         if not is_in:
             key = (recorder.market.name, row["symbol"], row["incomeType"], row["asset"])
             count, total = result.get(key, (0, Decimal(0)))
@@ -457,7 +503,7 @@ def check_sums(rng, path, recorders):
              GROUP BY 1, 2""", (begin, end))}
     for recorder in recorders:
         known = {str(row["id"]) for row in recorder.told}
-        for asset in SIZE:
+        for asset in recorder.market.product.sizes:
             rows = [row for row in recorder.market.income if begin <= row["time"] < end and row["asset"] == asset
                     and (row.get("in_trip") or row["tradeId"] in known)]
             expected = tuple(int(100000000 * sum(Decimal(row["income"]) for row in rows if row["incomeType"] in kinds))
@@ -466,13 +512,13 @@ def check_sums(rng, path, recorders):
             assert got == expected, (recorder.market.name, asset, begin, end, got, expected)
 
 
-def left_by(trades, amount):
+def left_by(product, trades, amount):
     """What trades leave of a position of that amount: contracts that left, their value, and what that realized."""
     out, value, realized = 0, Decimal(0), Decimal(0)
     for row in trades:
         delta = Walk.signed(row)
         left = min(abs(amount), abs(delta)) if amount * delta < 0 else 0
-        out, value = out + left, value + left / Decimal(row["price"])
+        out, value = out + left, value + product.weight(left, Decimal(row["price"]))
         realized, amount = realized + Decimal(row["realizedPnl"]), amount + delta
     return out, value, realized
 
@@ -483,7 +529,7 @@ def check_changes(path, recorders):
         times = dict(database.execute("SELECT DISTINCT time, time_ms FROM position_timeline"))
         trips = database.execute("""SELECT account, symbol, position_side, opened_ms, closed_ms, exit_amount, exit_price, realized_pnl
                                       FROM round_trip WHERE opened_ms < closed_ms AND exit_price > 0""").fetchall()
-    parts, seen, told = {}, {}, {}
+    parts, seen, told, product = {}, {}, {}, recorders[0].market.product
     for recorder in recorders:
         for key in {(row["symbol"], row["positionSide"]) for row in recorder.told}:
             told[recorder.market.name, *key] = Walk(recorder, key).trades
@@ -494,33 +540,35 @@ def check_changes(path, recorders):
         seen[leg] = time
         if row["change"] in ("reduce", "close", "flip", "vanish"):
             between = [trade for trade in told.get(leg, []) if before < trade["time"] <= time]
-            was, now = int(row["previous_position_amount"]), int(row["position_amount"] or 0)
+            was, now = Decimal(row["previous_position_amount"]), Decimal(row["position_amount"] or 0)
             if between and sum(map(Walk.signed, between)) == now - was:
-                out, value, realized = left_by(between, was)
-                expected = e8(out / value), realized
+                out, value, realized = left_by(product, between, was)
+                expected = e8(product.average(out, value)), realized
                 parts.setdefault(leg, []).append((time, out, value, realized))
         got = (row["exit_price"], row["realized_pnl"])
         assert got == expected, (path, row, got, expected)
     shared = 0
     for *leg, opened, closed, exit_amount, exit_price, realized in trips:
         inside = [part for part in parts.get(tuple(leg), []) if opened < part[0] <= closed]
-        if sum(out for _, out, _, _ in inside) == exit_amount:
-            price = exit_amount / float(sum(value for _, _, value, _ in inside))
+        if float(sum(out for _, out, _, _ in inside)) == exit_amount:
+            price = float(product.average(Decimal(str(exit_amount)), sum(value for _, _, value, _ in inside)))
             assert abs(price - exit_price) < 1e-7 and round(float(sum(earned for *_, earned in inside)) - realized, 8) == 0, (leg, opened, inside)
             shared += 1
     return shared
 
 
 def check(rng, folder, number):
-    recorders = [live(rng, "one", False), live(rng, "two", True)]
+    product = (Inverse, Linear)[number % 2]
+    recorders = [live(rng, "one", False, product), live(rng, "two", True, product)]
+    indexes = sorted((index for recorder in recorders for index in recorder.indexes), key=lambda index: index[0])
     lines = sorted((line for recorder in recorders for line in recorder.lines), key=lambda line: line["received_ms"])
     path = folder / f"{number}.db"
-    posrec("-q", "-d", path, "import", "-", text="".join(json.dumps(line) + "\n" for line in lines))
-    expected = sorted((row for recorder in recorders for row in expected_rows(recorder)), key=lambda row: row[:4])
+    posrec("-q", "-d", path, "import", "--product", product.name, "-", text="".join(json.dumps(line) + "\n" for line in lines))
+    expected = sorted((row for recorder in recorders for row in expected_rows(recorder, indexes)), key=lambda row: row[:4])
     with contextlib.closing(sqlite3.connect(path)) as database:
-        got = sorted(database.execute(f"SELECT {COLUMNS} FROM round_trip").fetchall(), key=lambda row: row[:4])
+        got = sorted(database.execute(f"SELECT {product.columns} FROM round_trip").fetchall(), key=lambda row: row[:4])
     for mine, theirs in zip(expected, got):
-        for name, a, b in zip(COLUMNS.split(", "), mine, theirs):
+        for name, a, b in zip(product.columns.split(", "), mine, theirs):
             if not same(a, b):
                 sys.exit(f"history {number}: {name.strip()}: the model says {a}, round_trip {b}\n{mine}\n{theirs}")
     assert len(expected) == len(got), (number, len(expected), len(got))

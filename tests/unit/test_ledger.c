@@ -9,19 +9,23 @@
 #include "derive/ledger.h"
 #include "model/row_kinds.h"
 
-static const struct contract_entry CONTRACT = {.contract.product = &COIN_M}; /* of every leg here */
+/* Of every leg here. */
+static const struct contract_entry CONTRACTS[] = {{.contract.product = &COIN_M},
+                                                  {.contract.product = &USD_M}};
 
 struct reader {
     struct element_reading *reading;
     struct element_list *ledger;
+    const struct contract_entry *contract;
 };
 
-static struct reader open_reader(bool compares_bytes)
+static struct reader open_reader(const struct product *product, bool compares_bytes)
 {
-    struct reader reader = {calloc(1, sizeof *reader.reading), calloc(1, sizeof *reader.ledger)};
+    struct reader reader = {calloc(1, sizeof *reader.reading), calloc(1, sizeof *reader.ledger),
+                            &CONTRACTS[product == &USD_M]};
     assert_non_null(reader.reading);
     assert_non_null(reader.ledger);
-    ledger_start(reader.ledger, &COIN_M, compares_bytes);
+    ledger_start(reader.ledger, product, compares_bytes);
     return reader;
 }
 
@@ -50,14 +54,17 @@ static void changes_of(struct reader *reader, const char *body, struct text *out
     }
     while (ledger_next_change(reader->ledger, reader->reading, &filter, &change) &&
            change.leg != NULL) {
-        change.leg->contract = &CONTRACT;
+        change.leg->contract = reader->contract;
         if (change.leg->revision == LEDGER_REVISION_UNKNOWN) {
             ledger_change_settle(&change, 1000);
         }
-        text_printf(out, "%s %s position %d revision %lld update %lld mark %lld;",
+        text_printf(out, "%s %s position %d revision %lld update %lld amount %lld mark %lld;",
                     change.leg->subject.symbol, subject_side(&change.leg->subject).data,
                     change.writes_position, (long long)change.leg->revision,
                     (long long)change.position->values[POSITION_UPDATE_MS],
+                    (change.position->known >> POSITION_AMOUNT & 1u) != 0
+                        ? (long long)change.position->values[POSITION_AMOUNT]
+                        : -1,
                     (long long)change.valuation->values[VALUATION_MARK_PRICE]);
     }
 }
@@ -101,10 +108,10 @@ static char *random_body(unsigned *random)
 
 static void both_ways_of_reading_tell_the_same(void **state)
 {
-    struct reader quick = open_reader(true), plain = open_reader(false);
+    const struct product *product = *state;
+    struct reader quick = open_reader(product, true), plain = open_reader(product, false);
     struct text by_bytes = {0}, by_parsing = {0};
     unsigned random = 42;
-    (void)state;
     for (int i = 0; i < 5000; i++) {
         const char *body = random_body(&random);
         changes_of(&quick, body, &by_bytes);
@@ -119,7 +126,7 @@ static void both_ways_of_reading_tell_the_same(void **state)
 
 static void a_leg_named_only_by_an_unreadable_response_is_forgotten(void **state)
 {
-    struct reader reader = open_reader(true);
+    struct reader reader = open_reader(&COIN_M, true);
     struct text changes = {0};
     char body[4096];
     (void)state;
@@ -135,7 +142,7 @@ static void a_leg_named_only_by_an_unreadable_response_is_forgotten(void **state
 
 static void a_leg_is_told_apart_by_symbol_and_side(void **state)
 {
-    struct reader reader = open_reader(true);
+    struct reader reader = open_reader(&COIN_M, true);
     struct text changes = {0};
     char body[4096];
     (void)state;
@@ -157,7 +164,8 @@ static void a_leg_is_told_apart_by_symbol_and_side(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(both_ways_of_reading_tell_the_same),
+        cmocka_unit_test_prestate(both_ways_of_reading_tell_the_same, (void *)&COIN_M),
+        cmocka_unit_test_prestate(both_ways_of_reading_tell_the_same, (void *)&USD_M),
         cmocka_unit_test(a_leg_named_only_by_an_unreadable_response_is_forgotten),
         cmocka_unit_test(a_leg_is_told_apart_by_symbol_and_side),
     };

@@ -23,7 +23,8 @@ SELECT a.name AS account, c.symbol, c.pair, c.margin_asset, t.contract_size_e8, 
        CASE
            WHEN p.position_amount_e8 = 0 THEN 0
            WHEN n.is_linear
-               THEN trunc(m.gained + sign(m.gained) * 0.5::float8)::bigint
+               THEN round(round(p.position_amount_e8::numeric * t.contract_size_e8 * 0.00000001)
+                          * (v.mark_price_e8 - p.entry_price_e8) * 0.00000001)::bigint
            WHEN p.entry_price_e8 <> 0 AND v.mark_price_e8 <> 0
                THEN trunc(p.position_amount_e8 * (t.contract_size_e8 / 1e8::float8)
                           * (v.mark_price_e8 - p.entry_price_e8)
@@ -92,6 +93,4 @@ SELECT a.name AS account, c.symbol, c.pair, c.margin_asset, t.contract_size_e8, 
                                     THEN p.position_amount_e8 * (t.contract_size_e8 / 1e8::float8)
                                          * (v.mark_price_e8 / 1e8::float8) * (n.usd_price_e8 / 1e8::float8)
                                 ELSE p.position_amount_e8 * (t.contract_size_e8 / 1e8::float8)
-                            END AS notional,
-                            p.position_amount_e8 * (t.contract_size_e8 / 1e8::float8)
-                            * ((v.mark_price_e8 - p.entry_price_e8) / 1e8::float8) AS gained) AS m;
+                            END AS notional) AS m;

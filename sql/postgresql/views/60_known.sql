@@ -22,7 +22,8 @@ SELECT a.name AS account,
         UNION ALL
         SELECT s.account_id, e.kind, ''::text AS symbol, min(s.received_ms) AS from_ms, max(s.received_ms) AS to_ms
           FROM capture AS s
-          JOIN (VALUES ('positionRisk', 'polls'), ('account', 'account'), ('premiumIndex', 'prices')) AS e (endpoint, kind) ON e.endpoint = s.endpoint
+          JOIN (VALUES ('positionRisk', 'polls'), ('account', 'account'), ('premiumIndex', 'prices'),
+                       ('assetIndex', 'prices')) AS e (endpoint, kind) ON e.endpoint = s.endpoint
          WHERE s.outcome = 'ok'
            AND s.received_ms > coalesce((SELECT max(k.to_ms)
                                            FROM known_span AS k
