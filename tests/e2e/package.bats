@@ -11,6 +11,7 @@ setup_file() {
     "$POSREC_SOURCE/scripts/package" "$PACKAGES/a" > "$PACKAGES/made"
     (umask 077 && cd "$PACKAGES/another folder"/posrec-* && TZ=Asia/Tokyo LC_ALL=C.UTF-8 scripts/package "../b" > /dev/null)
     dpkg-deb -x "$PACKAGES"/a/posrec_*.deb "$PACKAGES/root"
+    dpkg-deb -e "$PACKAGES"/a/posrec_*.deb "$PACKAGES/control"
 }
 
 teardown_file() {
@@ -41,7 +42,7 @@ teardown_file() {
     grep -q "^## $version " "$SOURCE/CHANGES.md"
     dpkg-deb -c "$PACKAGES"/a/posrec_*.deb > contents
     for file in usr/bin/posrec usr/share/man/man1/posrec.1.gz usr/share/man/man1/posrec-report.1.gz \
-        usr/share/man/man5/posrec.ini.5.gz usr/share/bash-completion/completions/posrec \
+        usr/share/man/man5/posrec.ini.5.gz usr/share/man/man5/posrec-schema.5.gz usr/share/bash-completion/completions/posrec \
         usr/share/zsh/vendor-completions/_posrec usr/share/fish/vendor_completions.d/posrec.fish \
         usr/share/doc/posrec/README.md usr/lib/[^/]*/posrec.so \
         usr/share/doc/posrec/examples/posrec.ini; do
@@ -49,7 +50,9 @@ teardown_file() {
     done
     grep -q '^drwx------ root/root .* \./etc/posrec/$' contents
     grep -q '^drwx------ root/root .* \./etc/posrec/keys/$' contents
-    grep -q '^-rw------- root/root .* \./etc/posrec/posrec.ini$' contents
+    # The configuration is made once, by postinst: dpkg has nothing to ask at an upgrade.
+    run ! grep -q ' \./etc/.*[^/]$' contents
+    run ! test -e "$PACKAGES/control/conffiles"
     run ! grep -q 'dapi-sim\|posrec-demo' contents
     dpkg-deb -c "$PACKAGES"/a/posrec-demo_*.deb > contents
     grep -q ' \./usr/bin/posrec-demo$' contents
@@ -67,6 +70,20 @@ teardown_file() {
     run python3 "$SOURCE/tests/e2e/check_links.py" "$PACKAGES/root/usr/share/doc/posrec"
     echo "$output"
     assert_equal "$status" 0
+}
+
+@test "what the pages and the help of commands name is installed" {
+    cd "$PACKAGES/root/usr/share/doc/posrec"
+    # Pages about the code name the code.
+    pages=$(ls README.md SECURITY.md docs/*.md | grep -v 'architecture\|releasing')
+    named=$(grep -ohE '`(docs|examples|sql|tests)/[A-Za-z0-9_./-]+' $pages | tr -d '`' | sort -u)
+    named+=" $(grep -ohE '\bdocs/[a-z-]+\.md' "$SOURCE"/src/cli/help/* "$SOURCE"/docs/man/*.scd | sort -u)"
+    echo "$named"
+    [ "$(wc -w <<< "$named")" -ge 6 ]
+    ls -d $named
+    for page in $(grep -ohE "\bman posrec[a-z.-]*[a-z]" "$SOURCE"/src/cli/help/* README.md | sed 's/man //' | sort -u); do
+        ls "$PACKAGES"/root/usr/share/man/man[15]/"$page".[15].gz
+    done
 }
 
 @test "the extension is found by its name, and Python finds both" {
@@ -100,10 +117,10 @@ print(posrec.__version__, len(posrec.open("posrec.db").positions(at="2021-07-24"
 }
 
 @test "posrec takes the configuration that is installed, and says what it lacks" {
-    run posrec -c "$PACKAGES/root/etc/posrec/posrec.ini" fetch
+    run posrec -c "$PACKAGES/root/usr/share/posrec/posrec.ini" fetch
     assert_equal "$status" 2
-    assert_contains "$output" "no account is configured in $PACKAGES/root/etc/posrec/posrec.ini"
-    sed 's/^#\(\[account\|api_key\|secret\)/\1/' "$PACKAGES/root/etc/posrec/posrec.ini" > posrec.ini
+    assert_contains "$output" "no account is configured in $PACKAGES/root/usr/share/posrec/posrec.ini"
+    sed 's/^#\(\[account\|api_key\|secret\)/\1/' "$PACKAGES/root/usr/share/posrec/posrec.ini" > posrec.ini
     sed -i "s|/etc/posrec/keys|$PWD|; s|/var/lib/posrec|$PWD|; \$a base_url = http://127.0.0.1:9" posrec.ini
     run posrec fetch
     assert_equal "$status" 1
