@@ -86,6 +86,67 @@ teardown_file() {
     done
 }
 
+# apt ARGUMENT...: Debian's, with a state of its own that knows our repository alone.
+apt() {
+    mkdir -p root/lists/partial root/cache/archives/partial root/etc
+    : > root/status
+    command apt-get -o Dir::Etc="$PWD/root/etc" -o Dir::Etc::sourcelist="$PWD/posrec.list" -o Dir::Etc::sourceparts=- \
+        -o Dir::State="$PWD/root" -o Dir::State::status="$PWD/root/status" -o Dir::Cache="$PWD/root/cache" \
+        -o APT::Architecture=amd64 -o APT::Architectures::=amd64 -o APT::Sandbox::User=root -o Acquire::Languages=none "$@"
+}
+
+stop_gpg() {
+    gpgconf --kill all
+}
+
+@test "a repository is one that apt takes by its key, and by no other, and adds to" {
+    export GNUPGHOME=$PWD/keys
+    install -d -m 700 keys
+    for name in ours theirs; do
+        gpg --batch --quiet --passphrase '' --quick-generate-key $name@posrec.invalid ed25519 sign 1d 2> /dev/null
+    done
+    run "$SOURCE/scripts/apt-repository" repository "$PACKAGES"/a/*.deb
+    assert_equal "$status" 2
+    assert_contains "$output" "--key ID"
+    run "$SOURCE/scripts/apt-repository" repository --key nobody@posrec.invalid "$PACKAGES"/a/*.deb
+    assert_equal "$status" 2
+    assert_contains "$output" "no such secret key"
+    # First one package, then all of them.
+    "$SOURCE/scripts/apt-repository" repository --key ours@posrec.invalid "$PACKAGES"/a/posrec_*.deb
+    assert_equal "$(grep -c '^Package:' repository/dists/stable/main/binary-amd64/Packages)" 1
+    "$SOURCE/scripts/apt-repository" repository --key ours@posrec.invalid "$PACKAGES"/a/*.deb
+    assert_equal "$(ls repository)" "$(printf 'dists\npool\nposrec.asc')"
+    gpg --batch --armor --export theirs@posrec.invalid > theirs.asc
+    stop_gpg
+
+    echo "deb [signed-by=$PWD/repository/posrec.asc] file:$PWD/repository stable main" > posrec.list
+    apt update
+    apt download posrec python3-posrec
+    for package in posrec python3-posrec; do
+        cmp ./${package}_*.deb "$PACKAGES"/a/${package}_*.deb
+    done
+    rm ./*.deb
+    # A package that is another than what was signed.
+    cp -r repository other
+    cp other/pool/posrec-demo_*.deb "$(ls other/pool/posrec_*.deb)"
+    echo "deb [signed-by=$PWD/repository/posrec.asc] file:$PWD/other stable main" > posrec.list
+    apt update
+    run apt download posrec
+    assert_contains "$output" "Hash Sum mismatch"
+    run ! test -e posrec_*.deb
+    # A list that is another, and a key that is.
+    sed -i 's/^Origin: .*/Origin: another/' other/dists/stable/InRelease
+    run apt update
+    assert_contains "$output" "BADSIG"
+    rm -r root
+    run apt update
+    [ "$status" != 0 ]
+    echo "deb [signed-by=$PWD/theirs.asc] file:$PWD/repository stable main" > posrec.list
+    run apt update
+    [ "$status" != 0 ]
+    assert_contains "$output" "NO_PUBKEY"
+}
+
 @test "the extension is found by its name, and Python finds both" {
     documented_body > body.json
     posrec -q import --received-at 2021-07-23T07:54:42Z body.json
