@@ -86,6 +86,31 @@ teardown_file() {
     done
 }
 
+@test "the container's and compose's files are whole, and name what is there" {
+    python3 - "$SOURCE" << 'PYTHON'
+import pathlib, re, sys
+import yaml
+
+examples = pathlib.Path(sys.argv[1]) / "examples"
+compose = yaml.safe_load((examples / "compose.yaml").read_text())
+services = compose["services"]
+assert set(services) == {"posrec", "mirror", "postgres", "node-exporter", "prometheus"}
+build = services["posrec"]["build"]
+assert (examples / build["context"] / build["dockerfile"]).exists()
+for service in services.values():
+    for volume in service["volumes"]:
+        source = volume.split(":")[0]
+        assert source in compose["volumes"] or (examples / source).exists() or source == "./etc-posrec", source
+    assert set(service.get("depends_on", {})) <= set(services)
+prometheus = yaml.safe_load(compose["configs"]["prometheus"]["content"])
+assert prometheus["rule_files"] == ["alerts.yml"]
+host, port = prometheus["scrape_configs"][0]["static_configs"][0]["targets"][0].split(":")
+assert host in services and port == "9100"
+assert set(re.findall(r"^([A-Z]+) ", (examples / "Containerfile").read_text(), re.MULTILINE)) == {
+    "ARG", "FROM", "COPY", "RUN", "USER", "WORKDIR", "VOLUME", "STOPSIGNAL", "HEALTHCHECK", "ENTRYPOINT", "CMD"}
+PYTHON
+}
+
 # apt ARGUMENT...: Debian's, with a state of its own that knows our repository alone.
 apt() {
     mkdir -p root/lists/partial root/cache/archives/partial root/etc
