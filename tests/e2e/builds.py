@@ -54,7 +54,9 @@ def options(source, folder):
 
     # Warnings are none, and another dygraphs is the one that is in the program.
     other = folder / "my dygraphs"
-    shutil.copytree("/usr/share/javascript/dygraphs", other)
+    other.mkdir()
+    for name in ("dygraph.min.js", "dygraph.min.css"):
+        shutil.copy(pathlib.Path("/usr/share/javascript/dygraphs") / name, other)
     with (other / "dygraph.min.css").open("a") as style:
         style.write("/* of another place */\n")
     installed = build(source, folder / "other", "-DPOSREC_WERROR=OFF", f"-DPOSREC_DYGRAPHS_DIR={other}")
@@ -127,15 +129,16 @@ def container(source, folder):
     store = ["buildah", "--root", folder / "images", "--runroot", folder / "run", "--storage-driver", "vfs"]
     made = run(*store, "from", "scratch").strip()
     run(*store, "copy", "--quiet", made, base, "/")
-    run(*store, "commit", "--quiet", "--rm", made, "debian")
+    run(*store, "commit", "--quiet", "--rm", made, "localhost/debian:latest")
     shutil.rmtree(base)
-    run(*store, "bud", "--isolation", "chroot", "--layers=false", "--format", "docker", "--build-arg", "DEBIAN=localhost/debian",
-        "-f", context / "examples/Containerfile", "-t", "posrec", context)
-    image = json.loads(run(*store, "inspect", "--type", "image", "posrec"))["Docker"]["config"]
+    run(*store, "bud", "--isolation", "chroot", "--layers=false", "--pull-never", "--format", "docker",
+        "--build-arg", "DEBIAN=localhost/debian:latest", "-f", context / "examples/Containerfile", "-t", "localhost/posrec:latest",
+        context)
+    image = json.loads(run(*store, "inspect", "--type", "image", "localhost/posrec:latest"))["Docker"]["config"]
     print(json.dumps(image, indent=1))
     assert (image["User"], image["StopSignal"], list(image["Volumes"])) == ("posrec", "SIGTERM", ["/var/lib/posrec"])
-    made = run(*store, "from", "--pull-never", "posrec").strip()
-    root = pathlib.Path(run(*store, "mount", made).strip())
+    made = run(*store, "from", "--pull-never", "localhost/posrec:latest").split()[-1]
+    root = pathlib.Path(run(*store, "mount", made).split()[-1])
     try:
         record_in(source, root, image)
     finally:

@@ -17,7 +17,7 @@ import tempfile
 import threading
 import time
 
-WAIT_S = 60
+WAIT_S = 180
 BOOT = r"""
 set -e
 mount --bind "$1" "$1"
