@@ -140,7 +140,9 @@ def older(machine):
         mkdir -p /etc/postgresql-common
         printf "listen_addresses = ''\n" > /etc/postgresql-common/createcluster.conf
         apt-get install -y --no-install-recommends postgresql ./older/posrec_*.deb
-        su postgres -c 'createuser posrec && createdb -O posrec posrec'""")
+        systemctl daemon-reload
+        systemctl start $(pg_lsclusters -h | awk '{ print "postgresql@" $1 "-" $2 }')
+        cd / && su postgres -c 'createuser posrec && createdb -O posrec posrec'""")
     assert "posrec 0.2.0" in machine.ask("posrec --version")
     # The simulated exchange is the new one, which the demo's package has.
     machine.ask("dpkg-deb -x posrec-demo_*.deb demo")
