@@ -139,12 +139,12 @@ def older(machine):
     machine.ask("""
         mkdir -p /etc/postgresql-common
         printf "listen_addresses = ''\n" > /etc/postgresql-common/createcluster.conf
-        apt-get install -y --no-install-recommends postgresql ./older/posrec_*.deb
+        apt-get install -y --no-install-recommends postgresql libmicrohttpd12 ./older/posrec_*.deb
         systemctl daemon-reload
         systemctl start $(pg_lsclusters -h | awk '{ print "postgresql@" $1 "-" $2 }')
         cd / && su postgres -c 'createuser posrec && createdb -O posrec posrec'""")
     assert "posrec 0.2.0" in machine.ask("posrec --version")
-    # The simulated exchange is the new one, which the demo's package has.
+    # The simulated exchange is the new one, which the demo's package has (and libmicrohttpd is for).
     machine.ask("dpkg-deb -x posrec-demo_*.deb demo")
     start_exchange(machine, "/root/demo/usr/libexec/posrec/dapi-sim")
     configure_account(machine)
