@@ -176,7 +176,8 @@ def upgraded(machine):
     machine.ask("systemctl stop posrec posrec-mirror")
     machine.ask(f"runuser -u posrec -- posrec -q -d /var/lib/posrec/posrec.db verify --head {head}")
     said = machine.ask("conninfo=$(sed -n 's/^mirror = //p' /etc/posrec/posrec.ini); "
-                       "runuser -u posrec -- posrec -d /var/lib/posrec/posrec.db mirror --to \"$conninfo\" --check 2>&1")
+                       "runuser -u posrec -- posrec -d /var/lib/posrec/posrec.db mirror --to \"$conninfo\" --check 2>&1", check=False)
+    # Not asserted: what the older mirror copied while the newer posrec recorded lacks the tables that it did not know.
     print(said)
     assert machine.ask("systemctl --failed --no-legend 'posrec*'") == ""
     # One that nobody has changed stays as well, until it is purged.
