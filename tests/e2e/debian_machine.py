@@ -1,19 +1,23 @@
 #!/usr/bin/env python3
 """The packages on a fresh Debian 12: debootstrap makes one in a folder, its systemd is started in namespaces of its
-own, and the packages are installed, used, removed and purged there.
+own. There 0.2.0 (where the history of git has it) is upgraded by apt from a repository, and the packages are installed,
+used, removed and purged.
 
     debian_machine.py SOURCE
 
 Needs root, and what apt reaches.
 """
+import functools
+import http.server
 import os
 import pathlib
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
-WAIT_S = 60
+WAIT_S = 180
 BOOT = r"""
 set -e
 mount --bind "$1" "$1"
@@ -38,16 +42,21 @@ exec env -i container=other PATH=/usr/sbin:/usr/bin:/sbin:/bin /lib/systemd/syst
 """
 
 
+def bootstrap(folder, suite, *packages):
+    """A fresh Debian in a folder, from where this machine has its own packages from."""
+    site = subprocess.run(["apt-get", "indextargets", "--format", "$(SITE)", "Created-By: Packages", "Codename: bookworm"],
+                          check=True, capture_output=True, text=True).stdout.split()[0]
+    subprocess.run(["debootstrap", "--variant=minbase", "--include=" + ",".join(["ca-certificates", *packages]), suite,
+                    folder, site], check=True, stdout=subprocess.DEVNULL)
+    os.chmod(folder, 0o755)  # it is its /
+
+
 class Machine:
     """A Debian 12 whose systemd runs beside this machine's own, on the same network."""
 
     def __init__(self, folder):
         self.folder = folder
-        site = subprocess.run(["apt-get", "indextargets", "--format", "$(SITE)", "Created-By: Packages",
-                               "Codename: bookworm"], check=True, capture_output=True, text=True).stdout.split()[0]
-        subprocess.run(["debootstrap", "--variant=minbase", "--include=systemd,man-db,ca-certificates", "bookworm",
-                        folder, site], check=True, stdout=subprocess.DEVNULL)
-        os.chmod(folder, 0o755)  # it is its /
+        bootstrap(folder, "bookworm", "systemd", "man-db")
         self.outer = subprocess.Popen(["unshare", "--cgroup", "--mount", "--pid", "--ipc", "--fork", "--kill-child",
                                        "--propagation", "private", "bash", "-c", BOOT, "boot", folder])
         deadline = time.monotonic() + WAIT_S
@@ -89,8 +98,104 @@ class Machine:
             time.sleep(0.05)
 
 
+def older_packages(source, folder):
+    """Builds 0.2.0's packages of its last commit; false where there is no history."""
+    git = ["git", "-C", str(source)]
+    found = subprocess.run([*git, "log", "-1", "--format=%H", "-S", "VERSION 0.2.0 LANGUAGES", "--", "CMakeLists.txt"],
+                           capture_output=True, text=True, check=False).stdout.strip()
+    if not found:
+        return False
+    tree = folder / "older"
+    tree.mkdir()
+    archive = subprocess.run([*git, "archive", f"{found}^"], check=True, capture_output=True).stdout
+    subprocess.run(["tar", "-x", "-C", tree], input=archive, check=True)
+    subprocess.run([tree / "scripts/package", folder / "root/root/older"], check=True, capture_output=True)
+    return True
+
+
+def serve_repository(machine, source, folder):
+    """Signs a repository with a key made up for it, serves it over loopback, and has the machine's apt know it."""
+    keys = folder / "keys"
+    keys.mkdir(mode=0o700)
+    gpg = dict(os.environ, GNUPGHOME=str(keys))
+    subprocess.run(["gpg", "--batch", "--quiet", "--passphrase", "", "--quick-generate-key", "test@posrec.invalid", "ed25519",
+                    "sign", "1d"], check=True, env=gpg, stderr=subprocess.DEVNULL)
+    repository = folder / "repository"
+    subprocess.run([source / "scripts/apt-repository", repository, "--key", "test@posrec.invalid",
+                    *(folder / "root/root").glob("*.deb")], check=True, env=gpg, stdout=subprocess.DEVNULL)
+    subprocess.run(["gpgconf", "--kill", "all"], check=True, env=gpg)
+    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(repository))
+    handler.func.log_message = lambda *_: None
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    machine.ask("mkdir -p /etc/apt/keyrings")
+    (folder / "root/etc/apt/keyrings/posrec.asc").write_bytes((repository / "posrec.asc").read_bytes())
+    line = f"deb [signed-by=/etc/apt/keyrings/posrec.asc] http://127.0.0.1:{server.server_port} stable main"
+    machine.ask(f"echo '{line}' > /etc/apt/sources.list.d/posrec.list && apt-get update -qq")
+
+
+def older(machine):
+    """0.2.0 records an account as a service, and mirrors it into PostgreSQL."""
+    machine.ask("""
+        mkdir -p /etc/postgresql-common
+        printf "listen_addresses = ''\n" > /etc/postgresql-common/createcluster.conf
+        apt-get install -y --no-install-recommends postgresql libmicrohttpd12 ./older/posrec_*.deb
+        systemctl daemon-reload
+        systemctl start $(pg_lsclusters -h | awk '{ print "postgresql@" $1 "-" $2 }')
+        cd / && su postgres -c 'createuser posrec && createdb -O posrec posrec'""")
+    assert "posrec 0.2.0" in machine.ask("posrec --version")
+    # The simulated exchange is the new one, which the demo's package has (and libmicrohttpd is for).
+    machine.ask("dpkg-deb -x posrec-demo_*.deb demo")
+    start_exchange(machine, "/root/demo/usr/libexec/posrec/dapi-sim")
+    configure_account(machine)
+    machine.ask("""
+        port=$(pg_lsclusters -h | awk '{ print $3 }')
+        sed -i "/^interval/i mirror = host=/run/postgresql port=$port dbname=posrec" /etc/posrec/posrec.ini
+        echo '# a line of mine' >> /etc/posrec/posrec.ini
+        systemctl restart posrec
+        systemctl enable --now posrec-mirror""")
+    machine.wait_for(recorded(5))
+    machine.wait_for(mirrored(5))
+
+
+def upgraded(machine):
+    """apt upgrades it without a terminal: the configuration, what was recorded, the service and the mirror stay."""
+    before = machine.ask("cat /etc/posrec/posrec.ini")
+    machine.ask("systemctl start posrec-verify")
+    head = machine.ask("posrec -q -d /var/lib/posrec/posrec.db verify | head -1")
+    captures = int(count_captures(machine))
+    said = machine.ask("apt-get -y upgrade < /dev/null 2>&1")
+    assert "Setting up posrec (" in said and "onfiguration file" not in said, said
+    assert "posrec 0.2.0" not in machine.ask("posrec --version")
+    assert machine.ask("cat /etc/posrec/posrec.ini") == before and "# a line of mine" in before
+    assert machine.ask("ls -A /etc/posrec").split() == ["keys", "posrec.ini"]
+    assert machine.ask("stat -c %a /etc/posrec/posrec.ini") == "600"
+    machine.wait_for("systemctl is-active posrec && systemctl is-active posrec-mirror")
+    machine.wait_for(recorded(captures + 5))
+    machine.wait_for(mirrored(captures + 5))
+    machine.ask("systemctl stop posrec posrec-mirror")
+    machine.ask(f"runuser -u posrec -- posrec -q -d /var/lib/posrec/posrec.db verify --head {head}")
+    said = machine.ask("conninfo=$(sed -n 's/^mirror = //p' /etc/posrec/posrec.ini); "
+                       "runuser -u posrec -- posrec -d /var/lib/posrec/posrec.db mirror --to \"$conninfo\" --check 2>&1", check=False)
+    # Not asserted: what the older mirror copied while the newer posrec recorded lacks the tables that it did not know.
+    print(said)
+    assert machine.ask("systemctl --failed --no-legend 'posrec*'") == ""
+    # One that nobody has changed stays as well, until it is purged.
+    machine.ask("""
+        echo 'posrec posrec/remove-data boolean true' | debconf-set-selections
+        apt-get purge -y posrec
+        rm -rf /etc/posrec
+        apt-get install -y --allow-downgrades ./older/posrec_*.deb
+        apt-get upgrade -y < /dev/null
+        test "$(stat -c %a /etc/posrec/posrec.ini)" = 600
+        apt-get purge -y posrec
+        test ! -e /etc/posrec
+        kill $(cat sim.pid)
+        rm port""")
+
+
 def install(machine):
-    machine.ask("apt-get update -qq && apt-get install -y ./posrec_*.deb ./posrec-demo_*.deb")
+    machine.ask("apt-get update -qq && apt-get install -y posrec posrec-demo")
     assert "posrec - record the position history" in machine.ask("man posrec | col -b")
     assert "posrec.ini(5)" in machine.ask("man posrec.ini | col -b")
     assert "record a simulated account" in machine.ask("man posrec-demo | col -b")
@@ -112,16 +217,41 @@ def without_account(machine):
         "700", "root", "700", "root", "600", "root"]
 
 
-def as_a_service(machine):
+def start_exchange(machine, program):
+    machine.ask(f"""
+        printf 'main hedge key-of-main secret-of-main\\n' > accounts
+        (setsid {program} --accounts accounts --port-file port < /dev/null > sim.log 2>&1 & echo $! > sim.pid)""")
+    machine.wait_for("test -s port")
+
+
+def configure_account(machine):
     machine.ask("""
-        printf 'main hedge key-of-main secret-of-main\n' > accounts
-        (setsid /usr/libexec/posrec/dapi-sim --accounts accounts --port-file port < /dev/null > sim.log 2>&1 &)
-        for i in $(seq 100); do [ -s port ] && break; sleep 0.1; done
         printf key-of-main | install -m 600 /dev/stdin /etc/posrec/keys/main.key
         printf secret-of-main | install -m 600 /dev/stdin /etc/posrec/keys/main.secret
         sed -i 's/^#\\(\\[account\\|api_key\\|secret\\)/\\1/; s/^interval = .*/interval = 1s/' /etc/posrec/posrec.ini
         echo "base_url = http://127.0.0.1:$(cat port)" >> /etc/posrec/posrec.ini
         echo "stream_url = ws://127.0.0.1:$(cat port)" >> /etc/posrec/posrec.ini""")
+
+
+def count_captures(machine):
+    return machine.ask("posrec -q -d /var/lib/posrec/posrec.db sql --format csv 'SELECT max(capture_id) FROM capture' | "
+                       "tail -n 1 | tr -d '\\r'")
+
+
+def recorded(captures):
+    """A command that succeeds once so many captures are recorded."""
+    return (f"posrec -q -d /var/lib/posrec/posrec.db sql --format csv 'SELECT max(capture_id) >= {captures} FROM capture' | "
+            "grep -qx '1.*'")
+
+
+def mirrored(captures):
+    """The same of the mirror."""
+    return f"su postgres -c \"psql -d posrec -Atc 'SELECT capture_id >= {captures} FROM posrec.recorder'\" | grep -qx t"
+
+
+def as_a_service(machine):
+    start_exchange(machine, "/usr/libexec/posrec/dapi-sim")
+    configure_account(machine)
     assert "fail" not in machine.ask("posrec doctor")
     machine.ask("systemctl restart posrec")
     machine.wait_for("posrec -q sql --format csv 'SELECT count(*) >= 3 FROM poll_log' | grep -q 1")
@@ -180,12 +310,16 @@ def removed(machine):
 def main():
     source = pathlib.Path(sys.argv[1])
     with tempfile.TemporaryDirectory(prefix="posrec-debian-") as folder:
-        machine = Machine(folder)
+        folder = pathlib.Path(folder)
+        machine = Machine(folder / "root")
         try:
-            made = subprocess.run([source / "scripts/package", pathlib.Path(folder) / "root"], check=True,
-                                  capture_output=True, text=True).stdout
-            print(made)
-            for step in (install, without_account, as_a_service, a_false_database, removed):
+            subprocess.run([source / "scripts/package", folder / "root/root"], check=True, stdout=subprocess.DEVNULL)
+            has_older = older_packages(source, folder)
+            if not has_older:
+                print("older, upgraded: not run, as there is no history of git here to build 0.2.0 of")
+            serve_repository(machine, source, folder)
+            steps = (install, without_account, as_a_service, a_false_database, removed)
+            for step in ((older, upgraded) if has_older else ()) + steps:
                 try:
                     step(machine)
                 except AssertionError:
@@ -196,4 +330,5 @@ def main():
             machine.stop()
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -51,12 +51,29 @@ options_of_man() {
 }
 
 @test "the pages are built, and man can show them" {
-    for page in posrec.1 posrec-report.1 posrec.ini.5; do
+    for page in posrec.1 posrec-report.1 posrec.ini.5 posrec-schema.5; do
         grep -q '^\.TH ' "$BUILD/man/$page"
     done
     # scdoc writes what groff reads; a page without its parts would be one that was cut off.
     grep -q 'EXIT STATUS' "$BUILD/man/posrec.1"
     grep -q 'reconcile' "$BUILD/man/posrec-report.1"
+}
+
+@test "posrec-schema(5) has every section and every paragraph of docs/schema.md, and roff takes all of it" {
+    LC_ALL=C.UTF-8 MANROFFSEQ= MANWIDTH=200 man --warnings -l "$BUILD/man/posrec-schema.5" 2> warnings | col -bx > page
+    [ ! -s warnings ]
+    python3 - "$SOURCE/docs/schema.md" page << 'PYTHON'
+import pathlib, re, sys
+
+source, page = (pathlib.Path(name).read_text() for name in sys.argv[1:])
+page = " ".join(page.split())
+source = re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", source).replace("`", "")
+# Headings, paragraphs, points of a list, cells of a table.
+parts = [" ".join(part.split()) for part in re.split(r"\n\n+|\n- |\n#+ |\|\n| \|", source)[1:]]
+parts = [part.strip("#|- ") for part in parts if part.strip("#|- ")]
+missing = [part for part in parts if part not in page]
+assert len(parts) > 150 and not missing, missing[:3]
+PYTHON
 }
 
 @test "bash completes commands, options and values" {
@@ -76,6 +93,17 @@ options_of_man() {
     assert_equal "$(complete_words posrec report --symbol BTC)" "BTCUSD_201225 "
     touch some.ini
     assert_equal "$(complete_words posrec -c some)" "some.ini "
+}
+
+@test "completions have every command and option of the help, with the same words" {
+    posrec help | sed -n '/^Commands:$/,/^$/p' | sed -nE "s/^  ([a-z-]+) +(.*)/\1\t\2/p" > commands
+    assert_equal "$(fish --no-config -c "source $BUILD/completion/posrec.fish; complete -C 'posrec '" | sort)" "$(sort commands)"
+    for command in $(cut -f1 commands); do
+        posrec help $command | sed -n '/^Options/,$p' | sed -nE 's/^  (-., |    )(--[a-z-]+)( [A-Z]+)? +(.*)/\2\t\4/p' | sort -u > options
+        [ -s options ] || [ $command = help ]
+        fish --no-config -c "source $BUILD/completion/posrec.fish; complete -C 'posrec $command --'" | sort -u > completed
+        [ $command = help ] || diff options completed
+    done
 }
 
 @test "fish completes too, and zsh loads its completion" {

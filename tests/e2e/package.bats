@@ -11,6 +11,7 @@ setup_file() {
     "$POSREC_SOURCE/scripts/package" "$PACKAGES/a" > "$PACKAGES/made"
     (umask 077 && cd "$PACKAGES/another folder"/posrec-* && TZ=Asia/Tokyo LC_ALL=C.UTF-8 scripts/package "../b" > /dev/null)
     dpkg-deb -x "$PACKAGES"/a/posrec_*.deb "$PACKAGES/root"
+    dpkg-deb -e "$PACKAGES"/a/posrec_*.deb "$PACKAGES/control"
 }
 
 teardown_file() {
@@ -41,7 +42,7 @@ teardown_file() {
     grep -q "^## $version " "$SOURCE/CHANGES.md"
     dpkg-deb -c "$PACKAGES"/a/posrec_*.deb > contents
     for file in usr/bin/posrec usr/share/man/man1/posrec.1.gz usr/share/man/man1/posrec-report.1.gz \
-        usr/share/man/man5/posrec.ini.5.gz usr/share/bash-completion/completions/posrec \
+        usr/share/man/man5/posrec.ini.5.gz usr/share/man/man5/posrec-schema.5.gz usr/share/bash-completion/completions/posrec \
         usr/share/zsh/vendor-completions/_posrec usr/share/fish/vendor_completions.d/posrec.fish \
         usr/share/doc/posrec/README.md usr/lib/[^/]*/posrec.so \
         usr/share/doc/posrec/examples/posrec.ini; do
@@ -49,7 +50,9 @@ teardown_file() {
     done
     grep -q '^drwx------ root/root .* \./etc/posrec/$' contents
     grep -q '^drwx------ root/root .* \./etc/posrec/keys/$' contents
-    grep -q '^-rw------- root/root .* \./etc/posrec/posrec.ini$' contents
+    # The configuration is made once, by postinst: dpkg has nothing to ask at an upgrade.
+    run ! grep -q ' \./etc/.*[^/]$' contents
+    run ! test -e "$PACKAGES/control/conffiles"
     run ! grep -q 'dapi-sim\|posrec-demo' contents
     dpkg-deb -c "$PACKAGES"/a/posrec-demo_*.deb > contents
     grep -q ' \./usr/bin/posrec-demo$' contents
@@ -67,6 +70,106 @@ teardown_file() {
     run python3 "$SOURCE/tests/e2e/check_links.py" "$PACKAGES/root/usr/share/doc/posrec"
     echo "$output"
     assert_equal "$status" 0
+}
+
+@test "what the pages and the help of commands name is installed" {
+    cd "$PACKAGES/root/usr/share/doc/posrec"
+    # Pages about the code name the code.
+    pages=$(ls README.md SECURITY.md docs/*.md | grep -v 'architecture\|releasing')
+    named=$(grep -ohE '`(docs|examples|sql|tests)/[A-Za-z0-9_./-]+' $pages | tr -d '`' | sort -u)
+    named+=" $(grep -ohE '\bdocs/[a-z-]+\.md' "$SOURCE"/src/cli/help/* "$SOURCE"/docs/man/*.scd | sort -u)"
+    echo "$named"
+    [ "$(wc -w <<< "$named")" -ge 6 ]
+    ls -d $named
+    for page in $(grep -ohE "\bman posrec[a-z.-]*[a-z]" "$SOURCE"/src/cli/help/* README.md | sed 's/man //' | sort -u); do
+        ls "$PACKAGES"/root/usr/share/man/man[15]/"$page".[15].gz
+    done
+}
+
+@test "the container's and compose's files are whole, and name what is there" {
+    python3 - "$SOURCE" << 'PYTHON'
+import pathlib, re, sys
+import yaml
+
+examples = pathlib.Path(sys.argv[1]) / "examples"
+compose = yaml.safe_load((examples / "compose.yaml").read_text())
+services = compose["services"]
+assert set(services) == {"posrec", "mirror", "postgres", "node-exporter", "prometheus"}
+build = services["posrec"]["build"]
+assert (examples / build["context"] / build["dockerfile"]).exists()
+for service in services.values():
+    for volume in service["volumes"]:
+        source = volume.split(":")[0]
+        assert source in compose["volumes"] or (examples / source).exists() or source == "./etc-posrec", source
+    assert set(service.get("depends_on", {})) <= set(services)
+prometheus = yaml.safe_load(compose["configs"]["prometheus"]["content"])
+assert prometheus["rule_files"] == ["alerts.yml"]
+host, port = prometheus["scrape_configs"][0]["static_configs"][0]["targets"][0].split(":")
+assert host in services and port == "9100"
+assert set(re.findall(r"^([A-Z]+) ", (examples / "Containerfile").read_text(), re.MULTILINE)) == {
+    "ARG", "FROM", "COPY", "RUN", "USER", "WORKDIR", "VOLUME", "STOPSIGNAL", "HEALTHCHECK", "ENTRYPOINT", "CMD"}
+PYTHON
+}
+
+# apt ARGUMENT...: Debian's, with a state of its own that knows our repository alone.
+apt() {
+    mkdir -p root/lists/partial root/cache/archives/partial root/etc
+    : > root/status
+    command apt-get -o Dir::Etc="$PWD/root/etc" -o Dir::Etc::sourcelist="$PWD/posrec.list" -o Dir::Etc::sourceparts=- \
+        -o Dir::State="$PWD/root" -o Dir::State::status="$PWD/root/status" -o Dir::Cache="$PWD/root/cache" \
+        -o APT::Architecture=amd64 -o APT::Architectures::=amd64 -o APT::Sandbox::User=root -o Acquire::Languages=none "$@"
+}
+
+stop_gpg() {
+    gpgconf --kill all
+}
+
+@test "a repository is one that apt takes by its key, and by no other, and adds to" {
+    export GNUPGHOME=$PWD/keys
+    install -d -m 700 keys
+    for name in ours theirs; do
+        gpg --batch --quiet --passphrase '' --quick-generate-key $name@posrec.invalid ed25519 sign 1d 2> /dev/null
+    done
+    run "$SOURCE/scripts/apt-repository" repository "$PACKAGES"/a/*.deb
+    assert_equal "$status" 2
+    assert_contains "$output" "--key ID"
+    run "$SOURCE/scripts/apt-repository" repository --key nobody@posrec.invalid "$PACKAGES"/a/*.deb
+    assert_equal "$status" 2
+    assert_contains "$output" "no such secret key"
+    # First one package, then all of them.
+    "$SOURCE/scripts/apt-repository" repository --key ours@posrec.invalid "$PACKAGES"/a/posrec_*.deb
+    assert_equal "$(grep -c '^Package:' repository/dists/stable/main/binary-amd64/Packages)" 1
+    "$SOURCE/scripts/apt-repository" repository --key ours@posrec.invalid "$PACKAGES"/a/*.deb
+    assert_equal "$(ls repository)" "$(printf 'dists\npool\nposrec.asc')"
+    gpg --batch --armor --export theirs@posrec.invalid > theirs.asc
+    stop_gpg
+
+    echo "deb [signed-by=$PWD/repository/posrec.asc] file:$PWD/repository stable main" > posrec.list
+    apt update
+    apt download posrec python3-posrec
+    for package in posrec python3-posrec; do
+        cmp ./${package}_*.deb "$PACKAGES"/a/${package}_*.deb
+    done
+    rm ./*.deb
+    # A package that is another than what was signed.
+    cp -r repository other
+    cp other/pool/posrec-demo_*.deb "$(ls other/pool/posrec_*.deb)"
+    echo "deb [signed-by=$PWD/repository/posrec.asc] file:$PWD/other stable main" > posrec.list
+    apt update
+    run apt download posrec
+    assert_contains "$output" "Hash Sum mismatch"
+    run ! test -e posrec_*.deb
+    # A list that is another, and a key that is.
+    sed -i 's/^Origin: .*/Origin: another/' other/dists/stable/InRelease
+    run apt update
+    assert_contains "$output" "BADSIG"
+    rm -r root
+    run apt update
+    [ "$status" != 0 ]
+    echo "deb [signed-by=$PWD/theirs.asc] file:$PWD/repository stable main" > posrec.list
+    run apt update
+    [ "$status" != 0 ]
+    assert_contains "$output" "NO_PUBKEY"
 }
 
 @test "the extension is found by its name, and Python finds both" {
@@ -100,10 +203,10 @@ print(posrec.__version__, len(posrec.open("posrec.db").positions(at="2021-07-24"
 }
 
 @test "posrec takes the configuration that is installed, and says what it lacks" {
-    run posrec -c "$PACKAGES/root/etc/posrec/posrec.ini" fetch
+    run posrec -c "$PACKAGES/root/usr/share/posrec/posrec.ini" fetch
     assert_equal "$status" 2
-    assert_contains "$output" "no account is configured in $PACKAGES/root/etc/posrec/posrec.ini"
-    sed 's/^#\(\[account\|api_key\|secret\)/\1/' "$PACKAGES/root/etc/posrec/posrec.ini" > posrec.ini
+    assert_contains "$output" "no account is configured in $PACKAGES/root/usr/share/posrec/posrec.ini"
+    sed 's/^#\(\[account\|api_key\|secret\)/\1/' "$PACKAGES/root/usr/share/posrec/posrec.ini" > posrec.ini
     sed -i "s|/etc/posrec/keys|$PWD|; s|/var/lib/posrec|$PWD|; \$a base_url = http://127.0.0.1:9" posrec.ini
     run posrec fetch
     assert_equal "$status" 1
