@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/decimal.h"
-#include "model/product.h"
 
 enum kind {
     KIND_FLAG,
@@ -41,7 +40,8 @@ static const struct definition DEFINITIONS[] = {
     {OPTION(version), "version", 'V', NULL, KIND_FLAG,
      "show posrec's and its libraries' versions and end"},
     {OPTION(account), "account", 0, "NAME", KIND_TEXT, "only this account"},
-    {OPTION(product), "product", 0, "NAME", KIND_TEXT, "of an account that is new: " PRODUCT_NAMES},
+    {OPTION(product), "product", 0, "NAME", KIND_TEXT,
+     "of an account that is new: coin-m or usd-m"},
     {OPTION(all), "all", 0, NULL, KIND_FLAG, "flat legs too"},
     {OPTION(at_ms), "at", 0, "TIME", KIND_TIME, "as they stood then, not now"},
     {OPTION(from_ms), "from", 0, "TIME", KIND_TIME, "from this time on"},
