@@ -40,7 +40,7 @@ static const struct definition DEFINITIONS[] = {
     {OPTION(version), "version", 'V', NULL, KIND_FLAG,
      "show posrec's and its libraries' versions and end"},
     {OPTION(account), "account", 0, "NAME", KIND_TEXT, "only this account"},
-    {OPTION(product), "product", 0, "NAME", KIND_TEXT,
+    {OPTION(product), "product", 0, "PRODUCT", KIND_TEXT,
      "of an account that is new: coin-m or usd-m"},
     {OPTION(all), "all", 0, NULL, KIND_FLAG, "flat legs too"},
     {OPTION(at_ms), "at", 0, "TIME", KIND_TIME, "as they stood then, not now"},
