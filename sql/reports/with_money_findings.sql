@@ -78,22 +78,30 @@ wallet_rest AS MATERIALIZED (
         ON k.account = w.account AND k.from_ms <= w.before_ms AND k.to_ms > w.update_ms
      WHERE w.update_ms >= w.before_ms
 ),
--- The same of each leg's amount and its trades.
+-- The same of each leg's amount and its trades. What closed by being listed no more has the updateTime of before: it closed by
+-- when that was seen, and what comes after it is held against what was listed before it.
 amount_rest AS MATERIALIZED (
     SELECT c.*,
            round(c.amount_change * 1e8)
+               - coalesce((SELECT b.position_amount_e8
+                             FROM position AS g
+                             JOIN position AS b ON b.leg_id = g.leg_id AND b.update_ms = g.update_ms AND b.revision = g.revision - 1
+                            WHERE (g.leg_id, g.update_ms, g.revision) = (c.leg_id, c.previous_update_ms, c.previous_revision)
+                              AND g.present = 0
+                              AND g.position_amount_e8 = 0
+                              AND c.present = 1), 0)
                - (SELECT coalesce(sum(h.signed_quantity_e8), 0)
                     FROM trade_history AS h
                    WHERE (h.account, h.symbol, h.position_side) = (c.account, c.symbol, c.position_side)
                      AND h.time_ms > c.previous_update_ms
-                     AND h.time_ms <= c.update_ms) AS rest_e8
+                     AND h.time_ms <= iif(c.present, c.update_ms, c.first_seen_ms)) AS rest_e8
       FROM changed AS c
      CROSS JOIN trades_known AS k
         ON k.account = c.account
        AND k.symbol = c.symbol
        AND k.from_ms <= iif(c.previous_update_ms = 0, c.update_ms, c.previous_update_ms)
-       AND k.to_ms > c.update_ms
-     WHERE c.present = 1
+       AND k.to_ms > iif(c.present, c.update_ms, c.first_seen_ms)
+     WHERE (c.present = 1 OR c.position_amount = 0)
        AND c.update_ms >= c.previous_update_ms
        AND (c.account, c.symbol, c.first_seen_ms) NOT IN switched
 ),

@@ -56,7 +56,7 @@ def marks(path, first_ms, last_ms):
 
 def richest(path, rng):
     """One database of everything that the test suites have recorded, and of much that shares a millisecond."""
-    for name in ("history", "stream", "money"):
+    for name in ("history", "stream", "money", "usd_m"):
         posrec(path, "-q", "import", "--interval", "100ms", DATA / f"{name}.ndjson")
     told = path.with_name("told.ndjson")
     told.write_text("\n".join(tellings.history(rng)[0]).replace('"account": "main"', '"account": "told"') + "\n")

@@ -75,8 +75,18 @@ EXTRA = {
     "an income deleted": "DELETE FROM income WHERE tran_id = '5003'",
     "an income told twice": "INSERT INTO income SELECT account_id, time_ms, income_type, tran_id, asset, symbol, revision + 5,"
                             " capture_id + 1, income_e8, info, trade_id, rounded, extra FROM income WHERE tran_id = '5003'",
-    "a balance deleted": "DELETE FROM balance WHERE asset = 'ETH' AND time_ms = (SELECT max(time_ms) FROM balance)",
+    "a balance deleted": "DELETE FROM balance WHERE asset = 'ETH' AND time_ms ="
+                         " (SELECT max(time_ms) FROM balance WHERE asset = 'ETH')",
     "a balance added": "INSERT INTO balance (account_id, asset, time_ms, capture_id, rounded) VALUES (1, 'ODD', 1, 1, 0)",
+    "an account's total deleted": "DELETE FROM account_total WHERE time_ms = (SELECT max(time_ms) FROM account_total)",
+    "an account's total added": "INSERT INTO account_total (account_id, time_ms, capture_id, rounded) VALUES (1, 1, 1, 0)",
+    "a symbol's leverage deleted": "DELETE FROM symbol_config WHERE time_ms = (SELECT max(time_ms) FROM symbol_config)",
+    "a symbol's leverage added": "INSERT INTO symbol_config (account_id, contract_id, time_ms, capture_id, rounded)"
+                                 " SELECT account_id, contract_id, max(time_ms) + 1, max(capture_id), 0 FROM symbol_config",
+    "an index deleted": "DELETE FROM asset_index WHERE time_ms = (SELECT min(time_ms) FROM asset_index)",
+    "an index added": "INSERT INTO asset_index (account_id, symbol, time_ms, capture_id, index_price_e8, rounded)"
+                      " VALUES (1, 'USDTUSD', 1, 1, 100000000, 0)",
+    "an account of another product": "UPDATE account SET product = 'usd-m' WHERE account_id = 1",
     "a margin deleted": "DELETE FROM leg_margin WHERE time_ms = (SELECT min(time_ms) FROM leg_margin)",
     "an hour deleted": "DELETE FROM leg_hour WHERE leg_id = (SELECT min(leg_id) FROM leg_hour)",
     "an hour added": "INSERT INTO poll_hour VALUES (1, 0, 1, 0, 0)",

@@ -16,7 +16,8 @@ from sample import LONG, seeded
 HISTORIES = 60 if LONG else 12
 CAPTURES = 120
 START = 1795560370000
-LEGS = (("BTCUSD_PERP", "BOTH"), ("ETHUSD_PERP", "LONG"))
+PRODUCTS = {"coin-m": (("BTCUSD_PERP", "BOTH"), ("ETHUSD_PERP", "LONG")), "usd-m": (("BTCUSDT", "BOTH"), ("币安人生USDC", "LONG"))}
+LEGS = PRODUCTS["coin-m"]  # of each history those of one or the other
 
 TABLES = {
     "account_update": "SELECT transaction_ms, r.capture_id, event_ms, reason FROM account_update AS r",
@@ -185,8 +186,11 @@ def check_views(database, model):
 
 
 def main():
+    global LEGS
     posrec, draw = sys.argv[1], seeded()
     for number in range(HISTORIES):
+        product = tuple(PRODUCTS)[number % 2]
+        LEGS = PRODUCTS[product]
         with tempfile.TemporaryDirectory(prefix="posrec-tellings-") as folder:
             database = f"{folder}/told.db"
 
@@ -197,7 +201,7 @@ def main():
             at = 0
             while at < len(lines):  # by one process after the other, each of which is handed some of what is there
                 end = at + draw.randrange(1, 40)
-                run("import", "-", text="\n".join(lines[max(0, at - draw.randrange(5)):end]) + "\n")
+                run("import", "--product", product, "-", text="\n".join(lines[max(0, at - draw.randrange(5)):end]) + "\n")
                 at = end
             check_rows(database, model)
             check_views(database, model)
