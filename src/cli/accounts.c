@@ -45,7 +45,7 @@ static struct account_settings settings_of(const struct config *config,
                                            const struct credentials *credentials)
 {
     const struct config_times times = config_times(config, account);
-    const struct product *product = account->product != NULL ? account->product : &COIN_M;
+    const struct product *product = account->product != NULL ? account->product : PRODUCT_DEFAULT;
     const char *base_url =
         account->base_url != NULL ? account->base_url : product->hosts[0].base_url;
     bool streams = config_records(account, "stream");

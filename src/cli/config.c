@@ -385,7 +385,8 @@ static const struct product *product_of_base_url(const char *base_url)
 
 static bool check_product(struct reading *reading, const struct config_account *account)
 {
-    const struct product *own = account->product != NULL ? account->product : &COIN_M, *served;
+    const struct product *own = account->product != NULL ? account->product : PRODUCT_DEFAULT,
+                         *served;
     served = account->base_url != NULL ? product_of_base_url(account->base_url) : NULL;
     if (served != NULL && served != own) {
         return fail(reading, "account '%s': its base_url serves another product than its product",

@@ -86,7 +86,7 @@ struct account *derivation_account(struct derivation *derivation, struct span na
         return account;
     }
     account = account_book_add(accounts, (int64_t)accounts->count + 1, name,
-                               product != NULL ? product : &COIN_M);
+                               product != NULL ? product : PRODUCT_DEFAULT);
     if (account == NULL) {
         error_no_memory(error);
         return NULL;

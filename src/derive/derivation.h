@@ -74,8 +74,8 @@ struct derivation *derivation_new(const struct row_sink *sink, bool compares_byt
                                   struct error *error);
 void derivation_free(struct derivation *derivation);
 
-/* The account, made and put into the sink when it is new: of that product, or of COIN-M when it is
- * NULL. NULL with the error set on failure: ERROR_USAGE when the account is of another. */
+/* The account, made and put into the sink when it is new: of that product, or of the usual one when
+ * it is NULL. NULL with the error set on failure: ERROR_USAGE when the account is of another. */
 struct account *derivation_account(struct derivation *derivation, struct span name,
                                    const struct product *product, struct error *error);
 

@@ -440,7 +440,8 @@ void capture_line_append(struct text *out, const struct capture *capture)
 {
     text_append_char(out, '{');
     append_text(out, member_name(MEMBER_ACCOUNT), text_span(&capture->account));
-    if (capture->product != NULL && capture->product != &COIN_M) { /* which a line is of else */
+    if (capture->product != NULL &&
+        capture->product != PRODUCT_DEFAULT) { /* which a line is of else */
         append_text(out, member_name(MEMBER_PRODUCT), span_of(capture->product->name));
     }
     for (int i = 0; i < CAPTURE_FIELD_COUNT; i++) {

@@ -53,6 +53,9 @@ struct product {
 
 extern const struct product COIN_M, USD_M;
 
+/* What is meant where nobody says. */
+#define PRODUCT_DEFAULT (&COIN_M)
+
 /* The product of that name; NULL when there is none. */
 const struct product *product_find(struct span name);
 

@@ -355,7 +355,7 @@ static struct account *find_account(struct verification *run, struct error *erro
     if (account == NULL) {
         account = account_book_add(accounts, (int64_t)accounts->count + 1, name,
                                    run->stored.capture.product != NULL ? run->stored.capture.product
-                                                                       : &COIN_M);
+                                                                       : PRODUCT_DEFAULT);
     }
     if (account == NULL) {
         error_no_memory(error);
