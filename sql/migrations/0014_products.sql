@@ -37,8 +37,6 @@ CREATE TABLE symbol_config (
     PRIMARY KEY (account_id, contract_id, time_ms)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX symbol_config_by_capture ON symbol_config (capture_id);
-
 CREATE TABLE asset_index (
     account_id     INTEGER NOT NULL REFERENCES account (account_id),
     symbol         TEXT NOT NULL,
