@@ -109,7 +109,8 @@ def check_pieces(folder):
 
 def recorded():
     """Capture lines of all kinds, which are few, and of more than an hour with a gap."""
-    lines = [line for name in ("history", "stream", "money") for line in open(SOURCE / f"tests/data/{name}.ndjson", encoding="utf-8")]
+    lines = [line for name in ("history", "stream", "money", "usd_m")
+             for line in open(SOURCE / f"tests/data/{name}.ndjson", encoding="utf-8")]
     last_ms = max(json.loads(line)["received_ms"] for line in lines)
     for endpoint, body in (("premiumIndex", {"symbol": "BTCUSD_PERP", "time": last_ms, "markPrice": "64000.5", "indexPrice": "64000",
                                              "lastFundingRate": "0.0001", "pair": "BTCUSD"}),
