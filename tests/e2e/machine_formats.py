@@ -36,9 +36,9 @@ def ask(path, *question, form):
     return subprocess.run([POSREC, "-q", "-d", path, *question, "--format", form], check=True, capture_output=True).stdout.decode()
 
 
-def cells_of_html(page):
-    """The rows of the page's last table, and whether each cell is a number."""
-    table = page[page.rindex("<tbody>"):]
+def cells_of_html(page, is_first):
+    """The rows of the page's first table, or last, and whether each cell is a number."""
+    table = page[page.index("<tbody>"):page.index("</tbody>")] if is_first else page[page.rindex("<tbody>"):]
     return [[(html.unescape(text), "number" in kind) for kind, text in re.findall(r"<td([^>]*)>(.*?)</td>", row, re.S)]
             for row in table.split("<tr>")[1:]]
 
@@ -49,7 +49,7 @@ def answers(path, *question):
     text = ask(path, *question, form="json")
     objects = json.loads(text, parse_float=Number, parse_int=Number)
     assert text == ("[\n" + ",\n".join(ask(path, *question, form="ndjson").splitlines()) + "\n]\n" if rows else "[]\n"), question
-    shown = cells_of_html(ask(path, *question, form="html")) if rows else []
+    shown = cells_of_html(ask(path, *question, form="html"), question[-1] == "trips") if rows else []
     assert len(rows) == len(objects) and len(shown) == min(len(rows), 2000), (question, len(rows), len(shown))
     for row, one, cells in zip(rows, objects, shown):
         assert len(row) == len(one) == len(cells) == len(names), (question, row, cells)
