@@ -1,6 +1,6 @@
 -- What an account comes to as a whole, by the exchange's own word (USD-M): in USDT, or, where its assets margin one
--- another, in USD. `usd` is the sum of its assets' margin balances at the steady prices of that time (equity_history), NULL
--- where one is not known: in the second case both say the same, to what their decimals and the prices' ages explain.
+-- another, in USD. `usd` is the sum of its assets' margin balances at their indexes that were known then, NULL where one is
+-- not: in the second case both say the same, to what their decimals and the indexes' ages explain.
 CREATE VIEW account_total_history AS
 SELECT a.name AS account,
        t.time_ms,
@@ -17,16 +17,20 @@ SELECT a.name AS account,
        t.cross_unrealized_pnl_e8 / 1e8 AS cross_unrealized_pnl,
        t.available_balance_e8 / 1e8 AS available_balance,
        t.max_withdraw_e8 / 1e8 AS max_withdraw,
-       (SELECT iif(count(*) = count(h.margin_balance_usd),
-                   sum(CAST(round(h.margin_balance_usd * 1e8) AS INTEGER)) / 1e8, NULL)
-          FROM asset_of_account AS d
-         CROSS JOIN equity_history AS h
-            ON h.account = a.name
-           AND h.asset = d.asset
-           AND h.time_ms = (SELECT max(b.time_ms)
-                              FROM balance AS b
-                             WHERE b.account_id = d.account_id AND b.asset = d.asset AND b.time_ms <= t.time_ms)
-         WHERE d.account_id = a.account_id AND h.margin_balance <> 0) AS usd,
+       (SELECT iif(count(*) = count(price), sum(CAST(round(margin_balance_e8 * price) AS INTEGER)) / 1e8, NULL)
+          FROM (SELECT b.margin_balance_e8,
+                       (SELECT x.index_price_e8 / 1e8
+                          FROM asset_index AS x
+                         WHERE x.symbol = d.asset || 'USD' AND x.time_ms <= t.time_ms AND x.index_price_e8 > 0
+                         ORDER BY x.time_ms DESC, x.capture_id DESC LIMIT 1) AS price
+                  FROM asset_of_account AS d
+                 CROSS JOIN balance AS b
+                    ON b.account_id = d.account_id
+                   AND b.asset = d.asset
+                   AND b.time_ms = (SELECT max(m.time_ms)
+                                      FROM balance AS m
+                                     WHERE m.account_id = d.account_id AND m.asset = d.asset AND m.time_ms <= t.time_ms)
+                 WHERE d.account_id = a.account_id AND b.margin_balance_e8 <> 0)) AS usd,
        t.capture_id
   FROM account AS a
  CROSS JOIN account_total AS t ON t.account_id = a.account_id;

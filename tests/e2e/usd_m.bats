@@ -279,6 +279,25 @@ settled() {
     assert_sound
 }
 
+@test "in multi-assets mode the account's total is the sum of its assets at their indexes" {
+    printf '%s\n' "main one-way $KEY $SECRET" > accounts
+    start_both
+    u 'move?symbol=BTCUSDT&share=0&still=1' # so that all is of one moment
+    u 'trade?symbol=BTCUSDT&side=BOTH&amount=0.5'
+    u 'trade?symbol=BTCUSDC&side=BOTH&amount=-0.2'
+    u 'multi?on=1'
+    # Each total is rounded to eight places, and so is each of the three assets.
+    agreed() { [ "$(sql "SELECT count(*) FROM (SELECT margin_balance, usd FROM account_total_history ORDER BY time_ms DESC LIMIT 2)
+        WHERE abs(margin_balance - usd) < 4e-8 AND margin_balance > 20000" 2> /dev/null)" = 2 ]; }
+    wait_for agreed
+    u 'multi?on=0' # USDT alone
+    alone() { [ "$(sql "SELECT t.margin_balance = b.margin_balance_e8 / 1e8 AND t.usd > t.margin_balance + 1000 FROM account_total_history AS t
+        JOIN balance AS b ON b.asset = 'USDT' AND b.time_ms = t.time_ms ORDER BY t.time_ms DESC LIMIT 1" 2> /dev/null)" = 1 ]; }
+    wait_for alone
+    stop_run
+    assert_sound
+}
+
 @test "each lie of the exchange's about USD-M is a finding" {
     printf '%s\n' "main one-way $KEY $SECRET" > accounts
     start_both
