@@ -5,7 +5,8 @@
 
 Makes histories by chance: accounts in several assets, some without a price, some empty for a while or ruined, transfers that
 the answers show late, holes, a beginning and an end of each account's own. A walk through what was recorded, in Python's
-decimal, says what each account and all of them together made of it, over any range and by any step.
+decimal, says what each account and all of them together made of it, over any range and by any step. Every other history is of
+USD-M, where an asset is worth its index.
 """
 import json
 import pathlib
@@ -15,6 +16,7 @@ import tempfile
 from datetime import datetime, timezone
 from decimal import ROUND_HALF_UP, Decimal, getcontext
 
+from products import CoinM, UsdM
 from sample import LONG, seeded
 
 getcontext().prec = 50
@@ -103,18 +105,18 @@ class Account:
                 yield received
             said = wallets
 
-    def lines(self, end):
+    def lines(self, product, end):
         for received, sent, wallets in self.answers:
             body = {"positions": [], "assets": [
                 {"asset": asset, "walletBalance": format(coins, "f"), "unrealizedProfit": "0", "marginBalance": format(coins, "f"),
                  "maintMargin": "0", "updateTime": updated} for asset, (coins, updated) in wallets.items()]}
-            yield {"account": self.name, "endpoint": "account", "sent_ms": sent, "received_ms": received,
+            yield {"account": self.name, "product": product.name, "endpoint": "account", "sent_ms": sent, "received_ms": received,
                    "interval_ms": self.interval, "body": json.dumps(body)}
         rows = [{"symbol": "", "incomeType": kind, "income": format(coins, "f"), "asset": asset, "time": time, "info": "",
                  "tranId": str(number), "tradeId": ""} for number, (time, kind, asset, coins) in enumerate(sorted(self.income))]
         for at in range(0, max(len(rows), 1), 900):
-            yield {"account": self.name, "endpoint": "income", "sent_ms": end + 9, "received_ms": end + 10 + at,
-                   "request": f"/dapi/v1/income?startTime={rows[at]['time'] if at else START - DAY}&limit=1000",
+            yield {"account": self.name, "product": product.name, "endpoint": "income", "sent_ms": end + 9, "received_ms": end + 10 + at,
+                   "request": f"{product.paths['income']}?startTime={rows[at]['time'] if at else START - DAY}&limit=1000",
                    "body": json.dumps(rows[at:at + 900])}
 
 
@@ -136,12 +138,14 @@ class Market:
         known = [price for at, price in self.marks[asset] if at <= time]
         return known[-1] if known else None
 
-    def lines(self, name):
+    def lines(self, product, name):
         for asset, marks in self.marks.items():
             for time, price in marks:
-                yield {"account": name, "endpoint": "premiumIndex", "received_ms": time, "body": json.dumps(
-                    [{"symbol": f"{asset}USD_PERP", "pair": f"{asset}USD", "markPrice": format(price, "f"), "indexPrice": "1",
-                      "lastFundingRate": "0", "time": time}])}
+                yield {"account": name, "product": product.name, "endpoint": "assetIndex" if product.is_linear else "premiumIndex",
+                       "received_ms": time, "body": json.dumps(
+                           [{"symbol": f"{asset}USD", "time": time, "index": format(price, "f"), "bidBuffer": "0.0"} if product.is_linear else
+                            {"symbol": f"{asset}USD_PERP", "pair": f"{asset}USD", "markPrice": format(price, "f"), "indexPrice": "1",
+                             "lastFundingRate": "0", "time": time}])}
 
 
 class Life:
@@ -399,9 +403,10 @@ def same(name, mine, theirs):
 def check(rng, folder, number):
     interval = rng.choice((10 * MINUTE, HOUR, 5 * HOUR))
     end = START + rng.randrange(2 * DAY, {10 * MINUTE: 6 * DAY, HOUR: 20 * DAY, 5 * HOUR: 60 * DAY}[interval])
+    product = (CoinM, UsdM)[number % 2]
     market = Market(rng, end)
     accounts = [Account(rng, name, end, interval) for name in ("a", "b", "c")[:rng.randrange(1, 4)]]
-    lines = sorted([line for account in accounts for line in account.lines(end)] + list(market.lines("prices")),
+    lines = sorted([line for account in accounts for line in account.lines(product, end)] + list(market.lines(product, "prices")),
                    key=lambda line: line["received_ms"])
     path = folder / f"{number}.db"
     subprocess.run([POSREC, "-q", "-d", path, "import", "-"], input="".join(json.dumps(line) + "\n" for line in lines), text=True,
