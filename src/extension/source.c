@@ -18,8 +18,8 @@ extern const struct embedded_file SQL_EXTENSION[];
 /* Every table that a statement reads. */
 #define TABLES                                                                                     \
     "'account','contract','contract_term','leg','position','valuation','balance','leg_margin',"    \
-    "'capture','reading','known_span','mark'"
-#define TABLE_COUNT 12
+    "'capture','reading','known_span','mark','symbol_config','asset_index'"
+#define TABLE_COUNT 14
 
 #define XINFO_HIDDEN 6 /* the column of PRAGMA table_xinfo */
 

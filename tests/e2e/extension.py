@@ -232,7 +232,7 @@ def enemies():
                  "capture_read", "leg_range", "interval_stated", "equity_history", "asset_of_account", "asset_source"):
         yield f"DROP VIEW {view}; CREATE VIEW {view} AS {evil}", None
         yield f"DROP VIEW {view}; CREATE TABLE {view} AS {evil}", None
-    for table in ("leg", "position", "valuation", "capture", "balance", "known_span"):
+    for table in ("leg", "position", "valuation", "capture", "balance", "known_span", "symbol_config", "asset_index"):
         yield (f"ALTER TABLE {table} RENAME TO old; CREATE VIEW {table} AS SELECT * FROM old", "not as posrec makes them")
     yield ("ALTER TABLE valuation RENAME TO old; CREATE VIRTUAL TABLE valuation USING fts5(leg_id, time_ms)",
            "not as posrec makes them")
@@ -289,6 +289,26 @@ def check_enemies(folder, path, at):
     return count
 
 
+def check_usd_m(folder):
+    """The same answers of a USD-M account, at each of its answers and around it."""
+    path = f"{folder}/usd_m.db"
+    posrec("-d", path, "import", SOURCE / "tests/data/usd_m.ndjson")
+    connection = connect(path)
+    times = {at + more for at, in connection.execute("SELECT received_ms FROM capture") for more in (-1, 0, 1, 70000)}
+    rows = 0
+    for at in sorted(times):
+        for every in (0, 1):
+            told = json.loads(posrec("-d", path, "positions", "--at", str(at), "--format", "json", *["--all"] * every))
+            assert ask(connection, "SELECT * FROM position_at(?, NULL, ?)", at, every) == told, (at, every)
+        rows += len(told)
+        for row in ask(connection, "SELECT * FROM equity_at(?)", at):
+            same = connection.execute("SELECT wallet_balance, price, margin_balance_usd FROM equity_history WHERE asset = ? AND time_ms <= ?"
+                                      " ORDER BY time_ms DESC", (row["asset"], at)).fetchone()
+            assert tuple(same) == (row["wallet_balance"], row["price"], row["margin_balance_usd"]), (at, row)
+            rows += 1
+    assert rows > 100 and any(row["leverage"] for row in told), rows
+
+
 def main():
     with tempfile.TemporaryDirectory(prefix="posrec-extension-") as folder:
         path = make(folder)
@@ -302,6 +322,7 @@ def main():
         at = connection.execute("SELECT max(from_ms) + 5000000 FROM asset_range").fetchone()[0]
         check_files(folder, path, at)
         attacks = check_enemies(folder, path, at)
+        check_usd_m(folder)
         print(f"{len(times)} times, {unrecorded} of them not recorded, {steps} steps, {attacks} files of an enemy:"
               f" {time.perf_counter() - started:.0f} s")
 

@@ -14,7 +14,7 @@ killed_writes() {
 
 @test "a migration killed at any write leaves a whole database" {
     export ASAN_OPTIONS=detect_leaks=0 # the leak detector and strace are both debuggers
-    latest=13
+    latest=14
     draw_seed
     for old in 1 2; do
         cp "$SOURCE/tests/data/schema-$old.db" old.db
@@ -46,6 +46,7 @@ killed_writes() {
     export ASAN_OPTIONS=detect_leaks=0 # the leak detector and strace are both debuggers
     draw_seed
     history_db
+    posrec -q import "$SOURCE/tests/data/usd_m.ndjson"
     dump posrec.db > anew
     head=$(head_of verify)
     sqlite3 posrec.db "UPDATE position SET leverage = 3; DELETE FROM valuation WHERE leg_id = 2" "PRAGMA wal_checkpoint(TRUNCATE)" > /dev/null
