@@ -1,7 +1,7 @@
 -- The unrealized PnL of each leg at each sample: what it was, how it changed since the range's start, and
 -- the lowest and highest since the sample before (packed, so that one reading gives all four). And the money: what the
 -- leg realized, its funding, commission and other income since the range's start, and with the change the total; NULL
--- where income is not known. After with_polls, with_range, with_samples, with_legs, with_points and with_parts.
+-- where income is not known. A leg that no answer had listed as the range began held nothing then. After with_polls, with_range, with_samples, with_legs, with_points and with_parts.
 , ranged AS (
     SELECT t.*,
            iif(t.number = 0 OR t.at_ms IS NULL, NULL, (
@@ -98,8 +98,8 @@ income_known AS MATERIALIZED (
 ),
 summed AS (
     SELECT w.*,
-           first_value(w.unrealized_pnl) OVER leg AS start_pnl,
-           first_value(w.unrealized_pnl_usd) OVER leg AS start_pnl_usd,
+           iif(first_value(w.at_ms) OVER leg IS NULL, 0, first_value(w.unrealized_pnl) OVER leg) AS start_pnl,
+           iif(first_value(w.at_ms) OVER leg IS NULL, 0, first_value(w.unrealized_pnl_usd) OVER leg) AS start_pnl_usd,
            EXISTS (SELECT 1
                      FROM income_known AS k
                     WHERE k.account = w.account AND k.from_ms <= w.shown_ms AND k.to_ms >= w.shown_ms - 86400000)

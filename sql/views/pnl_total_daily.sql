@@ -1,8 +1,8 @@
 -- The whole PnL of each symbol on each UTC day, in its asset and in USD: what was realized, funding, commission,
 -- other income (insurance, delivery; not transfers), the change of the unrealized PnL, and their total. Money
 -- is NULL on days of which income is not known, the change on those without polls, and the total where either is.
--- A leg's change is from its last valuation before the day (its first of all, on its first day) to its last
--- one in it.
+-- A leg's change is from its last valuation before the day to its last one in it; on its first day from its first of all
+-- where the account's first answer has it, else from nothing: earlier answers had no such leg.
 CREATE VIEW pnl_total_daily AS
 WITH income_known AS MATERIALIZED (
     SELECT account, from_ms, to_ms FROM known WHERE kind = 'income'
@@ -23,8 +23,9 @@ moved AS (
            symbol,
            margin_asset AS asset,
            day_ms,
-           sum(CAST(coalesce(last_e8, 0) - coalesce(before_e8, first_e8, 0) AS INTEGER)) AS change_e8,
-           sum(CAST(coalesce(last_usd_e8, 0) - coalesce(before_usd_e8, first_usd_e8, 0) AS INTEGER)) AS change_usd_e8
+           sum(CAST(coalesce(last_e8, 0) - coalesce(before_e8, iif(is_late, 0, first_e8), 0) AS INTEGER)) AS change_e8,
+           sum(CAST(coalesce(last_usd_e8, 0) - coalesce(before_usd_e8, iif(is_late, 0, first_usd_e8), 0) AS INTEGER))
+               AS change_usd_e8
       FROM (SELECT d.account,
                    d.symbol,
                    d.margin_asset,
@@ -34,7 +35,15 @@ moved AS (
                    round(lag(d.unrealized_pnl_last) OVER leg * 1e8) AS before_e8,
                    round(d.unrealized_pnl_usd_first * 1e8) AS first_usd_e8,
                    round(d.unrealized_pnl_usd_last * 1e8) AS last_usd_e8,
-                   round(lag(d.unrealized_pnl_usd_last) OVER leg * 1e8) AS before_usd_e8
+                   round(lag(d.unrealized_pnl_usd_last) OVER leg * 1e8) AS before_usd_e8,
+                   iif(row_number() OVER leg = 1,
+                       (SELECT r.from_ms
+                          FROM leg_range AS r
+                         WHERE (r.account, r.symbol, r.position_side) = (d.account, d.symbol, d.position_side))
+                       > (SELECT p.received_ms
+                            FROM poll_log AS p
+                           WHERE p.account = d.account AND p.outcome = 'ok'
+                           ORDER BY p.received_ms LIMIT 1), 0) AS is_late
               FROM pnl_daily AS d
             WINDOW leg AS (PARTITION BY d.account, d.symbol, d.position_side ORDER BY d.day_ms))
      GROUP BY account, symbol, margin_asset, day_ms

@@ -336,6 +336,7 @@ def quarter(spoil=None):
 
 def record(name, recorders):
     lines = sorted((line for recorder in recorders.values() for line in recorder.lines), key=lambda line: line["received_ms"])
+    pathlib.Path(name + ".db").unlink(missing_ok=True)
     pathlib.Path(name + ".ndjson").write_text("".join(json.dumps(line) + "\n" for line in lines))
     subprocess.run([POSREC, "-q", "-d", name + ".db", "import", "--product", PRODUCT.name, name + ".ndjson"], check=True)
     return lines
@@ -465,8 +466,9 @@ def changes_of_unrealized(recorder):
             values = [(Decimal(rows[leg]["unRealizedProfit"]), usd(Decimal(rows[leg]["unRealizedProfit"]),
                        prices.at(time, PRODUCT.assets[leg[0]]) if PRODUCT.is_linear else Decimal(rows[leg]["markPrice"])))
                       if leg in rows else (Decimal(0), Decimal(0)) for time, rows in zip(times[day], polls)]
-            # On its first day from the first that was said of it.
-            before = last.get(leg) or values[next(number for number, rows in enumerate(polls) if leg in rows)]
+            # On its first day from the first that was said of it, or, where that was not the first answer, from nothing.
+            is_first = leg in days[min(days)][0]
+            before = last.get(leg) or (values[0] if is_first else (Decimal(0), Decimal(0)))
             change = out.setdefault((leg[0], PRODUCT.assets[leg[0]], day), [Decimal(0), Decimal(0)])
             change[0] += values[-1][0] - before[0]
             change[1] += values[-1][1] - before[1]
@@ -656,7 +658,6 @@ def check_spoiled():
 def check(product):
     global PRODUCT
     PRODUCT = product
-    pathlib.Path("quarter.db").unlink(missing_ok=True)
     books, recorders = quarter()
     record("quarter", recorders)
     check_balances(books, recorders)

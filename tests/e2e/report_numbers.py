@@ -464,7 +464,8 @@ def check_sampled(good, start, end, every, name):
     for account, polls in good.items():
         sampler = Sampler(account, polls)
         low, high = max(start, sampler.polls[0][0]), end
-        base = ([rows for time, rows in sampler.polls if time < low] or [sampler.polls[0][1]])[-1]
+        listed = [rows for time, rows in sampler.polls if time < low] or [sampler.polls[0][1]]
+        base = listed[-1]
         legs = [leg for leg in sampler.legs if sampler.opened(leg, low, high)]
         moments = steps(low, high, every) if every else [(low, high)]
         for leg in legs:
@@ -477,13 +478,14 @@ def check_sampled(good, start, end, every, name):
                 row = (state or {}).get(leg)
                 head = {**leg_columns(account, leg), "time": iso(shown)}
                 unknown = state is None
-                start_row = base.get(leg)
+                # What no answer had listed before held nothing.
+                began = (pnl(base[leg]), usd(base[leg])) if leg in base else (None, None) if any(leg in rows for rows in listed) else (0, 0)
                 pnl_rows.append({
                     **head, "position_amount": amount(row) if row else None,
                     "unrealized_pnl": pnl(row) if row else None,
                     "unrealized_pnl_usd": usd(row) if row else None,
-                    "change": pnl(row) - pnl(start_row) if row and start_row else None,
-                    "change_usd": less(usd(row), usd(start_row)) if row and start_row else None,
+                    "change": pnl(row) - began[0] if row and began[0] is not None else None,
+                    "change_usd": less(usd(row), began[1]) if row else None,
                     "min": None if unknown else min(map(pnl, between), default=None),
                     "max": None if unknown else max(map(pnl, between), default=None),
                     "min_usd": None if unknown else min(known(map(usd, between)), default=None),
