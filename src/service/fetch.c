@@ -21,7 +21,6 @@ struct fetch {
     struct recorder *recorder;
     struct fetch_account *accounts;
     size_t count;
-    bool contracts_asked; /* one account's answer serves all */
 };
 
 void fetch_result_free(struct fetch_result *result)
@@ -31,14 +30,14 @@ void fetch_result_free(struct fetch_result *result)
     text_free(&result->money_problem);
 }
 
-/* Whether exchangeInfo is to be read now. */
-static bool needs_contracts(struct fetch *fetch, const struct capture *capture,
-                            const struct recorded *recorded)
+/* Whether exchangeInfo is to be read now: an answer serves all accounts of a host. */
+static bool needs_contracts(struct fetch *fetch, const struct fetch_account *account,
+                            const struct capture *capture, const struct recorded *recorded)
 {
     int64_t read_ms;
     struct error ignored;
-    return !fetch->contracts_asked && recorded->row_count > 0 &&
-           recorder_exchange_info_ms(fetch->recorder, &read_ms, &ignored) &&
+    return account->asked.host->contracts.asked_at.ms == 0 && recorded->row_count > 0 &&
+           recorder_exchange_info_ms(fetch->recorder, capture->product, &read_ms, &ignored) &&
            (recorded->new_contract_count > 0 || read_ms == INT64_MIN ||
             capture->received_ms - read_ms > CONTRACTS_AGE_MS_MAX);
 }
@@ -53,6 +52,9 @@ static void want_money(struct fetch_account *account, const struct now *now)
     account->money_wanted = true;
     if (asked->balances.source != NULL) {
         asker_want(&asked->balances, now->boot);
+    }
+    if (asked->configs.source != NULL) {
+        asker_want(&asked->configs, now->boot);
     }
     if (asked->income.asker.source != NULL) {
         asker_want(&asked->income.asker, now->boot);
@@ -71,8 +73,7 @@ static void take_poll(struct fetch *fetch, struct fetch_account *account,
     result->capture = *capture;
     *capture = (struct capture){0};
     if (result->capture.outcome == OUTCOME_OK) {
-        if (needs_contracts(fetch, &result->capture, recorded)) {
-            fetch->contracts_asked = true;
+        if (needs_contracts(fetch, account, &result->capture, recorded)) {
             contracts_want(account->asked.host);
         }
         want_money(account, &now);

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "model/capture_line.h"
-#include "model/product.h"
 
 #define PART_SIZE ((size_t)64 << 10)
 
@@ -51,14 +50,8 @@ static bool append(struct import *import, struct error *error)
         capture->endpoint != ENDPOINT_TIMESTAMP) {
         capture->interval_ms = settings->interval_ms;
     }
-    if (!begin(import, error)) {
-        return false;
-    }
-    if (capture->product == NULL &&
-        recorder_account(import->target->recorder, text_span(&capture->account)) == NULL) {
-        capture->product = product_of_request(text_span(&capture->request));
-    }
-    if (!recorder_append(import->target->recorder, RECORD_IMPORT, capture, &recorded, error)) {
+    if (!begin(import, error) ||
+        !recorder_append(import->target->recorder, RECORD_IMPORT, capture, &recorded, error)) {
         return false;
     }
     if (recorded.is_duplicate) {

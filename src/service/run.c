@@ -49,20 +49,20 @@ struct run {
 };
 
 /* Whether it is time to read exchangeInfo again. */
-static bool contracts_are_old(const struct run *run, int64_t now_ms)
+static bool contracts_are_old(const struct run *run, const struct capture *capture)
 {
     int64_t read_ms;
     struct error ignored;
-    return recorder_exchange_info_ms(run->recorder, &read_ms, &ignored) &&
-           (read_ms == INT64_MIN || now_ms - read_ms > CONTRACTS_AGE_MS_MAX);
+    return capture->product != NULL &&
+           recorder_exchange_info_ms(run->recorder, capture->product, &read_ms, &ignored) &&
+           (read_ms == INT64_MIN || capture->received_ms - read_ms > CONTRACTS_AGE_MS_MAX);
 }
 
 static void on_recorded(void *context, const struct capture *capture,
                         const struct recorded *recorded)
 {
     struct run *run = context;
-    fleet_note_recorded(run->fleet, capture, recorded,
-                        contracts_are_old(run, capture->received_ms));
+    fleet_note_recorded(run->fleet, capture, recorded, contracts_are_old(run, capture));
 }
 
 static void on_dropped(void *context, const struct capture *capture)

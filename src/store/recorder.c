@@ -30,8 +30,9 @@ static const char *const SQL[STATEMENT_COUNT] = {
          "WHERE s.account_id = ? AND s.endpoint = ? AND s.received_ms = ?"),
     [SELECT_DATA_VERSION] = "PRAGMA data_version",
     [SELECT_EXCHANGE_INFO] =
-        ("SELECT max(e.received_ms) FROM capture AS e LEFT JOIN reading AS r USING (capture_id) "
-         "WHERE e.endpoint = 'exchangeInfo' AND coalesce(r.outcome, e.outcome) = 'ok'"),
+        ("SELECT max(e.received_ms) FROM capture AS e JOIN account AS a USING (account_id) "
+         "LEFT JOIN reading AS r USING (capture_id) WHERE e.endpoint = 'exchangeInfo' "
+         "AND a.product = ? AND coalesce(r.outcome, e.outcome) = 'ok'"),
 };
 
 struct recorder {
@@ -394,12 +395,24 @@ static bool write_capture(struct recorder *recorder, struct account *account,
     return true;
 }
 
+/* The account, and where it is new and nobody says of which product, that which was asked. */
+static struct account *account_of(struct recorder *recorder, const struct capture *capture,
+                                  struct error *error)
+{
+    struct span name = text_span(&capture->account);
+    const struct product *product = capture->product;
+    if (product == NULL &&
+        account_book_find(derivation_accounts(recorder->derivation), name) == NULL) {
+        product = product_of_request(text_span(&capture->request));
+    }
+    return derivation_account(recorder->derivation, name, product, error);
+}
+
 bool recorder_append(struct recorder *recorder, enum record_mode mode, struct capture *capture,
                      struct recorded *recorded, struct error *error)
 {
     *recorded = (struct recorded){0};
-    struct account *account = derivation_account(recorder->derivation, text_span(&capture->account),
-                                                 capture->product, error);
+    struct account *account = account_of(recorder, capture, error);
     if (account == NULL ||
         (!account->is_loaded &&
          !state_load_ledger(recorder->database, recorder->derivation, account, STATE_NOW, error)) ||
@@ -432,9 +445,11 @@ const struct account *recorder_account(const struct recorder *recorder, struct s
     return account != NULL && account->is_loaded ? account : NULL;
 }
 
-bool recorder_exchange_info_ms(struct recorder *recorder, int64_t *received_ms, struct error *error)
+bool recorder_exchange_info_ms(struct recorder *recorder, const struct product *product,
+                               int64_t *received_ms, struct error *error)
 {
     sqlite3_stmt *select = recorder->statements[SELECT_EXCHANGE_INFO];
+    bind_span(select, 1, span_of(product->name));
     enum step step = database_step(recorder->database, select, error);
     if (step == STEP_ROW) {
         struct maybe_int last_ms = column_maybe(select, 0);

@@ -58,6 +58,6 @@ bool recorder_record(struct recorder *recorder, enum record_mode mode, struct ca
  * transaction failed. */
 const struct account *recorder_account(const struct recorder *recorder, struct span name);
 
-/* When exchangeInfo was last read well, INT64_MIN for never. */
-bool recorder_exchange_info_ms(struct recorder *recorder, int64_t *received_ms,
-                               struct error *error);
+/* When a product's exchangeInfo was last read well, INT64_MIN for never. */
+bool recorder_exchange_info_ms(struct recorder *recorder, const struct product *product,
+                               int64_t *received_ms, struct error *error);

@@ -140,6 +140,10 @@ USDT|89000|0.99'
     assert_equal "$(sql "SELECT count(*) FROM valuation_history WHERE account = 'c' AND (unrealized_pnl_usd_e8 IS NOT NULL
         OR notional_usd_e8 IS NOT NULL OR margin_asset IS NOT NULL OR expected_pnl_e8 IS NOT NULL)")" 0
     assert_sound
+    # An account that there is stays of its product whatever was asked, in another run too.
+    printf '{"account":"c","received_ms":%s,"request":"/fapi/v3/positionRisk","body":[%s]}\n' $((T + 1)) "$ADA" > later
+    posrec -q import later
+    assert_equal "$(sql "SELECT outcome, detail FROM capture WHERE capture_id = 5")" "unreadable|an answer of usd-m, and the account is of coin-m"
     # One symbol of one name may be of both: each has a contract of its own.
     assert_equal "$(sql "SELECT product, count(*) FROM contract WHERE symbol = 'ADAUSDT' GROUP BY 1 ORDER BY 1")" 'coin-m|1
 usd-m|1'
@@ -224,6 +228,22 @@ settled() {
         AND (SELECT count(*) FROM trade JOIN leg USING (leg_id) JOIN account USING (account_id) WHERE product = 'usd-m' AND source = 'rest') = $trades
         AND (SELECT max(k.to_ms) FROM known AS k WHERE k.account = 'u' AND k.kind = 'income')
             > (SELECT max(b.update_ms) FROM balance AS b JOIN account USING (account_id) WHERE product = 'usd-m')" 2> /dev/null)" = 1 ]
+}
+
+@test "fetch asks both sides for everything, each for its contracts" {
+    printf '%s\n' "main one-way $KEY $SECRET" > accounts
+    start_sim --steady --no-trades --weight-limit 100000
+    write_config "$SIM" "record = positions, account, income, trades, prices"
+    printf '\n[account u]\nproduct = usd-m\nbase_url = %s\napi_key_file = main.key\nsecret_file = main.secret\nrecv_window = 60000\n' "$SIM" >> posrec.ini
+    echo 'record = positions, account, income, trades, prices' >> posrec.ini
+    posrec -q fetch > /dev/null
+    for endpoint in positionRisk exchangeInfo account income symbolConfig assetIndex; do recorded_of u $endpoint 1; done
+    for endpoint in positionRisk exchangeInfo account income premiumIndex; do recorded_of main $endpoint 1; done
+    assert_equal "$(sql "SELECT count(*) FROM contract WHERE product = 'usd-m' AND source = 'derived'")" 0
+    # Another round, on the same day, needs no contracts.
+    posrec -q fetch > /dev/null
+    assert_equal "$(sql "SELECT count(*) FROM capture WHERE endpoint = 'exchangeInfo'")" 2
+    assert_sound
 }
 
 @test "both sides of one account in one service: every coin and every contract is explained" {

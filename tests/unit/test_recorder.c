@@ -485,7 +485,7 @@ static void exchange_info_replaces_what_the_name_told(void **state)
                                           "contract_size_e8, ', ') FROM leg_term"),
                         "0 2 10000000000, 2 9223372036854775807 25000000000");
     int64_t read_ms;
-    assert_true(recorder_exchange_info_ms(bench->recorder, &read_ms, &error));
+    assert_true(recorder_exchange_info_ms(bench->recorder, &COIN_M, &read_ms, &error));
     assert_int_equal(read_ms, 2);
 }
 

@@ -64,7 +64,7 @@ static void on_recorded(void *context, const struct capture *capture,
     int64_t read_ms = 0;
     (void)context;
     check_recorded(capture, recorded);
-    if (!recorder_exchange_info_ms(year->bench->recorder, &read_ms, &error)) {
+    if (!recorder_exchange_info_ms(year->bench->recorder, &COIN_M, &read_ms, &error)) {
         year_fail("%s", error.text);
     }
     if (year->fleet != NULL) {
