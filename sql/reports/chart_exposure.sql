@@ -41,7 +41,7 @@ valued AS (
        AND t.from_ms < min(h.to_ms, :to_ms)
        AND t.contract_size_e8 IS NOT NULL
     UNION ALL
-    SELECT p.leg_id, p.time_ms, max(v.notional_usd_e8, 0), max(-v.notional_usd_e8, 0)
+    SELECT w.leg_id, w.time_ms, max(v.notional_usd_e8, 0), max(-v.notional_usd_e8, 0)
       FROM (SELECT leg_id, from_ms AS time_ms
               FROM held
              WHERE from_ms < :to_ms
@@ -52,12 +52,12 @@ valued AS (
                 ON k.leg_id = h.leg_id
                AND k.hour_ms >= max(h.from_ms, :from_ms)
                AND k.hour_ms < min(h.to_ms, :to_ms)
-             WHERE h.amount <> 0 AND k.first_ms < :to_ms) AS p
+             WHERE h.amount <> 0 AND k.first_ms < :to_ms) AS w
      CROSS JOIN leg_term AS t
-        ON t.leg_id = p.leg_id AND t.is_linear AND t.from_ms <= p.time_ms AND t.to_ms > p.time_ms
-     CROSS JOIN leg_range AS r ON r.leg_id = p.leg_id
+        ON t.leg_id = w.leg_id AND t.is_linear AND t.from_ms <= w.time_ms AND t.to_ms > w.time_ms
+     CROSS JOIN leg_range AS r ON r.leg_id = w.leg_id
      CROSS JOIN valuation_history AS v
-        ON (v.account, v.symbol, v.position_side) = (r.account, r.symbol, r.position_side) AND v.time_ms = p.time_ms
+        ON (v.account, v.symbol, v.position_side) = (r.account, r.symbol, r.position_side) AND v.time_ms = w.time_ms
      WHERE v.notional_usd_e8 IS NOT NULL
 ),
 moved AS (

@@ -13,10 +13,12 @@
                sum(iif(at_ms IS NULL, NULL, max(coalesce(-notional_usd_e8, 0), 0)))) AS short_e8,
            sum(CAST(round(unrealized_pnl * 1e8) AS INTEGER)) / 1e8 AS unrealized_pnl,
            sum(CAST(round(unrealized_pnl_usd * 1e8) AS INTEGER)) / 1e8 AS unrealized_pnl_usd
-      FROM (SELECT w.*, n.notional_usd_e8
-              FROM valued AS w
-              LEFT JOIN valuation_history AS n
-                ON (n.account, n.symbol, n.position_side) = (w.account, w.symbol, w.position_side) AND n.time_ms = w.at_ms)
+      FROM (SELECT w.*,
+                   (SELECT n.notional_usd_e8
+                      FROM valuation_history AS n
+                     WHERE (n.account, n.symbol, n.position_side) = (w.account, w.symbol, w.position_side)
+                       AND n.time_ms = w.at_ms) AS notional_usd_e8
+              FROM valued AS w)
      WHERE number > 0
      GROUP BY account, margin_asset, number
 )
