@@ -456,7 +456,7 @@ answered AS (
            max(mean) FILTER (WHERE is_own) AS mean,
            sum((gain - mean) * (gain - mean)) FILTER (WHERE is_own) AS squares,
            sum(min(gain, 0) * min(gain, 0)) FILTER (WHERE is_own) AS losses,
-           sum(gain > 0) FILTER (WHERE is_own) AS won
+           sum(gain > 1e-12) FILTER (WHERE is_own) AS won -- less is what roundings leave
       FROM parted
      GROUP BY account, shown_ms
     HAVING max(is_own AND NOT is_day)

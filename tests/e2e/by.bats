@@ -136,7 +136,7 @@ sum_of() { # COLUMN: by the time's minute
     assert_equal "$(columns pnl total '.time[11:16], .unrealized_pnl_usd, .change_usd' --every 10m --from 2026-01-01T00:40:00 --to 2026-01-01T01:10:00)" \
         '["00:50",50,null]
 ["01:00",50,null]
-["01:10",70,null]'
+["01:10",70,20]'
     assert_equal "$(columns pnl symbol '.symbol, .unrealized_pnl_usd' --every 10m --from 2026-01-01T00:50:00 --to 2026-01-01T01:00:00)" \
         '["BTCUSD_PERP",50]'
 }

@@ -384,7 +384,7 @@ def answers(market, accounts, recorded, first, last, every):
                 "sortino": mean / downside * year if downside else None,
                 "volatility": None if deviation is None else deviation * year,
                 "best_day": max(gains, default=None), "worst_day": min(gains, default=None),
-                "days_won": Decimal(sum(gain > 0 for gain in gains)) / len(gains) if gains else None,
+                "days_won": Decimal(sum(gain > Decimal("1e-12") for gain in gains)) / len(gains) if gains else None,
                 "fees": add(fees), "funding": add(funding), "turnover": None, "covered": 1 - Decimal(hidden) / size}
 
     rows = [describe(life.account.name, [life], step_of(p[0], every)[0]) for life in lives for p in steps[life]]
