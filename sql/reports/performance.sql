@@ -130,13 +130,15 @@ moment (at_ms) AS MATERIALIZED (
     UNION
     SELECT end_ms - 1 FROM period
 ),
--- Assets of which there was anything in the range; and one of no name, of which every answer tells.
+-- Assets of which there was anything in the range, or of which some came or went (and may be lost before an answer has it);
+-- and one of no name, of which every answer tells.
 held AS MATERIALIZED (
     SELECT f.*, d.asset
       FROM life AS f
      CROSS JOIN (SELECT account_id, asset FROM asset_of_account UNION ALL SELECT account_id, '' FROM account) AS d
         ON d.account_id = f.account_id
      WHERE d.asset = ''
+        OR (d.account_id, d.asset) IN (SELECT account_id, asset FROM flow)
         OR EXISTS (SELECT 1
                      FROM balance AS b
                     WHERE b.account_id = d.account_id
