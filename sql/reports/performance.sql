@@ -93,6 +93,12 @@ flow AS MATERIALIZED (
      WHERE seen_ms IS NOT NULL
      GROUP BY account_id, asset, seen_ms
 ),
+-- The same with what one of the asset was worth then, whether that answer says anything of it or not.
+moved AS MATERIALIZED (
+    SELECT r.*, coalesce(v.mark_price_e8, m.mark_price_e8, x.index_price_e8) / 1e8 AS price
+      FROM (SELECT *, seen_ms AS time_ms FROM flow) AS r
+--include price_of
+),
 -- Where all accounts are valued, by what they said last: at each answer where they are few, else at the ends of parts of
 -- the day, longer ones in longer ranges; at the ends of steps and days, and where coins came or went.
 answer AS MATERIALIZED (
@@ -177,14 +183,13 @@ priced AS MATERIALIZED (
            t.told_ms,
            w.coins_e8,
            w.count,
-           (SELECT json_array(e.price,
-                              iif(e.margin_balance = 0
-                                      OR coalesce(e.margin_balance, e.wallet_balance, e.update_ms) IS NULL, 0,
-                                  CAST(round(e.margin_balance_usd * 1e8) AS INTEGER)))
+           w.price,
+           (SELECT iif(e.margin_balance = 0 OR coalesce(e.margin_balance, e.wallet_balance, e.update_ms) IS NULL, 0,
+                       CAST(round(e.margin_balance_usd * 1e8) AS INTEGER))
               FROM equity_history AS e
              WHERE e.account = t.account AND e.asset = t.asset AND e.time_ms = t.told_ms) AS worth
       FROM told AS t
-      LEFT JOIN flow AS w ON w.account_id = t.account_id AND w.asset = t.asset AND w.seen_ms = t.at_ms
+      LEFT JOIN moved AS w ON w.account_id = t.account_id AND w.asset = t.asset AND w.seen_ms = t.at_ms
 ),
 -- From one moment to the next: what there was, what became of it without the coins that came or went (`kept_e8`), and
 -- what there was then; by step and by day. An account's first moment follows none.
@@ -210,10 +215,10 @@ segment AS MATERIALIZED (
                            from_ms,
                            at_ms,
                            max(told_ms) AS told_ms,
-                           iif(max(asset <> '' AND told_ms IS NOT NULL AND worth ->> 1 IS NULL), NULL,
-                               CAST(total(worth ->> 1) AS INTEGER)) AS equity_e8,
-                           iif(max(count IS NOT NULL AND coins_e8 * (worth ->> 0) IS NULL), NULL,
-                               CAST(total(round(coins_e8 * (worth ->> 0))) AS INTEGER)) AS flow_e8
+                           iif(max(asset <> '' AND told_ms IS NOT NULL AND worth IS NULL), NULL,
+                               CAST(total(worth) AS INTEGER)) AS equity_e8,
+                           iif(max(count IS NOT NULL AND coins_e8 * price IS NULL), NULL,
+                               CAST(total(round(coins_e8 * price)) AS INTEGER)) AS flow_e8
                       FROM priced
                      GROUP BY account, accounts, from_ms, at_ms)
             WINDOW passed AS (PARTITION BY account ORDER BY at_ms))
