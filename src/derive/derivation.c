@@ -2,7 +2,6 @@
 
 #include <stdlib.h>
 
-#include "base/utf8.h"
 #include "derive/contract_deriver.h"
 #include "model/money_answer.h"
 #include "model/seal.h"
@@ -208,8 +207,8 @@ static void note_foreign(const struct derivation *derivation, struct reading *re
 static bool read_positions(const struct derivation *derivation, struct reading *reading,
                            struct error *error)
 {
-    bool done = ledger_read(&reading->account->ledger, &reading->positions,
-                            text_span(&reading->capture->body), error);
+    bool done = element_list_read_body(&reading->account->ledger, &reading->positions,
+                                       text_span(&reading->capture->body), error);
     reading->row_count = (int64_t)reading->positions.now.count;
     reading->odd = reading->positions.odd;
     if (done) {
@@ -220,22 +219,11 @@ static bool read_positions(const struct derivation *derivation, struct reading *
 
 static bool read_configs(struct reading *reading, struct error *error)
 {
-    struct span body = text_span(&reading->capture->body);
-    struct element_list *configs = &reading->account->configs;
-    struct json_walk walk = json_walk_at(body, 0);
-    if (!utf8_is_valid(body)) {
-        return error_set(error, ERROR_FAILED, "not UTF-8 at byte %zu", utf8_valid_size(body));
-    }
-    if (!series_read(configs, &reading->configs, &walk, error)) {
-        return false;
-    }
-    if (!json_walk_at_end(&walk)) {
-        element_list_refuse(configs);
-        return error_set(error, ERROR_FAILED, "not JSON at byte %zu of %zu", walk.at, body.size);
-    }
+    bool done = element_list_read_body(&reading->account->configs, &reading->configs,
+                                       text_span(&reading->capture->body), error);
     reading->row_count = (int64_t)reading->configs.now.count;
     reading->odd = reading->configs.odd;
-    return element_list_accept(configs, &reading->configs) || error_no_memory(error);
+    return done;
 }
 
 static bool read_facts(struct reading *reading, struct error *error)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/utf8.h"
 
 void element_reading_free(struct element_reading *reading)
 {
@@ -184,6 +185,23 @@ bool element_list_accept(struct element_list *list, const struct element_reading
     }
     list->last.count = reading->now.count;
     return true;
+}
+
+bool element_list_read_body(struct element_list *list, struct element_reading *reading,
+                            struct span body, struct error *error)
+{
+    struct json_walk walk = json_walk_at(body, 0);
+    if (!utf8_is_valid(body)) {
+        return error_set(error, ERROR_FAILED, "not UTF-8 at byte %zu", utf8_valid_size(body));
+    }
+    if (!element_list_read(list, reading, &walk, error)) {
+        return false;
+    }
+    if (!json_walk_at_end(&walk)) {
+        element_list_refuse(list);
+        return error_set(error, ERROR_FAILED, "not JSON at byte %zu of %zu", walk.at, body.size);
+    }
+    return element_list_accept(list, reading) || error_no_memory(error);
 }
 
 bool element_list_next(struct element_list *list, struct element *element)

@@ -78,6 +78,11 @@ void element_list_refuse(struct element_list *list);
 /* The array read last is the last good one from now on. False when out of memory. */
 bool element_list_accept(struct element_list *list, const struct element_reading *reading);
 
+/* Reads a body that is such an array, and accepts it. False as element_list_read(): nothing has
+ * changed then. */
+bool element_list_read_body(struct element_list *list, struct element_reading *reading,
+                            struct span body, struct error *error);
+
 /* Steps through the elements of the array that was accepted last, and then through the subjects
  * of whom it has none; false after the last. */
 bool element_list_next(struct element_list *list, struct element *element);

@@ -1,6 +1,5 @@
 #include "derive/ledger.h"
 
-#include "base/utf8.h"
 #include "model/row_kinds.h"
 
 /* Whatever its fields are called, this is what is kept of it. */
@@ -42,23 +41,6 @@ struct leg *ledger_leg_at(const struct element_list *ledger, size_t index)
 bool leg_said(const struct leg *leg, struct object *object)
 {
     return subject_said(&leg->subject, &SAID, object);
-}
-
-bool ledger_read(struct element_list *ledger, struct element_reading *reading, struct span body,
-                 struct error *error)
-{
-    struct json_walk walk = json_walk_at(body, 0);
-    if (!utf8_is_valid(body)) {
-        return error_set(error, ERROR_FAILED, "not UTF-8 at byte %zu", utf8_valid_size(body));
-    }
-    if (!element_list_read(ledger, reading, &walk, error)) {
-        return false;
-    }
-    if (!json_walk_at_end(&walk)) {
-        element_list_refuse(ledger);
-        return error_set(error, ERROR_FAILED, "not JSON at byte %zu of %zu", walk.at, body.size);
-    }
-    return element_list_accept(ledger, reading) || error_no_memory(error);
 }
 
 static int64_t update_ms(struct object *object)

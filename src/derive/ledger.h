@@ -61,11 +61,6 @@ struct leg *ledger_leg_at(const struct element_list *ledger, size_t index);
  * memory. */
 bool leg_said(const struct leg *leg, struct object *object);
 
-/* Reads a positionRisk body. False: it is no list of rows, nothing has changed, and the error says
- * which element and field; ERROR_NO_MEMORY says nothing of the body. */
-bool ledger_read(struct element_list *ledger, struct element_reading *reading, struct span body,
-                 struct error *error);
-
 /* What a response makes of one leg. Its valuation is always to be written. */
 struct ledger_change {
     struct leg *leg;                  /* NULL: there are no more */

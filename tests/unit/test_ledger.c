@@ -44,7 +44,7 @@ static void changes_of(struct reader *reader, const char *body, struct text *out
     struct request_filter filter = {0};
     struct ledger_change change;
     text_clear(out);
-    if (!ledger_read(reader->ledger, reader->reading, span_of(body), &error)) {
+    if (!element_list_read_body(reader->ledger, reader->reading, span_of(body), &error)) {
         text_printf(out, "unreadable: %s", error.text);
         return;
     }
