@@ -4,11 +4,15 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "store/file/calendar_functions.h"
 #include "store/file/still_file.h"
+
+#define PAGES_PROBED 64
+#define PERCENT_IN_MEMORY 90
 
 /* SQLite's own "disk is full" knows neither quotas nor limits on a file's size. */
 static bool is_no_room(int code, int why)
@@ -234,6 +238,42 @@ static bool use_wal(const struct database *database, struct error *error)
     return wal;
 }
 
+/* Whether the file, which the connection maps, is in memory already, by a sample of its pages. */
+static bool is_in_memory(const struct database *database)
+{
+    sqlite3_file *file = NULL;
+    sqlite3_int64 size = 0;
+    const sqlite3_int64 page_size = sysconf(_SC_PAGESIZE);
+    if (sqlite3_file_control(database->handle, "main", SQLITE_FCNTL_FILE_POINTER, &file) !=
+            SQLITE_OK ||
+        file->pMethods == NULL || file->pMethods->iVersion < 3 ||
+        file->pMethods->xFileSize(file, &size) != SQLITE_OK) {
+        return false;
+    }
+    int present = 0, probed = 0;
+    for (int i = 0; i < PAGES_PROBED; i++) {
+        sqlite3_int64 offset = size / page_size * i / PAGES_PROBED * page_size;
+        void *page = NULL;
+        unsigned char state = 0;
+        if (file->pMethods->xFetch(file, offset, (int)page_size, &page) == SQLITE_OK &&
+            page != NULL) {
+            probed++;
+            present += mincore(page, (size_t)page_size, &state) == 0 && (state & 1) != 0;
+            file->pMethods->xUnfetch(file, offset, page);
+        }
+    }
+    return present * 100 >= probed * PERCENT_IN_MEMORY;
+}
+
+/* A file on a disk is mapped: it is then read ahead instead of page by page, which a report over a
+ * year gains two thirds by. One that is in memory is read: to map a page costs more than to copy
+ * it, and counts as the process's memory. */
+static bool choose_way_of_reading(const struct database *database, struct error *error)
+{
+    return database_run(database, "PRAGMA mmap_size = " DATABASE_MAP_BYTES, error) &&
+           (!is_in_memory(database) || database_unmap(database, error));
+}
+
 static bool configure(const struct database *database, struct error *error)
 {
     sqlite3 *handle = database->handle;
@@ -252,10 +292,8 @@ static bool configure(const struct database *database, struct error *error)
         !check_is_posrec(database, error)) {
         return false;
     }
-    /* Readers map the file: a cold one is then read ahead instead of page by page, which a report
-     * over a year gains two thirds by. */
     if (!database->writable) {
-        return database_run(database, "PRAGMA mmap_size = " DATABASE_MAP_BYTES, error);
+        return choose_way_of_reading(database, error);
     }
     /* FULL: what was reported as recorded is still there after a power cut. */
     return use_wal(database, error) && database_run(database, "PRAGMA synchronous = FULL", error);

@@ -4,6 +4,8 @@
  * A file can come from anywhere: no trigger of it ever runs, nothing of it is trusted to call
  * functions, and no value of it is larger than DATABASE_VALUE_SIZE_MAX.
  *
+ * A reader maps a file that is not in memory yet, and reads one that is.
+ *
  * Every connection waits DATABASE_BUSY_MS for a lock. Writers leave the write-ahead log empty when
  * they close but do not delete it: deleting takes a lock that a reader without a busy timeout (the
  * stock sqlite3 shell) would run into. */
