@@ -22,6 +22,7 @@ enum exit_code {
 };
 
 struct cli {
+    char **words; /* as the program was given them */
     struct options options;
     int argument_count; /* what follows the command and its options */
     char **arguments;

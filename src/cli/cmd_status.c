@@ -1,15 +1,11 @@
 #include <stdlib.h>
 
 #include "base/time_text.h"
-#include "cli/cli.h"
+#include "cli/program.h"
 #include "host/disk.h"
 #include "host/run_lock.h"
-#include "mirror/mirror.h"
 #include "model/capture.h"
 #include "report/recorded.h"
-
-/* How long the mirror's server is waited for: what is known of the file is said before. */
-#define MIRROR_ANSWER_MS_MAX 3000
 
 struct figures {
     struct report_question question;
@@ -25,17 +21,6 @@ static bool collect(const struct cli *cli, struct figures *figures, struct error
     figures->question.running = run_lock_is_held(cli->database.path);
     return disk_usage(cli->database.path, &figures->bytes, &figures->left, error) &&
            report_integer(&figures->question, "growth", &figures->growth, error);
-}
-
-/* A server that does not answer is no failure of the recorder's. */
-static void ask_mirror(const struct cli *cli, struct figures *figures)
-{
-    struct server *server =
-        server_connect(cli->config.mirror, MIRROR_ANSWER_MS_MAX, &figures->no_mirror);
-    if (server != NULL && !mirror_lag(&cli->database, server, &figures->lag, &figures->no_mirror)) {
-        figures->lag.mirrored = false;
-    }
-    server_close(server);
 }
 
 static int64_t lag_ms(const struct cli *cli, const struct mirror_lag *lag)
@@ -79,13 +64,23 @@ static void print_mirror(const struct cli *cli, const struct figures *figures)
     }
 }
 
-/* The mirror's part, after all else, and the object's end. With -q only json asks for it. */
+/* With -q only json asks for it. */
+static bool tells_mirror(const struct cli *cli)
+{
+    return cli->config.mirror != NULL &&
+           (cli->options.format == FORMAT_JSON || !cli->options.quiet);
+}
+
+/* The mirror's part, after all else, and the object's end. */
 static void write_mirror(const struct cli *cli, struct figures *figures)
 {
     bool is_json = cli->options.format == FORMAT_JSON;
-    if (cli->config.mirror != NULL && (is_json || !cli->options.quiet)) {
+    if (tells_mirror(cli)) {
         fflush(cli->out);
-        ask_mirror(cli, figures);
+        /* A server that does not answer is no failure of the recorder's. */
+        if (!PROGRAM.ask_mirror(cli, &figures->lag, &figures->no_mirror)) {
+            figures->lag.mirrored = false;
+        }
         if (is_json) {
             print_mirror(cli, figures);
         } else {
@@ -194,12 +189,17 @@ static bool check_account(const struct cli *cli, const struct report_question *q
 static bool run(struct cli *cli, struct error *error)
 {
     struct figures figures = {.question = cli_question(cli)};
-    bool done = cli_load_config(cli, error) && cli_open_database(cli, DATABASE_READ, error) &&
-                database_unmap(&cli->database, error) &&
-                check_account(cli, &figures.question, error) && collect(cli, &figures, error) &&
-                report_check_columns(&figures.question, "status", error) &&
-                cli_open_output(cli, error) && write_standing(cli, &figures, error) &&
-                check_ages(cli, error);
+    if (!cli_load_config(cli, error)) {
+        return false;
+    }
+    if (tells_mirror(cli) && PROGRAM.ask_mirror == NULL) {
+        return program_pass_on(cli->words, error);
+    }
+    bool done =
+        cli_open_database(cli, DATABASE_READ, error) && database_unmap(&cli->database, error) &&
+        check_account(cli, &figures.question, error) && collect(cli, &figures, error) &&
+        report_check_columns(&figures.question, "status", error) && cli_open_output(cli, error) &&
+        write_standing(cli, &figures, error) && check_ages(cli, error);
     if (done) {
         write_mirror(cli, &figures);
     }

@@ -1,33 +1,19 @@
-/* The posrec command: a table of commands, their help, and the one place where an error is printed.
- */
-#include <curl/curl.h>
+/* The posrec command: its commands, their help, and the one place where an error is printed. */
 #include <fcntl.h>
-#include <libsmartcols/libsmartcols.h>
 #include <locale.h>
-#include <openssl/crypto.h>
 #include <signal.h>
-#include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
-#include <zstd.h>
 
 #include "base/embedded_file.h"
 #include "base/log.h"
 #include "cli/cli.h"
-#include "cli/version.h"
+#include "cli/program.h"
 #include "host/clock.h"
-#include "mirror/server.h"
 
 extern const struct embedded_file COMMAND_HELP[];
-
-static const struct command *const COMMANDS[] = {
-    &COMMAND_FETCH,   &COMMAND_RUN,       &COMMAND_BACKFILL, &COMMAND_IMPORT, &COMMAND_EXPORT,
-    &COMMAND_BODY,    &COMMAND_POSITIONS, &COMMAND_SQL,      &COMMAND_REPORT, &COMMAND_STATUS,
-    &COMMAND_DOCTOR,  &COMMAND_VERIFY,    &COMMAND_SEAL,     &COMMAND_PROVE,  &COMMAND_CHECK_PROOF,
-    &COMMAND_REBUILD, &COMMAND_BACKUP,    &COMMAND_MIGRATE,  &COMMAND_MIRROR,
-};
-#define COMMAND_COUNT (sizeof COMMANDS / sizeof COMMANDS[0])
 
 static void print_usage(FILE *out)
 {
@@ -36,8 +22,8 @@ static void print_usage(FILE *out)
         "accounts and writes every answer into SQLite.\n\n"
         "Usage: posrec [-c FILE] [-d DB] [-q|-v] COMMAND [options]\n\nCommands:\n",
         out);
-    for (size_t i = 0; i < COMMAND_COUNT; i++) {
-        fprintf(out, "  %-11s %s\n", COMMANDS[i]->name, COMMANDS[i]->summary);
+    for (size_t i = 0; i < PROGRAM.command_count; i++) {
+        fprintf(out, "  %-11s %s\n", PROGRAM.commands[i]->name, PROGRAM.commands[i]->summary);
     }
     fputs("  help        show this, or a command's own help\n\nOptions:\n", out);
     options_print_help(OPTIONS_GLOBAL, out);
@@ -60,26 +46,19 @@ static void print_command_help(const struct command *command)
     options_print_help(OPTIONS_GLOBAL, stdout);
 }
 
-static void print_version(void)
+static const struct command *find_command(const char *name)
 {
-    struct text libpq = {0};
-    server_library(&libpq);
-    printf("posrec %s\nSQLite %s\nlibcurl %s\n%s\nzstd %s\nlibsmartcols %s\n%s\n", POSREC_VERSION,
-           sqlite3_libversion(), curl_version_info(CURLVERSION_NOW)->version,
-           OpenSSL_version(OPENSSL_VERSION), ZSTD_versionString(), LIBSMARTCOLS_VERSION,
-           text_string(&libpq));
-    text_free(&libpq);
-}
-
-static const struct command *find_command(const char *name, struct error *error)
-{
-    for (size_t i = 0; i < COMMAND_COUNT; i++) {
-        if (strcmp(COMMANDS[i]->name, name) == 0) {
-            return COMMANDS[i];
+    for (size_t i = 0; i < PROGRAM.command_count; i++) {
+        if (strcmp(PROGRAM.commands[i]->name, name) == 0) {
+            return PROGRAM.commands[i];
         }
     }
-    error_set(error, ERROR_USAGE, "%s: no such command (see 'posrec help')", name);
     return NULL;
+}
+
+static bool no_such_command(const char *name, struct error *error)
+{
+    return error_set(error, ERROR_USAGE, "%s: no such command (see 'posrec help')", name);
 }
 
 static bool help(int count, char **arguments, struct error *error)
@@ -88,11 +67,12 @@ static bool help(int count, char **arguments, struct error *error)
         print_usage(stdout);
         return true;
     }
-    const struct command *command = find_command(arguments[0], error);
-    if (command != NULL) {
-        print_command_help(command);
+    const struct command *command = find_command(arguments[0]);
+    if (command == NULL) {
+        return no_such_command(arguments[0], error);
     }
-    return command != NULL;
+    print_command_help(command);
+    return true;
 }
 
 static bool check_argument_count(const struct command *command, int count, struct error *error)
@@ -138,8 +118,15 @@ static bool dispatch(struct cli *cli, int argc, char **argv, struct error *error
         return false;
     }
     int next = cli->options.next;
+    const struct command *command = next < argc ? find_command(argv[next]) : NULL;
+    if (command != NULL) {
+        return run_command(cli, command, argc - next, argv + next, error);
+    }
+    if (PROGRAM.print_version == NULL) {
+        return program_pass_on(argv, error);
+    }
     if (cli->options.version) {
-        print_version();
+        PROGRAM.print_version();
         return true;
     }
     if (next == argc && !cli->options.help) {
@@ -149,8 +136,7 @@ static bool dispatch(struct cli *cli, int argc, char **argv, struct error *error
     if (next == argc || strcmp(argv[next], "help") == 0) {
         return help(argc - next - (next < argc), argv + next + (next < argc), error);
     }
-    const struct command *command = find_command(argv[next], error);
-    return command != NULL && run_command(cli, command, argc - next, argv + next, error);
+    return no_such_command(argv[next], error);
 }
 
 static int code_of(const struct error *error)
@@ -187,7 +173,8 @@ static bool end_output(struct error *error)
 int main(int argc, char **argv)
 {
     hold_standard_streams();
-    struct cli cli = {.now_ms = clock_wall_ms()};
+    prctl(PR_SET_NAME, "posrec"); /* whichever of the two it is */
+    struct cli cli = {.words = argv, .now_ms = clock_wall_ms()};
     struct error error = {0};
     /* A peer that goes away shows as a failed write; so does a reader, which is no error. */
     signal(SIGPIPE, SIG_IGN);

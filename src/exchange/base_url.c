@@ -2,7 +2,9 @@
 
 #include <arpa/inet.h>
 #include <ctype.h>
-#include <curl/curl.h>
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/http.h>
 #include <string.h>
 #include <strings.h>
 
@@ -28,78 +30,92 @@ struct url_kind {
     bool is_signed; /* what comes from there: plain is good enough */
 };
 
-static bool has_part(CURLU *url, CURLUPart what)
+struct url_parts {
+    char *scheme, *user, *host, *port, *path, *query, *fragment;
+    int port_number; /* 0: the usual one */
+};
+
+static void free_parts(struct url_parts *parts)
 {
-    char *part = NULL;
-    curl_url_get(url, what, &part, 0);
-    curl_free(part);
-    return part != NULL;
+    char *const all[] = {parts->scheme, parts->user,  parts->host,    parts->port,
+                         parts->path,   parts->query, parts->fragment};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        OPENSSL_free(all[i]);
+    }
 }
 
-static bool check_parts(CURLU *url, const char *text, const struct url_kind *kind,
-                        struct error *error)
+static bool has_text(const char *part)
 {
-    char *scheme = NULL, *host = NULL;
-    curl_url_get(url, CURLUPART_SCHEME, &scheme, 0);
-    curl_url_get(url, CURLUPART_HOST, &host, 0);
-    bool good = true;
-    if (has_part(url, CURLUPART_USER) || has_part(url, CURLUPART_QUERY) ||
-        has_part(url, CURLUPART_FRAGMENT)) {
-        good = error_set(error, ERROR_USAGE, "%s: no user, query or fragment belongs in it",
+    return part != NULL && part[0] != '\0';
+}
+
+/* What every reader of a URL takes for the same: nothing is quoted, escaped, or of another
+ * alphabet. */
+static bool is_plain(const char *part, const char *marks)
+{
+    for (; *part != '\0'; part++) {
+        if ((*part & 0x80) != 0 ||
+            (!isalnum((unsigned char)*part) && strchr(marks, *part) == NULL)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool check_parts(const struct url_parts *parts, const char *text,
+                        const struct url_kind *kind, struct error *error)
+{
+    bool is_secure = parts->scheme != NULL && strcasecmp(parts->scheme, kind->secure) == 0;
+    if (has_text(parts->user) || has_text(parts->query) || has_text(parts->fragment)) {
+        return error_set(error, ERROR_USAGE, "%s: no user, query or fragment belongs in it",
                          kind->setting);
-    } else if (scheme == NULL || host == NULL ||
-               (strcmp(scheme, kind->secure) != 0 && strcmp(scheme, kind->plain) != 0)) {
-        good = error_set(error, ERROR_USAGE, "%s '%s': not %s %s URL", kind->setting, text,
+    }
+    if (!has_text(parts->scheme) || !has_text(parts->host) || !is_plain(parts->host, "-._:[]") ||
+        !is_plain(parts->path, "-._~/") ||
+        (!is_secure && strcasecmp(parts->scheme, kind->plain) != 0)) {
+        return error_set(error, ERROR_USAGE, "%s '%s': not %s %s URL", kind->setting, text,
                          kind->secure[0] == 'h' ? "an" : "a", kind->secure);
-    } else if (strcmp(scheme, kind->plain) == 0 && !kind->is_signed && !is_loopback(host)) {
-        good = error_set(error, ERROR_USAGE,
+    }
+    if (!is_secure && !kind->is_signed && !is_loopback(parts->host)) {
+        return error_set(error, ERROR_USAGE,
                          "%s '%s': plain %s is for loopback addresses only (use %s)", kind->setting,
                          text, kind->plain, kind->secure);
     }
-    curl_free(scheme);
-    curl_free(host);
-    return good;
+    return true;
 }
 
-/* Of two that name the same server and path, the same text. A port is the usual one of http and
- * https, which libcurl knows: of ws and wss it may not. */
-static bool append_normal(CURLU *url, const struct url_kind *kind, struct text *normal)
+/* Of two that name the same server and path, the same text. */
+static bool append_normal(const struct url_parts *parts, const struct url_kind *kind,
+                          struct text *normal)
 {
-    char *scheme = NULL, *host = NULL, *whole = NULL;
-    bool done = curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
-                curl_url_get(url, CURLUPART_HOST, &host, 0) == CURLUE_OK;
-    bool is_secure = done && strcmp(scheme, kind->secure) == 0;
-    for (char *c = host; done && *c != '\0'; c++) {
-        *c = (char)tolower((unsigned char)*c);
+    bool is_secure = strcasecmp(parts->scheme, kind->secure) == 0;
+    int usual = is_secure ? 443 : 80;
+    text_printf(normal, "%s://", is_secure ? kind->secure : kind->plain);
+    for (const char *c = parts->host; *c != '\0'; c++) {
+        text_printf(normal, "%c", tolower((unsigned char)*c));
     }
-    done = done && curl_url_set(url, CURLUPART_HOST, host, 0) == CURLUE_OK &&
-           curl_url_set(url, CURLUPART_SCHEME, is_secure ? "https" : "http", 0) == CURLUE_OK &&
-           curl_url_get(url, CURLUPART_URL, &whole, CURLU_NO_DEFAULT_PORT) == CURLUE_OK;
-    if (done) {
-        text_printf(normal, "%s%s", scheme, strchr(whole, ':'));
+    if (parts->port_number != 0 && parts->port_number != usual) {
+        text_printf(normal, ":%d", parts->port_number);
     }
-    while (done && normal->size > 0 && normal->data[normal->size - 1] == '/') {
+    text_printf(normal, "%s", parts->path);
+    while (normal->size > 0 && normal->data[normal->size - 1] == '/') {
         normal->data[--normal->size] = '\0';
     }
-    curl_free(scheme);
-    curl_free(host);
-    curl_free(whole);
-    return done && !normal->failed;
+    return !normal->failed;
 }
 
 static bool read_url(const char *text, const struct url_kind *kind, struct text *normal,
                      struct error *error)
 {
-    CURLU *url = curl_url();
-    if (url == NULL) {
-        return error_no_memory(error);
-    }
-    bool good = curl_url_set(url, CURLUPART_URL, text, CURLU_NON_SUPPORT_SCHEME) == CURLUE_OK
-                    ? check_parts(url, text, kind, error)
+    struct url_parts parts = {0};
+    bool good = OSSL_parse_url(text, &parts.scheme, &parts.user, &parts.host, &parts.port,
+                               &parts.port_number, &parts.path, &parts.query, &parts.fragment) == 1
+                    ? check_parts(&parts, text, kind, error)
                     : error_set(error, ERROR_USAGE, "%s '%s': not a URL", kind->setting,
                                 strchr(text, '@') != NULL ? "..." : text); /* a password? */
-    good = good && (append_normal(url, kind, normal) || error_no_memory(error));
-    curl_url_cleanup(url);
+    ERR_clear_error();
+    good = good && (append_normal(&parts, kind, normal) || error_no_memory(error));
+    free_parts(&parts);
     return good;
 }
 

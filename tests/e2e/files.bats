@@ -4,7 +4,7 @@ load helper
 # HERE is a folder that another user can get at, with a posrec of its own.
 setup_here() {
     HERE=$(mktemp -d "${TMPDIR:-/tmp}/posrec-files-XXXXXX")
-    cp "$BUILD/posrec" "$HERE/posrec"
+    cp "$BUILD/posrec" "$BUILD/posrec-net" "$HERE"
     chmod 755 "$HERE"
     posrec -q -d posrec.db import "$SOURCE/tests/data/history.ndjson"
     mkdir "$HERE/db"

@@ -103,6 +103,14 @@ static void plain_http_is_for_loopback_only(void **state)
         "http://localhost.evil.io",
         "not a url",
         "http://[::2]",
+        "http://127.0.0.1\\@example.com",
+        "http://127.0.0.1%2eexample.com",
+        "https://h\xc3\xb6st",
+        "https://ho st",
+        "https://host/a b",
+        "https://host:65536",
+        "host",
+        "https://",
     };
     struct text normal = {0};
     struct error error;
