@@ -8,6 +8,8 @@
  *   /sim/clock?offset_ms=N      the exchange's clock against the machine's; the Date of each answer
  *                               is of the exchange's
  *   /sim/key?account=NAME&revoked=1
+ *        &futures=0             its futures do not know the key, as of Portfolio Margin
+ *        &rights=NAME,NAME      what it may do, in the words of apiRestrictions
  *   /sim/mode?account=NAME&hedge=1   to hedge mode, or (0) to one-way mode: on both products
  *   /sim/weight?limit=N&others=N     weight a minute; what other programs on the address use now
  *        &minute_offset_ms=N    its minute begins so much later than the exchange's clock says, or
@@ -55,6 +57,7 @@
  *        &expire=1 (2: its E is a text), &forget=1   of the listen key: told, or not
  *        &refuse=1              gives no listen keys (0: again)
  *        &life_ms=N             connections made from now on end after so long
+ *        &mute=1                they say nothing after their handshake (0: again)
  *        &burst=N&per_second=N  that many messages, at once or at that pace
  *   /sim/tell?account=NAME&product=P     the stream says the body of this POST, a JSON text
  *   /sim/connections            every handshake of the stream, when, of whom, and its answer, 0 for
@@ -72,6 +75,7 @@
 #include <string.h>
 
 #include "prices.h"
+#include "rights.h"
 #include "silence.h"
 #include "sim.h"
 
@@ -197,7 +201,12 @@ static enum MHD_Result set_key(struct sim *sim, struct request *request)
     if (account == NULL) {
         return say(request, 400, "no such account\n");
     }
+    const char *rights = sim_parameter(request, "rights");
+    if (rights[0] != '\0' && !rights_read(rights, &account->rights)) {
+        return say(request, 400, "no such right\n");
+    }
     account->revoked = number(request, "revoked", 0) != 0;
+    account->has_no_futures = number(request, "futures", 1) == 0;
     return say(request, 200, "ok\n");
 }
 
@@ -535,6 +544,7 @@ static enum MHD_Result set_stream(struct sim *sim, struct request *request)
     state->garbage += (int)number(request, "garbage", 0);
     state->refuses_keys = number(request, "refuse", state->refuses_keys) != 0;
     sim->stream_life_ms = number(request, "life_ms", sim->stream_life_ms);
+    sim->streams_stall = number(request, "mute", sim->streams_stall) != 0;
     if (number(request, "burst", 0) > 0) {
         state->burst_left = number(request, "burst", 0);
         state->burst_a_ms = (double)number(request, "per_second", 0) / 1000;
@@ -579,6 +589,7 @@ static enum MHD_Result reset(struct sim *sim, struct request *request)
     }
     sim->clock_offset_ms = 0;
     weight_reset(&sim->weight);
+    weight_reset(&sim->spot_weight);
     silence_set(sim, "", 0);
     for (int i = 0; i < sim->accounts.count; i++) {
         sim->accounts.list[i].revoked = false;

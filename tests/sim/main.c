@@ -404,8 +404,11 @@ static bool announce(struct MHD_Daemon *daemon, const char *port_file)
 
 int main(int argc, char **argv)
 {
-    static struct sim sim = {
-        .symbol_counts = {70, 40}, .seed = 1, .weight.limit = 2400, .message_limit = 10};
+    static struct sim sim = {.symbol_counts = {70, 40},
+                             .seed = 1,
+                             .weight.limit = 2400,
+                             .spot_weight.limit = 12000,
+                             .message_limit = 10};
     struct settings settings = {0};
     if (!parse_arguments(argc, argv, &settings, &sim)) {
         fputs("dapi-sim: it needs --accounts FILE and what its options say (see dapi-sim --help)\n",
@@ -453,6 +456,7 @@ int main(int argc, char **argv)
     fclose(sim.handshakes_file);
     free(sim.handshakes);
     weight_free(&sim.weight);
+    weight_free(&sim.spot_weight);
     faults_clear(&sim.faults);
     accounts_free(&sim.accounts);
     for (int i = 0; i < PRODUCT_COUNT; i++) {
