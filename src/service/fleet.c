@@ -167,6 +167,25 @@ void fleet_stop_streams(struct fleet *fleet, const char *why)
     }
 }
 
+void fleet_ping_streams(struct fleet *fleet)
+{
+    const struct now now = clock_now();
+    for (size_t i = 0; i < fleet->account_count; i++) {
+        stream_ping(&fleet->accounts[i].listener.stream, &now);
+        fleet->accounts[i].listener.next = now.boot;
+    }
+}
+
+bool fleet_pings_wait(const struct fleet *fleet)
+{
+    bool wait = false;
+    for (size_t i = 0; i < fleet->account_count; i++) {
+        const struct stream *stream = &fleet->accounts[i].listener.stream;
+        wait |= stream->links[stream->current].is_pinged;
+    }
+    return wait;
+}
+
 static void free_accounts(struct fleet *fleet)
 {
     ask_free(fleet->ask);
