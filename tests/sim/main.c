@@ -262,8 +262,8 @@ static const char HELP[] =
     "  --help              show this and end\n\n"
     "What it is to do is said by GET /sim/..., as "
     "/sim/trade?account=NAME&symbol=S&side=LONG&amount=5\n"
-    "or /sim/fault?kind=status&status=429: tests/sim/admin.c of the source describes all its "
-    "paths.\n";
+    "or /sim/fault?kind=status&status=429: tests/sim/admin.c and dealings.c of the "
+    "source\ndescribe its paths.\n";
 
 static bool parse_arguments(int argc, char **argv, struct settings *settings, struct sim *sim)
 {

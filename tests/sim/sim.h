@@ -1,6 +1,7 @@
 /* The state of the simulated exchange and the way of one request through it:
  *
- *     main.c (sockets)  ->  admin.c (/sim/...: faults, clock, keys, log)
+ *     main.c (sockets)  ->  admin.c (/sim/...: faults, clock, keys, log),
+ *                           dealings.c (what happens to an account)
  *                       ->  silence.c (what gets no answer)
  *                       ->  exchange.c (/dapi/..., /fapi/...: checks, answers), weight.c
  *                           money.c (those from books.c), prices.c (those that are public),
