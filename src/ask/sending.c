@@ -88,7 +88,7 @@ static void begin_capture(struct asker *asker, const struct question *question,
     capture_clear(capture);
     text_append_string(&capture->account, asker_settings(asker)->account);
     capture->endpoint =
-        question->endpoint < ENDPOINT_COUNT ? question->endpoint : ENDPOINT_USER_DATA;
+        question->endpoint == ENDPOINT_LISTEN_KEY ? ENDPOINT_USER_DATA : question->endpoint;
     capture->interval_ms = asker->interval_ms;
     capture->attempt = asker->attempt;
 }

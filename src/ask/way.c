@@ -42,6 +42,20 @@ void way_family(const char *base_url, struct text *family)
     }
 }
 
+bool same_way(const struct account_settings *a, const struct account_settings *b)
+{
+    struct text ours = {0}, theirs = {0};
+    if (!same_string(a->proxy, b->proxy)) {
+        return false;
+    }
+    way_family(a->exchange.base_url, &ours);
+    way_family(b->exchange.base_url, &theirs);
+    bool same = !ours.failed && !theirs.failed && span_equal(text_span(&ours), text_span(&theirs));
+    text_free(&ours);
+    text_free(&theirs);
+    return same;
+}
+
 static size_t oldest(const struct way *way)
 {
     return way->connections % WAY_CONNECTIONS_MAX;

@@ -65,6 +65,9 @@ void way_family(const char *base_url, struct text *family);
 /* Whether this is the way of a family's hosts by a proxy. */
 bool way_serves(const struct way *way, struct span family, const char *proxy);
 
+/* Whether two accounts' requests go out by one way. */
+bool same_way(const struct account_settings *a, const struct account_settings *b);
+
 /* Whether two accounts' requests go to the same host the same way, for the same product. */
 bool same_host(const struct account_settings *a, const struct account_settings *b);
 

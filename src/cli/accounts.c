@@ -26,18 +26,18 @@ static bool load_credentials(const struct config_account *account, bool alone,
            error_context(error, "account %s", account->name);
 }
 
-/* NULL when it is not known for the base_url. */
-static const char *stream_url_of(const struct config_account *account,
-                                 const struct product *product, const char *base_url)
+/* What belongs to the base_url; nothing where it is none that is known, but that what stands in for
+ * the exchange on this machine, as plain http says, is all of it. */
+static struct product_host host_of(const struct product *product, const char *base_url)
 {
-    const char *stream_url = account->stream_url;
-    for (int i = 0; stream_url == NULL && i < PRODUCT_HOSTS_MAX; i++) {
+    for (int i = 0; i < PRODUCT_HOSTS_MAX; i++) {
         const struct product_host *host = &product->hosts[i];
         if (host->base_url != NULL && strcmp(base_url, host->base_url) == 0) {
-            stream_url = host->stream_url;
+            return *host;
         }
     }
-    return stream_url;
+    bool is_here = strncmp(base_url, "http://", strlen("http://")) == 0;
+    return (struct product_host){.spot_url = is_here ? base_url : NULL};
 }
 
 static struct account_settings settings_of(const struct config *config,
@@ -49,7 +49,10 @@ static struct account_settings settings_of(const struct config *config,
     const char *base_url =
         account->base_url != NULL ? account->base_url : product->hosts[0].base_url;
     bool streams = config_records(account, "stream");
-    const char *stream_url = streams ? stream_url_of(account, product, base_url) : NULL;
+    const struct product_host host = host_of(product, base_url);
+    const char *stream_url = !streams                      ? NULL
+                             : account->stream_url != NULL ? account->stream_url
+                                                           : host.stream_url;
     struct account_settings settings = {
         .account = account->name,
         .exchange =
@@ -81,6 +84,7 @@ static struct account_settings settings_of(const struct config *config,
             config->weight_share.known ? config->weight_share.value : LIMITS_SHARE_PERCENT,
         .stream_url = stream_url,
         .lacks_stream_url = streams && stream_url == NULL,
+        .spot_url = host.spot_url,
     };
     settings.records[product->prices] = config_records(account, "prices");
     return settings;

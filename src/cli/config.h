@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/span.h"
 #include "model/maybe.h"
 
 #define CONFIG_DATABASE_DEFAULT "posrec.db"
@@ -61,6 +62,12 @@ struct config {
  * with config_free() in any case. */
 bool config_load(const char *path, struct config *config, struct error *error);
 void config_free(struct config *config);
+
+/* A copy that lives as long as the config; NULL when there is no memory for it. */
+const char *config_keep(struct config *config, const char *text);
+
+/* The next word of a list with commas; empty after the last. */
+struct span config_next_word(const char **list);
 
 /* NULL when it has none of that name. */
 const struct config_account *config_find_account(const struct config *config, const char *name);

@@ -54,6 +54,7 @@ struct account_settings {
     int64_t weight_share_percent; /* see limits_start() */
     const char *stream_url;       /* of the user data stream, which is not recorded when NULL */
     bool lacks_stream_url;        /* it would be, if it were known where it is */
+    const char *spot_url;         /* where the exchange tells what keys may do; NULL: nowhere */
 };
 
 /* Whether prices are recorded. */

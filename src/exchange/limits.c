@@ -140,6 +140,15 @@ int64_t limits_used(const struct limits *limits, struct exchange_time now)
     return minute->number == minute_of(now.ms) ? used_of(minute) : 0;
 }
 
+int64_t limits_told(const struct limits *limits)
+{
+    int64_t told = 0;
+    for (int i = 0; i < LIMITS_MINUTES; i++) {
+        told = limits->minutes[i].told > told ? limits->minutes[i].told : told;
+    }
+    return told;
+}
+
 void limits_note_clock(struct limits *limits, struct exchange_time before, const struct moment *now)
 {
     struct turn turn = turn_at(now);

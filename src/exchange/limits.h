@@ -88,6 +88,9 @@ bool limits_note_answer(struct limits *limits, const struct moment *now,
 int64_t limits_budget(const struct limits *limits);
 int64_t limits_used(const struct limits *limits, struct exchange_time now);
 
+/* The most that the exchange has told of one of the minutes that are kept. */
+int64_t limits_told(const struct limits *limits);
+
 /* What requests that go out again and again add up to. Start with a zeroed struct. */
 struct limits_demand {
     double weight;      /* a minute */

@@ -43,6 +43,7 @@ static const char *const ENDPOINT_NAMES[ENDPOINT_ASKED_COUNT] = {
     [ENDPOINT_TIMESTAMP] = "timestamp",
     [ENDPOINT_TIME] = "time",
     [ENDPOINT_LISTEN_KEY] = "listenKey",
+    [ENDPOINT_KEY_RIGHTS] = "apiRestrictions",
 };
 
 void capture_clear(struct capture *capture)

@@ -49,6 +49,7 @@ enum endpoint {
     ENDPOINT_COUNT,
     ENDPOINT_TIME = ENDPOINT_COUNT, /* these are asked, and make no captures */
     ENDPOINT_LISTEN_KEY,
+    ENDPOINT_KEY_RIGHTS, /* what a key may do */
     ENDPOINT_ASKED_COUNT,
 };
 

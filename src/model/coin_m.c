@@ -55,9 +55,9 @@ static bool name_contract(struct span symbol, struct contract *contract)
 const struct product COIN_M = {
     .name = "coin-m",
     .host_word = "dapi",
-    .hosts = {{"https://dapi.binance.com", "wss://dstream.binance.com"},
-              {"https://demo-dapi.binance.com", "wss://demo-dstream.binance.com"},
-              {"https://testnet.binancefuture.com", "wss://dstream.binancefuture.com"}},
+    .hosts = {{"https://dapi.binance.com", "wss://dstream.binance.com", "https://api.binance.com"},
+              {"https://demo-dapi.binance.com", "wss://demo-dstream.binance.com", NULL},
+              {"https://testnet.binancefuture.com", "wss://dstream.binancefuture.com", NULL}},
     .endpoints =
         {
             [ENDPOINT_POSITION_RISK] = {"/dapi/v1/positionRisk", 1, true},

@@ -4,6 +4,12 @@
 
 static const struct product *const ALL[] = {&COIN_M, &USD_M, NULL};
 
+const struct product SPOT = {
+    .name = "spot",
+    .endpoints = {[ENDPOINT_TIME] = {"/api/v3/time", 1, false},
+                  [ENDPOINT_KEY_RIGHTS] = {"/sapi/v1/account/apiRestrictions", 1, false}},
+};
+
 const struct product *product_at(int index)
 {
     return ALL[index];

@@ -18,9 +18,10 @@ struct product_endpoint {
     bool takes_filter; /* the account's margin_asset or pair */
 };
 
-/* A place at which the exchange serves it, and where that place's streams are. */
+/* A place at which the exchange serves it, where that place's streams are, and where it tells what
+ * keys may do; NULL: it does not. */
 struct product_host {
-    const char *base_url, *stream_url;
+    const char *base_url, *stream_url, *spot_url;
 };
 
 #define PRODUCT_HOSTS_MAX 3
@@ -52,6 +53,10 @@ struct product {
 };
 
 extern const struct product COIN_M, USD_M;
+
+/* The exchange's spot side, of which nothing is recorded, and that is none of all: where it is
+ * asked what a key may do. */
+extern const struct product SPOT;
 
 /* What is meant where nobody says. */
 #define PRODUCT_DEFAULT (&COIN_M)

@@ -83,8 +83,8 @@ static bool name_contract(struct span symbol, struct contract *contract)
 const struct product USD_M = {
     .name = "usd-m",
     .host_word = "fapi",
-    .hosts = {{"https://fapi.binance.com", "wss://fstream.binance.com"},
-              {"https://demo-fapi.binance.com", "wss://demo-fstream.binance.com"}},
+    .hosts = {{"https://fapi.binance.com", "wss://fstream.binance.com", "https://api.binance.com"},
+              {"https://demo-fapi.binance.com", "wss://demo-fstream.binance.com", NULL}},
     .endpoints =
         {
             [ENDPOINT_POSITION_RISK] = {"/fapi/v3/positionRisk", 5, false},

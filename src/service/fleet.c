@@ -1,19 +1,18 @@
 #include "service/fleet.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "ask/backfill.h"
 #include "ask/host_sources.h"
 #include "base/log.h"
-#include "base/sha256.h"
 #include "host/clock.h"
 #include "host/descriptors.h"
 #include "host/random.h"
 #include "model/stream_message.h"
 #include "service/descriptor_need.h"
 #include "service/listener.h"
+#include "service/recorder_life.h"
 #include "stream/wire.h"
 
 struct fleet_account {
@@ -167,6 +166,25 @@ void fleet_stop_streams(struct fleet *fleet, const char *why)
     }
 }
 
+void fleet_ping_streams(struct fleet *fleet)
+{
+    const struct now now = clock_now();
+    for (size_t i = 0; i < fleet->account_count; i++) {
+        stream_ping(&fleet->accounts[i].listener.stream, &now);
+        fleet->accounts[i].listener.next = now.boot;
+    }
+}
+
+bool fleet_pings_wait(const struct fleet *fleet)
+{
+    bool wait = false;
+    for (size_t i = 0; i < fleet->account_count; i++) {
+        const struct stream *stream = &fleet->accounts[i].listener.stream;
+        wait |= stream->links[stream->current].is_pinged;
+    }
+    return wait;
+}
+
 static void free_accounts(struct fleet *fleet)
 {
     ask_free(fleet->ask);
@@ -217,65 +235,32 @@ static void note_backfill(struct fleet_account *account)
               LOG_TEXT("reason", backfill->has_failed ? backfill->error.text : NULL));
 }
 
-/* What an account's run begins or ends with. */
-static void note_recorder(struct fleet *fleet, struct fleet_account *account, enum outcome outcome,
-                          struct span detail)
+static void hear_recorder(struct fleet *fleet, struct fleet_account *account,
+                          struct capture *capture)
 {
     const struct now now = clock_now();
-    const struct account_settings *settings = account->asked.settings;
-    struct span name = span_of(settings->account);
-    struct capture capture = {.endpoint = ENDPOINT_RECORDER, .attempt = 1, .outcome = outcome};
-    if (outcome == OUTCOME_STARTED) {
-        capture.interval_ms = settings->interval_ms;
-    }
-    text_append(&capture.account, name.data, name.size);
-    capture_append_detail(&capture, detail);
-    ask_hear(fleet->ask, &now, &account->asked, &capture);
-}
-
-/* What two runs that ask for the same in the same way have in common; a proxy may hold a secret. */
-static bool configuration_digest(const struct account_settings *settings, char *hex,
-                                 struct error *error)
-{
-    struct sha256 *sha256 = sha256_new(error);
-    struct sha256_digest digest;
-    struct text words = {0};
-    text_printf(&words, "%s\n%s\n%lld %lld %lld\n", settings->exchange.base_url,
-                settings->stream_url != NULL ? settings->stream_url : "",
-                (long long)settings->interval_ms.value, (long long)settings->account_interval_ms,
-                (long long)settings->income_interval_ms);
-    for (int i = 0; i < ENDPOINT_COUNT; i++) {
-        text_append_char(&words, settings->records[i] ? '1' : '0');
-    }
-    struct span span = text_span(&words);
-    bool done = sha256 != NULL && (!words.failed || error_no_memory(error)) &&
-                sha256_of(sha256, &span, 1, &digest, error);
-    if (done) {
-        sha256_hex(&digest, hex);
-    }
-    text_free(&words);
-    sha256_free(sha256);
-    return done;
+    ask_hear(fleet->ask, &now, &account->asked, capture);
 }
 
 static bool note_started(struct fleet *fleet, struct fleet_account *account, struct error *error)
 {
-    char hex[SHA256_HEX_SIZE], detail[SHA256_HEX_SIZE + 64];
+    struct capture capture;
     if (fleet->version == NULL) {
         return true;
     }
-    if (!configuration_digest(account->asked.settings, hex, error)) {
+    if (!recorder_life_started(account->asked.settings, fleet->version, &capture, error)) {
         return false;
     }
-    snprintf(detail, sizeof detail, "%.32s, configuration %.16s", fleet->version, hex);
-    note_recorder(fleet, account, OUTCOME_STARTED, span_of(detail));
+    hear_recorder(fleet, account, &capture);
     return true;
 }
 
 void fleet_note_stopped(struct fleet *fleet, const char *why)
 {
     for (size_t i = 0; i < fleet->account_count; i++) {
-        note_recorder(fleet, &fleet->accounts[i], OUTCOME_STOPPED, span_of(why));
+        struct fleet_account *account = &fleet->accounts[i];
+        struct capture capture = recorder_life_stopped(account->asked.settings, why);
+        hear_recorder(fleet, account, &capture);
     }
 }
 

@@ -41,6 +41,11 @@ bool fleet_wait(struct fleet *fleet, int wake_file, int timeout_ms, struct error
 /* Ends all streams, each with a capture that says why. */
 void fleet_stop_streams(struct fleet *fleet, const char *why);
 
+/* Pings the streams that are open: one that leaves it unanswered ends, with a capture that says so.
+ * Whether one that is open has still to answer. */
+void fleet_ping_streams(struct fleet *fleet);
+bool fleet_pings_wait(const struct fleet *fleet);
+
 /* Has each account's recorder say that it stopped, and why. */
 void fleet_note_stopped(struct fleet *fleet, const char *why);
 

@@ -13,7 +13,7 @@
 struct probe {
     struct round round; /* the first */
     struct ask_account asked;
-    struct capture capture; /* the first that came */
+    struct capture capture; /* the first that came; of a stream, what it came to */
     bool is_done;
 };
 
@@ -66,6 +66,16 @@ static void note_pause(struct probe *probe, const struct now *now)
     }
 }
 
+/* All that this asked itself are the time and the question. */
+static struct maybe_int others_weight(const struct probe *probe, enum endpoint endpoint)
+{
+    const struct account_settings *settings = probe->asked.settings;
+    int64_t own = endpoint_weight(&settings->exchange, ENDPOINT_TIME) +
+                  endpoint_weight(&settings->exchange, endpoint);
+    int64_t used = limits_told(&probe->asked.host->way->limits);
+    return (struct maybe_int){probe->capture.used_weight.known, used > own ? used - own : 0};
+}
+
 bool probe_endpoint(const struct account_settings *settings, enum endpoint endpoint,
                     struct probe_result *result, struct error *error)
 {
@@ -85,6 +95,8 @@ bool probe_endpoint(const struct account_settings *settings, enum endpoint endpo
             done = error_set(error, ERROR_FAILED, "it could not be asked");
         }
         result->clock_offset_ms = exchange_clock_offset_ms(&probe.asked.host->clock, &now);
+        result->clock_off_ms = exchange_clock_moment(&probe.asked.host->clock, &now).off_ms;
+        result->others_weight = others_weight(&probe, endpoint);
     }
     result->capture = probe.capture;
     result->is_refused = endpoint_is_refused(&result->capture);
@@ -97,12 +109,31 @@ void probe_result_free(struct probe_result *result)
     capture_free(&result->capture);
 }
 
-/* What the stream came to first. */
+bool probe_key_rights(const struct account_settings *settings, struct probe_result *result,
+                      struct key_rights *rights, struct error *error)
+{
+    struct account_settings spot = *settings;
+    spot.exchange.product = &SPOT;
+    spot.exchange.base_url = settings->spot_url;
+    *rights = (struct key_rights){0};
+    bool done = probe_endpoint(&spot, ENDPOINT_KEY_RIGHTS, result, error);
+    struct capture *capture = &result->capture;
+    if (done && capture->outcome == OUTCOME_OK &&
+        !key_rights_read(text_span(&capture->body), rights)) {
+        capture->outcome = OUTCOME_UNREADABLE;
+        capture_append_detail(capture, span_of("it does not say what the key may do"));
+    }
+    return done;
+}
+
+/* What the stream came to: opened, and then whatever ended it. */
 static void on_stream_capture(void *context, struct capture *capture)
 {
     struct probe *probe = context;
-    if (!probe->is_done && capture->endpoint == ENDPOINT_USER_DATA) {
+    if (!probe->is_done && capture->endpoint == ENDPOINT_USER_DATA &&
+        capture->outcome != OUTCOME_OK) {
         keep(probe, capture);
+        probe->is_done = probe->capture.outcome != OUTCOME_OPENED;
     }
     capture_free(capture);
 }
@@ -112,16 +143,23 @@ static bool run_stream(struct probe *probe, struct fleet *fleet, int64_t timeout
                        struct error *error)
 {
     struct boot_time end = boot_after(clock_boot(), 2 * timeout_ms + STREAM_WAIT_MS);
+    bool is_pinged = false;
     while (!probe->is_done && !boot_reached(clock_boot(), end)) {
         fleet_work(fleet);
         if (!fleet_wait(fleet, -1, POLL_WAIT_MS, error)) {
             return false;
         }
+        if (probe->capture.outcome == OUTCOME_OPENED && !is_pinged) {
+            is_pinged = true;
+            fleet_ping_streams(fleet);
+        }
+        probe->is_done |= is_pinged && !fleet_pings_wait(fleet);
     }
     fleet_finish(fleet);
     if (!probe->is_done) {
         probe->capture.outcome = OUTCOME_TIMEOUT;
-        text_append_string(&probe->capture.detail, "it was not opened in time");
+        text_append_string(&probe->capture.detail,
+                           is_pinged ? CLOSED_UNANSWERED : "it was not opened in time");
     }
     return true;
 }

@@ -243,6 +243,21 @@ void stream_take_message(struct stream_link *link, struct span message, const st
     stream->watch->on_capture(stream->watch->context, stream, now, &capture);
 }
 
+static void ping(struct stream_link *link, const struct now *now)
+{
+    link->is_pinged = true;
+    link->pinged = now->boot;
+    wire_ping(link, now);
+}
+
+void stream_ping(struct stream *stream, const struct now *now)
+{
+    struct stream_link *link = current_link(stream);
+    if (link->phase == LINK_OPEN && !link->is_pinged) {
+        ping(link, now);
+    }
+}
+
 /* What time alone can end. */
 static void check_link(struct stream_link *link, const struct now *now)
 {
@@ -256,9 +271,7 @@ static void check_link(struct stream_link *link, const struct now *now)
         end_link(link, OUTCOME_NETWORK_ERROR, no_status, CLOSED_SILENT, now);
     } else if (link->phase == LINK_OPEN && !link->is_pinged &&
                boot_since(now->boot, link->heard) > STREAM_QUIET_MS) {
-        link->is_pinged = true;
-        link->pinged = now->boot;
-        wire_ping(link, now);
+        ping(link, now);
     }
 }
 

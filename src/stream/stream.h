@@ -97,6 +97,9 @@ void stream_take_key(struct stream *stream, struct span key, const struct now *n
  * alive, takes over. */
 void stream_renew(struct stream *stream, const struct now *now);
 
+/* Pings the connection that messages come by, if it is open and is not pinged already. */
+void stream_ping(struct stream *stream, const struct now *now);
+
 /* Whether it is to connect now; stream_work() does, when it may. */
 bool stream_wants_connection(const struct stream *stream, struct boot_time now);
 

@@ -6,27 +6,14 @@ import {
     NotFoundError,
     UnauthorizedError,
 } from '@binance/derivatives-trading-coin-futures';
+import { connect, data, hearTrade, refuseStrangers, refused } from './connector_shared.mjs';
 import { documentedBy } from './documented.mjs';
-import { MAIN, OPENED, SIGNERS, SIM, STREAMS, books, hearers, sim, told, waitFor, withClock } from './simulator.mjs';
+import { OPENED, books, hearers, sim, waitFor } from './simulator.mjs';
 
 const assertDocumented = documentedBy('@binance/derivatives-trading-coin-futures');
 
-function connect({ key, secret }) {
-    const signer = secret.startsWith('-----BEGIN') ? { privateKey: secret } : { apiSecret: secret };
-    return new DerivativesTradingCoinFutures({
-        configurationRestAPI: { apiKey: key, ...signer, basePath: SIM, retries: 0, timeout: 10000 },
-        configurationWebsocketStreams: { wsURL: STREAMS, reconnectDelay: 100 },
-    });
-}
-
-const client = connect(MAIN);
+const client = connect(DerivativesTradingCoinFutures);
 const rest = client.restAPI;
-
-// Whole numbers as they are, whatever the connector reads them as.
-async function data(answer) {
-    const value = await (await answer).data();
-    return JSON.parse(JSON.stringify(value, (_, item) => (typeof item === 'bigint' ? Number(item) : item)));
-}
 
 async function readPublic() {
     const { serverTime } = await data(rest.checkServerTime());
@@ -79,16 +66,11 @@ async function readMoney() {
     assert.deepEqual(deposits.map((row) => [row.asset, row.income]), [['ETH', '1.50000000']]);
 }
 
-async function hearTrade(events) {
-    events.length = 0;
-    await sim('trade', { ...OPENED, amount: 1 });
-    await waitFor('ACCOUNT_UPDATE', () => events.some((event) => event.e === 'ACCOUNT_UPDATE'));
-    const update = events.find((event) => event.e === 'ACCOUNT_UPDATE');
-    assert.deepEqual(update, await told('ACCOUNT_UPDATE'));
-    assert.equal(update.a.B[0].wb, (await books()).wallets.BTC);
+async function hearOrders(events) {
+    const amount = await hearTrade(events, { ...OPENED, amount: 1 }, 'BTC');
     const orders = events.filter((event) => event.e === 'ORDER_TRADE_UPDATE');
     assert.deepEqual(orders.map((event) => event.o.X), ['NEW', 'FILLED']);
-    return update.a.P[0].pa;
+    return amount;
 }
 
 async function listen() {
@@ -102,10 +84,10 @@ async function listen() {
     const stream = streams.userData(listenKey);
     stream.on('message', (event) => events.push(event));
     await waitFor('the answer to SUBSCRIBE', () => answers.some((answer) => answer.result === null));
-    assert.equal(await hearTrade(events), '-4');
+    assert.equal(await hearOrders(events), '-4');
     await sim('stream', { close: 1001 }); // when it comes back, it names the stream in the URL
     await waitFor('a new connection', async () => (await hearers()) === 1);
-    assert.equal(await hearTrade(events), '-3');
+    assert.equal(await hearOrders(events), '-3');
     await sim('stream', { expire: 1 });
     await waitFor('listenKeyExpired', () => events.some((event) => event.e === 'listenKeyExpired'));
     await leave(streams, stream);
@@ -123,40 +105,15 @@ async function leave(streams, stream) {
     await streams.disconnect();
 }
 
-function refused(answer, kind, message) {
-    return assert.rejects(answer, (error) => error instanceof kind && error.message === message);
-}
-
 async function beRefused() {
-    const other = { ...MAIN, secret: 'another' };
-    const unknown = { ...MAIN, key: 'unknown' };
-    const denied = 'Invalid API-key, IP, or permissions for action.';
-    const early = "Timestamp for this request was 1000ms ahead of the server's time.";
-    const late = 'Timestamp for this request is outside of the recvWindow.';
-    const positions = (parameters) => data(rest.positionInformation(parameters));
-    await refused(
-        connect(other).restAPI.accountInformation(), BadRequestError, 'Signature for this request is not valid.');
-    await refused(connect(unknown).restAPI.accountInformation(), UnauthorizedError, denied);
-    await refused(connect(unknown).restAPI.startUserDataStream(), UnauthorizedError, denied);
-    await withClock(-5000, () => refused(positions(), BadRequestError, early));
-    await withClock(9000, () => refused(positions(), BadRequestError, late));
-    await withClock(9000, () => positions({ recvWindow: 20000 }));
+    await refuseStrangers(
+        DerivativesTradingCoinFutures, { BadRequestError, UnauthorizedError },
+        (api, parameters) => api.positionInformation(parameters), (api) => api.accountInformation());
     await refused(rest.accountTradeList({}), BadRequestError, 'Combination of optional parameters invalid.');
     await assert.rejects(rest.orderBook({ symbol: OPENED.symbol }), NotFoundError); // no part of posrec's
-}
-
-async function signByPrivateKeys() {
-    const [rsa, ed25519] = SIGNERS;
-    for (const signer of SIGNERS) {
-        assert.ok((await data(connect(signer).restAPI.accountInformation())).assets.length > 0);
-    }
-    await refused(
-        connect({ key: rsa.key, secret: ed25519.secret }).restAPI.accountInformation(),
-        BadRequestError, 'Signature for this request is not valid.');
 }
 
 await readPublic();
 await readMoney();
 await listen();
 await beRefused();
-await signByPrivateKeys();

@@ -6,30 +6,16 @@ import {
     NotFoundError,
     UnauthorizedError,
 } from '@binance/derivatives-trading-usds-futures';
+import { connect, data, hearTrade, refuseStrangers, refused } from './connector_shared.mjs';
 import { documentedBy } from './documented.mjs';
-import { MAIN, OPENED_USD, SIGNERS, SIM, STREAMS, books, hearers, sim, told, waitFor, withClock } from './simulator.mjs';
+import { OPENED_USD, books, hearers, sim, waitFor } from './simulator.mjs';
 
 const assertDocumented = documentedBy('@binance/derivatives-trading-usds-futures');
 const NON_ASCII = '币安人生USDT';
 
-function connect({ key, secret }) {
-    const signer = secret.startsWith('-----BEGIN') ? { privateKey: secret } : { apiSecret: secret };
-    return new DerivativesTradingUsdsFutures({
-        configurationRestAPI: { apiKey: key, ...signer, basePath: SIM, retries: 0, timeout: 10000 },
-        configurationWebsocketStreams: { wsURL: STREAMS, reconnectDelay: 100 },
-    });
-}
-
-const client = connect(MAIN);
+const client = connect(DerivativesTradingUsdsFutures);
 const rest = client.restAPI;
-const held = () => books('usd-m');
 const isOpened = (row) => row.symbol === OPENED_USD.symbol && row.positionSide === OPENED_USD.side;
-
-// Whole numbers as they are, whatever the connector reads them as.
-async function data(answer) {
-    const value = await (await answer).data();
-    return JSON.parse(JSON.stringify(value, (_, item) => (typeof item === 'bigint' ? Number(item) : item)));
-}
 
 async function readPublic() {
     const { serverTime } = await data(rest.checkServerTime());
@@ -63,7 +49,7 @@ async function readAccount(wallets) {
 async function readMoney() {
     await sim('trade', OPENED_USD);
     await sim('transfer', { product: 'usd-m', asset: 'USDC', amount: 1.5 });
-    const { trades: made, income: moved, wallets } = await held();
+    const { trades: made, income: moved, wallets } = await books('usd-m');
     const [sold] = made;
     const times = { startTime: sold.time, endTime: Date.now() + 1000 };
     const rows = await data(rest.positionInformationV3());
@@ -82,18 +68,13 @@ async function readMoney() {
     assert.deepEqual(income, moved);
 }
 
-async function hearTrade(events) {
-    events.length = 0;
-    await sim('trade', { ...OPENED_USD, amount: 0.001 });
-    await waitFor('ACCOUNT_UPDATE', () => events.some((event) => event.e === 'ACCOUNT_UPDATE'));
-    const update = events.find((event) => event.e === 'ACCOUNT_UPDATE');
-    assert.deepEqual(update, await told('ACCOUNT_UPDATE'));
-    assert.equal(update.a.B[0].wb, (await held()).wallets.USDT);
+async function hearOrders(events) {
+    const amount = await hearTrade(events, { ...OPENED_USD, amount: 0.001 }, 'USDT');
     assert.deepEqual(
         events.map((event) => [event.e, event.o?.X]),
         [['ORDER_TRADE_UPDATE', 'NEW'], ['TRADE_LITE', undefined], ['ORDER_TRADE_UPDATE', 'FILLED'],
             ['ACCOUNT_UPDATE', undefined]]);
-    return update.a.P[0].pa;
+    return amount;
 }
 
 async function listen() {
@@ -105,37 +86,22 @@ async function listen() {
     const stream = streams.userData(listenKey);
     stream.on('message', (event) => events.push(event));
     await waitFor('the stream', async () => (await hearers()) === 1);
-    assert.equal(await hearTrade(events), '-0.004');
+    assert.equal(await hearOrders(events), '-0.004');
     await sim('stream', { product: 'usd-m', close: 1001 });
     await waitFor('a new connection', async () => (await hearers()) === 1);
-    assert.equal(await hearTrade(events), '-0.003');
+    assert.equal(await hearOrders(events), '-0.003');
     await data(rest.closeUserDataStream());
     assert.equal(await hearers(), 0);
     await refused(rest.keepaliveUserDataStream(), BadRequestError, 'This listenKey does not exist.');
     await streams.disconnect();
 }
 
-function refused(answer, kind, message) {
-    return assert.rejects(answer, (error) => error instanceof kind && error.message === message);
-}
-
 async function beRefused() {
-    const other = { ...MAIN, secret: 'another' };
-    const unknown = { ...MAIN, key: 'unknown' };
-    const denied = 'Invalid API-key, IP, or permissions for action.';
-    const late = 'Timestamp for this request is outside of the recvWindow.';
-    const positions = (parameters) => data(rest.positionInformationV3(parameters));
-    await refused(
-        connect(other).restAPI.accountInformationV3(), BadRequestError, 'Signature for this request is not valid.');
-    await refused(connect(unknown).restAPI.accountInformationV3(), UnauthorizedError, denied);
-    await refused(connect(unknown).restAPI.startUserDataStream(), UnauthorizedError, denied);
-    await withClock(9000, () => refused(positions(), BadRequestError, late));
-    await withClock(9000, () => positions({ recvWindow: 20000 }));
-    await refused(positions({ symbol: 'NONE' }), BadRequestError, 'Invalid symbol.');
+    await refuseStrangers(
+        DerivativesTradingUsdsFutures, { BadRequestError, UnauthorizedError },
+        (api, parameters) => api.positionInformationV3(parameters), (api) => api.accountInformationV3());
+    await refused(data(rest.positionInformationV3({ symbol: 'NONE' })), BadRequestError, 'Invalid symbol.');
     await assert.rejects(rest.positionInformationV2(), NotFoundError); // no part of posrec's
-    for (const signer of SIGNERS) {
-        assert.ok((await data(connect(signer).restAPI.accountInformationV3())).assets.length > 0);
-    }
 }
 
 await readPublic();

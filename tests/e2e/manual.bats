@@ -44,8 +44,8 @@ options_of_man() {
         done
         echo "$found" >> all
     done
-    # The keys that config.c has in its tables.
-    grep -oE '\{"[a-z_]+", take_' "$SOURCE/src/cli/config.c" | grep -oE '"[a-z_]+"' |
+    # The keys that config_file.c has in its tables.
+    grep -oE '\{"[a-z_]+", take_' "$SOURCE/src/cli/config_file.c" | grep -oE '"[a-z_]+"' |
         tr -d '"' | sort -u > taken
     diff <(sort -u all) taken
 }

@@ -176,7 +176,8 @@ stop_gpg() {
     documented_body > body.json
     posrec -q import --received-at 2021-07-23T07:54:42Z body.json
     dpkg-deb -x "$PACKAGES"/a/python3-posrec_*_all.deb root
-    export LD_LIBRARY_PATH=$(echo "$PACKAGES"/root/usr/lib/*-linux-gnu) PYTHONPATH=$PWD/root/usr/lib/python3/dist-packages
+    LD_LIBRARY_PATH=$(ls -d "$PACKAGES"/root/usr/lib/*-linux-gnu)
+    export LD_LIBRARY_PATH PYTHONPATH=$PWD/root/usr/lib/python3/dist-packages
     assert_equal "$(sqlite3 posrec.db ".load posrec" "SELECT count(*) FROM position_at('2021-07-24', 'main', 1)")" 3
     run /usr/bin/python3 -c 'import posrec
 print(posrec.__version__, len(posrec.open("posrec.db").positions(at="2021-07-24", all=True)))'

@@ -26,7 +26,8 @@ answers() {
 
 # seal_config LINE...: lines for the section posrec.
 seal_config() {
-    local lines=$(printf '%s\\n' "$@")
+    local lines
+    lines=$(printf '%s\\n' "$@")
     sed -i "s|^\[posrec\]\$|[posrec]\n${lines%\\n}|" posrec.ini
 }
 

@@ -56,6 +56,9 @@ TRADE = json.loads(
     '"price":"7819.01","qty":"0.002","quoteQty":"15.63802","baseQty":"0.002","marginAsset":"USDT",'
     '"realizedPnl":"-0.91539999","side":"SELL","positionSide":"SHORT","symbol":"BTCUSDT","pair":"BTCUSDT",'
     '"time":1569514978020}')
+RESTRICTIONS = ("ipRestrict createTime enableInternalTransfer enableFutures enablePortfolioMarginTrading enableVanillaOptions "
+                "permitsUniversalTransfer enableReading enableFixApiTrade enableFixReadOnly enableSpotAndMarginTrading "
+                "enableWithdrawals enableMargin").split()
 INDEX = json.loads(
     '{"symbol":"USDTUSD","time":1635740268004,"index":"1.00010000","bidBuffer":"0.0","askBuffer":"0.0",'
     '"bidRate":"1.0001","askRate":"1.0001","autoExchangeBidBuffer":"0.05","autoExchangeAskBuffer":"0.05",'
@@ -318,6 +321,26 @@ def every_path_has_its_weight_in_one_budget():
     assert_equal({path: weight_of(path, KEY) for path in weights}, weights)
 
 
+def what_a_key_may_do_is_told_on_the_spot_side_alone():
+    """As documented under "Get API Key Permission", of a weight of its own; that of a key that reads and no more."""
+    path = signed_path("/sapi/v1/account/apiRestrictions")
+    status, headers, body = request(path)
+    assert_equal((status, list(json.loads(body))), (200, RESTRICTIONS))
+    assert_equal([name for name, value in json.loads(body).items() if value is True], ["ipRestrict", "enableReading"])
+    assert "X-SAPI-USED-IP-WEIGHT-1M" in headers and "X-MBX-USED-WEIGHT-1M" not in headers
+    _, before, _ = request("/dapi/v1/time")
+    assert_equal(request(path)[0], 200)
+    assert_equal(request("/api/v3/time", key=None)[0], 200)
+    _, after, _ = request("/dapi/v1/time")
+    assert_equal(int(after["X-MBX-USED-WEIGHT-1M"]) - int(before["X-MBX-USED-WEIGHT-1M"]), 1)
+    assert_equal(refusal("/sapi/v1/account/apiRestrictions", key=None), (401, -2014))
+    assert_equal(refusal("/sapi/v1/account/apiRestrictions"), (400, -1102))
+    assert_equal(refusal(signed_path("/sapi/v1/account/apiRestrictions", secret="another")), (400, -1022))
+    assert_equal(refusal(signed_path("/sapi/v1/account/apiRestrictions", symbol="BTCUSDT")), (400, -1104))
+    assert_equal(refusal(path, method="POST"), (405, -1000))
+    assert_equal(refusal(signed_path("/sapi/v1/account/apiTradingStatus")), (404, -5000))
+
+
 def refusal(path, key=KEY, method="GET"):
     status, _, body = request(path, method, key)
     return status, json.loads(body)["code"]
@@ -541,6 +564,7 @@ if __name__ == "__main__":
     raw_bytes_are_refused()
     only_three_months_are_told()
     what_is_wrong_is_refused_as_on_coin_m()
+    what_a_key_may_do_is_told_on_the_spot_side_alone()
     the_private_stream_tells_a_fill()
     a_resting_order_moves_no_wallet()
     commission_in_bnb_is_told_of_both_wallets()

@@ -25,6 +25,7 @@ static bool read_account(struct sim_account *account, const char *line)
         return false;
     }
     account->hedge = strcmp(mode, "hedge") == 0;
+    account->rights = RIGHTS_DEFAULT;
     if (!account->hedge && strcmp(mode, "one-way") != 0) {
         return false;
     }

@@ -15,6 +15,11 @@
 
 struct sim_account;
 
+/* Of what a key may do (rights.h has the rest). */
+#define RIGHT_READS 1u
+#define RIGHT_IS_RESTRICTED 2u /* to some addresses */
+#define RIGHTS_DEFAULT (RIGHT_READS | RIGHT_IS_RESTRICTED)
+
 /* What an account has of a product. */
 struct sim_ledger {
     struct sim_account *account;
@@ -30,8 +35,11 @@ struct sim_account {
     char secret[SECRET_SIZE]; /* HMAC; "" when there is a public key */
     EVP_PKEY *public_key;     /* RSA or Ed25519; NULL for HMAC */
     bool revoked;
-    unsigned silent; /* what the exchange is silent to: SILENT_REST, SILENT_STREAM */
-    bool hedge;      /* one mode for all of its ledgers */
+    bool has_no_futures; /* dapi and fapi do not know its key: it is of Portfolio Margin, or older
+                            than the futures account */
+    unsigned rights;     /* of the key */
+    unsigned silent;     /* what the exchange is silent to: SILENT_REST, SILENT_STREAM */
+    bool hedge;          /* one mode for all of its ledgers */
     struct sim_ledger ledgers[PRODUCT_COUNT];
 };
 

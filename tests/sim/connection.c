@@ -202,6 +202,7 @@ int connection_upgrade(struct sim *sim, struct request *request)
         connection->stream_count > 0 ? connection->streams[0].ledger : NULL;
     connection_log(sim, ledger != NULL ? ledger->account->name : "", connection->product,
                    MHD_HTTP_SWITCHING_PROTOCOLS);
+    connection->stalled = sim->streams_stall;
     if (sim->stream_life_ms > 0) {
         connection->end_ms = sim_machine_ms() + sim->stream_life_ms;
     }

@@ -1,15 +1,28 @@
-/* The exchange's own paths, those of each product (product.c) and listenKey, with the checks and
- * error codes that its documentation states. */
+/* The exchange's own paths, those of each product (product.c), listenKey and those of the spot
+ * side, with the checks and error codes that its documentation states. */
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include "rights.h"
 #include "rows.h"
 #include "sim.h"
 
 #define RECV_WINDOW_MS_MAX 60000
 #define RECV_WINDOW_MS_DEFAULT 5000
+
+/* Of the spot side; whole, as they are of no product. */
+static const struct product_path SPOT_PATHS[] = {
+    {"/sapi/v1/account/apiRestrictions", 1, 0, true, " ", rights_reply},
+    {"/api/v3/time", 1, 0, false, " ", exchange_time_reply},
+    {0},
+};
+
+static struct weight *weight_of(const struct request *request)
+{
+    return request->is_spot ? &request->sim->spot_weight : &request->sim->weight;
+}
 
 void exchange_log(struct sim *sim, struct request *request, const char *endpoint,
                   const char *account, int status)
@@ -20,7 +33,7 @@ void exchange_log(struct sim *sim, struct request *request, const char *endpoint
             "\"account\":\"%s\",\"status\":%d,\"weight\":%d,\"bytes\":%zu,\"signature\":\"%s\","
             "\"path\":\"%.*s\"}\n",
             (long long)sim_machine_ms(), (long long)sim_now_ms(sim), request->method, endpoint,
-            account, status, sim->weight.used, request->sent_bytes,
+            account, status, weight_of(request)->used, request->sent_bytes,
             sim_parameter(request, "signature"), size, request->uri);
 }
 
@@ -28,9 +41,15 @@ static enum MHD_Result send_reply(struct sim *sim, struct request *request, cons
                                   const char *account, struct reply *reply)
 {
     char weight[16], retry[16];
-    const char *headers[] = {
-        "Content-Type", "application/json", "X-MBX-USED-WEIGHT-1M", weight, NULL, NULL, NULL};
-    snprintf(weight, sizeof weight, "%d", sim->weight.used);
+    bool is_sapi = strncmp(request->uri, "/sapi/", 6) == 0;
+    const char *headers[] = {"Content-Type",
+                             "application/json",
+                             is_sapi ? "X-SAPI-USED-IP-WEIGHT-1M" : "X-MBX-USED-WEIGHT-1M",
+                             weight,
+                             NULL,
+                             NULL,
+                             NULL};
+    snprintf(weight, sizeof weight, "%d", weight_of(request)->used);
     if (reply->retry_after_s > 0) {
         snprintf(retry, sizeof retry, "%d", reply->retry_after_s);
         headers[4] = "Retry-After";
@@ -52,12 +71,13 @@ struct reply error_reply(int status, int code, const char *message)
 }
 
 /* Counts the request's weight; false, with the answer, when there is none left. */
-static bool take_weight(struct sim *sim, int amount, struct reply *reply)
+static bool take_weight(struct request *request, int amount, struct reply *reply)
 {
     char message[200];
     int retry_after_s = 0;
+    struct weight *weight = weight_of(request);
     enum weight_verdict verdict =
-        weight_take(&sim->weight, amount, sim_now_ms(sim), &retry_after_s);
+        weight_take(weight, amount, sim_now_ms(request->sim), &retry_after_s);
     if (verdict == WEIGHT_GRANTED) {
         return true;
     }
@@ -65,11 +85,11 @@ static bool take_weight(struct sim *sim, int amount, struct reply *reply)
         snprintf(message, sizeof message,
                  "Way too many requests; IP banned until %lld. Please use the websocket for live "
                  "updates to avoid bans.",
-                 (long long)sim->weight.banned_until_ms);
+                 (long long)weight->banned_until_ms);
     } else {
         snprintf(message, sizeof message,
                  "Too many requests; current limit of IP is %d requests per minute.",
-                 sim->weight.limit);
+                 weight->limit);
     }
     *reply = error_reply(verdict == WEIGHT_BANNED ? 418 : 429, -1003, message);
     reply->retry_after_s = retry_after_s;
@@ -161,7 +181,8 @@ static bool check_key(const struct sim_account *account, struct request *request
         *reply = error_reply(401, -2014, "API-key format invalid.");
         return false;
     }
-    if (account == NULL || account->revoked) {
+    if (account == NULL || account->revoked || (account->rights & RIGHT_READS) == 0 ||
+        (account->has_no_futures && !request->is_spot)) {
         *reply = error_reply(401, -2015, "Invalid API-key, IP, or permissions for action.");
         return false;
     }
@@ -407,7 +428,8 @@ static enum MHD_Result answer_with(struct sim *sim, struct request *request, con
     struct fault fault = request->fault_after_stall;
     if (!request->was_stalled) {
         int product = product_of_path(request->uri);
-        fault = faults_take(&sim->faults, account, PRODUCTS[product].name, endpoint);
+        fault = faults_take(&sim->faults, account,
+                            product == PRODUCT_COUNT ? "spot" : PRODUCTS[product].name, endpoint);
     }
     if (fault.delay_ms > 0 && !request->was_stalled) {
         free(reply->body);
@@ -422,10 +444,10 @@ static enum MHD_Result answer_with(struct sim *sim, struct request *request, con
                : send_faulty(sim, request, endpoint, account, &fault, reply);
 }
 
-/* A path without its version. */
+/* The last part of a path. */
 static const char *endpoint_of(const char *path)
 {
-    return strchr(path, '/') + 1;
+    return strrchr(path, '/') + 1;
 }
 
 static enum MHD_Result answer_question(struct question *question, const struct product_path *path)
@@ -436,7 +458,7 @@ static enum MHD_Result answer_question(struct question *question, const struct p
     struct sim_account *account = path->is_signed ? account_of(sim, request) : NULL;
     const char *name = account != NULL ? account->name : "";
     bool one = path->symbol_weight > 0 && sim_parameter(request, "symbol")[0] != '\0';
-    if (!take_weight(sim, one ? path->symbol_weight : path->weight, &reply) ||
+    if (!take_weight(request, one ? path->symbol_weight : path->weight, &reply) ||
         (path->is_signed &&
          (!check_key(account, request, &reply) || !check_timestamp(sim, request, &reply) ||
           !check_signature(account, request, &reply))) ||
@@ -455,16 +477,16 @@ static enum MHD_Result answer_listen_key(struct question *question, const char *
     struct sim *sim = question->sim;
     struct request *request = question->request;
     struct sim_account *account = account_of(sim, request);
-    if (!take_weight(sim, 1, &reply) || !check_key(account, request, &reply)) {
+    if (!take_weight(request, 1, &reply) || !check_key(account, request, &reply)) {
         return send_reply(sim, request, "listenKey", account != NULL ? account->name : "", &reply);
     }
     reply = stream_key_reply(sim, &account->ledgers[question->market - sim->markets], method);
     return answer_with(sim, request, "listenKey", account->name, &reply);
 }
 
-static const struct product_path *find_path(const struct product *product, const char *path)
+static const struct product_path *find_path(const struct product_path *paths, const char *path)
 {
-    for (const struct product_path *known = product->paths; known->path != NULL; known++) {
+    for (const struct product_path *known = paths; known->path != NULL; known++) {
         if (strcmp(path, known->path) == 0) {
             return known;
         }
@@ -485,7 +507,11 @@ enum MHD_Result exchange_answer(struct sim *sim, struct request *request, const 
         if (strcmp(rest, "v1/listenKey") == 0 && strcmp(method, "GET") != 0) {
             return answer_listen_key(&question, method);
         }
-        known = find_path(&PRODUCTS[product], rest);
+        known = find_path(PRODUCTS[product].paths, rest);
+    } else {
+        known = find_path(SPOT_PATHS, path);
+        question.market = &sim->markets[COIN_M]; /* any: it is asked of the account */
+        request->is_spot = known != NULL;
     }
     if (strcmp(method, "GET") != 0) {
         reply = error_reply(405, -1000, "Method not allowed.");

@@ -262,8 +262,8 @@ static const char HELP[] =
     "  --help              show this and end\n\n"
     "What it is to do is said by GET /sim/..., as "
     "/sim/trade?account=NAME&symbol=S&side=LONG&amount=5\n"
-    "or /sim/fault?kind=status&status=429: tests/sim/admin.c of the source describes all its "
-    "paths.\n";
+    "or /sim/fault?kind=status&status=429: tests/sim/admin.c and dealings.c of the "
+    "source\ndescribe its paths.\n";
 
 static bool parse_arguments(int argc, char **argv, struct settings *settings, struct sim *sim)
 {
@@ -404,8 +404,11 @@ static bool announce(struct MHD_Daemon *daemon, const char *port_file)
 
 int main(int argc, char **argv)
 {
-    static struct sim sim = {
-        .symbol_counts = {70, 40}, .seed = 1, .weight.limit = 2400, .message_limit = 10};
+    static struct sim sim = {.symbol_counts = {70, 40},
+                             .seed = 1,
+                             .weight.limit = 2400,
+                             .spot_weight.limit = 12000,
+                             .message_limit = 10};
     struct settings settings = {0};
     if (!parse_arguments(argc, argv, &settings, &sim)) {
         fputs("dapi-sim: it needs --accounts FILE and what its options say (see dapi-sim --help)\n",
@@ -453,6 +456,7 @@ int main(int argc, char **argv)
     fclose(sim.handshakes_file);
     free(sim.handshakes);
     weight_free(&sim.weight);
+    weight_free(&sim.spot_weight);
     faults_clear(&sim.faults);
     accounts_free(&sim.accounts);
     for (int i = 0; i < PRODUCT_COUNT; i++) {

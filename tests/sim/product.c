@@ -91,7 +91,8 @@ const struct product PRODUCTS[PRODUCT_COUNT] = {
                 .trades_limit = 50,
                 .open_market = contracts_open_coin_m,
                 .write_leg = rows_write_coin_m_leg,
-                .write_new_leg = rows_write_coin_m_new_leg,
+                .new_leg = "\"positionAmt\":\"0\",\"entryPrice\":\"0.0\",\"markPrice\":\"0."
+                           "00000000\",\"updateTime\":0",
                 .write_contract = contracts_write_coin_m,
                 .write_trade = rows_write_coin_m_trade,
                 .write_account = rows_write_coin_m_account},
@@ -128,7 +129,8 @@ const struct product PRODUCTS[PRODUCT_COUNT] = {
                .object_by_symbol = true,
                .open_market = contracts_open_usd_m,
                .write_leg = rows_write_usd_m_leg,
-               .write_new_leg = rows_write_usd_m_new_leg,
+               .new_leg = "\"positionAmt\":\"1\",\"entryPrice\":\"1\",\"markPrice\":\"1.00000000\","
+                          "\"notional\":\"1.00000000\",\"marginAsset\":\"USDT\",\"updateTime\":1",
                .write_contract = contracts_write_usd_m,
                .write_info = contracts_write_assets,
                .write_trade = rows_write_usd_m_trade,

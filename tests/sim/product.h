@@ -56,10 +56,10 @@ struct product {
     int trades_limit;      /* rows of userTrades when no limit is said */
     int64_t income_days;   /* how far back income goes; 0 for all of it */
     bool object_by_symbol; /* premiumIndex of one symbol is no array */
+    const char *new_leg;   /* what positionRisk says of a symbol that was not there before */
 
     void (*open_market)(struct market *market, int count);
     void (*write_leg)(FILE *out, const struct market_account *account, int symbol, int side);
-    void (*write_new_leg)(FILE *out, const char *symbol);
     void (*write_contract)(FILE *out, const struct market *market, int symbol);
     void (*write_info)(FILE *out, const struct market *market); /* what exchangeInfo has besides */
     void (*write_trade)(FILE *out, const struct market *market, const struct market_fill *fill);

@@ -97,15 +97,6 @@ void rows_write_coin_m_leg(FILE *out, const struct market_account *account, int 
     fprintf(out, "\"updateTime\":%lld}", (long long)leg->update_ms);
 }
 
-void rows_write_coin_m_new_leg(FILE *out, const char *symbol)
-{
-    fprintf(out,
-            "{\"symbol\":\"%s\",\"positionAmt\":\"0\",\"entryPrice\":\"0.0\","
-            "\"markPrice\":\"0.00000000\",\"unRealizedProfit\":\"0.00000000\","
-            "\"positionSide\":\"BOTH\",\"updateTime\":0}",
-            symbol);
-}
-
 /* What the margin of a leg comes to. */
 struct margin {
     int64_t position_e8, order_e8, maintenance_e8;
@@ -173,13 +164,12 @@ void rows_write_usd_m_leg(FILE *out, const struct market_account *account, int i
     fprintf(out, "\"updateTime\":%lld}", (long long)leg->update_ms);
 }
 
-void rows_write_usd_m_new_leg(FILE *out, const char *symbol)
+/* A row of a symbol that was not there before, as the product has new ones. */
+static void write_new_leg(FILE *out, const struct product *product, const char *symbol)
 {
     fprintf(out,
-            "{\"symbol\":\"%s\",\"positionSide\":\"BOTH\",\"positionAmt\":\"1\",\"entryPrice\":"
-            "\"1\",\"markPrice\":\"1.00000000\",\"unRealizedProfit\":\"0.00000000\","
-            "\"notional\":\"1.00000000\",\"marginAsset\":\"USDT\",\"updateTime\":1}",
-            symbol);
+            "{\"symbol\":\"%s\",\"positionSide\":\"BOTH\",\"unRealizedProfit\":\"0.00000000\",%s}",
+            symbol, product->new_leg);
 }
 
 static bool fits(const char *asked, const char *name)
@@ -217,7 +207,7 @@ void rows_write_positions(FILE *out, const struct market_account *account,
     }
     if (style->added[0] != '\0') {
         fputs(comma, out);
-        market->product->write_new_leg(out, style->added);
+        write_new_leg(out, market->product, style->added);
     }
     fputc(']', out);
 }

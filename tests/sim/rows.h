@@ -9,11 +9,9 @@
 void rows_write_positions(FILE *out, const struct market_account *account,
                           const struct market_style *style);
 
-/* A row of it, and one of a symbol that was not there before. */
+/* A row of it. */
 void rows_write_coin_m_leg(FILE *out, const struct market_account *account, int symbol, int side);
 void rows_write_usd_m_leg(FILE *out, const struct market_account *account, int symbol, int side);
-void rows_write_coin_m_new_leg(FILE *out, const char *symbol);
-void rows_write_usd_m_new_leg(FILE *out, const char *symbol);
 
 /* A row of userTrades. */
 void rows_write_coin_m_trade(FILE *out, const struct market *market,

@@ -1,10 +1,11 @@
 /* The state of the simulated exchange and the way of one request through it:
  *
- *     main.c (sockets)  ->  admin.c (/sim/...: faults, clock, keys, log)
+ *     main.c (sockets)  ->  admin.c (/sim/...: faults, clock, keys, log),
+ *                           dealings.c (what happens to an account)
  *                       ->  silence.c (what gets no answer)
  *                       ->  exchange.c (/dapi/..., /fapi/...: checks, answers), weight.c
  *                           money.c (those from books.c), prices.c (those that are public),
- *                           settings.c
+ *                           settings.c, rights.c (of /sapi)
  *                       ->  connection.c (/ws/KEY, /stream: the user data stream)
  *                           subscribe.c (what a client asks there), stream.c (what it is told)
  *
@@ -39,7 +40,8 @@ struct sim {
     int64_t clock_offset_ms; /* of the exchange's clock against the machine's */
 
     struct weight weight;
-    unsigned silent; /* to everybody: SILENT_REST, SILENT_STREAM */
+    struct weight spot_weight; /* which the spot side counts by itself */
+    unsigned silent;           /* to everybody: SILENT_REST, SILENT_STREAM */
 
     char *log; /* NDJSON of the requests served, grown by open_memstream */
     size_t log_size;
@@ -52,6 +54,7 @@ struct sim {
     struct sim_connection *connections; /* of the stream */
     struct delayed *delayed;
     int64_t stream_life_ms; /* after which a connection is ended; 0 for a day and more */
+    bool streams_stall;     /* connections say nothing after their handshake */
     char *keys, *messages;  /* every listen key given; every message, and what became of it */
     char *handshakes;       /* of the stream, as NDJSON */
     size_t keys_size, messages_size, handshakes_size;
@@ -77,6 +80,7 @@ struct request {
     char *upload;
     size_t upload_size;
     bool begun;
+    bool is_spot;      /* of the spot side, which knows keys and no futures */
     bool is_handshake; /* for the stream, of this path */
     struct stream_path stream;
     bool was_stalled, was_silenced;
@@ -104,7 +108,7 @@ enum MHD_Result sim_send(struct request *request, int status, struct MHD_Respons
 /* The bytes as gzip, malloc'ed. */
 bool sim_gzip(const void *body, size_t size, void **packed, size_t *packed_size);
 
-/* Answers requests under the products' paths, and under /sim. */
+/* Answers requests under the products' paths and those of the spot side, and under /sim. */
 enum MHD_Result exchange_answer(struct sim *sim, struct request *request, const char *method,
                                 const char *path);
 enum MHD_Result admin_answer(struct sim *sim, struct request *request, const char *path);

@@ -7,6 +7,7 @@
 
 #include "exchange/base_url.h"
 #include "exchange/endpoints.h"
+#include "exchange/key_rights.h"
 #include "exchange/signer.h"
 
 #define DOCUMENTED_SECRET "NhqPtmdSJYdKjVHjA7PZj4Mge3R5YNiP1e3UZjInClVN65XAbvqqM6A7H5fATj0j"
@@ -249,6 +250,43 @@ static void every_answer_has_its_outcome(void **state)
     }
 }
 
+static void a_key_has_the_rights_that_are_told_and_known_by_their_names(void **state)
+{
+    static const struct {
+        const char *body;
+        bool good, may_read, is_restricted, has_portfolio;
+        const char *others;
+    } EXAMPLES[] = {
+        {"{\"ipRestrict\":false,\"createTime\":1698645219000,\"enableInternalTransfer\":true,"
+         "\"enableFutures\":false,\"enablePortfolioMarginTrading\":true,\"enableVanillaOptions\":"
+         "true,\"permitsUniversalTransfer\":true,\"enableReading\":true,\"enableFixApiTrade\":"
+         "false,"
+         "\"enableFixReadOnly\":true,\"enableSpotAndMarginTrading\":false,\"enableWithdrawals\":"
+         "false,\"enableMargin\":true}",
+         true, true, false, true,
+         "Enable Internal Transfer, Enable Portfolio Margin Trading, Enable European Options, "
+         "Permits Universal Transfer, Enable Margin Loan, Repay & Transfer"},
+        {"{\"ipRestrict\":true,\"enableReading\":true}", true, true, true, false, ""},
+        {"{\"ipRestrict\":true,\"enableReading\":false,\"enableNew\":true}", true, false, true,
+         false, "enableNew"},
+        {"{\"ipRestrict\":true}", false, false, true, false, ""},
+        {"{\"enableReading\":true}", false, true, false, false, ""},
+        {"{\"ipRestrict\":true,\"enableReading\":true", false, true, true, false, ""},
+        {"[]", false, false, false, false, ""},
+        {"", false, false, false, false, ""},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof EXAMPLES / sizeof EXAMPLES[0]; i++) {
+        struct key_rights rights;
+        assert_int_equal(key_rights_read(span_of(EXAMPLES[i].body), &rights), EXAMPLES[i].good);
+        assert_int_equal(rights.may_read, EXAMPLES[i].may_read);
+        assert_int_equal(rights.is_restricted, EXAMPLES[i].is_restricted);
+        assert_int_equal(rights.has_portfolio, EXAMPLES[i].has_portfolio);
+        assert_string_equal(text_string(&rights.others), EXAMPLES[i].others);
+        key_rights_free(&rights);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -260,6 +298,7 @@ int main(void)
         cmocka_unit_test(a_url_is_written_in_one_way),
         cmocka_unit_test(the_time_is_read_from_its_answer),
         cmocka_unit_test(every_answer_has_its_outcome),
+        cmocka_unit_test(a_key_has_the_rights_that_are_told_and_known_by_their_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

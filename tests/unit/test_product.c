@@ -68,6 +68,8 @@ static void a_product_is_found_by_its_name_and_by_what_was_asked(void **state)
     assert_null(product_of_request(span_of("/fapi/v1/positionRisk"))); /* not what is asked */
     assert_null(product_of_request(span_of("")));
     assert_null(product_of_request(span_of("seal 5")));
+    assert_null(product_of_request(span_of("/sapi/v1/account/apiRestrictions")));
+    assert_null(product_find(span_of("spot"))); /* of which nothing is recorded */
 }
 
 static void a_symbol_of_another_product_is_known_as_that(void **state)
