@@ -21,6 +21,7 @@ struct derivation {
     struct account *remembered[REMEMBERED_MAX + 1]; /* NULL where free */
     int64_t answers;
     struct contract_deriver contracts;
+    struct index_book indexes;
     struct row term; /* scratch: what a contract is from a capture on, ... */
     struct row span; /* ... and what is known of an account */
 };
@@ -65,6 +66,7 @@ void derivation_free(struct derivation *derivation)
     }
     account_book_free(&derivation->accounts);
     contract_deriver_free(&derivation->contracts);
+    index_book_free(&derivation->indexes);
     row_free(&derivation->term);
     row_free(&derivation->span);
     free(derivation);
@@ -107,6 +109,11 @@ struct account_book *derivation_accounts(struct derivation *derivation)
 struct contract_book *derivation_contracts(struct derivation *derivation)
 {
     return &derivation->contracts.book;
+}
+
+struct index_book *derivation_indexes(struct derivation *derivation)
+{
+    return &derivation->indexes;
 }
 
 int64_t derivation_leg_count(const struct derivation *derivation)
@@ -330,6 +337,12 @@ static bool put_row(const struct putting *put, const struct row *row, const stru
                     struct error *error)
 {
     put->counts->rows[row->kind - ROW_KINDS]++;
+    if (row->kind == &ROW_KINDS[ROW_ASSET_INDEX] &&
+        !index_book_take(&put->derivation->indexes, row_text(row, ASSET_INDEX_SYMBOL),
+                         row->values[ASSET_INDEX_TIME_MS],
+                         row_number(row, ASSET_INDEX_INDEX_PRICE))) {
+        return error_no_memory(error);
+    }
     return put->sink->put_row(put->sink->context, row, leg, error);
 }
 

@@ -68,6 +68,12 @@ enum {
 };
 
 enum {
+    ASSET_INDEX_SYMBOL = 1,
+    ASSET_INDEX_TIME_MS,
+    ASSET_INDEX_INDEX_PRICE = 4,
+};
+
+enum {
     INCOME_TIME_MS = 1,
     INCOME_TYPE,
 };

@@ -318,6 +318,56 @@ settled() {
     assert_sound
 }
 
+figure() { # METRIC: of account u, each by its name
+    grep "^posrec_$1{account=\"u\"" posrec.prom 2> /dev/null | sed 's/^[^,]*,\([^}]*\)}/\1/' | sort
+}
+
+@test "metrics are in USD by the asset's last index, after another start too, and have none where none is known" {
+    printf '%s\n' "main one-way $KEY $SECRET" > accounts
+    start_sim --steady --no-trades --weight-limit 100000
+    sim 'index?asset=USDT&index=0.9998' > /dev/null
+    u 'move?symbol=BTCUSDT&share=0&still=1'
+    u 'trade?symbol=BTCUSDT&side=BOTH&amount=-0.5'
+    write_config "$SIM" "record = positions, account" "interval = 300ms" "account_interval = 300ms"
+    sed -i 's|^database = .*|&\nmetrics_file = posrec.prom|; s|^\[account .*|[account u]\nproduct = usd-m|' posrec.ini
+    start_run
+    has_leg() { [ -n "$(figure position_amount_contracts)" ] && [ -n "$(figure wallet_balance)" ]; }
+    wait_for has_leg
+    assert_equal "$(figure position_amount_contracts | grep '"BTCUSDT"')" \
+        "$(sql "SELECT printf('symbol=\"BTCUSDT\",position_side=\"BOTH\" %.15g', position_amount) FROM position_now WHERE symbol = 'BTCUSDT' AND position_amount < -0.4")"
+    assert_equal "$(figure asset_price_usd; figure position_notional_usd; figure unrealized_pnl_usd)" ""
+    stop_run
+    sed -i 's/^record = .*/record = positions, account, prices/' posrec.ini
+    start_run
+    has_price() { [ "$(figure asset_price_usd | grep USDT)" = 'asset="USDT" 0.9998' ]; }
+    wait_for has_price
+    stop_run
+    # What the recorder remembers is what is recorded; the leg's figures are the view's.
+    sed -i 's/^record = .*/record = positions, account/' posrec.ini
+    rm posrec.prom
+    local asked
+    asked=$(sql "SELECT count(*) FROM capture WHERE endpoint = 'assetIndex'")
+    start_run
+    wait_for has_price
+    wait_for has_leg
+    stop_run
+    assert_equal "$(sql "SELECT count(*) FROM capture WHERE endpoint = 'assetIndex'")" "$asked"
+    told() { figure "$1" | sed -n 's/^symbol="BTCUSDT",.* //p'; }
+    assert_equal "$(sql "SELECT notional_usd_e8 = round($(told position_notional_usd) * 1e8), unrealized_pnl_usd_e8 = round($(told unrealized_pnl_usd) * 1e8),
+        abs($(told position_notional_usd) - position_amount_e8 / 1e8 * $(told mark_price_usd) * 0.9998) < 1e-7, notional_usd_e8 < 0, unrealized_pnl_usd_e8 <> 0
+        FROM valuation_history WHERE symbol = 'BTCUSDT' ORDER BY time_ms DESC LIMIT 1")" "1|1|1|1|1"
+    # A later index counts from then on, and one that is not above nothing says nothing.
+    index "$(now_ms)" USDTUSD 0.5 > later
+    index "$(($(now_ms) + 1))" USDTUSD 0 >> later
+    posrec -q import later
+    start_run
+    has_half() { [ "$(figure asset_price_usd | grep USDT)" = 'asset="USDT" 0.5' ]; }
+    wait_for has_half
+    stop_run
+    promtool check metrics < posrec.prom
+    assert_sound
+}
+
 @test "each lie of the exchange's about USD-M is a finding" {
     printf '%s\n' "main one-way $KEY $SECRET" > accounts
     start_both
