@@ -274,7 +274,7 @@ settled() {
     assert_contains "$(posrec report trips --account u 2>&1)" "BNB"
     # The paths that the exchange documents, and no others.
     assert_equal "$(sim log | jq -r .path | grep '^/fapi' | sort -u | tr '\n' ' ')" \
-        "/fapi/v1/assetIndex /fapi/v1/exchangeInfo /fapi/v1/income /fapi/v1/listenKey /fapi/v1/symbolConfig /fapi/v1/time /fapi/v1/userTrades /fapi/v3/account /fapi/v3/positionRisk "
+        "/fapi/v1/assetIndex /fapi/v1/exchangeInfo /fapi/v1/fundingRate /fapi/v1/income /fapi/v1/listenKey /fapi/v1/symbolConfig /fapi/v1/time /fapi/v1/userTrades /fapi/v3/account /fapi/v3/positionRisk "
     # Its stream tells on its own path alone. TRADE_LITE repeats a fill: a capture, and no row.
     [ "$(posrec export --account u 2> /dev/null | grep -c TRADE_LITE)" -ge 4 ]
     # Round trips are linear: what the trades of the first realized is (exit - entry) x amount.
@@ -365,6 +365,88 @@ figure() { # METRIC: of account u, each by its name
     wait_for has_half
     stop_run
     promtool check metrics < posrec.prom
+    assert_sound
+}
+
+@test "funding of USD-M is held against the exchange's own rates" {
+    printf '%s\n' "main one-way $KEY $SECRET" > accounts
+    start_both
+    local held
+    held=$(sql "SELECT count(*) FROM position_now JOIN account ON name = account WHERE product = 'usd-m' AND position_amount <> 0 AND symbol NOT LIKE '%\_%' ESCAPE '\'")
+    [ "$held" -ge 3 ]
+    wait_for recorded_of u fundingRate "$held"
+    # A poll sees each position after its last change; the simulator's are older than a minute.
+    wait_for good_polls 6
+    u 'funding?rate=0.0001'
+    u 'funding?rate=0.0007&special=1' # besides it, and told beside it
+    # Rates are asked for by the hour, and at the start for what came since the last that is known.
+    hear_rates() { # N: so many fundings are told of each symbol that is held
+        wait_for settled
+        sim "clock?offset_ms=$(($1 * 70000))" > /dev/null # income of the minute after it is waited for
+        stop_run
+        start_run
+        told() { [ "$(sql "SELECT count(DISTINCT r.contract_id || ' ' || r.time_ms) FROM funding_rate AS r JOIN contract AS c USING (contract_id) WHERE c.product = 'usd-m'")" = $(($1 * held)) ]; }
+        wait_for told "$1"
+        known_on() { [ "$(sql "SELECT max(to_ms) > (SELECT max(time_ms) + 61000 FROM funding_rate) FROM known WHERE account = 'u' AND kind = 'income'")" = 1 ]; }
+        wait_for known_on
+    }
+    hear_rates 1
+    assert_equal "$(accused)" ""
+    u 'funding?rate=0.0001&paid=0.0002'
+    hear_rates 2
+    stop_run
+    assert_equal "$(sql "SELECT DISTINCT funding_rate FROM funding_rate_history")" 0.0001
+    assert_equal "$(accused --account u | jq -r .finding | sort | uniq -c | tr -s ' ')" " $held funding_unexplained"
+    # What the rate makes, by the trader's own arithmetic: half of what was paid.
+    assert_equal "$(accused --account u --symbol BTCUSDT | jq -r .detail | sed -E 's/^([-0-9.]+) was paid, .* make ([-0-9.]+)$/\1 \2/' | awk '{ print ($1 != 0 && $1 - 2 * $2 < 2e-8 && 2 * $2 - $1 < 2e-8) }')" 1
+    assert_equal "$(sim log | jq -r .path | grep -c premiumIndex)" "$(sim log | jq -r .path | grep -c dapi/v1/premiumIndex)"
+    assert_sound
+}
+
+@test "funding of a position that is listed no more is judged by what there was" {
+    # Open until just after the funding, or flat well before it: rates and income tell the same of both.
+    local f=$((T + 3600000)) mark='"markPrice":"0.40000000"' row
+    row="{\"symbol\":\"ADAUSDT\",\"incomeType\":\"FUNDING_FEE\",\"asset\":\"USDT\",\"info\":\"\",\"time\":$f,\"tranId\":1,\"tradeId\":\"\",\"income\":"
+    {
+        for i in 0 1 2 3 4 5; do line positionRisk $((f - 300000 + 60000 * i)) "[$ADA]"; done
+        for i in 1 2 3; do line positionRisk $((f + 60000 * i)) "$([ $i -lt 3 ] && echo "[$ADA]" || echo "[]")"; done
+        line fundingRate $((f + 180001)) "[{\"symbol\":\"ADAUSDT\",\"fundingTime\":$f,\"fundingRate\":\"0.00010000\",$mark}]"
+        line income $((f + 180002)) "[$row\"-0.00120000\"}]" "\"request\":\"/fapi/v1/income?startTime=$T&limit=1000\""
+    } > lines
+    posrec -q import lines
+    assert_equal "$(accused)" ""
+    # 30 x 0.4 x 0.0001 = 0.0012.
+    sed 's/-0.00120000/-0.00110000/' lines | posrec -q -d wrong.db import -
+    assert_equal "$(accused -d wrong.db | jq -r '[.account, .symbol, .asset, .detail] | join(" ")')" \
+        "u ADAUSDT USDT -0.00110000 was paid, 30 contracts at 0.4 and the rate 0.00010000 make -0.00120000"
+    # What was paid in credits is not held against it.
+    sed 's/-0.00120000/-0.00110000/; s/\("FUNDING_FEE","asset":"\)USDT/\1BNFCR/' lines | posrec -q -d credits.db import -
+    assert_equal "$(sqlite3 credits.db "SELECT asset FROM income")" BNFCR
+    assert_equal "$(accused -d credits.db)" ""
+    flat_at() { # MS...: nothing is listed then
+        local times=$*
+        sed -E "s/(\"received_ms\":(${times// /|}),.*\"body\":).*/\1[]}/" lines
+    }
+    # Listed no more between the polls around it: nobody knows.
+    flat_at $((f + 60000)) $((f + 120000)) | sed 's/-0.00120000/-0.00110000/' | posrec -q -d closed.db import -
+    assert_equal "$(accused -d closed.db)" ""
+    # Closed well before it, by the polls, and paid all the same.
+    flat_at $((f - 180000)) $((f - 120000)) $((f - 60000)) $f $((f + 60000)) $((f + 120000)) | posrec -q -d flat.db import -
+    assert_equal "$(accused -d flat.db | jq -r .detail)" "-0.00120000 was paid, 0 contracts at 0.4 and the rate 0.00010000 make 0.00000000"
+}
+
+@test "a price of one symbol is an object, and read like a list of one" {
+    {
+        line premiumIndex $T "{\"symbol\":\"ADAUSDT\",\"markPrice\":\"0.41\",\"indexPrice\":\"0.4\",\"estimatedSettlePrice\":\"0.4\",\"lastFundingRate\":\"0.0001\",\"interestRate\":\"0.0001\",\"nextFundingTime\":$((T + 5)),\"time\":$T}"
+        index $((T + 1)) USDTUSD 1.0001 | sed 's/"body":\[\(.*\)\]/"body":\1/'
+        line fundingRate $((T + 2)) "{}"
+    } > lines
+    posrec -q import lines
+    assert_equal "$(sql "SELECT endpoint, outcome, row_count FROM capture ORDER BY 1")" "assetIndex|ok|1
+fundingRate|unreadable|0
+premiumIndex|ok|1"
+    assert_equal "$(sql "SELECT symbol, mark_price, index_price, funding_rate FROM mark_history")" "ADAUSDT|0.41|0.4|0.0001"
+    assert_equal "$(sql "SELECT asset, index_price FROM asset_index_history")" "USDT|1.0001"
     assert_sound
 }
 
