@@ -44,6 +44,7 @@ void reading_free(struct reading *reading)
     element_reading_free(&reading->margins);
     element_reading_free(&reading->configs);
     object_free(&reading->total);
+    text_free(&reading->total_text);
 }
 
 struct derivation *derivation_new(const struct row_sink *sink, bool compares_bytes,
@@ -158,8 +159,8 @@ static bool read_total(struct reading *reading, struct error *error)
 {
     bool has_odd = reading->odd.count > 0;
     bool done = !reading->account->product->has_totals ||
-                object_read(&ACCOUNT_TOTAL_OBJECT, text_span(&reading->capture->body),
-                            &reading->total, &reading->odd, error);
+                object_read(&ACCOUNT_TOTAL_OBJECT, text_span(&reading->total_text), &reading->total,
+                            &reading->odd, error);
     if (!has_odd && reading->odd.count > 0) {
         error_context(&reading->odd.first, "totals");
     }
@@ -172,7 +173,9 @@ static bool read_account(struct reading *reading, struct error *error)
     struct account_answer answer;
     enum account_list list;
     enum json_step step = JSON_INVALID;
-    bool good = account_answer_begin(&answer, text_span(&reading->capture->body), error);
+    bool good =
+        account_answer_begin(&answer, text_span(&reading->capture->body),
+                             account->product->has_totals ? &reading->total_text : NULL, error);
     while (good && (step = account_answer_next(&answer, &list, error)) == JSON_ITEM) {
         bool is_assets = list == ACCOUNT_ASSETS;
         struct element_reading *elements = is_assets ? &reading->assets : &reading->margins;

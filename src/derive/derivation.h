@@ -61,7 +61,8 @@ struct reading {
     struct odd_fields odd;
     struct facts facts;
     struct element_reading positions, assets, margins, configs;
-    struct object total;      /* what an account comes to, where the product says it */
+    struct object total;      /* what an account comes to, where the product says it, ... */
+    struct text total_text;   /* ... and the members that say it */
     struct row_counts counts; /* of the rows that were put */
 };
 

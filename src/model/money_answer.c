@@ -11,7 +11,6 @@ const struct object_kind ASSET_OBJECT = {
 
 const struct object_kind ACCOUNT_TOTAL_OBJECT = {
     .rows = {&ROW_KINDS[ROW_ACCOUNT_TOTAL]},
-    .ignored = " assets positions ",
 };
 
 const struct object_kind SYMBOL_CONFIG_OBJECT = {
@@ -130,10 +129,25 @@ bool money_answer_read(enum endpoint endpoint, struct span body, struct facts *f
                                                 : error_set(error, ERROR_FAILED, "not JSON");
 }
 
-bool account_answer_begin(struct account_answer *answer, struct span body, struct error *error)
+bool account_answer_begin(struct account_answer *answer, struct span body, struct text *rest,
+                          struct error *error)
 {
-    *answer = (struct account_answer){.walk = json_walk_at(body, 0)};
+    *answer = (struct account_answer){.walk = json_walk_at(body, 0), .rest = rest};
+    if (rest != NULL) {
+        text_clear(rest);
+        text_append_char(rest, '{');
+    }
     return check_utf8(body, error);
+}
+
+static void keep(struct text *rest, struct span key, struct span value)
+{
+    if (rest->size > 1) {
+        text_append_char(rest, ',');
+    }
+    text_append_span(rest, key);
+    text_append_char(rest, ':');
+    text_append_span(rest, value);
 }
 
 static enum json_step wrong_list(const char *list, const char *what, struct error *error)
@@ -164,6 +178,9 @@ enum json_step account_answer_next(struct account_answer *answer, enum account_l
             !json_value_is_valid(value)) {
             break;
         }
+        if (answer->rest != NULL) {
+            keep(answer->rest, key, value);
+        }
     }
     if (step != JSON_END || !json_walk_at_end(walk)) {
         error_set(error, ERROR_FAILED, "not a JSON object at byte %zu", walk->at);
@@ -172,6 +189,13 @@ enum json_step account_answer_next(struct account_answer *answer, enum account_l
     for (int i = 0; i < ACCOUNT_LIST_COUNT; i++) {
         if (!answer->has[i]) {
             return wrong_list(LISTS[i], "missing", error);
+        }
+    }
+    if (answer->rest != NULL) {
+        text_append_char(answer->rest, '}');
+        if (answer->rest->failed) {
+            error_no_memory(error);
+            return JSON_INVALID;
         }
     }
     return JSON_END;

@@ -26,9 +26,12 @@ enum account_list { ACCOUNT_ASSETS, ACCOUNT_POSITIONS, ACCOUNT_LIST_COUNT };
 struct account_answer {
     struct json_walk walk; /* stands at a list, which the caller reads */
     bool has[ACCOUNT_LIST_COUNT];
+    struct text *rest; /* NULL, or an object of the other members, up to where the walk stands */
 };
 
-bool account_answer_begin(struct account_answer *answer, struct span body, struct error *error);
+/* `rest` is NULL where nobody asks for it, or emptied first. */
+bool account_answer_begin(struct account_answer *answer, struct span body, struct text *rest,
+                          struct error *error);
 
 /* The next list, at which the walk then stands. JSON_END when the answer is complete; JSON_INVALID,
  * with the error set, when it is no object, or has not each list once. */
