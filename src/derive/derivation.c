@@ -43,6 +43,7 @@ void reading_free(struct reading *reading)
     element_reading_free(&reading->assets);
     element_reading_free(&reading->margins);
     element_reading_free(&reading->configs);
+    element_reading_free(&reading->settings);
     object_free(&reading->total);
     text_free(&reading->total_text);
 }
@@ -150,6 +151,7 @@ static void remember(struct derivation *derivation, struct account *account)
         element_list_forget(&(*place)->balances);
         element_list_forget(&(*place)->margins);
         element_list_forget(&(*place)->configs);
+        element_list_forget(&(*place)->settings);
     }
     *place = account;
     account->is_remembered = true;
@@ -236,6 +238,15 @@ static bool read_configs(struct reading *reading, struct error *error)
     return done;
 }
 
+static bool read_settings(struct reading *reading, struct error *error)
+{
+    bool done = element_list_read_object(&reading->account->settings, &reading->settings,
+                                         text_span(&reading->capture->body), error);
+    reading->row_count = (int64_t)reading->settings.now.count;
+    reading->odd = reading->settings.odd;
+    return done;
+}
+
 static bool read_facts(struct reading *reading, struct error *error)
 {
     struct span body = text_span(&reading->capture->body);
@@ -290,6 +301,9 @@ static bool read_body(struct derivation *derivation, struct reading *reading, st
     case ENDPOINT_SYMBOL_CONFIG:
         remember(derivation, reading->account);
         return read_configs(reading, error);
+    case ENDPOINT_ACCOUNT_CONFIG:
+        remember(derivation, reading->account);
+        return read_settings(reading, error);
     case ENDPOINT_TIMESTAMP:
         return read_seal(reading, error);
     default:
@@ -608,6 +622,8 @@ static bool put_told(const struct putting *put, struct reading *reading, struct 
                put_total(put, &reading->total, error);
     case ENDPOINT_SYMBOL_CONFIG:
         return put_series(put, &account->configs, &reading->configs, error);
+    case ENDPOINT_ACCOUNT_CONFIG:
+        return put_series(put, &account->settings, &reading->settings, error);
     default:
         return put_facts(put, &reading->facts, error);
     }

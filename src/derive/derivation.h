@@ -60,7 +60,7 @@ struct reading {
     int64_t row_count; /* of its body */
     struct odd_fields odd;
     struct facts facts;
-    struct element_reading positions, assets, margins, configs;
+    struct element_reading positions, assets, margins, configs, settings;
     struct object total;      /* what an account comes to, where the product says it, ... */
     struct text total_text;   /* ... and the members that say it */
     struct row_counts counts; /* of the rows that were put */

@@ -19,6 +19,12 @@ const struct object_kind SYMBOL_CONFIG_OBJECT = {
     .counts_never = true,
 };
 
+const struct object_kind ACCOUNT_CONFIG_OBJECT = {
+    .rows = {&ROW_KINDS[ROW_ACCOUNT_CONFIG]},
+    .counts_never = true,
+    .ignored = " updateTime tradeGroupId ",
+};
+
 static const struct object_kind INCOME_OBJECT = {.rows = {&ROW_KINDS[ROW_INCOME]}};
 
 /* The documented fields of a trade that follow from its contract and its other fields. */

@@ -7,11 +7,12 @@
 #include "model/facts.h"
 #include "model/json_span.h"
 
-/* What an element of account's `assets`, its totals, and an element of symbolConfig are read into.
- */
+/* What an element of account's `assets`, its totals, an element of symbolConfig, and accountConfig
+ * are read into. */
 extern const struct object_kind ASSET_OBJECT;
 extern const struct object_kind ACCOUNT_TOTAL_OBJECT;
 extern const struct object_kind SYMBOL_CONFIG_OBJECT;
+extern const struct object_kind ACCOUNT_CONFIG_OBJECT;
 
 /* Whether an endpoint answers with a list of facts. */
 bool money_answer_has(enum endpoint endpoint);

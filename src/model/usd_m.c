@@ -93,6 +93,7 @@ const struct product USD_M = {
             [ENDPOINT_INCOME] = {"/fapi/v1/income", 30, false},
             [ENDPOINT_USER_TRADES] = {"/fapi/v1/userTrades", 5, false},
             [ENDPOINT_SYMBOL_CONFIG] = {"/fapi/v1/symbolConfig", 5, false},
+            [ENDPOINT_ACCOUNT_CONFIG] = {"/fapi/v1/accountConfig", 5, false},
             [ENDPOINT_FUNDING_RATE] = {"/fapi/v1/fundingRate", 1, false},
             [ENDPOINT_ASSET_INDEX] = {"/fapi/v1/assetIndex", 10, false},
             [ENDPOINT_TIMESTAMP] = {"", 0, false},

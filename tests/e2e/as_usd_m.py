@@ -77,15 +77,20 @@ class Side:
     def tell(self, line, endpoint, body, after_ms=0, version="v1"):
         now_ms = line["received_ms"] + after_ms
         query = line.get("request", "?recvWindow=5000").split("?")[1]
-        query = {"assetIndex": "", "symbolConfig": "?recvWindow=5000"}.get(endpoint, f"?{query}")
+        query = {"assetIndex": ""}.get(endpoint, f"?{query}")
         sys.stdout.write(json.dumps({**line, "product": "usd-m", "endpoint": endpoint, "sent_ms": now_ms - 39, "received_ms": now_ms,
                                      "request": f"/fapi/{version}/{endpoint}{query}",
                                      "body": json.dumps(body, separators=(",", ":"))}, separators=(",", ":")) + "\n")
 
     def poll(self, line, told):
         now_ms = line["received_ms"]
-        if now_ms // INDEX_MS != self.minute:
-            self.minute = now_ms // INDEX_MS
+        minute = now_ms // INDEX_MS
+        if minute % 5 == 0 and minute != self.minute:
+            self.tell(line, "accountConfig", {"feeTier": 0, "canTrade": True, "canDeposit": True, "canWithdraw": True,
+                                              "dualSidePosition": False, "updateTime": 0, "tradeGroupId": -1,
+                                              "multiAssetsMargin": minute % 15 == 0}, -3)
+        if minute != self.minute:
+            self.minute = minute
             index = places(1 + Decimal(self.minute % 7 - 3) / 10000)
             self.tell({**line, "interval_ms": INDEX_MS}, "assetIndex", [{"symbol": "USDTUSD", "time": now_ms - 45, "index": index}], -2)
         configs = [{"symbol": name(leg["symbol"]), "marginType": "ISOLATED" if leg["marginType"] == "isolated" else "CROSSED",

@@ -36,7 +36,7 @@ class UsdM:
     lot = Decimal("0.001")
     paths = {"positionRisk": "/fapi/v3/positionRisk", "account": "/fapi/v3/account", "income": "/fapi/v1/income",
              "userTrades": "/fapi/v1/userTrades", "assetIndex": "/fapi/v1/assetIndex", "exchangeInfo": "/fapi/v1/exchangeInfo",
-             "symbolConfig": "/fapi/v1/symbolConfig"}
+             "symbolConfig": "/fapi/v1/symbolConfig", "accountConfig": "/fapi/v1/accountConfig"}
 
     @staticmethod
     def profit(amount, size, entry, price):

@@ -237,7 +237,7 @@ settled() {
     printf '\n[account u]\nproduct = usd-m\nbase_url = %s\napi_key_file = main.key\nsecret_file = main.secret\nrecv_window = 60000\n' "$SIM" >> posrec.ini
     echo 'record = positions, account, income, trades, prices' >> posrec.ini
     posrec -q fetch > /dev/null
-    for endpoint in positionRisk exchangeInfo account income symbolConfig assetIndex; do recorded_of u $endpoint 1; done
+    for endpoint in positionRisk exchangeInfo account income symbolConfig accountConfig assetIndex; do recorded_of u $endpoint 1; done
     for endpoint in positionRisk exchangeInfo account income premiumIndex; do recorded_of main $endpoint 1; done
     assert_equal "$(sql "SELECT count(*) FROM contract WHERE product = 'usd-m' AND source = 'derived'")" 0
     # Another round, on the same day, needs no contracts.
@@ -274,7 +274,7 @@ settled() {
     assert_contains "$(posrec report trips --account u 2>&1)" "BNB"
     # The paths that the exchange documents, and no others.
     assert_equal "$(sim log | jq -r .path | grep '^/fapi' | sort -u | tr '\n' ' ')" \
-        "/fapi/v1/assetIndex /fapi/v1/exchangeInfo /fapi/v1/fundingRate /fapi/v1/income /fapi/v1/listenKey /fapi/v1/symbolConfig /fapi/v1/time /fapi/v1/userTrades /fapi/v3/account /fapi/v3/positionRisk "
+        "/fapi/v1/accountConfig /fapi/v1/assetIndex /fapi/v1/exchangeInfo /fapi/v1/fundingRate /fapi/v1/income /fapi/v1/listenKey /fapi/v1/symbolConfig /fapi/v1/time /fapi/v1/userTrades /fapi/v3/account /fapi/v3/positionRisk "
     # Its stream tells on its own path alone. TRADE_LITE repeats a fill: a capture, and no row.
     [ "$(posrec export --account u 2> /dev/null | grep -c TRADE_LITE)" -ge 4 ]
     # Round trips are linear: what the trades of the first realized is (exit - entry) x amount.
@@ -311,10 +311,17 @@ settled() {
         WHERE abs(margin_balance - usd) < 4e-8 AND margin_balance > 20000" 2> /dev/null)" = 2 ]; }
     wait_for agreed
     u 'multi?on=0' # USDT alone
+    asset_is() { [ "$(sql "SELECT asset FROM account_total_history ORDER BY time_ms DESC LIMIT 1" 2> /dev/null)" = "$1" ]; }
+    wait_for asset_is USD
     alone() { [ "$(sql "SELECT t.margin_balance = b.margin_balance_e8 / 1e8 AND t.usd > t.margin_balance + 1000 FROM account_total_history AS t
         JOIN balance AS b ON b.asset = 'USDT' AND b.time_ms = t.time_ms ORDER BY t.time_ms DESC LIMIT 1" 2> /dev/null)" = 1 ]; }
     wait_for alone
+    wait_for asset_is USDT
     stop_run
+    # A row for each that differed, however often it was told.
+    assert_equal "$(sql "SELECT group_concat(multi_assets_margin, ' ') FROM (SELECT * FROM account_config ORDER BY time_ms)" | sed 's/^0 //')" "1 0"
+    assert_sound
+    posrec -q rebuild
     assert_sound
 }
 
@@ -450,6 +457,39 @@ premiumIndex|ok|1"
     assert_sound
 }
 
+@test "what is set of an account has a row when it differs, and says what its totals are in" {
+    config() { # MS MULTI [MORE]
+        line accountConfig "$1" "{\"feeTier\":2,\"canTrade\":true,\"canDeposit\":true,\"canWithdraw\":false,\"dualSidePosition\":false,\"updateTime\":$1,\"multiAssetsMargin\":$2,\"tradeGroupId\":-1$3}"
+    }
+    total() { line account "$1" '{"totalWalletBalance":"1","totalMarginBalance":"1","totalMaintMargin":"0","assets":[],"positions":[]}'; }
+    {
+        total $((T + 500))
+        config $((T + 1000)) false; total $((T + 1500))
+        config $((T + 2000)) false
+        config $((T + 3000)) true; total $((T + 3500))
+        config $((T + 4000)) true ',"new":1'
+        line accountConfig $((T + 5000)) "[]"
+        config $((T + 6000)) 7; total $((T + 6500))
+    } > lines
+    while read -r one; do echo "$one" | posrec -q import -; done < lines # each in a process of its own
+    assert_equal "$(sql "SELECT time_ms - $T, multi_assets_margin, dual_side_position, fee_tier, can_trade, can_deposit, can_withdraw, extra FROM account_config ORDER BY 1")" \
+        '1000|0|0|2|1|1|0|
+3000|1|0|2|1|1|0|
+4000|1|0|2|1|1|0|{"new":1}
+6000||0|2|1|1|0|{"multiAssetsMargin":7}'
+    assert_equal "$(sql "SELECT time_ms - $T, asset FROM account_total_history ORDER BY 1")" '500|
+1500|USDT
+3500|USD
+6500|USD'
+    assert_equal "$(sql "SELECT received_ms - $T, detail FROM capture WHERE endpoint = 'accountConfig' AND detail <> '' ORDER BY 1")" \
+        '5000|element 0: not a JSON object
+6000|element 0: field multiAssetsMargin: neither true nor false: 7'
+    assert_sound
+    posrec -q -d whole.db import lines
+    assert_equal "$(head_of -d whole.db verify)" "$(head_of verify)"
+    assert_equal "$(sqlite3 whole.db 'SELECT * FROM account_config')" "$(sql 'SELECT * FROM account_config')"
+}
+
 @test "each lie of the exchange's about USD-M is a finding" {
     printf '%s\n' "main one-way $KEY $SECRET" > accounts
     start_both
@@ -469,6 +509,6 @@ premiumIndex|ok|1"
     printf '[posrec]\ndatabase = posrec.db\n[account u]\nproduct = usd-m\nbase_url = %s\nstream_url = ws%s\napi_key_file = main.key\nsecret_file = main.secret\nrecv_window = 60000\n' \
         "$SIM" "${SIM#http}" > posrec.ini
     run posrec doctor
-    assert_contains "$output" "account u: account and income and userTrades and symbolConfig and assetIndex are answered"
+    assert_contains "$output" "account u: account and income and userTrades and symbolConfig and accountConfig and assetIndex are answered"
     assert_contains "$output" "account u: the user data stream was opened"
 }

@@ -292,6 +292,11 @@ static const char LAST_CONFIGS[] =
     "m WHERE m.account_id = ?1 AND m.contract_id = c.contract_id AND m.time_ms <= ?2) "
     "WHERE c.product = (SELECT product FROM account WHERE account_id = ?1) ORDER BY c.contract_id";
 
+/* ... and of the account itself. */
+static const char LAST_SETTINGS[] =
+    " FROM account_config AS r WHERE r.account_id = ?1 AND r.time_ms = (SELECT max(m.time_ms) "
+    "FROM account_config AS m WHERE m.account_id = ?1 AND m.time_ms <= ?2)";
+
 static bool take_said(struct element_list *series, sqlite3_stmt *select, struct error *error)
 {
     struct object said = {0};
@@ -341,6 +346,8 @@ bool state_load_ledger(const struct database *database, struct derivation *deriv
                                      "c.symbol, l.position_side", LAST_MARGINS, error) &&
                          load_series(database, account, ENDPOINT_SYMBOL_CONFIG, &account->configs,
                                      "c.symbol, ''", LAST_CONFIGS, error) &&
+                         load_series(database, account, ENDPOINT_ACCOUNT_CONFIG, &account->settings,
+                                     "'', ''", LAST_SETTINGS, error) &&
                          known_spans_load(database, account, before_capture_id, error);
     return account->is_loaded;
 }
