@@ -72,7 +72,7 @@ BEGIN
           JOIN pg_foreign_table AS f ON f.ftrelid = c.oid
           JOIN pg_foreign_server AS s ON s.oid = f.ftserver AND s.srvname = n.nspname
          WHERE to_regclass(format('posrec.%I', c.relname)) IS NULL AND c.relname !~ '_part$'
-           AND c.relname NOT IN ('schema_migration', 'valuation_history')
+           AND c.relname NOT IN ('schema_migration', 'valuation_history', 'product')
          GROUP BY c.relname
     LOOP
         EXECUTE format('CREATE VIEW posrec.%I AS %s', relation.name, relation.query);

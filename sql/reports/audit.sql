@@ -32,7 +32,7 @@ span (account, first_capture, last_capture) AS (
                                        AND received_ms >= a.from_ms AND received_ms < a.to_ms))
       FROM audited AS a
      CROSS JOIN (SELECT value AS endpoint
-                   FROM json_each('["positionRisk","exchangeInfo","account","income","userTrades","premiumIndex","fundingRate","symbolConfig","assetIndex","userData","recorder","timestamp"]')) AS e
+                   FROM json_each('["positionRisk","exchangeInfo","account","income","userTrades","premiumIndex","fundingRate","symbolConfig","accountConfig","assetIndex","userData","recorder","timestamp"]')) AS e
     UNION ALL
     SELECT a.account, i.capture_id, i.capture_id
       FROM audited AS a

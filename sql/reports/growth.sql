@@ -11,7 +11,7 @@ WITH recorded AS (
              END AS bytes
       FROM (SELECT 'positionRisk' AS endpoint UNION ALL SELECT 'exchangeInfo' UNION ALL SELECT 'account' UNION ALL
             SELECT 'income' UNION ALL SELECT 'userTrades' UNION ALL SELECT 'userData' UNION ALL SELECT 'premiumIndex' UNION ALL SELECT 'fundingRate'
-            UNION ALL SELECT 'symbolConfig' UNION ALL SELECT 'assetIndex') AS e
+            UNION ALL SELECT 'symbolConfig' UNION ALL SELECT 'accountConfig' UNION ALL SELECT 'assetIndex') AS e
      CROSS JOIN account_range AS r
      CROSS JOIN capture_log AS c
         ON c.account = r.account

@@ -2,7 +2,7 @@
 -- poll more than :ahead_ms in the future there is none, nor can it be said what was missed since.
 -- `missed_now`: ticks since the last good poll that brought nothing. `next_due`: its next tick, when it is
 -- being run. `stream`: where the account's user data stream stands; NULL when none was ever recorded. `money`: ok, or
--- which of account, income, userTrades, premiumIndex, fundingRate, symbolConfig and assetIndex was not answered last, and why; NULL when none was ever asked for.
+-- which of account, income, userTrades, premiumIndex, fundingRate, symbolConfig, accountConfig and assetIndex was not answered last, and why; NULL when none was ever asked for.
 WITH last AS (
     SELECT r.account,
            (SELECT p.capture_id
@@ -71,7 +71,7 @@ SELECT t.account,
           FROM (SELECT c.endpoint, c.outcome, c.detail
                   FROM (SELECT 'account' AS endpoint UNION ALL SELECT 'income' UNION ALL SELECT 'userTrades' UNION ALL
                         SELECT 'premiumIndex' UNION ALL SELECT 'fundingRate' UNION ALL
-                        SELECT 'symbolConfig' UNION ALL SELECT 'assetIndex') AS e
+                        SELECT 'symbolConfig' UNION ALL SELECT 'accountConfig' UNION ALL SELECT 'assetIndex') AS e
                   JOIN capture_log AS c
                     ON c.capture_id = (SELECT s.capture_id
                                          FROM capture_log AS s

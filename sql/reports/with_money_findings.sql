@@ -168,8 +168,9 @@ funding AS MATERIALIZED (
                      FROM known AS u
                     WHERE u.account = m.account AND u.kind = 'polls' AND u.from_ms <= r.time_ms AND u.to_ms > r.time_ms)
 ),
--- ... with the contracts that were open then, by the updateTime of what polls show, and what income says was paid. Of
--- what changed within a minute of it, or between these polls, nobody knows how much was charged.
+-- ... with the contracts that were open then, by the updateTime of what polls show (what one adds to it, that a leg is listed
+-- no more, by the poll's), and what income says was paid. Of what changed within a minute of it, or between these polls,
+-- nobody knows how much was charged, nor what was paid in another asset.
 funded AS (
     SELECT f.*,
            sum(p.position_amount_e8) / 1e8 AS contracts,
@@ -179,7 +180,21 @@ funded AS (
                          FROM position AS x
                         WHERE x.leg_id = l.leg_id
                           AND x.update_ms > min(f.before_ms, f.time_ms - 60000)
-                          AND x.update_ms <= max(f.after_ms, f.time_ms + 60000))) AS is_moving,
+                          AND x.update_ms <= max(f.after_ms, f.time_ms + 60000))
+               OR EXISTS (SELECT 1
+                            FROM capture AS s
+                           CROSS JOIN position AS x ON x.leg_id = l.leg_id AND x.capture_id = s.capture_id AND x.present = 0
+                           WHERE s.account_id = f.account_id
+                             AND s.endpoint = 'positionRisk'
+                             AND s.received_ms > min(f.before_ms, f.time_ms - 60000)
+                             AND s.received_ms <= max(f.after_ms, f.time_ms + 60000))
+               OR EXISTS (SELECT 1
+                            FROM income_told AS i
+                           WHERE i.account = f.account
+                             AND i.time_ms BETWEEN f.time_ms - 1000 AND f.time_ms + 60000
+                             AND i.income_type = 'FUNDING_FEE'
+                             AND i.symbol = f.symbol
+                             AND i.asset <> f.margin_asset)) AS is_moving,
            (SELECT coalesce(sum(i.income_e8), 0)
               FROM income_told AS i
              WHERE i.account = f.account
@@ -192,7 +207,10 @@ funded AS (
         ON p.leg_id = l.leg_id
        AND (p.update_ms, p.revision) = (SELECT x.update_ms, x.revision
                                           FROM position AS x
-                                         WHERE x.leg_id = l.leg_id AND x.update_ms <= f.time_ms
+                                         WHERE x.leg_id = l.leg_id
+                                           AND x.update_ms <= f.time_ms
+                                           AND (x.revision = 0
+                                                OR (SELECT s.received_ms FROM capture AS s WHERE s.capture_id = x.capture_id) <= f.time_ms)
                                          ORDER BY x.update_ms DESC, x.revision DESC LIMIT 1)
      CROSS JOIN leg_term AS t ON t.leg_id = l.leg_id AND t.from_ms <= f.time_ms AND t.to_ms > f.time_ms
      GROUP BY f.account, f.contract_id, f.time_ms

@@ -1,10 +1,14 @@
 -- What an account comes to as a whole, by the exchange's own word (USD-M): in USDT, or, where its assets margin one
--- another, in USD. `usd` is the sum of its assets' margin balances at their indexes that were known then, NULL where one is
+-- another, in USD, as accountConfig said last (`asset`; NULL where it never did). `usd` is the sum of its assets' margin balances at their indexes that were known then, NULL where one is
 -- not: in the second case both say the same, to what their decimals and the indexes' ages explain.
 CREATE VIEW account_total_history AS
 SELECT a.name AS account,
        t.time_ms,
        strftime('%Y-%m-%dT%H:%M:%fZ', t.time_ms / 1000.0, 'unixepoch') AS time,
+       (SELECT iif(k.multi_assets_margin, 'USD', 'USDT')
+          FROM account_config AS k
+         WHERE k.account_id = t.account_id AND k.time_ms <= t.time_ms AND k.multi_assets_margin IS NOT NULL
+         ORDER BY k.time_ms DESC LIMIT 1) AS asset,
        t.wallet_balance_e8 / 1e8 AS wallet_balance,
        t.unrealized_pnl_e8 / 1e8 AS unrealized_pnl,
        t.margin_balance_e8 / 1e8 AS margin_balance,

@@ -41,7 +41,7 @@ SELECT o.account_id, 'stream', max(coalesce(o.first_ms, o.opened_ms), o.ended_ms
                  UNION ALL SELECT 'exchangeInfo' UNION ALL SELECT 'account' UNION ALL SELECT 'income'
                  UNION ALL SELECT 'userTrades' UNION ALL SELECT 'userData' UNION ALL SELECT 'recorder'
                  UNION ALL SELECT 'premiumIndex' UNION ALL SELECT 'fundingRate'
-                 UNION ALL SELECT 'symbolConfig' UNION ALL SELECT 'assetIndex') AS k)
+                 UNION ALL SELECT 'symbolConfig' UNION ALL SELECT 'accountConfig' UNION ALL SELECT 'assetIndex') AS k)
   FROM (SELECT b.*,
                (SELECT s.received_ms -- before the first connection no message comes
                   FROM capture AS s

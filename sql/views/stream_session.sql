@@ -28,7 +28,7 @@ SELECT account,
                                  SELECT 'account' UNION ALL SELECT 'income' UNION ALL SELECT 'userTrades' UNION ALL
                                  SELECT 'userData' UNION ALL SELECT 'recorder' UNION ALL
                                  SELECT 'premiumIndex' UNION ALL SELECT 'fundingRate' UNION ALL
-                                 SELECT 'symbolConfig' UNION ALL SELECT 'assetIndex') AS n)) AS closed_ms,
+                                 SELECT 'symbolConfig' UNION ALL SELECT 'accountConfig' UNION ALL SELECT 'assetIndex') AS n)) AS closed_ms,
                e.detail AS reason,
                (SELECT count(*)
                   FROM capture AS p

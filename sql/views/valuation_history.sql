@@ -38,9 +38,8 @@ SELECT v.account,
                                 + v.unrealized_pnl_e8 % 100000000 * (i.index_price_e8 / 100000000)
                                 + (v.unrealized_pnl_e8 % 100000000 * (i.index_price_e8 % 100000000)
                                    + iif(v.unrealized_pnl_e8 < 0, -50000000, 50000000)) / 100000000
-                           FROM asset_index AS i
-                          WHERE i.symbol = v.margin_asset || 'USD' AND i.time_ms <= v.time_ms AND i.index_price_e8 > 0
-                          ORDER BY i.time_ms DESC, i.capture_id DESC LIMIT 1))
+--include index_of
+                       ))
            ELSE v.unrealized_pnl_e8 / 100000000 * v.mark_price_e8
                 + v.unrealized_pnl_e8 % 100000000 * (v.mark_price_e8 / 100000000)
                 + (v.unrealized_pnl_e8 % 100000000 * (v.mark_price_e8 % 100000000)
@@ -51,9 +50,8 @@ SELECT v.account,
            WHEN v.is_linear
                THEN (SELECT CAST(round(p.position_amount_e8 * (v.contract_size_e8 / 1e8) * (v.mark_price_e8 / 1e8)
                                        * (i.index_price_e8 / 1e8)) AS INTEGER)
-                       FROM asset_index AS i
-                      WHERE i.symbol = v.margin_asset || 'USD' AND i.time_ms <= v.time_ms AND i.index_price_e8 > 0
-                      ORDER BY i.time_ms DESC, i.capture_id DESC LIMIT 1)
+--include index_of
+                       )
            ELSE CAST(round(p.position_amount_e8 * (v.contract_size_e8 / 1e8)) AS INTEGER)
        END AS notional_usd_e8,
        v.liquidation_price_e8,
@@ -64,20 +62,17 @@ SELECT v.account,
        p.break_even_price_e8,
        coalesce(p.leverage,
                 (SELECT k.leverage
-                   FROM symbol_config AS k
-                  WHERE k.account_id = v.account_id AND k.contract_id = v.contract_id AND k.time_ms <= v.time_ms
-                  ORDER BY k.time_ms DESC LIMIT 1)) AS leverage,
+--include config_of
+                )) AS leverage,
        p.max_quantity_e8,
        coalesce(p.margin_type,
                 (SELECT CASE k.margin_type WHEN 'CROSSED' THEN 'cross' ELSE lower(k.margin_type) END
-                   FROM symbol_config AS k
-                  WHERE k.account_id = v.account_id AND k.contract_id = v.contract_id AND k.time_ms <= v.time_ms
-                  ORDER BY k.time_ms DESC LIMIT 1)) AS margin_type,
+--include config_of
+                )) AS margin_type,
        coalesce(p.auto_add_margin,
                 (SELECT k.auto_add_margin
-                   FROM symbol_config AS k
-                  WHERE k.account_id = v.account_id AND k.contract_id = v.contract_id AND k.time_ms <= v.time_ms
-                  ORDER BY k.time_ms DESC LIMIT 1)) AS auto_add_margin,
+--include config_of
+                )) AS auto_add_margin,
        p.isolated_wallet_e8,
        p.present,
        p.extra,
@@ -109,9 +104,8 @@ SELECT v.account,
            WHEN v.is_linear
                THEN abs(p.position_amount_e8 / 1e8) * (v.contract_size_e8 / 1e8) * (v.mark_price_e8 / 1e8)
                     / (SELECT k.leverage
-                         FROM symbol_config AS k
-                        WHERE k.account_id = v.account_id AND k.contract_id = v.contract_id AND k.time_ms <= v.time_ms
-                        ORDER BY k.time_ms DESC LIMIT 1)
+--include config_of
+                )
            WHEN v.mark_price_e8 <> 0 AND p.leverage <> 0
                THEN abs(p.position_amount_e8 / 1e8) * (v.contract_size_e8 / 1e8)
                     / (v.mark_price_e8 / 1e8) / p.leverage

@@ -12,7 +12,7 @@ struct ask_account {
     bool is_over; /* nothing more is asked of it, but for the key of its stream */
     struct asker positions;
     struct asker balances;
-    struct asker configs;
+    struct asker configs, account_config;
     struct income income;
     struct trades trades;
     struct asker listen_key;

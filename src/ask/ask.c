@@ -269,6 +269,8 @@ bool ask_add(struct ask *ask, struct ask_account *account, const struct account_
          !add_own(ask, account, &account->balances, &SOURCE_BALANCES, error)) ||
         (records[ENDPOINT_SYMBOL_CONFIG] &&
          !add_own(ask, account, &account->configs, &SOURCE_CONFIGS, error)) ||
+        (records[ENDPOINT_ACCOUNT_CONFIG] &&
+         !add_own(ask, account, &account->account_config, &SOURCE_ACCOUNT_CONFIG, error)) ||
         (records[ENDPOINT_INCOME] &&
          !add_own(ask, account, &account->income.asker, &SOURCE_INCOME, error)) ||
         (records[ENDPOINT_USER_TRADES] &&
@@ -280,14 +282,18 @@ bool ask_add(struct ask *ask, struct ask_account *account, const struct account_
     }
     account->positions.interval_ms = settings->interval_ms;
     account->balances.interval_ms = maybe_of(settings->account_interval_ms);
-    account->configs.interval_ms = account->income.asker.interval_ms =
-        account->trades.asker.interval_ms = maybe_of(settings->income_interval_ms);
+    account->configs.interval_ms = account->account_config.interval_ms =
+        account->income.asker.interval_ms = account->trades.asker.interval_ms =
+            maybe_of(settings->income_interval_ms);
     start_schedule(&account->positions, now, at_once);
     if (records[ENDPOINT_ACCOUNT]) {
         start_schedule(&account->balances, now, at_once);
     }
     if (records[ENDPOINT_SYMBOL_CONFIG]) {
         start_schedule(&account->configs, now, at_once);
+    }
+    if (records[ENDPOINT_ACCOUNT_CONFIG]) {
+        start_schedule(&account->account_config, now, at_once);
     }
     if (records[ENDPOINT_INCOME]) {
         start_schedule(&account->income.asker, now, at_once);
@@ -312,6 +318,7 @@ void ask_add_demand(const struct account_settings *settings, struct limits_deman
     } kinds[] = {
         {ENDPOINT_ACCOUNT, settings->account_interval_ms},
         {ENDPOINT_SYMBOL_CONFIG, settings->income_interval_ms},
+        {ENDPOINT_ACCOUNT_CONFIG, settings->income_interval_ms},
         {ENDPOINT_INCOME, settings->income_interval_ms},
         {ENDPOINT_USER_TRADES, settings->income_interval_ms},
     };

@@ -35,3 +35,10 @@ const struct source SOURCE_CONFIGS = {
     .is_captured = true,
     .retry_base_ms = ASK_RETRY_BASE_MS,
 };
+
+const struct source SOURCE_ACCOUNT_CONFIG = {
+    .endpoint = ENDPOINT_ACCOUNT_CONFIG,
+    .priority = PRIORITY_MONEY,
+    .is_captured = true,
+    .retry_base_ms = ASK_RETRY_BASE_MS,
+};

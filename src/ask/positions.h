@@ -11,6 +11,7 @@
 extern const struct source SOURCE_POSITIONS;
 extern const struct source SOURCE_BALANCES;
 extern const struct source SOURCE_CONFIGS;
+extern const struct source SOURCE_ACCOUNT_CONFIG;
 
 /* The stream has told of a change, or is up again. */
 void positions_see_event(struct asker *positions, struct boot_time now);

@@ -1,5 +1,7 @@
-/* What coins are worth: premiumIndex of each pair whose asset an account of the host holds, once
- * each interval for all of its accounts, and the pair's funding rates whenever funding was paid. */
+/* What coins are worth, once each interval for all accounts of a host, as the product says:
+ * premiumIndex of each pair whose asset one of them holds, and the pair's funding rates whenever
+ * funding was paid; or assetIndex, and each hour, in which funding may have been paid, the rates of
+ * each symbol in which one of them has a position. */
 #pragma once
 
 #include <stddef.h>
@@ -11,9 +13,15 @@
 /* A pair that no account has shown to hold for so long is asked for no more. */
 #define PRICES_FORGET_MS (INT64_C(3600) * 1000)
 
-/* How many fundings are asked for: of a month, so that what was missed comes with the next. */
+/* How many fundings are asked for where none is known: of a month. */
 #define PRICES_FUNDINGS 100
 
+/* Where prices do not tell when funding is paid its rates are asked for so often, and so much after
+ * the full hour, in which it is paid where it is. */
+#define PRICES_RATES_EVERY_MS (INT64_C(3600) * 1000)
+#define PRICES_RATES_LATE_MS 60000
+
+/* A pair, all that there are (""), or a symbol, of which rates alone are asked for. */
 struct prices_pair {
     char name[QUESTION_NAME_SIZE];
     char perpetual[QUESTION_NAME_SIZE]; /* its symbol; "" while no answer told of one */
@@ -27,7 +35,7 @@ struct prices {
     struct asker asker; /* the first */
     struct prices_pair *pairs;
     size_t pair_count, pair_capacity;
-    char asked[QUESTION_NAME_SIZE]; /* the pair of the question that is out */
+    char asked[QUESTION_NAME_SIZE]; /* the name of the question that is out */
 };
 
 extern const struct source SOURCE_PRICES;
@@ -37,6 +45,9 @@ void prices_note_holdings(struct ask_account *account, const struct now *now);
 
 /* An account holds the pair's asset, now. */
 void prices_note_pair(struct prices *prices, const char *name, struct boot_time now);
+
+/* An account has a position in a symbol, whose funding rates are asked for by the hour, now. */
+void prices_note_symbol(struct prices *prices, const char *symbol, struct boot_time now);
 
 /* What is asked for in one interval comes to so much weight. */
 int64_t prices_weight(const struct prices *prices);

@@ -177,8 +177,9 @@ static bool check_call(struct cli *cli, const struct account_settings *settings,
 /* One call to each other endpoint that is recorded: a key may read some and not others. */
 static void check_money(struct cli *cli, const struct account_settings *settings)
 {
-    const enum endpoint asked[] = {ENDPOINT_ACCOUNT, ENDPOINT_INCOME, ENDPOINT_USER_TRADES,
-                                   ENDPOINT_SYMBOL_CONFIG, settings->exchange.product->prices};
+    const enum endpoint asked[] = {ENDPOINT_ACCOUNT,        ENDPOINT_INCOME,
+                                   ENDPOINT_USER_TRADES,    ENDPOINT_SYMBOL_CONFIG,
+                                   ENDPOINT_ACCOUNT_CONFIG, settings->exchange.product->prices};
     struct text answered = {0};
     for (size_t i = 0; i < sizeof asked / sizeof asked[0]; i++) {
         const char *name = endpoint_name(asked[i]);

@@ -42,6 +42,7 @@ static void account_free(struct account *account)
     element_list_free(&account->balances);
     element_list_free(&account->margins);
     element_list_free(&account->configs);
+    element_list_free(&account->settings);
     known_book_free(&account->known);
     free(account);
 }
@@ -82,6 +83,7 @@ struct account *account_book_add(struct account_book *book, int64_t account_id, 
     series_start(&account->balances, &ASSET_OBJECT, book->compares_bytes);
     series_start(&account->margins, product->leg_margin, book->compares_bytes);
     series_start(&account->configs, &SYMBOL_CONFIG_OBJECT, book->compares_bytes);
+    series_start(&account->settings, &ACCOUNT_CONFIG_OBJECT, book->compares_bytes);
     text_set(&account->name, name);
     if (account->name.failed) {
         account_free(account);

@@ -21,7 +21,7 @@ struct account {
     int64_t taken_ms[ENDPOINT_COUNT]; /* ... and the latest of any; INT64_MIN before the first */
     struct element_list ledger;       /* of its legs, */
     struct element_list balances, margins; /* the series of what `account` answers, */
-    struct element_list configs;           /* and of symbolConfig */
+    struct element_list configs, settings; /* and of symbolConfig and accountConfig */
     struct known_book known;
     bool is_loaded;     /* these say what was recorded */
     bool is_remembered; /* the derivation's own, ... */

@@ -21,6 +21,7 @@ struct derivation {
     struct account *remembered[REMEMBERED_MAX + 1]; /* NULL where free */
     int64_t answers;
     struct contract_deriver contracts;
+    struct index_book indexes;
     struct row term; /* scratch: what a contract is from a capture on, ... */
     struct row span; /* ... and what is known of an account */
 };
@@ -42,7 +43,9 @@ void reading_free(struct reading *reading)
     element_reading_free(&reading->assets);
     element_reading_free(&reading->margins);
     element_reading_free(&reading->configs);
+    element_reading_free(&reading->settings);
     object_free(&reading->total);
+    text_free(&reading->total_text);
 }
 
 struct derivation *derivation_new(const struct row_sink *sink, bool compares_bytes,
@@ -65,6 +68,7 @@ void derivation_free(struct derivation *derivation)
     }
     account_book_free(&derivation->accounts);
     contract_deriver_free(&derivation->contracts);
+    index_book_free(&derivation->indexes);
     row_free(&derivation->term);
     row_free(&derivation->span);
     free(derivation);
@@ -109,6 +113,11 @@ struct contract_book *derivation_contracts(struct derivation *derivation)
     return &derivation->contracts.book;
 }
 
+struct index_book *derivation_indexes(struct derivation *derivation)
+{
+    return &derivation->indexes;
+}
+
 int64_t derivation_leg_count(const struct derivation *derivation)
 {
     return derivation->leg_count;
@@ -142,6 +151,7 @@ static void remember(struct derivation *derivation, struct account *account)
         element_list_forget(&(*place)->balances);
         element_list_forget(&(*place)->margins);
         element_list_forget(&(*place)->configs);
+        element_list_forget(&(*place)->settings);
     }
     *place = account;
     account->is_remembered = true;
@@ -151,8 +161,8 @@ static bool read_total(struct reading *reading, struct error *error)
 {
     bool has_odd = reading->odd.count > 0;
     bool done = !reading->account->product->has_totals ||
-                object_read(&ACCOUNT_TOTAL_OBJECT, text_span(&reading->capture->body),
-                            &reading->total, &reading->odd, error);
+                object_read(&ACCOUNT_TOTAL_OBJECT, text_span(&reading->total_text), &reading->total,
+                            &reading->odd, error);
     if (!has_odd && reading->odd.count > 0) {
         error_context(&reading->odd.first, "totals");
     }
@@ -165,7 +175,9 @@ static bool read_account(struct reading *reading, struct error *error)
     struct account_answer answer;
     enum account_list list;
     enum json_step step = JSON_INVALID;
-    bool good = account_answer_begin(&answer, text_span(&reading->capture->body), error);
+    bool good =
+        account_answer_begin(&answer, text_span(&reading->capture->body),
+                             account->product->has_totals ? &reading->total_text : NULL, error);
     while (good && (step = account_answer_next(&answer, &list, error)) == JSON_ITEM) {
         bool is_assets = list == ACCOUNT_ASSETS;
         struct element_reading *elements = is_assets ? &reading->assets : &reading->margins;
@@ -226,6 +238,15 @@ static bool read_configs(struct reading *reading, struct error *error)
     return done;
 }
 
+static bool read_settings(struct reading *reading, struct error *error)
+{
+    bool done = element_list_read_object(&reading->account->settings, &reading->settings,
+                                         text_span(&reading->capture->body), error);
+    reading->row_count = (int64_t)reading->settings.now.count;
+    reading->odd = reading->settings.odd;
+    return done;
+}
+
 static bool read_facts(struct reading *reading, struct error *error)
 {
     struct span body = text_span(&reading->capture->body);
@@ -280,6 +301,9 @@ static bool read_body(struct derivation *derivation, struct reading *reading, st
     case ENDPOINT_SYMBOL_CONFIG:
         remember(derivation, reading->account);
         return read_configs(reading, error);
+    case ENDPOINT_ACCOUNT_CONFIG:
+        remember(derivation, reading->account);
+        return read_settings(reading, error);
     case ENDPOINT_TIMESTAMP:
         return read_seal(reading, error);
     default:
@@ -330,6 +354,12 @@ static bool put_row(const struct putting *put, const struct row *row, const stru
                     struct error *error)
 {
     put->counts->rows[row->kind - ROW_KINDS]++;
+    if (row->kind == &ROW_KINDS[ROW_ASSET_INDEX] &&
+        !index_book_take(&put->derivation->indexes, row_text(row, ASSET_INDEX_SYMBOL),
+                         row->values[ASSET_INDEX_TIME_MS],
+                         row_number(row, ASSET_INDEX_INDEX_PRICE))) {
+        return error_no_memory(error);
+    }
     return put->sink->put_row(put->sink->context, row, leg, error);
 }
 
@@ -592,6 +622,8 @@ static bool put_told(const struct putting *put, struct reading *reading, struct 
                put_total(put, &reading->total, error);
     case ENDPOINT_SYMBOL_CONFIG:
         return put_series(put, &account->configs, &reading->configs, error);
+    case ENDPOINT_ACCOUNT_CONFIG:
+        return put_series(put, &account->settings, &reading->settings, error);
     default:
         return put_facts(put, &reading->facts, error);
     }

@@ -14,6 +14,7 @@
 #include "derive/account_book.h"
 #include "derive/contract_book.h"
 #include "derive/hours_over.h"
+#include "derive/index_book.h"
 #include "model/capture.h"
 #include "model/facts.h"
 #include "model/row_kinds.h"
@@ -59,8 +60,9 @@ struct reading {
     int64_t row_count; /* of its body */
     struct odd_fields odd;
     struct facts facts;
-    struct element_reading positions, assets, margins, configs;
-    struct object total;      /* what an account comes to, where the product says it */
+    struct element_reading positions, assets, margins, configs, settings;
+    struct object total;      /* what an account comes to, where the product says it, ... */
+    struct text total_text;   /* ... and the members that say it */
     struct row_counts counts; /* of the rows that were put */
 };
 
@@ -83,6 +85,7 @@ struct account *derivation_account(struct derivation *derivation, struct span na
 void derivation_set_leg_count(struct derivation *derivation, int64_t leg_count);
 struct account_book *derivation_accounts(struct derivation *derivation);
 struct contract_book *derivation_contracts(struct derivation *derivation);
+struct index_book *derivation_indexes(struct derivation *derivation);
 
 /* How many there are so far. */
 int64_t derivation_leg_count(const struct derivation *derivation);

@@ -149,15 +149,20 @@ static bool read_elements(struct element_list *list, struct element_reading *rea
                      walk.begun ? "not JSON" : "not a JSON array", at->at, at->text.size);
 }
 
-bool element_list_read(struct element_list *list, struct element_reading *reading,
-                       struct json_walk *at, struct error *error)
+static void begin(struct element_list *list, struct element_reading *reading, struct span array)
 {
     list->generation++;
     list->known = list->subjects.count;
-    reading->array = (struct span){at->text.data + at->at, at->text.size - at->at};
+    reading->array = array;
     reading->now.count = 0;
     reading->object_count = 0;
     reading->odd.count = 0;
+}
+
+bool element_list_read(struct element_list *list, struct element_reading *reading,
+                       struct json_walk *at, struct error *error)
+{
+    begin(list, reading, (struct span){at->text.data + at->at, at->text.size - at->at});
     bool done = read_elements(list, reading, at, error);
     if (!done) {
         element_list_refuse(list);
@@ -200,6 +205,22 @@ bool element_list_read_body(struct element_list *list, struct element_reading *r
     if (!json_walk_at_end(&walk)) {
         element_list_refuse(list);
         return error_set(error, ERROR_FAILED, "not JSON at byte %zu of %zu", walk.at, body.size);
+    }
+    return element_list_accept(list, reading) || error_no_memory(error);
+}
+
+bool element_list_read_object(struct element_list *list, struct element_reading *reading,
+                              struct span body, struct error *error)
+{
+    if (!utf8_is_valid(body)) {
+        return error_set(error, ERROR_FAILED, "not UTF-8 at byte %zu", utf8_valid_size(body));
+    }
+    begin(list, reading, json_trim(body));
+    const struct element *last = same_as_last(list, reading, 0);
+    bool is_same = last != NULL && last->size == reading->array.size;
+    if (!read_element(list, reading, reading->array, is_same ? last : NULL, error)) {
+        element_list_refuse(list);
+        return false;
     }
     return element_list_accept(list, reading) || error_no_memory(error);
 }

@@ -83,6 +83,10 @@ bool element_list_accept(struct element_list *list, const struct element_reading
 bool element_list_read_body(struct element_list *list, struct element_reading *reading,
                             struct span body, struct error *error);
 
+/* The same of a body that is one such object, like an array of it. */
+bool element_list_read_object(struct element_list *list, struct element_reading *reading,
+                              struct span body, struct error *error);
+
 /* Steps through the elements of the array that was accepted last, and then through the subjects
  * of whom it has none; false after the last. */
 bool element_list_next(struct element_list *list, struct element *element);

@@ -1,5 +1,6 @@
 /* The rule of a series that one kind of row says how something stands: of each asset, or of each
- * leg, what an answer adds to what was said last (tables `balance`, `leg_margin`, `symbol_config`).
+ * leg, what an answer adds to what was said last (tables `balance`, `leg_margin`, `symbol_config`,
+ * `account_config`, of which an answer has one).
  *
  * A row is written at each answer while it counts for something (its amount, or where the kind
  * names none any decimal of it, is not 0 or cannot be read; some kinds never do), and else when it

@@ -16,9 +16,15 @@ static bool is_perpetual(const struct leg *leg)
     return span_is(text_span(&leg->contract->contract.contract_type), "PERPETUAL");
 }
 
+static struct maybe_int find_index(const struct standing *standing, struct span asset)
+{
+    return standing->indexes != NULL ? index_book_find(standing->indexes, asset)
+                                     : (struct maybe_int){0};
+}
+
 /* An asset's price in USD by the marks of the account's own inverse legs as they stand, the
- * perpetual's before others; older marks, those of others, and indexes are not remembered. False
- * when out of memory. */
+ * perpetual's before others, and without one its index; older marks, and those of others, are not
+ * remembered. False when out of memory. */
 static bool find_price(struct standing *standing, const struct account *account, struct span asset,
                        struct maybe_int *price_e8)
 {
@@ -43,6 +49,7 @@ static bool find_price(struct standing *standing, const struct account *account,
         }
         *price_e8 = price_e8->known ? *price_e8 : mark_e8;
     }
+    *price_e8 = price_e8->known ? *price_e8 : find_index(standing, asset);
     return true;
 }
 
@@ -113,12 +120,16 @@ static bool add_leg(struct standing *standing, const struct account *account, co
     struct maybe_int mark_e8 = row_number(valuation, VALUATION_MARK_PRICE);
     struct maybe_int pnl_e8 = row_number(valuation, VALUATION_UNREALIZED_PNL);
     row->figures[OPEN_LEG_AMOUNT] = amount_e8;
-    if (!account->product->is_linear) { /* what others are quoted in is worth nobody knows what */
-        row->figures[OPEN_LEG_NOTIONAL_USD] = e8_product(amount_e8, size_e8);
-        /* Of what is no contract of the product's the PnL is in nobody knows what either. */
-        row->figures[OPEN_LEG_PNL_USD] =
-            size_e8.known ? e8_product(pnl_e8, mark_e8) : (struct maybe_int){0};
+    row->figures[OPEN_LEG_NOTIONAL_USD] = e8_product(amount_e8, size_e8);
+    struct maybe_int price_e8 = mark_e8; /* of the asset that the PnL is in */
+    if (account->product->is_linear) {
+        price_e8 = find_index(standing, text_span(&leg->contract->contract.margin_asset));
+        row->figures[OPEN_LEG_NOTIONAL_USD] =
+            e8_product(e8_product(row->figures[OPEN_LEG_NOTIONAL_USD], mark_e8), price_e8);
     }
+    /* Of what is no contract of the product's the PnL is in nobody knows what. */
+    row->figures[OPEN_LEG_PNL_USD] =
+        size_e8.known ? e8_product(pnl_e8, price_e8) : (struct maybe_int){0};
     row->figures[OPEN_LEG_MARK_PRICE] = mark_e8;
     row->figures[OPEN_LEG_LIQUIDATION_DISTANCE] = liquidation_distance(
         amount_e8.value, mark_e8, valuation->values[VALUATION_LIQUIDATION_PRICE]);
@@ -151,8 +162,9 @@ bool standing_add(struct standing *standing, const struct account *account)
     return added;
 }
 
-void standing_clear(struct standing *standing)
+void standing_clear(struct standing *standing, const struct index_book *indexes)
 {
+    standing->indexes = indexes;
     standing->wallets.count = 0;
     standing->legs.count = 0;
     standing->known_count = 0;

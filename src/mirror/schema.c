@@ -134,8 +134,10 @@ bool schema_distribute(struct server *server, int64_t now_ms, int64_t *count, st
 {
     static const char HAS_CITUS[] = "SELECT 1 FROM pg_extension WHERE extname = 'citus'";
     static const char DISTRIBUTE[] =
-        "SELECT count(create_distributed_table(format('posrec.%I', c.relname), 'account_id')) "
-        "FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid "
+        "SELECT count(CASE c.relname WHEN 'asset_index' "
+        "THEN create_reference_table('posrec.asset_index') "
+        "ELSE create_distributed_table(format('posrec.%I', c.relname), 'account_id') END) FROM "
+        "pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid "
         "AND a.attname = 'account_id' WHERE c.relnamespace = 'posrec'::regnamespace "
         "AND c.relkind = 'r' AND c.oid NOT IN (SELECT logicalrelid FROM pg_dist_partition)";
     struct maybe_int found;

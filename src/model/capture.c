@@ -37,6 +37,7 @@ static const char *const ENDPOINT_NAMES[ENDPOINT_ASKED_COUNT] = {
     [ENDPOINT_PREMIUM_INDEX] = "premiumIndex",
     [ENDPOINT_FUNDING_RATE] = "fundingRate",
     [ENDPOINT_SYMBOL_CONFIG] = "symbolConfig",
+    [ENDPOINT_ACCOUNT_CONFIG] = "accountConfig",
     [ENDPOINT_ASSET_INDEX] = "assetIndex",
     [ENDPOINT_USER_DATA] = "userData",
     [ENDPOINT_RECORDER] = "recorder",

@@ -41,11 +41,12 @@ enum endpoint {
     ENDPOINT_USER_TRADES,
     ENDPOINT_PREMIUM_INDEX, /* marks and index prices of a pair's contracts */
     ENDPOINT_FUNDING_RATE,
-    ENDPOINT_SYMBOL_CONFIG, /* leverage and margin type of each symbol */
-    ENDPOINT_ASSET_INDEX,   /* what assets are worth in USD */
-    ENDPOINT_USER_DATA,     /* the user data stream */
-    ENDPOINT_RECORDER,      /* posrec's own life */
-    ENDPOINT_TIMESTAMP,     /* a seal (model/seal.h) */
+    ENDPOINT_SYMBOL_CONFIG,  /* leverage and margin type of each symbol */
+    ENDPOINT_ACCOUNT_CONFIG, /* whether assets margin one another, and other settings */
+    ENDPOINT_ASSET_INDEX,    /* what assets are worth in USD */
+    ENDPOINT_USER_DATA,      /* the user data stream */
+    ENDPOINT_RECORDER,       /* posrec's own life */
+    ENDPOINT_TIMESTAMP,      /* a seal (model/seal.h) */
     ENDPOINT_COUNT,
     ENDPOINT_TIME = ENDPOINT_COUNT, /* these are asked, and make no captures */
     ENDPOINT_LISTEN_KEY,

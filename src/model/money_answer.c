@@ -11,13 +11,18 @@ const struct object_kind ASSET_OBJECT = {
 
 const struct object_kind ACCOUNT_TOTAL_OBJECT = {
     .rows = {&ROW_KINDS[ROW_ACCOUNT_TOTAL]},
-    .ignored = " assets positions ",
 };
 
 const struct object_kind SYMBOL_CONFIG_OBJECT = {
     .rows = {&ROW_KINDS[ROW_SYMBOL_CONFIG]},
     .symbol = {"symbol", 6},
     .counts_never = true,
+};
+
+const struct object_kind ACCOUNT_CONFIG_OBJECT = {
+    .rows = {&ROW_KINDS[ROW_ACCOUNT_CONFIG]},
+    .counts_never = true,
+    .ignored = " updateTime tradeGroupId ",
 };
 
 static const struct object_kind INCOME_OBJECT = {.rows = {&ROW_KINDS[ROW_INCOME]}};
@@ -40,6 +45,7 @@ static const struct object_kind MARK_OBJECT = {
 static const struct object_kind FUNDING_RATE_OBJECT = {
     .rows = {&ROW_KINDS[ROW_FUNDING_RATE]},
     .symbol = {"symbol", 6},
+    .ignored = " rateType ",
 };
 
 /* What the index itself decides is left to it. */
@@ -62,6 +68,39 @@ static bool check_utf8(struct span body, struct error *error)
            error_set(error, ERROR_FAILED, "not UTF-8 at byte %zu", utf8_valid_size(body));
 }
 
+/* A rate that is paid besides the regular one of its time, as for a dividend: no row is of it. */
+static bool is_special_rate(struct span element)
+{
+    struct json_walk walk = json_walk_at(element, 0);
+    struct span key, value;
+    while (json_next_member(&walk, &key, &value) == JSON_ITEM) {
+        if (json_key_is(key, "rateType")) {
+            return span_is(value, "\"Special\"");
+        }
+    }
+    return false;
+}
+
+static bool read_element(enum endpoint endpoint, struct span text, struct facts *facts,
+                         struct error *error)
+{
+    bool was_good = facts->odd.count == 0;
+    if (endpoint == ENDPOINT_FUNDING_RATE && is_special_rate(text)) {
+        return true;
+    }
+    if (!facts_read(facts, ELEMENTS[endpoint], text, error)) {
+        return error_context(error, "element %zu", facts->count);
+    }
+    if (was_good && facts->odd.count > 0) {
+        error_context(&facts->odd.first, "element %zu", facts->count - 1);
+    }
+    if (endpoint == ENDPOINT_USER_TRADES) {
+        struct row *row = facts_last(facts);
+        row_set_text(row, row_kind_column(row->kind, "source"), span_of("rest"));
+    }
+    return true;
+}
+
 bool money_answer_has(enum endpoint endpoint)
 {
     return endpoint < ENDPOINT_COUNT && ELEMENTS[endpoint] != NULL;
@@ -70,25 +109,22 @@ bool money_answer_has(enum endpoint endpoint)
 bool money_answer_read(enum endpoint endpoint, struct span body, struct facts *facts,
                        struct error *error)
 {
-    const struct object_kind *kind = ELEMENTS[endpoint];
     struct json_walk walk = json_walk_at(body, 0);
-    struct span text;
-    enum json_step step;
+    struct span text = json_trim(body);
+    bool is_one = (endpoint == ENDPOINT_PREMIUM_INDEX || endpoint == ENDPOINT_ASSET_INDEX) &&
+                  text.size > 0 && text.data[0] == '{'; /* of one symbol */
+    enum json_step step = JSON_INVALID;
     facts_clear(facts);
     if (!check_utf8(body, error)) {
         return false;
     }
+    if (is_one) {
+        return read_element(endpoint, text, facts, error) &&
+               (json_value_is_valid(text) || error_set(error, ERROR_FAILED, "not JSON"));
+    }
     while ((step = json_next_element(&walk, &text)) == JSON_ITEM) {
-        bool was_good = facts->odd.count == 0;
-        if (!facts_read(facts, kind, text, error)) {
-            return error_context(error, "element %zu", facts->count);
-        }
-        if (was_good && facts->odd.count > 0) {
-            error_context(&facts->odd.first, "element %zu", facts->count - 1);
-        }
-        if (endpoint == ENDPOINT_USER_TRADES) {
-            struct row *row = facts_last(facts);
-            row_set_text(row, row_kind_column(row->kind, "source"), span_of("rest"));
+        if (!read_element(endpoint, text, facts, error)) {
+            return false;
         }
     }
     if (step != JSON_END || !json_walk_at_end(&walk)) {
@@ -99,10 +135,25 @@ bool money_answer_read(enum endpoint endpoint, struct span body, struct facts *f
                                                 : error_set(error, ERROR_FAILED, "not JSON");
 }
 
-bool account_answer_begin(struct account_answer *answer, struct span body, struct error *error)
+bool account_answer_begin(struct account_answer *answer, struct span body, struct text *rest,
+                          struct error *error)
 {
-    *answer = (struct account_answer){.walk = json_walk_at(body, 0)};
+    *answer = (struct account_answer){.walk = json_walk_at(body, 0), .rest = rest};
+    if (rest != NULL) {
+        text_clear(rest);
+        text_append_char(rest, '{');
+    }
     return check_utf8(body, error);
+}
+
+static void keep(struct text *rest, struct span key, struct span value)
+{
+    if (rest->size > 1) {
+        text_append_char(rest, ',');
+    }
+    text_append_span(rest, key);
+    text_append_char(rest, ':');
+    text_append_span(rest, value);
 }
 
 static enum json_step wrong_list(const char *list, const char *what, struct error *error)
@@ -133,6 +184,9 @@ enum json_step account_answer_next(struct account_answer *answer, enum account_l
             !json_value_is_valid(value)) {
             break;
         }
+        if (answer->rest != NULL) {
+            keep(answer->rest, key, value);
+        }
     }
     if (step != JSON_END || !json_walk_at_end(walk)) {
         error_set(error, ERROR_FAILED, "not a JSON object at byte %zu", walk->at);
@@ -141,6 +195,13 @@ enum json_step account_answer_next(struct account_answer *answer, enum account_l
     for (int i = 0; i < ACCOUNT_LIST_COUNT; i++) {
         if (!answer->has[i]) {
             return wrong_list(LISTS[i], "missing", error);
+        }
+    }
+    if (answer->rest != NULL) {
+        text_append_char(answer->rest, '}');
+        if (answer->rest->failed) {
+            error_no_memory(error);
+            return JSON_INVALID;
         }
     }
     return JSON_END;

@@ -7,11 +7,12 @@
 #include "model/facts.h"
 #include "model/json_span.h"
 
-/* What an element of account's `assets`, its totals, and an element of symbolConfig are read into.
- */
+/* What an element of account's `assets`, its totals, an element of symbolConfig, and accountConfig
+ * are read into. */
 extern const struct object_kind ASSET_OBJECT;
 extern const struct object_kind ACCOUNT_TOTAL_OBJECT;
 extern const struct object_kind SYMBOL_CONFIG_OBJECT;
+extern const struct object_kind ACCOUNT_CONFIG_OBJECT;
 
 /* Whether an endpoint answers with a list of facts. */
 bool money_answer_has(enum endpoint endpoint);
@@ -26,9 +27,12 @@ enum account_list { ACCOUNT_ASSETS, ACCOUNT_POSITIONS, ACCOUNT_LIST_COUNT };
 struct account_answer {
     struct json_walk walk; /* stands at a list, which the caller reads */
     bool has[ACCOUNT_LIST_COUNT];
+    struct text *rest; /* NULL, or an object of the other members, up to where the walk stands */
 };
 
-bool account_answer_begin(struct account_answer *answer, struct span body, struct error *error);
+/* `rest` is NULL where nobody asks for it, or emptied first. */
+bool account_answer_begin(struct account_answer *answer, struct span body, struct text *rest,
+                          struct error *error);
 
 /* The next list, at which the walk then stands. JSON_END when the answer is complete; JSON_INVALID,
  * with the error set, when it is no object, or has not each list once. */

@@ -37,9 +37,12 @@ struct product {
     int64_t trades_span_ms_max;
     const char *const *income_types; /* that are documented, NULL after the last */
     enum endpoint prices;            /* what is asked for prices: */
-    bool prices_by_pair;             /* of each pair that is held, or of everything at once */
+    bool prices_by_pair;             /* of each pair that is held, and they say when funding was
+                                        paid; else of everything at once, and funding rates are
+                                        asked for by the hour, of each symbol that is held */
     const char *usual_symbol;        /* that there always is */
-    bool has_configs;                /* leverage and margin type are not positionRisk's to say */
+    bool has_configs;                /* leverage and margin type are not positionRisk's to say, and
+                                        the account has settings of its own */
     bool has_totals;                 /* account says what all of it comes to */
     bool is_flat_when_absent;        /* a leg that positionRisk does not list is flat; else nothing
                                         is known of it any more */

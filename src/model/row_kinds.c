@@ -218,6 +218,21 @@ static const struct column SYMBOL_CONFIG[] = {
     EXTRA(1),
 };
 
+/* accountConfig: the account's own settings. */
+static const struct column ACCOUNT_CONFIG[] = {
+    ID("account_id"),
+    SET("time_ms"),
+    CAPTURE,
+    FLAG("multi_assets_margin", "multiAssetsMargin"),
+    FLAG("dual_side_position", "dualSidePosition"),
+    WHOLE("fee_tier", "feeTier"),
+    FLAG("can_trade", "canTrade"),
+    FLAG("can_deposit", "canDeposit"),
+    FLAG("can_withdraw", "canWithdraw"),
+    ROUNDED,
+    EXTRA(0),
+};
+
 /* assetIndex: what an asset is worth ("BTCUSD"). */
 static const struct column ASSET_INDEX[] = {
     ID("account_id"), /* as which it was asked */
@@ -317,6 +332,7 @@ const struct row_kind ROW_KINDS[ROW_KIND_COUNT] = {
     [ROW_LEG_MARGIN] = KIND("leg_margin", LEG_MARGIN, 2),
     [ROW_ACCOUNT_TOTAL] = KIND("account_total", ACCOUNT_TOTAL, 2),
     [ROW_SYMBOL_CONFIG] = KIND("symbol_config", SYMBOL_CONFIG, 3),
+    [ROW_ACCOUNT_CONFIG] = KIND("account_config", ACCOUNT_CONFIG, 2),
     [ROW_INCOME] = KIND("income", INCOME, 7),
     [ROW_MARK] = KIND("mark", MARK, 3),
     [ROW_FUNDING_RATE] = KIND("funding_rate", FUNDING_RATE, 3),

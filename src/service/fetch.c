@@ -56,6 +56,9 @@ static void want_money(struct fetch_account *account, const struct now *now)
     if (asked->configs.source != NULL) {
         asker_want(&asked->configs, now->boot);
     }
+    if (asked->account_config.source != NULL) {
+        asker_want(&asked->account_config, now->boot);
+    }
     if (asked->income.asker.source != NULL) {
         asker_want(&asked->income.asker, now->boot);
     }

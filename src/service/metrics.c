@@ -158,14 +158,14 @@ static const struct gauge WALLET_GAUGES[WALLET_FIGURE_COUNT] = {
     [WALLET_MARGIN_BALANCE] = {"margin_balance", "Wallet and unrealized PnL, in the asset."},
     [WALLET_MARGIN_RATIO] = {"margin_ratio",
                              "Maintenance margin / margin balance: liquidation is at 1."},
-    [WALLET_PRICE] = {"asset_price_usd", "Mark price of an asset."},
+    [WALLET_PRICE] = {"asset_price_usd", "Mark price of an asset, or its index."},
 };
 
 static const struct gauge LEG_GAUGES[OPEN_LEG_FIGURE_COUNT] = {
     [OPEN_LEG_AMOUNT] = {"position_amount_contracts", "Open contracts, short ones negative."},
     [OPEN_LEG_NOTIONAL_USD] = {"position_notional_usd", "What the contracts stand for, signed."},
     [OPEN_LEG_PNL_USD] = {"unrealized_pnl_usd", "Unrealized PnL at the mark price."},
-    [OPEN_LEG_MARK_PRICE] = {"mark_price_usd", "Mark price of the contract."},
+    [OPEN_LEG_MARK_PRICE] = {"mark_price_usd", "Mark price of the contract, in its quote asset."},
     [OPEN_LEG_LIQUIDATION_DISTANCE] =
         {"liquidation_distance_ratio",
          "Part of the mark price still to go to the liquidation price."},

@@ -165,7 +165,7 @@ bool run_configure(struct run *run, const struct run_settings *settings, struct 
 static bool take_standing(struct run *run)
 {
     bool taken = true;
-    standing_clear(&run->standing);
+    standing_clear(&run->standing, recorder_indexes(run->recorder));
     for (size_t i = 0; i < run->settings.account_count && taken; i++) {
         const struct account *account =
             recorder_account(run->recorder, span_of(run->settings.accounts[i].account));

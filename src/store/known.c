@@ -14,11 +14,18 @@ enum statement {
     SELECT_PAGE_BY_ID,
     SELECT_SYMBOLS,
     SELECT_PAIRS,
+    SELECT_FUNDED,
+    SELECT_RATE_MS,
     SELECT_UNTOLD,
     STATEMENT_COUNT,
 };
 
 #define ACCOUNT "(SELECT account_id FROM account WHERE name = ?1)"
+
+/* Whether there is something in a leg. */
+#define IS_OPEN                                                                                    \
+    "(SELECT p.position_amount_e8 FROM position AS p WHERE p.leg_id = l.leg_id "                   \
+    "ORDER BY p.capture_id DESC LIMIT 1) <> 0"
 
 /* An account's legs of a symbol (?2), and their trades that userTrades told, each once; ids that no
  * question can go on from are passed over. */
@@ -87,9 +94,14 @@ static const char *const SQL[STATEMENT_COUNT] = {
          "AND (b.wallet_balance_e8 <> 0 OR b.margin_balance_e8 <> 0) "
          "CROSS JOIN contract AS c ON c.margin_asset = n.asset AND c.pair IS NOT NULL "
          "UNION SELECT c.pair FROM leg AS l JOIN contract AS c ON c.contract_id = l.contract_id "
-         "WHERE l.account_id = " ACCOUNT " AND c.pair IS NOT NULL AND "
-         "(SELECT p.position_amount_e8 FROM position AS p WHERE p.leg_id = l.leg_id "
-         "ORDER BY p.capture_id DESC LIMIT 1) <> 0 ORDER BY 1"),
+         "WHERE l.account_id = " ACCOUNT " AND c.pair IS NOT NULL AND " IS_OPEN " ORDER BY 1"),
+    [SELECT_FUNDED] =
+        ("SELECT c.symbol FROM leg AS l JOIN contract AS c ON c.contract_id = l.contract_id "
+         "WHERE l.account_id = " ACCOUNT " AND c.contract_type LIKE '%PERPETUAL' AND " IS_OPEN
+         " ORDER BY 1"),
+    [SELECT_RATE_MS] = ("SELECT max(r.time_ms) FROM contract AS c JOIN funding_rate AS r "
+                        "ON r.contract_id = c.contract_id AND r.time_ms <= ?3 "
+                        "WHERE c.product = ?1 AND c.symbol = ?2"),
     [SELECT_UNTOLD] =
         ("SELECT min(p.update_ms) FROM leg AS l JOIN position AS p ON p.leg_id = l.leg_id "
          "AND p.update_ms BETWEEN ?2 AND ?3 WHERE l.account_id = " ACCOUNT
@@ -257,6 +269,23 @@ bool known_pairs(struct known *known, const char *account,
                  void (*take)(void *context, const char *pair), void *context, struct error *error)
 {
     return take_names(known, bind_account(known, SELECT_PAIRS, account), take, context, error);
+}
+
+bool known_funded(struct known *known, const char *account,
+                  void (*take)(void *context, const char *symbol), void *context,
+                  struct error *error)
+{
+    return take_names(known, bind_account(known, SELECT_FUNDED, account), take, context, error);
+}
+
+bool known_rate_ms(struct known *known, const char *product, const char *symbol, int64_t now_ms,
+                   struct maybe_int *last_ms, struct error *error)
+{
+    sqlite3_stmt *select = known->statements[SELECT_RATE_MS];
+    bind_span(select, 1, span_of(product));
+    bind_span(select, 2, span_of(symbol));
+    bind_int(select, 3, now_ms);
+    return read_row(known, select, last_ms, 1, error);
 }
 
 bool known_untold(struct known *known, const char *account, int64_t from_ms, int64_t to_ms,

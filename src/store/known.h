@@ -73,6 +73,17 @@ bool known_symbols(struct known *known, const char *account,
 bool known_pairs(struct known *known, const char *account,
                  void (*take)(void *context, const char *pair), void *context, struct error *error);
 
+/* Calls `take` for each symbol of a contract that pays funding and in which the account has a
+ * position. */
+bool known_funded(struct known *known, const char *account,
+                  void (*take)(void *context, const char *symbol), void *context,
+                  struct error *error);
+
+/* The time of the last funding whose rate is known of a product's symbol; unknown when there is
+ * none. What says that it is of a time after `now_ms` is not it. */
+bool known_rate_ms(struct known *known, const char *product, const char *symbol, int64_t now_ms,
+                   struct maybe_int *last_ms, struct error *error);
+
 /* The first time within these two, both included, at which an amount changed as polls show it and
  * the stream has not told; unknown when there is none. */
 bool known_untold(struct known *known, const char *account, int64_t from_ms, int64_t to_ms,

@@ -165,6 +165,7 @@ static bool refresh(struct recorder *recorder, struct error *error)
         derivation_new(row_writer_sink(recorder->writer), recorder->compares_bytes, error);
     return recorder->derivation != NULL &&
            state_load(recorder->database, recorder->derivation, STATE_NOW, error) &&
+           state_load_indexes(recorder->database, recorder->derivation, error) &&
            reading_last_reader(recorder->database, &recorder->last_reader, error) &&
            load_head(recorder, error) && load_tree(recorder, error);
 }
@@ -443,6 +444,11 @@ const struct account *recorder_account(const struct recorder *recorder, struct s
             ? account_book_find(derivation_accounts(recorder->derivation), name)
             : NULL;
     return account != NULL && account->is_loaded ? account : NULL;
+}
+
+const struct index_book *recorder_indexes(const struct recorder *recorder)
+{
+    return recorder->derivation != NULL ? derivation_indexes(recorder->derivation) : NULL;
 }
 
 bool recorder_exchange_info_ms(struct recorder *recorder, const struct product *product,

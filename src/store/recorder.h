@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "derive/account_book.h"
+#include "derive/index_book.h"
 #include "model/capture.h"
 #include "store/file/database.h"
 
@@ -57,6 +58,9 @@ bool recorder_record(struct recorder *recorder, enum record_mode mode, struct ca
  * NULL when nothing is: no capture of it was recorded since the recorder was made, or the last
  * transaction failed. */
 const struct account *recorder_account(const struct recorder *recorder, struct span name);
+
+/* What assets are worth, as valid as that; NULL when nothing is remembered. */
+const struct index_book *recorder_indexes(const struct recorder *recorder);
 
 /* When a product's exchangeInfo was last read well, INT64_MIN for never. */
 bool recorder_exchange_info_ms(struct recorder *recorder, const struct product *product,

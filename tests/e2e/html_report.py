@@ -25,6 +25,7 @@ from selenium.webdriver.support.ui import Select, WebDriverWait
 BUILD, SOURCE = (pathlib.Path(word).resolve() for word in sys.argv[1:3])
 POSREC = BUILD / "posrec"
 HOSTILE_SYMBOL = "<script>alert(1)</script>"
+PERPETUALS = {"coin-m": ("BTCUSD_PERP", "ETHUSD_PERP"), "usd-m": ("BTCUSDT", "ETHUSDT")}  # of each product
 POLLS, GAP = 4000, range(2000, 2400)
 WAIT_S = 120
 SWITCHES = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
@@ -32,15 +33,25 @@ SWITCHES = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-sh
             "--no-default-browser-check", "--hide-scrollbars", "--window-size=1200,1000")
 
 
-def make_report(folder):
+def make_captures(*arguments):
+    return subprocess.run([sys.executable, SOURCE / "tests/bench/make_captures.py", *map(str, arguments)], check=True,
+                          capture_output=True, text=True).stdout
+
+
+def of_product(product, lines):
+    return lines if product == "coin-m" else subprocess.run(
+        [sys.executable, SOURCE / "tests/e2e/as_usd_m.py"], input=lines, check=True, capture_output=True, text=True).stdout
+
+
+def make_report(folder, product):
     """A page of an account with a gap, and of one with a symbol that would be a script."""
-    made = subprocess.run([sys.executable, SOURCE / "tests/bench/make_captures.py", str(POLLS)], check=True,
-                          capture_output=True, text=True).stdout.splitlines(keepends=True)
-    hostile = [line.replace('"account":"main"', '"account":"other"')
-               .replace("ETHUSD_PERP", HOSTILE_SYMBOL) for line in made[:200]]
+    made = make_captures(POLLS).splitlines(keepends=True)
+    kept = of_product(product, "".join(line for number, line in enumerate(made) if number not in GAP))
+    hostile = of_product(product, "".join(made[:200])).replace('"account":"main"', '"account":"other"')
+    hostile = hostile.replace(PERPETUALS[product][1] + '\\"', HOSTILE_SYMBOL + '\\"')
     captures = folder / "captures.ndjson"
-    captures.write_text("".join(line for number, line in enumerate(made) if number not in GAP) + "".join(hostile))
-    database, page = folder / "report.db", folder / "report.html"
+    captures.write_text(kept + hostile)
+    database, page = folder / f"{product}.db", folder / f"{product}.html"
     subprocess.run([POSREC, "-q", "-d", database, "import", captures], check=True)
     subprocess.run([POSREC, "-q", "-d", database, "report", "all", "--format", "html", "--output", page], check=True)
     return page
@@ -114,7 +125,7 @@ def drag(driver, figure, start, end):
     actions.move_by_offset(int(width * (end - start)), 0).release().perform()
 
 
-def check_zoom(driver):
+def check_zoom(driver, product):
     figure = driver.find_element(By.CSS_SELECTOR, "figure.chart")
     whole = [axis(driver, chart) for chart in range(3)]
     drag(driver, figure, 0.3, 0.4)
@@ -125,7 +136,7 @@ def check_zoom(driver):
     ActionChains(driver).move_to_element(figure.find_element(By.CSS_SELECTOR, ".plot")).move_by_offset(5, 5).perform()
     values = figure.find_element(By.CSS_SELECTOR, ".values")
     WebDriverWait(driver, WAIT_S).until(lambda d: "2026-01-01" in values.text)
-    require("pointing shows time and values", re.search(r"2026-01-01 \d\d:\d\d:\d\d.*BTCUSD_PERP -?[\d.]+", values.text, re.S))
+    require("pointing shows time and values", re.search(rf"2026-01-01 \d\d:\d\d:\d\d.*{PERPETUALS[product][0]} -?[\d.]+", values.text, re.S))
     figure.find_element(By.TAG_NAME, "button").click()
     WebDriverWait(driver, WAIT_S).until(lambda d: axis(d, 2) == whole[2])
     require("the button shows the whole range again", [axis(driver, chart) for chart in range(3)] == whole)
@@ -183,12 +194,12 @@ def check_phone(driver):
     driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
-def check_without_scripts(driver):
+def check_without_scripts(driver, product):
     driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
     driver.refresh()
     text = driver.find_element(By.TAG_NAME, "body").text
     require("without scripts there are no charts", not driver.find_elements(By.TAG_NAME, "canvas"))
-    require("but every table, and a sentence", "The charts need scripts" in text and "BTCUSD_PERP" in text
+    require("but every table, and a sentence", "The charts need scripts" in text and PERPETUALS[product][0] in text
             and len(driver.find_elements(By.CSS_SELECTOR, "table")) >= 6)
     driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
 
@@ -203,12 +214,12 @@ HOLD = """
 """
 
 
-def check_refresh(driver, folder):
+def check_refresh(driver, folder, product):
     """A page that is made again while somebody looks at a part of it."""
-    page = folder / "refreshed.html"
+    page = folder / f"refreshed-{product}.html"
 
     def make():
-        subprocess.run([POSREC, "-q", "-d", folder / "report.db", "report", "all", "--format", "html",
+        subprocess.run([POSREC, "-q", "-d", folder / f"{product}.db", "report", "all", "--format", "html",
                         "--refresh", "2s", "--output", page], check=True)
     make()
     made_s = time.time()
@@ -292,11 +303,10 @@ ANSWER_POLLS = 300
 
 
 def make_answer(folder):
-    """A page of two accounts with money."""
+    """A page of two accounts with money, one of each product."""
     lines = []
-    for seed, account in ((1, "first"), (2, "second")):
-        made = subprocess.run([sys.executable, SOURCE / "tests/bench/make_captures.py", str(ANSWER_POLLS), "--money", "--seed",
-                               str(seed), "--interval-ms", "60000"], check=True, capture_output=True, text=True).stdout
+    for seed, account, product in ((1, "first", "coin-m"), (2, "second", "usd-m")):
+        made = of_product(product, make_captures(ANSWER_POLLS, "--money", "--seed", seed, "--interval-ms", 60000))
         lines.append(made.replace('"account":"main"', f'"account":"{account}"'))
     database, page = folder / "answer.db", folder / "answer.html"
     subprocess.run([POSREC, "-q", "-d", database, "import", "-"], input="".join(lines), text=True, check=True)
@@ -495,24 +505,30 @@ def check_known(driver):
             and "Nothing is open." in driver.find_element(By.ID, "open").text, told)
 
 
+def check_product(driver, folder, product):
+    page = make_report(folder, product)
+    driver.get(page.as_uri())
+    unfold(driver, 6)
+    check_drawn(driver, page)
+    check_zoom(driver, product)
+    check_hostile(driver)
+    check_quiet(driver, page)
+    check_dark(driver)
+    check_refresh(driver, folder, product)
+    driver.get(page.as_uri())
+    check_phone(driver)
+    check_without_scripts(driver, product)
+
+
 def main():
     with tempfile.TemporaryDirectory(prefix="posrec-html-") as name:
         folder = pathlib.Path(name)
-        page = make_report(folder)
         driver = open_browser(folder)
         try:
-            driver.get(page.as_uri())
-            unfold(driver, 6)
-            check_drawn(driver, page)
-            check_zoom(driver)
-            check_hostile(driver)
-            check_quiet(driver, page)
-            check_dark(driver)
-            check_refresh(driver, folder)
+            for product in PERPETUALS:
+                print(f"of {product}:")
+                check_product(driver, folder, product)
             check_labels(driver, make_spans(folder))
-            driver.get(page.as_uri())
-            check_phone(driver)
-            check_without_scripts(driver)
             answer = make_answer(folder)
             driver.get(answer.as_uri())
             check_answer(driver, folder)

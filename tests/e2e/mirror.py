@@ -25,7 +25,7 @@ VIEWS = ("position_history position_change pnl_history margin_history position_n
 EXPECT_MS = 180000
 KILLS = 150 if LONG else 10
 COLUMNS = 30
-MARKED = "main"
+MARKED, LINEAR = "main", ("linear", "other")
 
 
 def posrec(database, *arguments, code=0):
@@ -58,6 +58,11 @@ def richest(path, rng):
     """One database of everything that the test suites have recorded, and of much that shares a millisecond."""
     for name in ("history", "stream", "money", "usd_m"):
         posrec(path, "-q", "import", "--interval", "100ms", DATA / f"{name}.ndjson")
+    # The same of another account, as which no index was asked for.
+    lines = [json.loads(line) for line in (DATA / "usd_m.ndjson").read_text().splitlines()]
+    other = path.with_name("other.ndjson")
+    other.write_text("\n".join(json.dumps({**line, "account": "other"}) for line in lines if line.get("endpoint") != "assetIndex") + "\n")
+    posrec(path, "-q", "import", "--interval", "100ms", other)
     told = path.with_name("told.ndjson")
     told.write_text("\n".join(tellings.history(rng)[0]).replace('"account": "main"', '"account": "told"') + "\n")
     posrec(path, "-q", "import", told)
@@ -97,10 +102,13 @@ def compare_views(path, server):
         here, there = sorted(here, key=pick), sorted(there, key=pick)
         for a, b in zip(here, there):
             for name, mine, theirs in zip(names, a, b):
-                if view == "income_history" and a[0] != MARKED and name in ("price", "price_ms", "income_usd"):
+                if view == "income_history" and a[0] not in (MARKED, *LINEAR) and name in ("price", "price_ms", "income_usd"):
                     continue  # what premiumIndex told of stands with the account that asked
                 assert as_file_has_it(theirs, mine) == mine, (view, name, mine, theirs, a)
         print(f"{view}: {len(here)} rows, each value as in the file")
+    for view, usd in (("pnl_history", "unrealized_pnl_usd"), ("income_history", "income_usd")):
+        told = server.sql(f"SELECT account, count({usd}) FROM posrec.{view} WHERE account IN {LINEAR} GROUP BY 1 ORDER BY 1")
+        assert [account for account, count in told if int(count) > 0] == list(LINEAR), (view, told)
 
 
 def check_keys(server):

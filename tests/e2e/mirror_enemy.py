@@ -165,7 +165,7 @@ def check_refusals(server):
 UNMIGRATED = ("DO $$ DECLARE t regclass; BEGIN FOR t IN SELECT conrelid FROM pg_constraint WHERE conname = 'recorder_of_account' LOOP"
               " EXECUTE format('ALTER TABLE %s DROP CONSTRAINT recorder_of_account', t); END LOOP; END $$;"
               " DROP TABLE posrec.contract_term CASCADE; DROP TABLE posrec.known_span CASCADE;"
-              " DROP TABLE posrec.account_total CASCADE; DROP TABLE posrec.symbol_config CASCADE;"
+              " DROP TABLE posrec.account_total CASCADE; DROP TABLE posrec.symbol_config CASCADE; DROP TABLE posrec.account_config CASCADE;"
               " DROP TABLE posrec.asset_index CASCADE; DROP TABLE posrec.mark CASCADE; DROP TABLE posrec.funding_rate CASCADE; DELETE FROM posrec.schema_migration WHERE version >= 2 OR version = 0;")
 
 

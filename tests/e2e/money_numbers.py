@@ -3,7 +3,7 @@
 
     money_numbers.py POSREC
 
-Two accounts, one in hedge and one in one-way mode, with trades, flips, funding every eight hours, fees and rebates,
+Two accounts, one in hedge and one in one-way mode, with trades, flips, funding every eight hours at rates that are told, fees and rebates,
 transfers, a liquidation, a delivery and two hours in which posrec was down; recorded from the fourth day on, the trades
 before are backfilled. Imports it, compares every view and report with what Python's decimal says of the
 books, and expects `reconcile --strict` to find nothing. Then the same quarter with one thing wrong at a time, which
@@ -70,6 +70,11 @@ def iso(ms):
 
 def day_of(ms):
     return iso(ms)[:10]
+
+
+def funding_rate(symbol, time):
+    """The same to everybody."""
+    return Decimal(random.Random(f"{symbol} {time}").randrange(-20, 30)) / 100000
 
 
 class Books:
@@ -161,8 +166,7 @@ class Books:
     def fund(self, time, marks):
         for (symbol, side), leg in self.legs.items():
             if leg["amount"] and symbol != self.delivered:
-                rate = Decimal(self.rng.randrange(-20, 30)) / 100000
-                paid = -PRODUCT.worth(leg["amount"], PRODUCT.sizes[symbol], marks[symbol]) * rate
+                paid = -PRODUCT.worth(leg["amount"], PRODUCT.sizes[symbol], marks[symbol]) * funding_rate(symbol, time)
                 self.earn(time, "FUNDING_FEE", PRODUCT.assets[symbol], e8(paid), symbol)
                 self.tell_account(time, "FUNDING_FEE", PRODUCT.assets[symbol])
 
@@ -218,7 +222,7 @@ class Recorder:
 
     def __init__(self, books):
         self.books, self.lines, self.last_id, self.told = books, [], {}, 0
-        self.polls, self.accounts, self.is_up = [], [], False
+        self.polls, self.accounts, self.is_up, self.rates = [], [], False, 0
 
     def line(self, time, endpoint, body=None, request=None, **more):
         line = {"account": self.books.name, "product": PRODUCT.name, "endpoint": endpoint, "sent_ms": time, "received_ms": time + 30, **more}
@@ -256,6 +260,14 @@ class Recorder:
                                                for asset, index in told.items()])
             INDEXES.append((time + 20, told))
 
+    def ask_rates(self, time, fundings):
+        """Of each perpetual, whatever came since it was asked last; they are told once for both accounts."""
+        for number, symbol in enumerate(list(PRODUCT.sizes)[:-1]):
+            rows = [{"symbol": symbol, "fundingTime": paid_ms, "fundingRate": text(funding_rate(symbol, paid_ms)),
+                     "markPrice": text(marks[symbol])} for paid_ms, marks in fundings[self.rates:]]
+            self.line(time + number, "fundingRate", rows, f"symbol={quote(symbol)}&limit=100", interval_ms=8 * HOUR)
+        self.rates = len(fundings)
+
     def ask_account(self, time, marks):
         body = self.books.account(marks)
         self.line(time, "account", body, interval_ms=HOUR)
@@ -283,6 +295,7 @@ def quarter(spoil=None):
     rng = random.Random(1)
     marks = dict(zip(PRODUCT.sizes, (Decimal(90000), Decimal(3100), Decimal(91000))))
     INDEXES.clear()
+    fundings = []
     accounts = [Books("main", True, 3), Books("second", False, 4)]
     recorders = {books.name: Recorder(books) for books in accounts}
     for books in accounts:
@@ -291,6 +304,8 @@ def quarter(spoil=None):
             books.wallets[asset] /= 2
     for time in range(START, PRODUCT.end, STEP):
         marks = {s: e8(mark * (1 + Decimal(rng.randrange(-100, 101)) / 30000)) for s, mark in marks.items()}
+        if time % (8 * HOUR) == 0 and time > START:
+            fundings.append((time, marks))
         for books in accounts:
             recorder = recorders[books.name]
             down = any(first <= time < last for first, last in OUTAGES)
@@ -310,6 +325,8 @@ def quarter(spoil=None):
                 if time % (2 * HOUR) == 0:
                     recorder.ask_income(time + 3000)
                 recorder.ask_trades(time + 4000)
+                if books.hedge and recorder.rates < len(fundings):
+                    recorder.ask_rates(time + 5000, fundings)
             if spoil:
                 spoil(books, time)
             if books.rng.random() < 0.15:
@@ -596,7 +613,8 @@ def check_spoiled():
     middle = START + 30 * DAY
     # One income row missing (funding), one trade missing, one amount changed, one wallet off.
     books, recorders = quarter()
-    gone = next(row for row in books["second"].income if row["time"] > middle and row["incomeType"] == "FUNDING_FEE")
+    gone = next(row for row in books["second"].income if row["time"] > middle and row["incomeType"] == "FUNDING_FEE"
+                and Decimal(row["income"]) and not any(-STEP <= trade["time"] - row["time"] <= MINUTE for trade in books["second"].trades))
 
     def without(line, endpoint, drop):
         if line["endpoint"] == endpoint and line["account"] == "second":
@@ -617,7 +635,13 @@ def check_spoiled():
         if name == "income":
             shows = capture_of(name, lines, lambda line: line["account"] == "second" and line["endpoint"] == "account" and any(
                 a["asset"] == gone["asset"] and a["updateTime"] >= gone["time"] for a in json.loads(line["body"])["assets"]))
-            expected = [("wallet_unexplained", "second", None, gone["asset"], shows)]
+            rate = capture_of(name, lines, lambda line: line["endpoint"] == "fundingRate" and any(
+                (r["symbol"], r["fundingTime"]) == (gone["symbol"], gone["time"]) for r in json.loads(line["body"])))
+            expected = [("funding_unexplained", "second", gone["symbol"], gone["asset"], rate),
+                        ("wallet_unexplained", "second", None, gone["asset"], shows)]
+            detail, = (row["detail"] for row in findings(name) if row["finding"] == "funding_unexplained")
+            assert detail.startswith("0.00000000 was paid, ") and detail.endswith(f" make {gone['income']}"), (detail, gone)
+            found.sort()
         else:
             shows = capture_of(name, lines, lambda line: line["account"] == "second" and line["endpoint"] == "positionRisk" and any(
                 p["symbol"] == trade["symbol"] and p["updateTime"] >= trade["time"] for p in json.loads(line["body"])))

@@ -10,7 +10,8 @@ class CoinM:
     name, is_linear, is_flat_when_absent = "coin-m", False, False
     lot = 1
     paths = {"positionRisk": "/dapi/v1/positionRisk", "account": "/dapi/v1/account", "income": "/dapi/v1/income",
-             "userTrades": "/dapi/v1/userTrades", "premiumIndex": "/dapi/v1/premiumIndex", "exchangeInfo": "/dapi/v1/exchangeInfo"}
+             "userTrades": "/dapi/v1/userTrades", "premiumIndex": "/dapi/v1/premiumIndex", "exchangeInfo": "/dapi/v1/exchangeInfo",
+             "fundingRate": "/dapi/v1/fundingRate"}
 
     @staticmethod
     def profit(amount, size, entry, price):
@@ -36,7 +37,7 @@ class UsdM:
     lot = Decimal("0.001")
     paths = {"positionRisk": "/fapi/v3/positionRisk", "account": "/fapi/v3/account", "income": "/fapi/v1/income",
              "userTrades": "/fapi/v1/userTrades", "assetIndex": "/fapi/v1/assetIndex", "exchangeInfo": "/fapi/v1/exchangeInfo",
-             "symbolConfig": "/fapi/v1/symbolConfig"}
+             "symbolConfig": "/fapi/v1/symbolConfig", "accountConfig": "/fapi/v1/accountConfig", "fundingRate": "/fapi/v1/fundingRate"}
 
     @staticmethod
     def profit(amount, size, entry, price):

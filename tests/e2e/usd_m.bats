@@ -237,7 +237,7 @@ settled() {
     printf '\n[account u]\nproduct = usd-m\nbase_url = %s\napi_key_file = main.key\nsecret_file = main.secret\nrecv_window = 60000\n' "$SIM" >> posrec.ini
     echo 'record = positions, account, income, trades, prices' >> posrec.ini
     posrec -q fetch > /dev/null
-    for endpoint in positionRisk exchangeInfo account income symbolConfig assetIndex; do recorded_of u $endpoint 1; done
+    for endpoint in positionRisk exchangeInfo account income symbolConfig accountConfig assetIndex; do recorded_of u $endpoint 1; done
     for endpoint in positionRisk exchangeInfo account income premiumIndex; do recorded_of main $endpoint 1; done
     assert_equal "$(sql "SELECT count(*) FROM contract WHERE product = 'usd-m' AND source = 'derived'")" 0
     # Another round, on the same day, needs no contracts.
@@ -274,7 +274,7 @@ settled() {
     assert_contains "$(posrec report trips --account u 2>&1)" "BNB"
     # The paths that the exchange documents, and no others.
     assert_equal "$(sim log | jq -r .path | grep '^/fapi' | sort -u | tr '\n' ' ')" \
-        "/fapi/v1/assetIndex /fapi/v1/exchangeInfo /fapi/v1/income /fapi/v1/listenKey /fapi/v1/symbolConfig /fapi/v1/time /fapi/v1/userTrades /fapi/v3/account /fapi/v3/positionRisk "
+        "/fapi/v1/accountConfig /fapi/v1/assetIndex /fapi/v1/exchangeInfo /fapi/v1/fundingRate /fapi/v1/income /fapi/v1/listenKey /fapi/v1/symbolConfig /fapi/v1/time /fapi/v1/userTrades /fapi/v3/account /fapi/v3/positionRisk "
     # Its stream tells on its own path alone. TRADE_LITE repeats a fill: a capture, and no row.
     [ "$(posrec export --account u 2> /dev/null | grep -c TRADE_LITE)" -ge 4 ]
     # Round trips are linear: what the trades of the first realized is (exit - entry) x amount.
@@ -311,11 +311,183 @@ settled() {
         WHERE abs(margin_balance - usd) < 4e-8 AND margin_balance > 20000" 2> /dev/null)" = 2 ]; }
     wait_for agreed
     u 'multi?on=0' # USDT alone
+    asset_is() { [ "$(sql "SELECT asset FROM account_total_history ORDER BY time_ms DESC LIMIT 1" 2> /dev/null)" = "$1" ]; }
+    wait_for asset_is USD
     alone() { [ "$(sql "SELECT t.margin_balance = b.margin_balance_e8 / 1e8 AND t.usd > t.margin_balance + 1000 FROM account_total_history AS t
         JOIN balance AS b ON b.asset = 'USDT' AND b.time_ms = t.time_ms ORDER BY t.time_ms DESC LIMIT 1" 2> /dev/null)" = 1 ]; }
     wait_for alone
+    wait_for asset_is USDT
     stop_run
+    # A row for each that differed, however often it was told.
+    assert_equal "$(sql "SELECT group_concat(multi_assets_margin, ' ') FROM (SELECT * FROM account_config ORDER BY time_ms)" | sed 's/^0 //')" "1 0"
     assert_sound
+    posrec -q rebuild
+    assert_sound
+}
+
+figure() { # METRIC: of account u, each by its name
+    grep "^posrec_$1{account=\"u\"" posrec.prom 2> /dev/null | sed 's/^[^,]*,\([^}]*\)}/\1/' | sort
+}
+
+@test "metrics are in USD by the asset's last index, after another start too, and have none where none is known" {
+    printf '%s\n' "main one-way $KEY $SECRET" > accounts
+    start_sim --steady --no-trades --weight-limit 100000
+    sim 'index?asset=USDT&index=0.9998' > /dev/null
+    u 'move?symbol=BTCUSDT&share=0&still=1'
+    u 'trade?symbol=BTCUSDT&side=BOTH&amount=-0.5'
+    write_config "$SIM" "record = positions, account" "interval = 300ms" "account_interval = 300ms"
+    sed -i 's|^database = .*|&\nmetrics_file = posrec.prom|; s|^\[account .*|[account u]\nproduct = usd-m|' posrec.ini
+    start_run
+    has_leg() { [ -n "$(figure position_amount_contracts)" ] && [ -n "$(figure wallet_balance)" ]; }
+    wait_for has_leg
+    assert_equal "$(figure position_amount_contracts | grep '"BTCUSDT"')" \
+        "$(sql "SELECT printf('symbol=\"BTCUSDT\",position_side=\"BOTH\" %.15g', position_amount) FROM position_now WHERE symbol = 'BTCUSDT' AND position_amount < -0.4")"
+    assert_equal "$(figure asset_price_usd; figure position_notional_usd; figure unrealized_pnl_usd)" ""
+    stop_run
+    sed -i 's/^record = .*/record = positions, account, prices/' posrec.ini
+    start_run
+    has_price() { [ "$(figure asset_price_usd | grep USDT)" = 'asset="USDT" 0.9998' ]; }
+    wait_for has_price
+    stop_run
+    # What the recorder remembers is what is recorded; the leg's figures are the view's.
+    sed -i 's/^record = .*/record = positions, account/' posrec.ini
+    rm posrec.prom
+    local asked
+    asked=$(sql "SELECT count(*) FROM capture WHERE endpoint = 'assetIndex'")
+    start_run
+    wait_for has_price
+    wait_for has_leg
+    stop_run
+    assert_equal "$(sql "SELECT count(*) FROM capture WHERE endpoint = 'assetIndex'")" "$asked"
+    told() { figure "$1" | sed -n 's/^symbol="BTCUSDT",.* //p'; }
+    assert_equal "$(sql "SELECT notional_usd_e8 = round($(told position_notional_usd) * 1e8), unrealized_pnl_usd_e8 = round($(told unrealized_pnl_usd) * 1e8),
+        abs($(told position_notional_usd) - position_amount_e8 / 1e8 * $(told mark_price_usd) * 0.9998) < 1e-7, notional_usd_e8 < 0, unrealized_pnl_usd_e8 <> 0
+        FROM valuation_history WHERE symbol = 'BTCUSDT' ORDER BY time_ms DESC LIMIT 1")" "1|1|1|1|1"
+    # A later index counts from then on, and one that is not above nothing says nothing.
+    index "$(now_ms)" USDTUSD 0.5 > later
+    index "$(($(now_ms) + 1))" USDTUSD 0 >> later
+    posrec -q import later
+    start_run
+    has_half() { [ "$(figure asset_price_usd | grep USDT)" = 'asset="USDT" 0.5' ]; }
+    wait_for has_half
+    stop_run
+    promtool check metrics < posrec.prom
+    assert_sound
+}
+
+@test "funding of USD-M is held against the exchange's own rates" {
+    printf '%s\n' "main one-way $KEY $SECRET" > accounts
+    start_both
+    local held
+    held=$(sql "SELECT count(*) FROM position_now JOIN account ON name = account WHERE product = 'usd-m' AND position_amount <> 0 AND symbol NOT LIKE '%\_%' ESCAPE '\'")
+    [ "$held" -ge 3 ]
+    wait_for recorded_of u fundingRate "$held"
+    # A poll sees each position after its last change; the simulator's are older than a minute.
+    wait_for good_polls 6
+    u 'funding?rate=0.0001'
+    u 'funding?rate=0.0007&special=1' # besides it, and told beside it
+    # Rates are asked for by the hour, and at the start for what came since the last that is known.
+    hear_rates() { # N: so many fundings are told of each symbol that is held
+        wait_for settled
+        sim "clock?offset_ms=$(($1 * 70000))" > /dev/null # income of the minute after it is waited for
+        stop_run
+        start_run
+        told() { [ "$(sql "SELECT count(DISTINCT r.contract_id || ' ' || r.time_ms) FROM funding_rate AS r JOIN contract AS c USING (contract_id) WHERE c.product = 'usd-m'")" = $(($1 * held)) ]; }
+        wait_for told "$1"
+        known_on() { [ "$(sql "SELECT max(to_ms) > (SELECT max(time_ms) + 61000 FROM funding_rate) FROM known WHERE account = 'u' AND kind = 'income'")" = 1 ]; }
+        wait_for known_on
+    }
+    hear_rates 1
+    assert_equal "$(accused)" ""
+    u 'funding?rate=0.0001&paid=0.0002'
+    hear_rates 2
+    stop_run
+    assert_equal "$(sql "SELECT DISTINCT funding_rate FROM funding_rate_history")" 0.0001
+    assert_equal "$(accused --account u | jq -r .finding | sort | uniq -c | tr -s ' ')" " $held funding_unexplained"
+    # What the rate makes, by the trader's own arithmetic: half of what was paid.
+    assert_equal "$(accused --account u --symbol BTCUSDT | jq -r .detail | sed -E 's/^([-0-9.]+) was paid, .* make ([-0-9.]+)$/\1 \2/' | awk '{ print ($1 != 0 && $1 - 2 * $2 < 2e-8 && 2 * $2 - $1 < 2e-8) }')" 1
+    assert_equal "$(sim log | jq -r .path | grep -c premiumIndex)" "$(sim log | jq -r .path | grep -c dapi/v1/premiumIndex)"
+    assert_sound
+}
+
+@test "funding of a position that is listed no more is judged by what there was" {
+    # Open until just after the funding, or flat well before it: rates and income tell the same of both.
+    local f=$((T + 3600000)) mark='"markPrice":"0.40000000"' row
+    row="{\"symbol\":\"ADAUSDT\",\"incomeType\":\"FUNDING_FEE\",\"asset\":\"USDT\",\"info\":\"\",\"time\":$f,\"tranId\":1,\"tradeId\":\"\",\"income\":"
+    {
+        for i in 0 1 2 3 4 5; do line positionRisk $((f - 300000 + 60000 * i)) "[$ADA]"; done
+        for i in 1 2 3; do line positionRisk $((f + 60000 * i)) "$([ $i -lt 3 ] && echo "[$ADA]" || echo "[]")"; done
+        line fundingRate $((f + 180001)) "[{\"symbol\":\"ADAUSDT\",\"fundingTime\":$f,\"fundingRate\":\"0.00010000\",$mark}]"
+        line income $((f + 180002)) "[$row\"-0.00120000\"}]" "\"request\":\"/fapi/v1/income?startTime=$T&limit=1000\""
+    } > lines
+    posrec -q import lines
+    assert_equal "$(accused)" ""
+    # 30 x 0.4 x 0.0001 = 0.0012.
+    sed 's/-0.00120000/-0.00110000/' lines | posrec -q -d wrong.db import -
+    assert_equal "$(accused -d wrong.db | jq -r '[.account, .symbol, .asset, .detail] | join(" ")')" \
+        "u ADAUSDT USDT -0.00110000 was paid, 30 contracts at 0.4 and the rate 0.00010000 make -0.00120000"
+    # What was paid in credits is not held against it.
+    sed 's/-0.00120000/-0.00110000/; s/\("FUNDING_FEE","asset":"\)USDT/\1BNFCR/' lines | posrec -q -d credits.db import -
+    assert_equal "$(sqlite3 credits.db "SELECT asset FROM income")" BNFCR
+    assert_equal "$(accused -d credits.db)" ""
+    flat_at() { # MS...: nothing is listed then
+        local times=$*
+        sed -E "s/(\"received_ms\":(${times// /|}),.*\"body\":).*/\1[]}/" lines
+    }
+    # Listed no more between the polls around it: nobody knows.
+    flat_at $((f + 60000)) $((f + 120000)) | sed 's/-0.00120000/-0.00110000/' | posrec -q -d closed.db import -
+    assert_equal "$(accused -d closed.db)" ""
+    # Closed well before it, by the polls, and paid all the same.
+    flat_at $((f - 180000)) $((f - 120000)) $((f - 60000)) $f $((f + 60000)) $((f + 120000)) | posrec -q -d flat.db import -
+    assert_equal "$(accused -d flat.db | jq -r .detail)" "-0.00120000 was paid, 0 contracts at 0.4 and the rate 0.00010000 make 0.00000000"
+}
+
+@test "a price of one symbol is an object, and read like a list of one" {
+    {
+        line premiumIndex $T "{\"symbol\":\"ADAUSDT\",\"markPrice\":\"0.41\",\"indexPrice\":\"0.4\",\"estimatedSettlePrice\":\"0.4\",\"lastFundingRate\":\"0.0001\",\"interestRate\":\"0.0001\",\"nextFundingTime\":$((T + 5)),\"time\":$T}"
+        index $((T + 1)) USDTUSD 1.0001 | sed 's/"body":\[\(.*\)\]/"body":\1/'
+        line fundingRate $((T + 2)) "{}"
+    } > lines
+    posrec -q import lines
+    assert_equal "$(sql "SELECT endpoint, outcome, row_count FROM capture ORDER BY 1")" "assetIndex|ok|1
+fundingRate|unreadable|0
+premiumIndex|ok|1"
+    assert_equal "$(sql "SELECT symbol, mark_price, index_price, funding_rate FROM mark_history")" "ADAUSDT|0.41|0.4|0.0001"
+    assert_equal "$(sql "SELECT asset, index_price FROM asset_index_history")" "USDT|1.0001"
+    assert_sound
+}
+
+@test "what is set of an account has a row when it differs, and says what its totals are in" {
+    config() { # MS MULTI [MORE]
+        line accountConfig "$1" "{\"feeTier\":2,\"canTrade\":true,\"canDeposit\":true,\"canWithdraw\":false,\"dualSidePosition\":false,\"updateTime\":$1,\"multiAssetsMargin\":$2,\"tradeGroupId\":-1$3}"
+    }
+    total() { line account "$1" '{"totalWalletBalance":"1","totalMarginBalance":"1","totalMaintMargin":"0","assets":[],"positions":[]}'; }
+    {
+        total $((T + 500))
+        config $((T + 1000)) false; total $((T + 1500))
+        config $((T + 2000)) false
+        config $((T + 3000)) true; total $((T + 3500))
+        config $((T + 4000)) true ',"new":1'
+        line accountConfig $((T + 5000)) "[]"
+        config $((T + 6000)) 7; total $((T + 6500))
+    } > lines
+    while read -r one; do echo "$one" | posrec -q import -; done < lines # each in a process of its own
+    assert_equal "$(sql "SELECT time_ms - $T, multi_assets_margin, dual_side_position, fee_tier, can_trade, can_deposit, can_withdraw, extra FROM account_config ORDER BY 1")" \
+        '1000|0|0|2|1|1|0|
+3000|1|0|2|1|1|0|
+4000|1|0|2|1|1|0|{"new":1}
+6000||0|2|1|1|0|{"multiAssetsMargin":7}'
+    assert_equal "$(sql "SELECT time_ms - $T, asset FROM account_total_history ORDER BY 1")" '500|
+1500|USDT
+3500|USD
+6500|USD'
+    assert_equal "$(sql "SELECT received_ms - $T, detail FROM capture WHERE endpoint = 'accountConfig' AND detail <> '' ORDER BY 1")" \
+        '5000|element 0: not a JSON object
+6000|element 0: field multiAssetsMargin: neither true nor false: 7'
+    assert_sound
+    posrec -q -d whole.db import lines
+    assert_equal "$(head_of -d whole.db verify)" "$(head_of verify)"
+    assert_equal "$(sqlite3 whole.db 'SELECT * FROM account_config')" "$(sql 'SELECT * FROM account_config')"
 }
 
 @test "each lie of the exchange's about USD-M is a finding" {
@@ -337,6 +509,6 @@ settled() {
     printf '[posrec]\ndatabase = posrec.db\n[account u]\nproduct = usd-m\nbase_url = %s\nstream_url = ws%s\napi_key_file = main.key\nsecret_file = main.secret\nrecv_window = 60000\n' \
         "$SIM" "${SIM#http}" > posrec.ini
     run posrec doctor
-    assert_contains "$output" "account u: account and income and userTrades and symbolConfig and assetIndex are answered"
+    assert_contains "$output" "account u: account and income and userTrades and symbolConfig and accountConfig and assetIndex are answered"
     assert_contains "$output" "account u: the user data stream was opened"
 }

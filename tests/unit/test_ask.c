@@ -14,6 +14,7 @@
 
 struct world {
     struct ask *ask;
+    struct known *known; /* NULL: none */
     struct credentials credentials;
     struct account_settings settings[ACCOUNTS_MAX];
     struct ask_account accounts[ACCOUNTS_MAX];
@@ -142,13 +143,17 @@ static size_t out_of(const struct world *world, enum endpoint endpoint)
     return count;
 }
 
-static struct world *make_world(int64_t off_ms)
+/* One that knows what the bench's database has; NULL for none. */
+static struct world *make_knowing_world(int64_t off_ms, struct bench *bench)
 {
     struct world *world = calloc(1, sizeof *world);
     struct error error = {0};
-    const struct credentials_source source = {.api_key = "key", .secret = "secret"};
-    const struct ask_settings settings = {.watch = {world, send_request, on_capture, NULL}};
     assert_non_null(world);
+    world->known = bench != NULL ? known_new(&bench->database, &error) : NULL;
+    assert_true(bench == NULL || world->known != NULL);
+    const struct credentials_source source = {.api_key = "key", .secret = "secret"};
+    const struct ask_settings settings = {.watch = {world, send_request, on_capture, NULL},
+                                          .known = world->known};
     assert_true(credentials_load(&source, &world->credentials, &error));
     world->off_ms = off_ms;
     world->tells_date = true;
@@ -156,6 +161,11 @@ static struct world *make_world(int64_t off_ms)
     assert_non_null(world->ask);
     set_time(world, 7);
     return world;
+}
+
+static struct world *make_world(int64_t off_ms)
+{
+    return make_knowing_world(off_ms, NULL);
 }
 
 /* Polled each `interval_ms`, at once and then on its multiples. */
@@ -181,6 +191,7 @@ static struct ask_account *add(struct world *world, const char *base_url, int64_
 static void free_world(struct world *world)
 {
     ask_free(world->ask);
+    known_free(world->known);
     capture_free(&world->last);
     credentials_free(&world->credentials);
     free(world);
@@ -418,10 +429,9 @@ static void a_tick_that_comes_meanwhile_is_not_taken_for_the_one_before(void **s
  * when funding was paid; without an account that holds it, no more. */
 static void prices_are_asked_for_once_for_all_accounts(void **state)
 {
-    struct world *world = make_world(0);
+    struct world *world = make_knowing_world(0, *state);
     struct error error = {0};
     const int64_t minutes = 30, minute_ms = 60000;
-    (void)state;
     for (size_t i = 0; i < 100; i++) {
         world->settings[i] = (struct account_settings){
             .account = "main",
@@ -460,6 +470,76 @@ static void prices_are_asked_for_once_for_all_accounts(void **state)
                     (size_t)minutes * 2);
     assert_int_equal(world->sent[ENDPOINT_FUNDING_RATE], 4); /* at first, and once it was paid */
     assert_int_equal(world->sent[ENDPOINT_POSITION_RISK], 100 * (minutes + 1));
+    free_world(world);
+}
+
+/* The funding of USD-M that was told last, recorded. */
+static void record_rate(struct bench *bench, int64_t time_ms)
+{
+    struct error error = {0};
+    struct capture *capture = &bench->capture;
+    capture_clear(capture);
+    text_append_string(&capture->account, "linear");
+    capture->product = &USD_M;
+    capture->endpoint = ENDPOINT_FUNDING_RATE;
+    capture->received_ms = time_ms + 1;
+    capture->http_status = maybe_of(200);
+    capture->has_body = true;
+    text_printf(&capture->body,
+                "[{\"symbol\":\"BTCUSDT\",\"fundingTime\":%lld,\"fundingRate\":\"0.0001\"}]",
+                (long long)time_ms);
+    capture_judge(capture);
+    assert_true(recorder_record(bench->recorder, RECORD_IMPORT, capture, &bench->recorded, &error));
+}
+
+/* Where prices do not tell when funding is paid: the last ones at first, and a minute after each
+ * full hour what came since. */
+static void rates_of_what_is_held_are_asked_for_by_the_hour(void **state)
+{
+    struct bench *bench = *state;
+    struct world *world = make_knowing_world(0, bench);
+    const int64_t minute_ms = 60000, first_ms = 3600000 - TRUE_MS % 3600000 + minute_ms;
+    struct error error = {0};
+    char request[128];
+    size_t asked = 0;
+    world->settings[0] = (struct account_settings){
+        .account = "linear",
+        .exchange = {.product = &USD_M,
+                     .base_url = HOST,
+                     .recv_window_ms = 5000,
+                     .credentials = &world->credentials},
+        .timeout_ms = 10000,
+        .interval_ms = maybe_of(minute_ms),
+        .records = {[ENDPOINT_ASSET_INDEX] = true},
+        .account_interval_ms = minute_ms,
+        .weight_share_percent = 80,
+    };
+    assert_true(ask_add(world->ask, &world->accounts[world->account_count++], &world->settings[0],
+                        &world->now, true, &error));
+    struct prices *prices = &world->accounts[0].host->prices;
+    for (int64_t ms = 7; ms < 3 * 3600000; ms += 1000) {
+        pass(world, ms);
+        prices_note_pair(prices, "", world->now.boot);
+        prices_note_symbol(prices, "BTCUSDT", world->now.boot);
+        pass(world, ms);
+        while (world->out_count > 0) {
+            enum endpoint endpoint = world->out[0]->endpoint;
+            answer(world, endpoint, 200, "[]");
+            if (endpoint == ENDPOINT_FUNDING_RATE) {
+                int64_t due_ms = asked == 0 ? 0 : first_ms + ((int64_t)asked - 1) * 3600000;
+                assert_in_range(ms, due_ms, due_ms + 1007);
+                snprintf(request, sizeof request, "/fapi/v1/fundingRate?symbol=BTCUSDT%s",
+                         asked == 0 ? "&limit=100" : "&startTime=1795528800001&limit=1000");
+                assert_string_equal(text_string(&world->last.request), request);
+                if (asked++ == 0) {
+                    record_rate(bench, 1795528800000);
+                }
+            }
+            pass(world, ms);
+        }
+    }
+    assert_int_equal(asked, 4);
+    assert_in_range(world->sent[ENDPOINT_ASSET_INDEX], 3 * 60 - 2, 3 * 60);
     free_world(world);
 }
 
@@ -654,7 +734,10 @@ int main(void)
         cmocka_unit_test(a_timestamp_that_is_refused_is_mended_once),
         cmocka_unit_test(accounts_that_hang_hold_up_no_other),
         cmocka_unit_test(a_tick_that_comes_meanwhile_is_not_taken_for_the_one_before),
-        cmocka_unit_test(prices_are_asked_for_once_for_all_accounts),
+        cmocka_unit_test_setup_teardown(prices_are_asked_for_once_for_all_accounts, bench_setup,
+                                        bench_teardown),
+        cmocka_unit_test_setup_teardown(rates_of_what_is_held_are_asked_for_by_the_hour,
+                                        bench_setup, bench_teardown),
         cmocka_unit_test(a_pause_holds_for_all_that_share_the_way),
         cmocka_unit_test(a_ban_of_days_is_tried_each_hour_and_ends_when_that_is_answered),
         cmocka_unit_test(a_dead_host_delays_no_other),

@@ -140,8 +140,14 @@ static void prices_are_facts_of_the_exchanges_times(void **state)
          "7:150000000:10000,7:160000000:-,8:-:10000"},
         {"[" MARK("\"\"", "\"1\"", "\"1\"") "]", OUTCOME_UNREADABLE,
          "element 0: field time: not a number: \"\"", "7:150000000:10000,7:160000000:-,8:-:10000"},
-        {"{\"symbol\":\"BTCUSD_PERP\"}", OUTCOME_UNREADABLE, "not a JSON array at byte 0 of 24",
+        {"{\"symbol\":\"BTCUSD_PERP\"}", OUTCOME_UNREADABLE, "element 0: field time: missing",
          "7:150000000:10000,7:160000000:-,8:-:10000"},
+        {"\"BTCUSD_PERP\"", OUTCOME_UNREADABLE, "not a JSON array at byte 0 of 13",
+         "7:150000000:10000,7:160000000:-,8:-:10000"},
+        {" " MARK("9", "\"2\"", "\"\"") "x", OUTCOME_UNREADABLE, "element 0: not a JSON object",
+         "7:150000000:10000,7:160000000:-,8:-:10000"},
+        {" " MARK("9", "\"2\"", "\"\"") "\n", OUTCOME_OK, "", /* one is like a list of one */
+         "7:150000000:10000,7:160000000:-,8:-:10000,9:200000000:-"},
     };
     for (size_t i = 0; i < sizeof ANSWERS / sizeof ANSWERS[0]; i++) {
         record(bench, ENDPOINT_PREMIUM_INDEX, (int64_t)i + 1, ANSWERS[i].body);

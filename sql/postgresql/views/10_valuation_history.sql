@@ -1,7 +1,7 @@
 -- Everything known of each leg at each poll, in integers, as in the files (sql/views/valuation_history.sql has the
 -- formulas): unrealized_pnl_usd is exact and rounded half away from zero; what a file computes in floating point is
--- computed in it here too, by the same steps, so that both give the same number. The index of a settlement asset is that
--- which was asked for under the account.
+-- computed in it here too, by the same steps, so that both give the same number. The index of a settlement asset is the
+-- recorder's, as whichever account it was asked for.
 CREATE VIEW valuation_history AS
 SELECT a.name AS account, c.symbol, c.pair, c.margin_asset, t.contract_size_e8, c.source AS contract_source,
        l.position_side, l.account_id, l.leg_id,
@@ -78,12 +78,13 @@ SELECT a.name AS account, c.symbol, c.pair, c.margin_asset, t.contract_size_e8, 
                        FROM symbol_config AS x
                       WHERE x.account_id = l.account_id AND x.contract_id = l.contract_id AND x.time_ms <= v.time_ms
                       ORDER BY x.time_ms DESC LIMIT 1) AS k ON true
- CROSS JOIN LATERAL (SELECT c.product = 'usd-m' AS is_linear,
+  JOIN product AS d ON d.name = c.product
+ CROSS JOIN LATERAL (SELECT d.is_linear,
                             CASE
-                                WHEN c.product = 'usd-m'
+                                WHEN d.is_linear
                                     THEN (SELECT i.index_price_e8
                                             FROM asset_index AS i
-                                           WHERE i.account_id = l.account_id AND i.symbol = c.margin_asset || 'USD'
+                                           WHERE i.recorder_id = l.recorder_id AND i.symbol = c.margin_asset || 'USD'
                                              AND i.time_ms <= v.time_ms AND i.index_price_e8 > 0
                                            ORDER BY i.time_ms DESC, i.capture_id DESC LIMIT 1)
                                 ELSE v.mark_price_e8

@@ -1,6 +1,6 @@
 -- Everything that changed a wallet, as it was told last, with the leg whose trade made it, and in USD at the mark
--- price known then (sql/views/income_history.sql says which): here that of the account's own legs, or of the prices that
--- were asked for under it.
+-- price known then (sql/views/income_history.sql says which): here that of the account's own legs, or of the marks that
+-- were asked for under it, or else the asset's index, as whichever account of the recorder it was asked for.
 CREATE VIEW income_history AS
 SELECT a.name AS account, i.symbol, c.pair, c.margin_asset,
        (SELECT l.position_side
@@ -22,6 +22,7 @@ SELECT a.name AS account, i.symbol, c.pair, c.margin_asset,
   LEFT JOIN LATERAL
        ((SELECT x.time_ms, x.mark_price_e8 AS price_e8, 1 AS rank
           FROM contract AS g
+          JOIN product AS d ON d.name = g.product AND NOT d.is_linear
           JOIN LATERAL ((SELECT w.time_ms, w.mark_price_e8
                            FROM leg AS l
                            JOIN LATERAL (SELECT v.time_ms, v.mark_price_e8
@@ -36,14 +37,14 @@ SELECT a.name AS account, i.symbol, c.pair, c.margin_asset,
                           WHERE m.account_id = g.account_id AND m.contract_id = g.contract_id
                             AND m.time_ms <= i.time_ms AND m.mark_price_e8 > 0
                           ORDER BY m.time_ms DESC, m.capture_id DESC LIMIT 1)) AS x ON true
-         WHERE g.account_id = i.account_id AND g.margin_asset = i.asset AND g.product <> 'usd-m'
+         WHERE g.account_id = i.account_id AND g.margin_asset = i.asset
          ORDER BY CASE WHEN g.contract_type = 'PERPETUAL' THEN 0 ELSE 1 END,
                   x.time_ms DESC, g.delivery_ms, g.symbol COLLATE "C"
          LIMIT 1)
         UNION ALL
         (SELECT x.time_ms, x.index_price_e8, 2
            FROM asset_index AS x
-          WHERE x.account_id = i.account_id AND x.symbol = i.asset || 'USD'
+          WHERE x.recorder_id = i.recorder_id AND x.symbol = i.asset || 'USD'
             AND x.time_ms <= i.time_ms AND x.index_price_e8 > 0
           ORDER BY x.time_ms DESC, x.capture_id DESC LIMIT 1)
          ORDER BY rank LIMIT 1) AS v ON true

@@ -45,6 +45,8 @@ static const char *const COUNTS_BY_TIME[ROW_KIND_COUNT] = {
     [ROW_ACCOUNT_TOTAL] = SINCE_ANSWER COUNT_OF_ACCOUNTS("account_total", "time_ms"),
     [ROW_SYMBOL_CONFIG] =
         SINCE("symbolConfig", "s.received_ms + 1") COUNT_OF_ACCOUNTS("symbol_config", "time_ms"),
+    [ROW_ACCOUNT_CONFIG] =
+        SINCE("accountConfig", "s.received_ms + 1") COUNT_OF_ACCOUNTS("account_config", "time_ms"),
     [ROW_LEG_HOUR] = SINCE_HOUR COUNT_OF_LEGS("leg_hour", "hour_ms"),
     [ROW_POLL_HOUR] = SINCE_HOUR COUNT_OF_ACCOUNTS("poll_hour", "hour_ms"),
 };

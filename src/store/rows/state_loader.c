@@ -176,6 +176,26 @@ bool state_load(const struct database *database, struct derivation *derivation,
            load_leg_count(database, derivation, before_capture_id, error);
 }
 
+static bool take_index(struct derivation *derivation, sqlite3_stmt *select, struct error *error)
+{
+    return index_book_take(derivation_indexes(derivation), column_span(select, 0),
+                           sqlite3_column_int64(select, 1), column_maybe(select, 2)) ||
+           error_no_memory(error);
+}
+
+bool state_load_indexes(const struct database *database, struct derivation *derivation,
+                        struct error *error)
+{
+    static const char NEWEST[] =
+        "WITH RECURSIVE named (symbol) AS (SELECT min(symbol) FROM asset_index UNION ALL SELECT "
+        "(SELECT min(i.symbol) FROM asset_index AS i WHERE i.symbol > n.symbol) FROM named AS n "
+        "WHERE n.symbol IS NOT NULL) SELECT n.symbol, i.time_ms, i.index_price_e8 FROM named AS n "
+        "CROSS JOIN asset_index AS i ON i.symbol = n.symbol AND (i.time_ms, i.capture_id) = "
+        "(SELECT m.time_ms, m.capture_id FROM asset_index AS m WHERE m.symbol = n.symbol "
+        "AND m.index_price_e8 > 0 ORDER BY m.time_ms DESC, m.capture_id DESC LIMIT 1)";
+    return load_rows(database, NEWEST, derivation, STATE_NOW, take_index, error);
+}
+
 /* The first columns of a leg's state; those of its position and its valuation follow. */
 enum {
     STATE_LEG_ID,
@@ -272,6 +292,11 @@ static const char LAST_CONFIGS[] =
     "m WHERE m.account_id = ?1 AND m.contract_id = c.contract_id AND m.time_ms <= ?2) "
     "WHERE c.product = (SELECT product FROM account WHERE account_id = ?1) ORDER BY c.contract_id";
 
+/* ... and of the account itself. */
+static const char LAST_SETTINGS[] =
+    " FROM account_config AS r WHERE r.account_id = ?1 AND r.time_ms = (SELECT max(m.time_ms) "
+    "FROM account_config AS m WHERE m.account_id = ?1 AND m.time_ms <= ?2)";
+
 static bool take_said(struct element_list *series, sqlite3_stmt *select, struct error *error)
 {
     struct object said = {0};
@@ -321,6 +346,8 @@ bool state_load_ledger(const struct database *database, struct derivation *deriv
                                      "c.symbol, l.position_side", LAST_MARGINS, error) &&
                          load_series(database, account, ENDPOINT_SYMBOL_CONFIG, &account->configs,
                                      "c.symbol, ''", LAST_CONFIGS, error) &&
+                         load_series(database, account, ENDPOINT_ACCOUNT_CONFIG, &account->settings,
+                                     "'', ''", LAST_SETTINGS, error) &&
                          known_spans_load(database, account, before_capture_id, error);
     return account->is_loaded;
 }

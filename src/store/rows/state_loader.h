@@ -17,6 +17,10 @@
 bool state_load(const struct database *database, struct derivation *derivation,
                 int64_t before_capture_id, struct error *error);
 
+/* What assets were worth last: no row follows from it, and state_load() leaves it out. */
+bool state_load_indexes(const struct database *database, struct derivation *derivation,
+                        struct error *error);
+
 /* Of it, the accounts alone: those that have a capture by then. */
 bool state_load_accounts(const struct database *database, struct derivation *derivation,
                          int64_t before_capture_id, struct error *error);
