@@ -15,8 +15,8 @@
 #include "derive/contract_book.h"
 #include "derive/hours_over.h"
 #include "derive/index_book.h"
+#include "derive/reading.h"
 #include "model/capture.h"
-#include "model/facts.h"
 #include "model/row_kinds.h"
 
 /* The last telling of a thing before a capture. */
@@ -46,28 +46,6 @@ struct row_sink {
     bool (*find_last)(void *context, const struct row *row, struct telling *last,
                       struct error *error);
 };
-
-struct row_counts {
-    int64_t rows[ROW_KIND_COUNT];
-    int64_t derived_contracts; /* new ones, known by name alone */
-};
-
-/* A capture as it was read, zeroed at first. What is in it holds until the next one is read, or
- * the bytes go. */
-struct reading {
-    struct account *account; /* whose it is */
-    struct capture *capture;
-    int64_t row_count; /* of its body */
-    struct odd_fields odd;
-    struct facts facts;
-    struct element_reading positions, assets, margins, configs, settings;
-    struct object total;      /* what an account comes to, where the product says it, ... */
-    struct text total_text;   /* ... and the members that say it */
-    struct row_counts counts; /* of the rows that were put */
-};
-
-/* Frees what a reading holds itself. */
-void reading_free(struct reading *reading);
 
 struct derivation;
 
