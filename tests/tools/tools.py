@@ -97,7 +97,8 @@ def duckdb(statements):
 
 
 def check_page():
-    print(run(sys.executable, SOURCE / "tests/e2e/run_docs.py", PAGE), end="")
+    said = run(sys.executable, SOURCE / "tests/e2e/run_docs.py", PAGE)
+    assert said == "12 blocks run, 0 failed\n", said
     rows = sum(1 for _ in open("pnl.ndjson", encoding="utf-8"))
     assert duckdb("SELECT count(*)::INTEGER FROM 'pnl.parquet'")[0][1] == [[rows]]
     for name in ("trips.ods", "pnl.xlsx", "trips.md"):
