@@ -20,7 +20,7 @@ SELECT s.capture_id,
        s.row_count,
        y.size AS body_size,
        length(y.zstd) AS stored_size,
-       lower(hex(s.chain)) AS chain
+       s.chain
   FROM capture_read AS s
   JOIN account AS a ON a.account_id = s.account_id
   LEFT JOIN payload AS y ON y.payload_id = s.payload_id;

@@ -18,6 +18,6 @@ SELECT s.capture_id,
        s.request,
        coalesce(r.row_count, s.row_count) AS row_count,
        s.payload_id,
-       s.chain
+       lower(hex(s.chain)) AS chain
   FROM capture AS s
   LEFT JOIN reading AS r ON r.capture_id = s.capture_id;

@@ -68,7 +68,7 @@ static const struct definition DEFINITIONS[] = {
     {OPTION(columns), "columns", 0, "NAMES", KIND_TEXT,
      "only these, in this order: names with commas"},
     {OPTION(wide), "wide", 0, NULL, KIND_FLAG, "all columns, also where the terminal has no room"},
-    {OPTION(format), "format", 0, "FORMAT", KIND_FORMAT, "table, csv, json, ndjson or html"},
+    {OPTION(format), "format", 0, "FORMAT", KIND_FORMAT, "table, csv, json, ndjson, html or sheet"},
     {OPTION(output), "output", 'o', "FILE", KIND_TEXT,
      "write to this file, not to standard output"},
     {OPTION(status), "status", 0, NULL, KIND_FLAG, "only say where the database stands"},

@@ -11,7 +11,7 @@ static const struct {
 } FORMATS[FORMAT_COUNT] = {
     [FORMAT_TABLE] = {"table", NULL},       [FORMAT_CSV] = {"csv", &CSV_WRITER},
     [FORMAT_JSON] = {"json", &JSON_WRITER}, [FORMAT_NDJSON] = {"ndjson", &NDJSON_WRITER},
-    [FORMAT_HTML] = {"html", &HTML_WRITER},
+    [FORMAT_HTML] = {"html", &HTML_WRITER}, [FORMAT_SHEET] = {"sheet", &SHEET_WRITER},
 };
 
 bool report_format_from_name(const char *name, enum report_format *format, struct error *error)
@@ -22,8 +22,8 @@ bool report_format_from_name(const char *name, enum report_format *format, struc
             return true;
         }
     }
-    return error_set(error, ERROR_USAGE, "format '%s': unknown (table, csv, json, ndjson or html)",
-                     name);
+    return error_set(error, ERROR_USAGE,
+                     "format '%s': unknown (table, csv, json, ndjson, html or sheet)", name);
 }
 
 bool render_flush(struct text *text, FILE *out, struct error *error)

@@ -1,5 +1,5 @@
-/* Writes the rows of a statement as a table for people, as csv, json or ndjson for programs, or as
- * an HTML page.
+/* Writes the rows of a statement as a table for people, as csv, json or ndjson for programs, as an
+ * HTML page, or as a workbook for a spreadsheet.
  *
  * REAL numbers are written as the shortest decimal that reads back as the same number, without an
  * exponent; NULL is empty in tables, csv and HTML, null in JSON; blobs are written in hex. A table
@@ -19,6 +19,7 @@ enum report_format {
     FORMAT_JSON,
     FORMAT_NDJSON,
     FORMAT_HTML,
+    FORMAT_SHEET, /* a workbook (report/render_sheet.c) */
     FORMAT_COUNT,
 };
 

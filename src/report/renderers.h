@@ -20,6 +20,7 @@ struct row_writer {
 extern const struct row_writer CSV_WRITER;
 extern const struct row_writer JSON_WRITER;
 extern const struct row_writer NDJSON_WRITER;
+extern const struct row_writer SHEET_WRITER;
 extern const struct row_writer HTML_WRITER; /* a table to stand in a page, as the query names it */
 extern const struct row_writer PAGE_WRITER; /* the same as people read it (report/people.h) */
 extern const struct row_writer PART_WRITER; /* the first rows of that, in a page of many tables */

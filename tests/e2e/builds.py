@@ -160,13 +160,15 @@ def record_in(source, root, image):
         port = (exchange / "port").read_text().strip()
         for name in ("key", "secret"):
             (root / "etc/posrec/keys" / name).write_text(name)
-            os.chmod(root / "etc/posrec/keys" / name, 0o644)
+            os.chmod(root / "etc/posrec/keys" / name, 0o600)
+            os.chown(root / "etc/posrec/keys" / name, 990, 990)
         (root / "etc/posrec/posrec.ini").write_text(
             "[posrec]\ndatabase = /var/lib/posrec/posrec.db\ninterval = 1s\n[account main]\napi_key_file = /etc/posrec/keys/key\n"
             f"secret_file = /etc/posrec/keys/secret\nbase_url = http://127.0.0.1:{port}\nstream_url = ws://127.0.0.1:{port}\n")
         assert subprocess.run(health, check=False, capture_output=True).returncode != 0, "healthy before anything is recorded"
         recorder = subprocess.Popen([*inside, *image["Entrypoint"], *image["Cmd"]], stderr=subprocess.PIPE, text=True)
-        wait_for(lambda: subprocess.run(health, check=False, capture_output=True).returncode == 0)
+        wait_for(lambda: recorder.poll() is not None or subprocess.run(health, check=False, capture_output=True).returncode == 0)
+        assert recorder.poll() is None, recorder.stderr.read()
         recorder.send_signal(getattr(signal, image["StopSignal"]))
         said = recorder.communicate(timeout=WAIT_S)[1]
         assert recorder.returncode == 0, said

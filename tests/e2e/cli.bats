@@ -201,7 +201,7 @@ LARGE = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i
 COMMANDS = [["help"], ["help", "report"], ["--version"], ["positions"], ["positions", "--format", "json"], ["status"], ["export"],
             ["status", "--format", "json"], ["body", "1"], ["doctor"], ["verify"], ["migrate", "--status"],
             ["sql", LARGE], ["report", "all", "--format", "html"]]
-COMMANDS += [["report", "coverage", "--format", name] for name in ("table", "csv", "json", "ndjson", "html")]
+COMMANDS += [["report", "coverage", "--format", name] for name in ("table", "csv", "json", "ndjson", "html", "sheet")]
 
 
 def ended_before(command):

@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """What programs read: in csv, json and ndjson a REAL has a point whatever its value, and nothing else is written otherwise
 than in HTML, which is for people and has none where a number is whole. So whoever guesses a column's type from its first
-rows guesses right: no column has both kinds of numbers, and pandas reads one in pieces.
+rows guesses right: no column has both kinds of numbers, and pandas reads one in pieces. In a workbook each cell says what
+it is: a time, a day, a number or a text.
 
     machine_formats.py POSREC SOURCE_FOLDER
 """
@@ -16,6 +17,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import xml.etree.ElementTree
 
 import pandas
 
@@ -24,6 +26,8 @@ EVERY = ("equity", "pnl", "exposure", "margin", "income", "performance")
 REPORTS = [*(("report", kind) for kind in (*EVERY, "trades", "trips", "changes", "coverage", "reconcile")),
            *(("report", kind, "--every", "10m") for kind in EVERY),
            *(("report", kind, "--all") for kind in ("equity", "pnl", "margin", "changes")), ("positions", "--all")]
+TIME, DAY = re.compile(r"[0-9-]{10}T[0-9:]{8}\.[0-9]{3}Z"), re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+SHEET = "{urn:schemas-microsoft-com:office:spreadsheet}"
 REAL, INTEGER = re.compile(r"-?[0-9]+\.[0-9]+"), re.compile(r"-?[0-9]+")
 CHUNK = 500
 
@@ -43,6 +47,21 @@ def cells_of_html(page, is_first):
             for row in table.split("<tr>")[1:]]
 
 
+def rows_of_sheet(path, *question):
+    """The rows of a workbook, with what each cell says it is; None for an empty one."""
+    book = xml.etree.ElementTree.fromstring(ask(path, *question, form="sheet").split("?>", 2)[2])
+    return [[next(((data.get(SHEET + "Type"), data.text) for data in cell), None) for cell in row] for row in book.iter(SHEET + "Row")]
+
+
+def in_sheet(value, in_json):
+    """What a workbook says of a cell that csv and json write so."""
+    if value == "":
+        return None
+    if isinstance(in_json, Number):
+        return ("Number" if abs(float(value)) <= 2**53 or not INTEGER.fullmatch(value) else "String"), value
+    return ("DateTime", value.removesuffix("Z")) if TIME.fullmatch(value) or DAY.fullmatch(value) else ("String", value)
+
+
 def answers(path, *question):
     """Yields each cell: its column, what csv and json write, what HTML shows, and whether it is a number."""
     names, *rows = csv.reader(io.StringIO(ask(path, *question, form="csv"), newline=""))
@@ -51,6 +70,9 @@ def answers(path, *question):
     assert text == ("[\n" + ",\n".join(ask(path, *question, form="ndjson").splitlines()) + "\n]\n" if rows else "[]\n"), question
     shown = cells_of_html(ask(path, *question, form="html"), question[-1] == "trips") if rows else []
     assert len(rows) == len(objects) and len(shown) == min(len(rows), 2000), (question, len(rows), len(shown))
+    heads, *sheet = rows_of_sheet(path, *question)
+    assert heads == [("String", name) for name in names]
+    assert sheet == [[in_sheet(value, one[name]) for name, value in zip(names, row)] for row, one in zip(rows, objects)], question
     for row, one, cells in zip(rows, objects, shown):
         assert len(row) == len(one) == len(cells) == len(names), (question, row, cells)
         for name, value, (cell, is_number) in zip(names, row, cells):
@@ -83,6 +105,7 @@ def check_views(path):
         types = database.execute(f"SELECT {', '.join(f'group_concat(DISTINCT typeof({name}))' for name in columns)} FROM {view}").fetchone()
         stored = {name: kind for name, found in zip(columns, types) for kind in ("real", "integer") if kind in (found or "").split(",")}
         assert stored == said, (view, stored, said)
+        assert not any("blob" in (found or "") for found in types), (view, types)  # Datasette shows no view that has one
     database.close()
     return kinds
 
@@ -92,6 +115,17 @@ def check_values(path):
     assert ask(path, *question, form="csv").splitlines()[1] == "0.0,0.0,5.0,-0.5,1000000000000000000000.0,Inf,-Inf,0,,05,5,"
     assert re.findall(r'":([^,}]*)', ask(path, *question, form="ndjson")) == \
         ["0.0", "0.0", "5.0", "-0.5", "1000000000000000000000.0", "null", "null", "0", "null", '"05"', '"5"', '""']
+    # A workbook takes no text for a formula, rounds no number, and has no time that no calendar has.
+    question = ["sql", "SELECT 9e999, 9007199254740993, 9007199254740992, -0.0, 1e-8, NULL, '', x'00ff', '=1+1', char(1) || '<&\"' || char(65535),"
+                " '2026-02-28', '2026-02-30', '1899-12-31', '2026-11-24T14:03:10.123Z', '2026-11-24T25:03:10.123Z', '2026-11-24T14:03:10Z', '007'"]
+    text, number, moment = "String", "Number", "DateTime"
+    assert rows_of_sheet(path, *question)[1] == [
+        (text, "Inf"), (text, "9007199254740993"), (number, "9007199254740992"), (number, "0.0"), (number, "0.00000001"), None, None,
+        (text, "00ff"), (text, "=1+1"), (text, "\ufffd<&\"\ufffd"), (moment, "2026-02-28"), (text, "2026-02-30"), (text, "1899-12-31"),
+        (moment, "2026-11-24T14:03:10.123"), (text, "2026-11-24T25:03:10.123Z"), (text, "2026-11-24T14:03:10Z"), (text, "007")]
+    many = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000001) SELECT i FROM n"
+    sheets = ask(path, "sql", many, form="sheet").split("<Worksheet ")[1:]
+    assert [sheet.count("<Row>") for sheet in sheets] == [1000001, 2], "a sheet has room for no more"
 
 
 def check_pieces(folder):

@@ -86,7 +86,7 @@ PYTHON
     assert_equal "$(complete_words posrec re)" "rebuild report "
     assert_equal "$(complete_words posrec report pn)" "pnl "
     assert_equal "$(complete_words posrec -v report --s)" "--side --strict --symbol "
-    assert_equal "$(complete_words posrec report pnl --format '')" "csv html json ndjson table "
+    assert_equal "$(complete_words posrec report pnl --format '')" "csv html json ndjson sheet table "
     assert_equal "$(complete_words posrec report pnl --side '')" "BOTH LONG SHORT "
     assert_equal "$(complete_words posrec report pnl --by '')" "account asset leg symbol total "
     assert_equal "$(complete_words posrec positions --account '')" "tester "
@@ -111,7 +111,7 @@ PYTHON
     ask() { fish --no-config -c "source $BUILD/completion/posrec.fish; complete -C '$1'" | cut -f1 | sort | tr '\n' ' '; }
     assert_equal "$(ask 'posrec re')" "rebuild report "
     assert_equal "$(ask 'posrec report --s')" "--side --strict --symbol "
-    assert_equal "$(ask 'posrec report pnl --format ')" "csv html json ndjson table "
+    assert_equal "$(ask 'posrec report pnl --format ')" "csv html json ndjson sheet table "
     zsh -fc "fpath=($BUILD/completion \$fpath); autoload -Uz compinit; compinit -u -D; [[ \$_comps[posrec] == _posrec ]] && autoload +X _posrec"
 }
 

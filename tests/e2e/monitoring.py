@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """A real Prometheus and a real node_exporter watch a recorder: every query of the dashboard is answered, the alerts are
-sound, and a crash of the simulated market fires the one of liquidation. Datasette's queries are run on what was recorded.
+sound, and a crash of the simulated market fires the one of liquidation. Datasette's queries are run on what was recorded,
+and the references between tables, which its pages stand on, looked at.
 
     monitoring.py BUILD SOURCE
 """
@@ -179,15 +180,32 @@ def check_crash(watched):
 
 
 def check_datasette(watched):
-    """Each of its queries runs, on the views as they are."""
+    """Each of its queries has rows when nothing is asked for, the newest first, and of what is asked for alone. Each
+    reference of a table names a column that is there: Datasette shows no page of a table with one that does not."""
     for amount in (-5, 5):
         watched.sim(f"trade?account=main&symbol=BTCUSD_PERP&side=SHORT&amount={amount}")
     wait_for("what the stream tells", lambda: watched.ask("SELECT 1 FROM position_timeline WHERE source = 'stream'"))
     page = yaml.safe_load((watched.source / "examples/datasette.yaml").read_text())
     given = {"account": "main", "symbol": "BTCUSD_PERP", "position_side": "LONG", "since": "2026-01-01"}
     for name, query in page["databases"]["posrec"]["queries"].items():
-        rows = watched.ask(query["sql"], {word: given[word] for word in query.get("params", [])})
+        words = query.get("params", [])
+        rows = watched.ask(query["sql"], dict.fromkeys(words, ""))
         assert rows or name == "not_recorded", name
+        if not words:
+            continue
+        times = [row[0] for row in rows]
+        assert times == sorted(times, reverse=True), (name, times)
+        asked = watched.ask(query["sql"], {word: given[word] for word in words})
+        assert asked and len(asked) < len(rows) if "symbol" in words else len(asked) >= len(rows), name
+        assert not watched.ask(query["sql"], {**dict.fromkeys(words, ""), "account": "nobody"}), name
+        assert not watched.ask(query["sql"], {**dict.fromkeys(words, ""), "since": "2100-01-01"}), name
+    references = watched.ask("SELECT t.name, f.id, f.\"table\", f.\"to\" FROM sqlite_schema AS t, pragma_foreign_key_list(t.name) AS f"
+                             " WHERE t.type = 'table'")
+    ids = [reference[:2] for reference in references]
+    single = [reference for reference in references if ids.count(reference[:2]) == 1]  # it steps over those of more columns
+    assert len(single) > 20
+    for table, _, target, column in single:
+        assert watched.ask("SELECT 1 FROM pragma_table_info(?) WHERE name = ?", (target, column)), (table, target, column)
 
 
 def main():

@@ -1,26 +1,31 @@
 #!/usr/bin/env python3
 """Runs the blocks of a page that can be run: ```sh by bash, ```sql by the stock sqlite3 shell on posrec.db,
-```python by Debian's Python, which has pandas. Others are shown, not run. Each block starts in the current
-folder, after those before it.
+```python by Debian's Python, which has pandas, ```r by R, ```duckdb by DuckDB. Others are shown, not run. Each block
+starts in the current folder, after those before it.
 
     run_docs.py PAGE...
 """
+import os
 import re
+import shlex
 import subprocess
 import sys
 
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+# What runs each kind of block, which it reads from its standard input. DUCKDB names another program than DuckDB's shell.
+PROGRAMS = {
+    "sql": ["sqlite3", "-readonly", "-bail", "posrec.db"],
+    "python": ["/usr/bin/python3", "-W", "error::SyntaxWarning", "-"],
+    "r": ["Rscript", "-"],
+    "duckdb": shlex.split(os.environ.get("DUCKDB", "duckdb")),
+}
 
 
 def run(kind, text):
     if kind == "sh":
         return subprocess.run(["bash", "-euo", "pipefail", "-c", text], capture_output=True, text=True, check=False)
-    if kind == "sql":
-        return subprocess.run(["sqlite3", "-readonly", "-bail", "posrec.db"], input=text, capture_output=True,
-                              text=True, check=False)
-    if kind == "python":
-        return subprocess.run(["/usr/bin/python3", "-W", "error::SyntaxWarning", "-c", text], capture_output=True,
-                              text=True, check=False)
+    if kind in PROGRAMS:
+        return subprocess.run(PROGRAMS[kind], input=text, capture_output=True, text=True, check=False)
     return None
 
 
@@ -32,7 +37,7 @@ def main():
             if result is None:
                 continue
             ran += 1
-            silent = kind in ("sql", "python") and not result.stdout and "outcome <> 'ok'" not in text
+            silent = kind != "sh" and not result.stdout and "outcome <> 'ok'" not in text
             if result.returncode != 0 or result.stderr.startswith("Error") or silent:
                 failed += 1
                 print(f"{page}: this {kind} block failed ({result.returncode}):\n{text}{result.stdout}{result.stderr}")

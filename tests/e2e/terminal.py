@@ -27,7 +27,7 @@ QUESTIONS = [*(["report", kind] for kind in KINDS), *(["report", kind, "--every"
              ["report", "pnl", "--by", "total"], ["report", "income", "--by", "total"], ["report", "trips", "--by", "total"],
              ["report", "gaps", "--from", "2026-11-24T22:00:00", "--to", "2026-11-25"], ["positions"], ["positions", "--all"], ["status"]]
 STYLE = re.compile("\x1b\\[(?:0|2|31)m")
-FORMATS = ("table", "csv", "json", "ndjson", "html")
+FORMATS = ("table", "csv", "json", "ndjson", "sheet", "html")
 START_MS = 1764000000000
 
 
