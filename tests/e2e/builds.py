@@ -112,7 +112,7 @@ def arm64(source, folder):
     # The packages are made where no program for arm64 can run.
     chroot.run("cp -r /src /packages && cd /packages && dpkg-buildpackage -a arm64 -Pcross,nocheck -us -uc -b")
     print(chroot.run("for made in /*.deb; do dpkg-deb -f $made Package Version Architecture | tr '\\n' ' '; echo; done"))
-    print(chroot.run("file=$(ls /posrec_*_arm64.deb) && dpkg-deb -x $file /root/posrec && qemu-aarch64 /root/posrec/usr/bin/posrec --version"))
+    print(chroot.run("file=$(ls /posrec_*_arm64.deb) && dpkg-deb -x $file /root/posrec && qemu-aarch64 /root/posrec/usr/libexec/posrec/posrec-net --version"))
     print(chroot.unit_tests(
         "-DCMAKE_SYSTEM_NAME=Linux", "-DCMAKE_SYSTEM_PROCESSOR=aarch64", "-DCMAKE_C_COMPILER=aarch64-linux-gnu-gcc",
         "-DPKG_CONFIG_EXECUTABLE=/usr/bin/aarch64-linux-gnu-pkg-config", "-DCMAKE_CROSSCOMPILING_EMULATOR=qemu-aarch64"))
