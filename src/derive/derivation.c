@@ -136,7 +136,6 @@ static void remember(struct derivation *derivation, struct account *account)
         element_list_forget(&(*place)->ledger);
         element_list_forget(&(*place)->balances);
         element_list_forget(&(*place)->margins);
-        element_list_forget(&(*place)->configs);
         element_list_forget(&(*place)->settings);
     }
     *place = account;
@@ -146,7 +145,7 @@ static void remember(struct derivation *derivation, struct account *account)
 static bool is_list(enum endpoint endpoint)
 {
     return endpoint == ENDPOINT_POSITION_RISK || endpoint == ENDPOINT_ACCOUNT ||
-           endpoint == ENDPOINT_SYMBOL_CONFIG || endpoint == ENDPOINT_ACCOUNT_CONFIG;
+           endpoint == ENDPOINT_ACCOUNT_CONFIG;
 }
 
 bool derivation_read(struct derivation *derivation, struct account *account,
@@ -336,6 +335,17 @@ static bool put_series(const struct putting *put, struct element_list *series,
     return good || error_no_memory(error);
 }
 
+/* An answer has hundreds, and is asked for once in minutes: its bytes are not kept for comparing.
+ */
+static bool put_configs(const struct putting *put, struct element_reading *reading,
+                        struct error *error)
+{
+    struct element_list *configs = &put->account->configs;
+    bool done = put_series(put, configs, reading, error);
+    element_list_forget(configs);
+    return done;
+}
+
 /* Puts what the account comes to, where its answer says so. */
 static bool put_total(const struct putting *put, struct object *total, struct error *error)
 {
@@ -429,7 +439,7 @@ static bool put_told(const struct putting *put, struct reading *reading, struct 
                put_series(put, &account->margins, &reading->margins, error) &&
                put_total(put, &reading->total, error);
     case ENDPOINT_SYMBOL_CONFIG:
-        return put_series(put, &account->configs, &reading->configs, error);
+        return put_configs(put, &reading->configs, error);
     case ENDPOINT_ACCOUNT_CONFIG:
         return put_series(put, &account->settings, &reading->settings, error);
     default:

@@ -1,5 +1,6 @@
 #include "derive/element_list.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,6 +21,7 @@ void element_reading_free(struct element_reading *reading)
 void element_list_start(struct element_list *list, const struct object_kind *kind,
                         size_t names_offset, bool compares_bytes)
 {
+    assert(names_offset <= UINT8_MAX);
     *list = (struct element_list){
         .kind = kind, .compares_bytes = compares_bytes, .subjects.names_offset = names_offset};
 }
@@ -103,7 +105,7 @@ static bool read_element(struct element_list *list, struct element_reading *read
     struct subject *subject = element.subject;
     if (subject->generation == list->generation) {
         return error_set(error, ERROR_FAILED, "element %zu: %s%s%s is there twice", now->count,
-                         subject->symbol, subject->side_size > 0 ? " " : "",
+                         subject_symbol(subject).data, subject->side_size > 0 ? " " : "",
                          subject_side(subject).data);
     }
     subject->generation = list->generation;

@@ -19,7 +19,7 @@ static bool say(struct leg *leg, const struct object *object)
     leg->revision = position->values[POSITION_REVISION];
     leg->is_present = position->values[POSITION_PRESENT] != 0;
     leg->is_open = object_has(object, POSITION_AMOUNT);
-    return subject_say(&leg->subject, object);
+    return subject_say(&leg->subject, object, NULL);
 }
 
 struct leg *ledger_add(struct element_list *ledger, const struct object *said)

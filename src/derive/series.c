@@ -13,7 +13,7 @@ void series_start(struct element_list *series, const struct object_kind *kind, b
 bool series_add(struct element_list *series, const struct object *said)
 {
     struct subject *subject = element_list_subject(series, said);
-    return subject != NULL && subject_say(subject, said);
+    return subject != NULL && subject_say(subject, said, &series->subjects.lately);
 }
 
 bool series_read(struct element_list *series, struct element_reading *reading, struct json_walk *at,
@@ -57,9 +57,10 @@ static void empty(struct object *said)
 }
 
 /* *said is what is to be written of the element, NULL for nothing. */
-static bool apply(const struct object_kind *kind, struct element_reading *reading,
+static bool apply(struct element_list *series, struct element_reading *reading,
                   const struct element *element, struct object **said)
 {
+    const struct object_kind *kind = series->kind;
     struct subject *subject = element->subject;
     struct object *before = &reading->said;
     bool was_said = subject->said != NULL;
@@ -83,7 +84,7 @@ static bool apply(const struct object_kind *kind, struct element_reading *readin
         *said = writes ? next : NULL;
         before = next;
     }
-    return subject_say(subject, before);
+    return subject_say(subject, before, &series->subjects.lately);
 }
 
 bool series_next(struct element_list *series, struct element_reading *reading, struct object **said)
@@ -92,7 +93,7 @@ bool series_next(struct element_list *series, struct element_reading *reading, s
     bool good = true;
     *said = NULL;
     while (good && *said == NULL && element_list_next(series, &element)) {
-        good = apply(series->kind, reading, &element, said);
+        good = apply(series, reading, &element, said);
     }
     return good;
 }

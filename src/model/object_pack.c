@@ -101,21 +101,21 @@ static void put_object(struct packing *packing, const struct object *object)
     }
 }
 
-bool object_pack(const struct object *object, char **packed)
+bool object_pack(const struct object *object, size_t owners, char **packed, size_t *size)
 {
     char usual[PACKED_SIZE_USUAL];
     struct packing packing = {usual, sizeof usual, 0};
     put_object(&packing, object);
-    size_t size = packing.size;
-    char *memory = realloc(*packed, size);
+    char *memory = realloc(*packed, owners + packing.size);
     if (memory == NULL) {
         return false;
     }
     *packed = memory;
-    if (size <= sizeof usual) {
-        memcpy(memory, usual, size);
+    *size = packing.size;
+    if (packing.size <= sizeof usual) {
+        memcpy(memory + owners, usual, packing.size);
     } else {
-        packing = (struct packing){memory, size, 0};
+        packing = (struct packing){memory + owners, packing.size, 0};
         put_object(&packing, object);
     }
     return true;

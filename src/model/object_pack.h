@@ -9,8 +9,9 @@
 #include "model/leg_object.h"
 
 /* Packs into *packed, NULL or what this function made before, whose memory is used again and which
- * its owner frees. False when out of memory; it is then as it was. */
-bool object_pack(const struct object *object, char **packed);
+ * its owner frees: behind so many bytes that are its owner's. `*size` is that of what is packed.
+ * False when out of memory; it is then as it was. */
+bool object_pack(const struct object *object, size_t owners, char **packed, size_t *size);
 
 /* Opens what was packed of an object of this kind into `object`, which may hold an earlier one; its
  * names are emptied. False when out of memory. */

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Records many accounts at once and checks that polls are on time and memory stays small.
 
-    many_accounts.py BUILD ACCOUNTS [--streams] [--dead-proxy N] [--stalled N] [--silent N] [--dead-streams N] [--interval-ms N]
-                     [--ticks N]
+    many_accounts.py BUILD ACCOUNTS [--streams] [--both-sides] [--dead-proxy N] [--stalled N] [--silent N] [--dead-streams N]
+                     [--interval-ms N] [--ticks N]
 
 Each account has 70 symbols and is polled at once and then at so many ticks. With up to 300 accounts the exchange allows
 its real weight of 2,400 a minute, with more as much as is needed. A poll is on time when it was sent within a second of
@@ -14,6 +14,8 @@ is unit.ask's.
 
 With `--streams` each account has its user data stream too. An address may open 250 in five minutes, so the accounts are
 shared out to as many exchanges as that takes, and where polls are judged all streams must be up within a minute of the start.
+
+With `--both-sides` every second account is the USD-M side of the one before, of 770 symbols.
 
 What is dead must cost nobody else: the first accounts are behind a proxy that takes connections and never answers
 (`--dead-proxy`), the next are of an exchange of that kind (`--stalled`), and those after them get no answer where all others
@@ -35,6 +37,7 @@ from sample import LONG
 
 ON_TIME_SHARE = 0.999
 GOOD_SHARE = 0.9
+USD_M_SYMBOLS = 770
 FEW = 300  # accounts, which are no work to speak of
 MEMORY_MIB_MAX = {False: 64, True: 128}  # with streams
 CONNECTED_S_MAX = 60
@@ -49,6 +52,7 @@ def parse_arguments():
     parser.add_argument("build", type=pathlib.Path)
     parser.add_argument("count", type=int)
     parser.add_argument("--streams", action="store_true")
+    parser.add_argument("--both-sides", action="store_true")
     for what in ("dead-proxy", "stalled", "silent", "dead-streams"):
         parser.add_argument(f"--{what}", type=int, default=0)
     parser.add_argument("--interval-ms", type=int, default=10000)
@@ -60,8 +64,8 @@ class Exchange:
     """A simulated exchange that knows all accounts."""
 
     def __init__(self, build, accounts, weight_limit):
-        self.process = subprocess.Popen([build / "dapi-sim", "--accounts", accounts, "--weight-limit", str(weight_limit)],
-                                        stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen([build / "dapi-sim", "--accounts", accounts, "--weight-limit", str(weight_limit),
+                                         "--usd-symbols", str(USD_M_SYMBOLS)], stdout=subprocess.PIPE, text=True)
         self.port = int(self.process.stdout.readline())
 
     def ask(self, path):
@@ -79,12 +83,12 @@ class Crowd:
     def __init__(self, arguments, folder):
         self.count, self.streams = arguments.count, arguments.streams
         self.dead_proxy, self.stalled, self.dead_streams = arguments.dead_proxy, arguments.stalled, arguments.dead_streams
-        self.silent = arguments.silent
+        self.silent, self.both_sides = arguments.silent, arguments.both_sides
         self.folder = folder
         (folder / "accounts").write_text("".join(f"a{i} one-way key-{i} secret-{i}\n" for i in range(self.count)))
         self.proxy = socket.create_server(("127.0.0.1", 0), backlog=BACKLOG)  # nobody accepts, let alone answers
         exchanges = (self.count + STREAMS_OF_EXCHANGE_MAX - 1) // STREAMS_OF_EXCHANGE_MAX if self.streams else 1
-        limit = 2400 if self.count <= FEW else self.count * 60 // exchanges
+        limit = 2400 if self.count <= FEW else self.count * (120 if self.both_sides else 60) // exchanges
         self.exchanges = [Exchange(arguments.build, folder / "accounts", limit) for _ in range(exchanges)]
         self.stalls = Exchange(arguments.build, folder / "accounts", limit) if self.stalled > 0 else None
         if self.stalls is not None:
@@ -110,8 +114,10 @@ class Crowd:
     def account_lines(self, i):
         stalls = self.dead_proxy <= i < self.dead_proxy + self.stalled
         exchange = self.stalls if stalls else self.exchanges[i // STREAMS_OF_EXCHANGE_MAX if self.streams else 0]
-        lines = [f"[account a{i}]", f"base_url = http://127.0.0.1:{exchange.port}", f"api_key_file = {i}.key",
-                 f"secret_file = {i}.secret"]
+        is_usd_m = self.both_sides and i % 2 == 1
+        keys = i - 1 if is_usd_m else i
+        lines = [f"[account a{i}]", f"base_url = http://127.0.0.1:{exchange.port}", f"api_key_file = {keys}.key",
+                 f"secret_file = {keys}.secret"] + ["product = usd-m"] * is_usd_m
         if self.streams:
             lines.append(f"stream_url = ws://127.0.0.1:{exchange.port}")
         if i < self.dead_proxy:

@@ -59,8 +59,9 @@ static void changes_of(struct reader *reader, const char *body, struct text *out
             ledger_change_settle(&change, 1000);
         }
         text_printf(out, "%s %s position %d revision %lld update %lld amount %lld mark %lld;",
-                    change.leg->subject.symbol, subject_side(&change.leg->subject).data,
-                    change.writes_position, (long long)change.leg->revision,
+                    subject_symbol(&change.leg->subject).data,
+                    subject_side(&change.leg->subject).data, change.writes_position,
+                    (long long)change.leg->revision,
                     (long long)change.position->values[POSITION_UPDATE_MS],
                     (change.position->known >> POSITION_AMOUNT & 1u) != 0
                         ? (long long)change.position->values[POSITION_AMOUNT]
