@@ -1,3 +1,5 @@
+#include <malloc.h>
+
 #include "base/log.h"
 #include "cli/accounts.h"
 #include "cli/cli.h"
@@ -80,9 +82,21 @@ static bool serve(const struct cli *cli, struct setup *setup, struct error *erro
     return done;
 }
 
+#define LARGE_BYTES (32 << 10)
+
+/* What is as large has memory of its own, which goes back to the system with it: hundreds of bodies
+ * that come at once leave no holes. */
+static void keep_large_apart(void)
+{
+#ifdef M_MMAP_THRESHOLD
+    mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
+#endif
+}
+
 static bool run(struct cli *cli, struct error *error)
 {
     struct setup setup;
+    keep_large_apart();
     if (!cli->options.quiet) {
         log_set_level(cli->options.verbosity > 0 ? LOG_DEBUG : LOG_INFO);
     }
