@@ -1,6 +1,6 @@
 -- What changed the wallets in the range, by kind, symbol and step: the sums of each, from `time` up to `until`. In USD
 -- at the mark prices known then; NULL where for one of them none was. `covered`: which share of that time the record can
--- speak of. After with_money, with_range and with_silence.
+-- speak of. After with_money, with_range, with_silence, with_earning and with_income.
 -- `begin_ms` and `end_ms`: those of the step, in the range.
 , summed AS MATERIALIZED (
     SELECT a.account,
@@ -10,13 +10,11 @@
            h.income_type,
            h.symbol,
            h.asset,
-           count(*) AS count,
-           sum(CAST(round(h.income * 1e8) AS INTEGER)) / 1e8 AS income,
-           iif(count(*) = count(h.income_usd), sum(CAST(round(h.income_usd * 1e8) AS INTEGER)) / 1e8, NULL) AS income_usd
+           sum(h.count) AS count,
+           sum(h.income_e8) / 1e8 AS income,
+           iif(sum(h.unpriced) = 0, sum(h.usd_e8) / 1e8, NULL) AS income_usd
       FROM asked AS a
-     CROSS JOIN income_history AS h
-        ON h.account = a.account AND h.time_ms >= a.from_ms AND h.time_ms < a.to_ms
-     WHERE :symbol IS NULL OR h.symbol = :symbol
+     CROSS JOIN earned AS h ON h.account = a.account
      GROUP BY a.account, step_begin(h.time_ms, :every_ms, :every_months), h.income_type, h.symbol, h.asset
 ),
 step AS MATERIALIZED (

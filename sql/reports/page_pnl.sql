@@ -1,6 +1,7 @@
 -- What positions earned, by part, in USD: in each month of the range, on its last day, in the last 7 and 30 days of it, and
 -- in all of it, for each account and, as account '', for all together. Money is NULL where no income is known, the change of
--- what is unrealized where there is no poll, and the total where either is. Kept as page_pnl. After with_page and with_range.
+-- what is unrealized where there is no poll, and the total where either is. Kept as page_pnl. After
+-- with_page, with_range, with_earning_since and with_income.
 , bound AS MATERIALIZED (
     SELECT min(from_ms) AS from_ms, max(to_ms) AS to_ms, step_begin(max(to_ms) - 1, 86400000, 0) AS day_ms FROM asked
 ),
@@ -20,25 +21,13 @@ period (kind, from_ms, to_ms) AS MATERIALIZED (
     UNION ALL
     SELECT 'range', from_ms, to_ms FROM bound WHERE from_ms < to_ms
 ),
--- Money counts since there are prices.
-begun AS MATERIALIZED (
-    SELECT a.account, max(a.from_ms, min(r.from_ms)) AS from_ms, a.to_ms
-      FROM asked AS a
-     CROSS JOIN leg_range AS r ON r.account = a.account
-     GROUP BY a.account
-),
--- Income by day, priced once.
 paid AS MATERIALIZED (
-    SELECT h.account,
-           h.time_ms / 86400000 * 86400000 AS day_ms,
-           CASE h.income_type WHEN 'REALIZED_PNL' THEN 1 WHEN 'FUNDING_FEE' THEN 2 WHEN 'COMMISSION' THEN 3 ELSE 4 END AS part,
-           iif(count(*) = count(h.income_usd), sum(CAST(round(h.income_usd * 1e8) AS INTEGER)), NULL) AS usd_e8
-      FROM begun AS a
-     CROSS JOIN income_history AS h
-        ON h.account = a.account AND h.time_ms >= a.from_ms AND h.time_ms < a.to_ms
-     WHERE h.income_type NOT LIKE '%TRANSFER%'
-       AND h.income_type NOT LIKE 'COIN_SWAP%'
-       AND (:symbol IS NULL OR h.symbol = :symbol)
+    SELECT account,
+           time_ms / 86400000 * 86400000 AS day_ms,
+           CASE income_type WHEN 'REALIZED_PNL' THEN 1 WHEN 'FUNDING_FEE' THEN 2 WHEN 'COMMISSION' THEN 3 ELSE 4 END AS part,
+           iif(sum(unpriced) = 0, sum(usd_e8), NULL) AS usd_e8
+      FROM earned
+     WHERE income_type NOT LIKE '%TRANSFER%' AND income_type NOT LIKE 'COIN_SWAP%'
      GROUP BY 1, 2, 3
 ),
 -- Each leg's valuation before a moment, or its first: what is unrealized changes from one to another.

@@ -64,9 +64,7 @@ transferred AS MATERIALIZED (
                    (SELECT min(v.number) FROM valued AS v WHERE v.account = h.account AND v.time_ms >= h.time_ms) AS number,
                    CAST(round(h.income_usd * 1e8) AS INTEGER) AS usd_e8
               FROM asked AS a
-             CROSS JOIN income_history AS h
-                ON h.account = a.account AND h.time_ms >= a.from_ms AND h.time_ms < a.to_ms
-             WHERE h.income_type LIKE '%TRANSFER%' OR h.income_type LIKE 'COIN_SWAP%')
+             CROSS JOIN page_moved AS h ON h.account = a.account AND h.time_ms >= a.from_ms AND h.time_ms < a.to_ms)
      GROUP BY account, number
 ),
 moved AS MATERIALIZED (

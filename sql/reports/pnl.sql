@@ -1,7 +1,8 @@
 -- The unrealized PnL of each leg at each sample: what it was, how it changed since the range's start, and
 -- the lowest and highest since the sample before (packed, so that one reading gives all four). And the money: what the
 -- leg realized, its funding, commission and other income since the range's start, and with the change the total; NULL
--- where income is not known. A leg that no answer had listed as the range began held nothing then. After with_polls, with_range, with_samples, with_legs, with_points and with_parts.
+-- where income is not known. A leg that no answer had listed as the range began held nothing then. After with_polls, with_range, with_samples, with_legs,
+-- with_points, with_parts and with_income.
 , ranged AS (
     SELECT t.*,
            iif(t.number = 0 OR t.at_ms IS NULL, NULL, (
@@ -23,74 +24,27 @@
                        AND v.time_ms BETWEEN e.from_ms AND e.to_ms))) AS extremes
       FROM part AS t
 ),
--- Income by leg and step. What came of one trade has one leg and one price: they are looked up once.
-earned AS MATERIALIZED (
-    SELECT i.account,
-           i.account_id,
-           i.product,
-           i.symbol,
-           i.asset,
-           i.time_ms,
-           i.trade_id,
-           sum(iif(i.income_type = 'REALIZED_PNL', i.income_e8, NULL)) AS realized_e8,
-           sum(iif(i.income_type = 'FUNDING_FEE', i.income_e8, NULL)) AS funding_e8,
-           sum(iif(i.income_type = 'COMMISSION', i.income_e8, NULL)) AS commission_e8,
-           sum(iif(i.income_type NOT IN ('REALIZED_PNL', 'FUNDING_FEE', 'COMMISSION'), i.income_e8, NULL)) AS other_e8
-      FROM asked AS a
-     CROSS JOIN income_told AS i
-        ON i.account = a.account AND i.time_ms >= a.from_ms AND i.time_ms < a.to_ms
-     WHERE (:symbol IS NULL OR i.symbol = :symbol)
-       AND i.income_type NOT LIKE '%TRANSFER%'
-       AND i.income_type NOT LIKE 'COIN_SWAP%'
-     GROUP BY i.account_id, i.time_ms, i.symbol, i.asset, i.trade_id
-),
-placed AS MATERIALIZED (
-    SELECT r.*,
-           coalesce(v.mark_price_e8, m.mark_price_e8, x.index_price_e8) AS price_e8,
-           coalesce(
---include side_of_trade
-               ,
---include side_open
-           ) AS position_side
-      FROM earned AS r
---include price_of
-),
+-- Income by leg and step: in the leg's own asset, and in USD of all assets.
 paid AS MATERIALIZED (
-    SELECT account,
-           symbol,
-           position_side,
-           moment_ms,
-           sum(iif(kind = 'realized', income_e8, 0)) AS realized_e8,
-           sum(iif(kind = 'funding', income_e8, 0)) AS funding_e8,
-           sum(iif(kind = 'commission', income_e8, 0)) AS commission_e8,
-           sum(iif(kind = 'other', income_e8, 0)) AS other_e8,
-           sum(iif(kind = 'realized', usd_e8, 0)) AS realized_usd_e8,
-           sum(iif(kind = 'funding', usd_e8, 0)) AS funding_usd_e8,
-           sum(iif(kind = 'commission', usd_e8, 0)) AS commission_usd_e8,
-           sum(iif(kind = 'other', usd_e8, 0)) AS other_usd_e8,
-           sum(usd_e8 IS NULL) AS unpriced
-      FROM (SELECT *,
-                   income_e8 / 100000000 * price_e8
-                       + income_e8 % 100000000 * (price_e8 / 100000000)
-                       + (income_e8 % 100000000 * (price_e8 % 100000000) + iif(income_e8 < 0, -50000000, 50000000))
-                         / 100000000 AS usd_e8
-              FROM (SELECT e.account,
-                           e.symbol,
-                           e.position_side,
-                           e.price_e8,
-                           coalesce(step_end(e.time_ms, :every_ms, :every_months), a.to_ms) AS moment_ms,
-                           k.kind,
-                           CASE k.kind
-                               WHEN 'realized' THEN e.realized_e8
-                               WHEN 'funding' THEN e.funding_e8
-                               WHEN 'commission' THEN e.commission_e8
-                               ELSE e.other_e8
-                           END AS income_e8
-                      FROM asked AS a
-                     CROSS JOIN placed AS e ON e.account = a.account
-                     CROSS JOIN (SELECT 'realized' AS kind UNION ALL SELECT 'funding' UNION ALL SELECT 'commission'
-                                  UNION ALL SELECT 'other') AS k)
-             WHERE income_e8 IS NOT NULL)
+    SELECT e.account,
+           e.symbol,
+           e.position_side,
+           coalesce(step_end(e.time_ms, :every_ms, :every_months), a.to_ms) AS moment_ms,
+           sum(iif(e.income_type = 'REALIZED_PNL' AND e.asset = l.margin_asset, e.income_e8, 0)) AS realized_e8,
+           sum(iif(e.income_type = 'FUNDING_FEE' AND e.asset = l.margin_asset, e.income_e8, 0)) AS funding_e8,
+           sum(iif(e.income_type = 'COMMISSION' AND e.asset = l.margin_asset, e.income_e8, 0)) AS commission_e8,
+           sum(iif(e.income_type IN ('REALIZED_PNL', 'FUNDING_FEE', 'COMMISSION') OR e.asset <> l.margin_asset, 0,
+                   e.income_e8)) AS other_e8,
+           sum(iif(e.income_type = 'REALIZED_PNL', e.usd_e8, 0)) AS realized_usd_e8,
+           sum(iif(e.income_type = 'FUNDING_FEE', e.usd_e8, 0)) AS funding_usd_e8,
+           sum(iif(e.income_type = 'COMMISSION', e.usd_e8, 0)) AS commission_usd_e8,
+           sum(iif(e.income_type IN ('REALIZED_PNL', 'FUNDING_FEE', 'COMMISSION'), 0, e.usd_e8)) AS other_usd_e8,
+           sum(e.unpriced) AS unpriced
+      FROM asked AS a
+     CROSS JOIN earned AS e ON e.account = a.account
+     CROSS JOIN asked_leg AS l ON (l.account, l.symbol, l.position_side) = (e.account, e.symbol, e.position_side)
+     WHERE e.income_type NOT LIKE '%TRANSFER%'
+       AND e.income_type NOT LIKE 'COIN_SWAP%'
      GROUP BY 1, 2, 3, 4
 ),
 income_known AS MATERIALIZED (

@@ -87,6 +87,9 @@ static bool import_all(const struct cli *cli, struct import_target *target, stru
             return false;
         }
     }
+    if (counts.captures > 0 && !recorder_sum_up(target->recorder, error)) {
+        return false;
+    }
     cli_say(cli,
             "%lld captures recorded (%lld position rows, %lld valuations, %lld unreadable), "
             "%lld recorded before, %lld bad lines skipped",

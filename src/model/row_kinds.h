@@ -63,11 +63,17 @@ enum {
     VALUATION_ROUNDED = 9,
 };
 enum {
+    TRADE_TIME_MS = 1,
+};
+enum {
     BALANCE_WALLET_BALANCE = 5,
     BALANCE_MARGIN_BALANCE = 9,
     BALANCE_MAINTENANCE_MARGIN,
 };
 
+enum {
+    MARK_TIME_MS = 1,
+};
 enum {
     ASSET_INDEX_SYMBOL = 1,
     ASSET_INDEX_TIME_MS,

@@ -366,12 +366,12 @@ static bool write_navigation(const struct report_question *question, FILE *out, 
     return render_text(&text, out, error) && step == STEP_DONE;
 }
 
-/* What several parts of the page ask of, each asked once. Income takes the view's place. */
+/* What several parts of the page ask of, each asked once. */
 static bool keep_all(const struct report_question *question, struct error *error)
 {
     static const struct {
         const char *report, *table;
-    } KEPT[] = {{"page_income", "income_history"},
+    } KEPT[] = {{"page_moved", "page_moved"},
                 {"page_point", "page_point"},
                 {"page_pnl", "page_pnl"},
                 {"reconcile", "page_finding"}};

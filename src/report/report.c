@@ -11,7 +11,7 @@
 extern const struct embedded_file SQL_REPORTS[];
 extern const struct embedded_file SQL_VIEWS[];
 
-#define PARTS_MAX 10
+#define PARTS_MAX 12
 
 /* Reports that are put together of files of sql/reports; others are the one of their name. */
 static const struct composition {
@@ -20,10 +20,10 @@ static const struct composition {
 } COMPOSITIONS[] = {
     {"pnl",
      {"with_polls", "with_range", "with_silence", "with_samples", "with_legs", "with_points",
-      "with_parts", "pnl"}},
+      "with_parts", "with_earning", "with_income", "pnl"}},
     {"pnl_by",
      {"with_rows", "with_polls", "with_range", "with_silence", "with_samples", "with_legs",
-      "with_points", "with_parts", "pnl", "pnl_by"}},
+      "with_points", "with_parts", "with_earning", "with_income", "pnl", "pnl_by"}},
     {"margin",
      {"with_polls", "with_range", "with_silence", "with_samples", "with_legs", "with_points",
       "with_parts", "margin"}},
@@ -34,8 +34,11 @@ static const struct composition {
     {"equity_by",
      {"with_rows", "with_balances", "with_range", "with_silence", "with_samples", "equity",
       "equity_by"}},
-    {"income", {"with_money", "with_range", "with_silence", "income"}},
-    {"income_by", {"with_rows", "with_money", "with_range", "with_silence", "income", "income_by"}},
+    {"income",
+     {"with_money", "with_range", "with_silence", "with_earning", "with_income", "income"}},
+    {"income_by",
+     {"with_rows", "with_money", "with_range", "with_silence", "with_earning", "with_income",
+      "income", "income_by"}},
     {"trades", {"with_money", "with_range", "trades"}},
     {"trips", {"with_trips", "with_range", "trips"}},
     {"trips_by", {"with_rows", "with_trips", "with_range", "trips", "trips_by"}},
@@ -66,7 +69,8 @@ static const struct composition {
     {"chart_pnl_hours", {"with_chart_hours", "chart_pnl_hours"}},
     {"chart_margin_hours", {"with_chart_hours", "chart_margin_hours"}},
     {"page_point", {"with_page", "with_range", "page_point"}},
-    {"page_pnl", {"with_page", "with_range", "page_pnl"}},
+    {"page_pnl", {"with_page", "with_range", "with_earning_since", "with_income", "page_pnl"}},
+    {"chart_income", {"with_earning_charted", "with_income", "chart_income"}},
     {"page_answer", {"with_page", "with_range", "with_silence", "page_answer"}},
     {"page_scopes", {"with_page", "with_range", "page_scopes"}},
     {"page_open", {"with_page", "with_range", "page_open"}},

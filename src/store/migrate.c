@@ -6,6 +6,7 @@
 #include "base/embedded_file.h"
 #include "store/evidence/tree.h"
 #include "store/rows/contract_terms.h"
+#include "store/rows/income_days.h"
 #include "store/rows/known_spans.h"
 
 extern const struct embedded_file SQL_MIGRATIONS[];
@@ -109,7 +110,7 @@ static bool stamp(const struct database *database, int version, struct error *er
 
 /* The migrations with which the program fills the tables that SQL alone cannot. */
 #define VERSION_TREE 13
-#define VERSION_FILLED 15
+#define VERSION_FILLED 16
 
 /* A migration on its way. */
 struct migration {
@@ -148,7 +149,8 @@ static bool apply_one(const struct migration *run, int version, struct error *er
         "applied_ms INTEGER NOT NULL) STRICT";
     if (database_run(database, MIGRATION_TABLE, error) &&
         database_run(database, SQL_MIGRATIONS[version - 1].text, error) &&
-        (version != VERSION_FILLED || fill_tables(run, error)) &&
+        (version != VERSION_FILLED ||
+         (fill_tables(run, error) && income_days_fill(database, error))) &&
         (version != VERSION_TREE || fill_tree(run, error)) &&
         record(database, version, run->now_ms, error) && stamp(database, version, error)) {
         return true;

@@ -7,6 +7,7 @@
 #include "store/evidence/evidence.h"
 #include "store/evidence/seen.h"
 #include "store/evidence/tree.h"
+#include "store/rows/income_days.h"
 #include "store/rows/reading.h"
 #include "store/rows/row_writer.h"
 #include "store/rows/state_loader.h"
@@ -163,7 +164,7 @@ static bool refresh(struct recorder *recorder, struct error *error)
     recorder->data_version = data_version;
     recorder->derivation =
         derivation_new(row_writer_sink(recorder->writer), recorder->compares_bytes, error);
-    return recorder->derivation != NULL &&
+    return recorder->derivation != NULL && row_writer_refresh(recorder->writer, error) &&
            state_load(recorder->database, recorder->derivation, STATE_NOW, error) &&
            state_load_indexes(recorder->database, recorder->derivation, error) &&
            reading_last_reader(recorder->database, &recorder->last_reader, error) &&
@@ -192,6 +193,19 @@ void recorder_rollback(struct recorder *recorder)
     /* Fails when SQLite has rolled back already, as it does when the disk is full. */
     sqlite3_exec(recorder->database->handle, "ROLLBACK", NULL, NULL, NULL);
     forget(recorder);
+}
+
+bool recorder_sum_up(struct recorder *recorder, struct error *error)
+{
+    if (!recorder_begin(recorder, error)) {
+        return false;
+    }
+    if (!income_days_fill(recorder->database, error) ||
+        !row_writer_refresh(recorder->writer, error)) {
+        recorder_rollback(recorder);
+        return false;
+    }
+    return recorder_commit(recorder, error);
 }
 
 static void bind_field(sqlite3_stmt *insert, int index, const struct capture *capture,

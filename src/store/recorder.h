@@ -41,6 +41,11 @@ void recorder_free(struct recorder *recorder);
 
 bool recorder_begin(struct recorder *recorder, struct error *error);
 bool recorder_commit(struct recorder *recorder, struct error *error);
+
+/* Sums up the days that are over, as an answer of a later day does: what was told of past ones took
+ * the sums of others away. In a transaction of its own. */
+bool recorder_sum_up(struct recorder *recorder, struct error *error);
+
 void recorder_rollback(struct recorder *recorder);
 
 /* Records one capture inside the transaction. Its outcome becomes OUTCOME_UNREADABLE, with the

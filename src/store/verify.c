@@ -7,6 +7,7 @@
 #include "store/evidence/tree.h"
 #include "store/file/index_check.h"
 #include "store/migrate.h"
+#include "store/rows/income_days.h"
 #include "store/rows/reading.h"
 #include "store/schema_check.h"
 #include "store/verification.h"
@@ -159,6 +160,28 @@ static bool check_readings(struct verification *run, struct error *error)
             verification_found(run, VERIFY_ROWS, "read_by names captures or readers that are not"));
 }
 
+/* Whether sums of days are what the rows make, from the day of the first capture on that is
+ * checked. */
+static bool check_sums(struct verification *run, struct error *error)
+{
+    int64_t from_ms = INT64_MIN;
+    struct text what = {0};
+    bool sound = true;
+    bool done = (verification_checks_all(run) ||
+                 database_integer_of(run->database,
+                                     "SELECT received_ms / 86400000 * 86400000 FROM capture "
+                                     "WHERE capture_id = ?",
+                                     &run->settings->from_capture_id, 1, &from_ms, error)) &&
+                income_days_check(run->database, from_ms, &sound, &what, error);
+    if (done && what.failed) {
+        done = error_no_memory(error);
+    } else if (done && !sound) {
+        done = verification_found(run, VERIFY_ROWS, "%s", text_string(&what));
+    }
+    text_free(&what);
+    return done;
+}
+
 /* That no row is left over shows at the end alone. */
 static bool check_last_rows(struct verification *run, struct error *error)
 {
@@ -168,7 +191,7 @@ static bool check_last_rows(struct verification *run, struct error *error)
     if (done && tolerated != NULL) {
         verification_note_otherwise(run, tolerated);
     }
-    return done && check_readings(run, error);
+    return done && check_readings(run, error) && check_sums(run, error);
 }
 
 static bool found_seal(struct verification *run, enum verify_kind kind)

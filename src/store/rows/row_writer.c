@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "store/rows/hours.h"
+#include "store/rows/income_days.h"
 #include "store/rows/row_statement.h"
 #include "store/rows/tellings.h"
 
@@ -35,6 +36,7 @@ struct row_writer {
     sqlite3_stmt *statements[STATEMENT_COUNT];
     sqlite3_stmt *inserts[ROW_KIND_COUNT]; /* of hours: all of the account's at once */
     struct tellings *tellings;
+    struct income_days *days;
 };
 
 static bool put(struct row_writer *writer, enum statement which, struct error *error)
@@ -70,7 +72,9 @@ static bool put_contract(void *context, const struct contract_entry *entry, bool
     bind_span(statement, 9, span_of(contract_source(contract)));
     bind_int(statement, 10, entry->capture_id);
     bind_maybe(statement, 11, contract_since(entry));
-    return put(writer, which, error);
+    return (is_new ||
+            income_days_note_contract(writer->days, entry->contract_id, contract, error)) &&
+           put(writer, which, error);
 }
 
 static bool put_leg(void *context, const struct account *account, const struct leg *leg,
@@ -82,7 +86,9 @@ static bool put_leg(void *context, const struct account *account, const struct l
     bind_int(insert, 2, account->account_id);
     bind_int(insert, 3, leg->contract->contract_id);
     bind_span(insert, 4, subject_side(&leg->subject));
-    return put(writer, INSERT_LEG, error);
+    return income_days_note_leg(writer->days, account->account_id, subject_symbol(&leg->subject),
+                                error) &&
+           put(writer, INSERT_LEG, error);
 }
 
 static bool close_hours(void *context, const struct account *account, const struct hours_over *over,
@@ -93,7 +99,8 @@ static bool close_hours(void *context, const struct account *account, const stru
     hours_bind(legs, text_span(&account->name), over);
     hours_bind(polls, text_span(&account->name), over);
     return database_step(writer->database, legs, error) == STEP_DONE &&
-           database_step(writer->database, polls, error) == STEP_DONE;
+           database_step(writer->database, polls, error) == STEP_DONE &&
+           income_days_close(writer->days, account->account_id, over, error);
 }
 
 static bool put_row(void *context, const struct row *row, const struct leg *leg,
@@ -103,7 +110,8 @@ static bool put_row(void *context, const struct row *row, const struct leg *leg,
     sqlite3_stmt *insert = writer->inserts[row->kind - ROW_KINDS];
     (void)leg;
     row_bind(insert, row);
-    return database_write_row(writer->database, insert, error);
+    return database_write_row(writer->database, insert, error) &&
+           income_days_note_row(writer->days, row, error);
 }
 
 static bool find_last(void *context, const struct row *row, struct telling *last,
@@ -124,7 +132,8 @@ struct row_writer *row_writer_new(const struct database *database, struct error 
     writer->sink = (struct row_sink){writer,      put_account, put_contract, put_leg,
                                      close_hours, put_row,     find_last};
     writer->tellings = tellings_new(database, error);
-    bool ready = writer->tellings != NULL &&
+    writer->days = writer->tellings != NULL ? income_days_new(database, error) : NULL;
+    bool ready = writer->days != NULL &&
                  database_prepare_all(database, SQL, STATEMENT_COUNT, writer->statements, error);
     for (int i = 0; i < ROW_KIND_COUNT && ready; i++) {
         writer->inserts[i] = row_kind_is_hour(&ROW_KINDS[i])
@@ -144,9 +153,15 @@ void row_writer_free(struct row_writer *writer)
     if (writer != NULL) {
         statements_finalize(writer->statements, STATEMENT_COUNT);
         statements_finalize(writer->inserts, ROW_KIND_COUNT);
+        income_days_free(writer->days);
         tellings_free(writer->tellings);
         free(writer);
     }
+}
+
+bool row_writer_refresh(struct row_writer *writer, struct error *error)
+{
+    return income_days_load(writer->days, error);
 }
 
 const struct row_sink *row_writer_sink(const struct row_writer *writer)
