@@ -124,6 +124,7 @@ def without_hours(path, copy):
                                + "DROP TABLE leg_hour; DROP TABLE poll_hour; DROP TABLE contract_term; DROP TABLE known_span;"
                                "DROP TABLE mark; DROP TABLE funding_rate; DROP TABLE tree_node;"
                                "DROP TABLE account_total; DROP TABLE symbol_config; DROP TABLE asset_index; DROP TABLE account_config;"
+                               "DROP TABLE income_day;"
                                "DROP TABLE reading; DROP TABLE read_by; PRAGMA writable_schema = ON;"
                                + "".join(f"UPDATE sqlite_schema SET sql = replace(sql, 'REFERENCES {table}({table}_id)',"
                                          f" 'REFERENCES {table}');"

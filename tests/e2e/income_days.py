@@ -1,0 +1,214 @@
+#!/usr/bin/env python3
+"""Sums of income by the day (table income_day) on histories made at random, of each product, in which much is told late: income,
+trades, marks and indexes of days that are summed up already, a contract's type, and accounts that are imported after others.
+
+    income_days.py POSREC
+
+After each import the sums are held against the rows, added up here, every day that is over has some, and reports are the same
+to the byte without them. `rebuild` makes the same, and `verify` agrees.
+"""
+import json
+import pathlib
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from collections import defaultdict
+
+from products import CoinM, UsdM
+from sample import LONG, seeded
+
+POSREC = pathlib.Path(sys.argv[1]).resolve()
+MINUTE, HOUR, DAY = 60000, 3600000, 86400000
+START = 1767225600000  # 2026-01-01
+ASSETS = {CoinM: {"BTCUSD_PERP": "BTC", "BTCUSD_261225": "BTC", "ETHUSD_PERP": "ETH"},
+          UsdM: {"BTCUSDT": "USDT", "ETHUSDC": "USDC", "ETHUSDT": "USDT"}}
+REPORTS = [["income", "--every", "1d"], ["income", "--every", "1h"], ["income", "--by", "symbol"], ["pnl", "--every", "1d"],
+           ["pnl", "--every", "1w"], ["pnl", "--all"], ["performance", "--every", "1d"], ["performance"],
+           ["pnl", "--from", "2026-01-02T03:00:00Z", "--to", "2026-01-05T07:00:00Z"]]
+
+
+def history(rng, product):
+    """Lines of two accounts, each in the order of its times."""
+    assets, lines = ASSETS[product], {"a": [], "b": []}
+    hedge = {"a": rng.random() < 0.5, "b": False}
+    trades = defaultdict(list)
+
+    def line(account, time_ms, endpoint, body, query="", path=None):
+        lines[account].append((time_ms, json.dumps({
+            "account": account, "endpoint": endpoint, "received_ms": time_ms, "interval_ms": HOUR, "http_status": 200,
+            "product": product.name, "request": (path or product.paths[endpoint]) + query, "body": json.dumps(body)})))
+
+    for account in lines:
+        time_ms, late, events = START + rng.randrange(DAY), [], 0
+        asked = rng.sample(list(assets), rng.randint(1, 3))
+        while time_ms < START + 7 * DAY:
+            time_ms += rng.choice((MINUTE, 20 * MINUTE, HOUR, 3 * HOUR, 9 * HOUR))
+            sides = ("LONG", "SHORT") if hedge[account] else ("BOTH",)
+            rows = [{"symbol": s, "positionSide": side, "updateTime": time_ms - rng.randrange(1, 9000),
+                     "positionAmt": str(amount := rng.choice((0, 0, 1, 5)) * (-1 if side == "SHORT" else 1)),
+                     "entryPrice": "100", "markPrice": f"{rng.randint(90, 120)}.{rng.randrange(10**8):08d}" if amount else "0.0",
+                     "unRealizedProfit": "0"} for s in asked for side in sides]
+            line(account, time_ms, "positionRisk", rows)
+            for _ in range(rng.choice((0, 1, 4))):
+                events += 1
+                symbol = rng.choice(list(assets))
+                kind = rng.choice(("REALIZED_PNL", "COMMISSION", "FUNDING_FEE", "INSURANCE_CLEAR", "TRANSFER"))
+                asset = "BNB" if kind == "COMMISSION" and rng.random() < 0.2 else assets[symbol]
+                when = time_ms - rng.choice((1, rng.randrange(HOUR), rng.randrange(60 * HOUR)))
+                number = str(events) if kind in ("REALIZED_PNL", "COMMISSION") else ""
+                late.append((time_ms + rng.choice((0, HOUR, rng.randrange(50 * HOUR))), "income", {
+                    "symbol": "" if kind == "TRANSFER" else symbol, "incomeType": kind, "asset": asset, "time": when, "info": "",
+                    "income": f"{rng.choice((-1, 1)) * rng.randrange(10**9) / 10**8:.8f}", "tranId": str(9000 + events),
+                    "tradeId": number}))
+                if number and rng.random() < 0.8:
+                    late.append((time_ms + rng.randrange(50 * HOUR), "userTrades", {
+                        "symbol": symbol, "id": events, "orderId": events, "side": "BUY", "price": "100", "qty": "1",
+                        "realizedPnl": "0", "marginAsset": assets[symbol], "commission": "0", "commissionAsset": "BNB",
+                        "time": when, "positionSide": rng.choice(sides)}))
+            for due in [told for told in late if told[0] <= time_ms]:
+                late.remove(due)
+                time_ms += 1
+                if due[1] == "income":
+                    line(account, time_ms, "income", [due[2]], f"?startTime={due[2]['time']}")
+                    if rng.random() < 0.1:  # told otherwise
+                        time_ms += 1
+                        line(account, time_ms, "income", [dict(due[2], income="7")], f"?startTime={due[2]['time']}")
+                else:
+                    line(account, time_ms, "userTrades", [due[2]], f"?symbol={due[2]['symbol']}")
+                    trades[account].append(due[2])
+            time_ms += 1
+            old = rng.choice((0, 5, 5, rng.randrange(40 * HOUR)))
+            if product is CoinM and rng.random() < 0.4:
+                line(account, time_ms, "premiumIndex", [
+                    {"symbol": s, "pair": s.split("_")[0], "markPrice": f"{rng.randint(90, 120)}", "indexPrice": "1",
+                     "lastFundingRate": "", "nextFundingTime": 0, "time": time_ms - old} for s in assets], "?pair=BTCUSD")
+            elif product is UsdM and rng.random() < 0.4:
+                line(account, time_ms, "assetIndex", [
+                    {"symbol": asset + "USD", "index": f"{rng.uniform(0.9, 1.1):.8f}", "time": time_ms - old}
+                    for asset in ("USDT", "USDC", "BNB")])
+            elif rng.random() < 0.05:
+                line(account, time_ms, "exchangeInfo", {"symbols": [
+                    {"symbol": s, "pair": s.split("_")[0], "marginAsset": asset, "contractSize": 10,
+                     "contractType": rng.choice(("PERPETUAL", "CURRENT_QUARTER")), "deliveryDate": START + 400 * DAY}
+                    for s, asset in assets.items()]})
+    return lines
+
+
+def pieces(rng, lines):
+    """The lines in some order of imports."""
+    if rng.random() < 0.4:  # one account after the other
+        order = rng.sample(list(lines), 2)
+        return [[text for _, text in lines[name]] for name in order]
+    both = [text for _, text in sorted(lines["a"] + lines["b"])]
+    cuts = sorted(rng.sample(range(1, len(both)), 3))
+    return [both[i:j] for i, j in zip([0] + cuts, cuts + [len(both)])]
+
+
+def sums(connection):
+    """What income_day is to hold of the days that it holds."""
+    held = {row for row in connection.execute("SELECT a.name, d.day_ms FROM income_day AS d JOIN account AS a USING (account_id)")}
+    made = defaultdict(lambda: [0, 0, None, 0])
+    sides = {row[:6]: row[6] for row in connection.execute(
+        "SELECT account, time_ms, income_type, symbol, asset, tran_id, l.position_side FROM income_history AS h JOIN leg_income AS l"
+        " USING (account, time_ms, income_type, symbol, asset, capture_id, income)")}
+    for account, time_ms, kind, symbol, asset, tran_id, income, usd in connection.execute(
+            "SELECT account, time_ms, income_type, symbol, asset, tran_id, income, income_usd FROM income_history"):
+        day_ms = time_ms // DAY * DAY
+        if (account, day_ms) in held:
+            side = sides.get((account, time_ms, kind, symbol, asset, tran_id)) or ""
+            sum_ = made[account, day_ms, kind, symbol, asset, side]
+            sum_[0] += 1
+            sum_[1] += round(income * 10**8)
+            sum_[2] = sum_[2] if usd is None else (sum_[2] or 0) + round(usd * 10**8)
+            sum_[3] += usd is None
+            made[account, day_ms, "", "", "", ""][0] += 1
+    for key, sum_ in made.items():
+        if key[2] == "":
+            sum_[1] = None
+    return {key: tuple(value) for key, value in made.items()}
+
+
+def kept(connection):
+    return {row[:6]: row[6:] for row in connection.execute(
+        "SELECT a.name, day_ms, income_type, symbol, asset, position_side, count, income_e8, usd_e8, unpriced"
+        " FROM income_day JOIN account AS a USING (account_id)")}
+
+
+def open_days(connection):
+    """Days that are over and have income, but no sums."""
+    return connection.execute(
+        "SELECT DISTINCT i.account_id, i.time_ms / 86400000 FROM income AS i WHERE i.time_ms / 86400000 < (SELECT (max(s.received_ms)"
+        " / 3600000 - 1) / 24 FROM capture AS s WHERE s.account_id = i.account_id AND s.endpoint = 'positionRisk')"
+        " EXCEPT SELECT account_id, day_ms / 86400000 FROM income_day").fetchall()
+
+
+def tamper(rng, database, copy):
+    """Changes one row of the sums, in each way: verify names the table."""
+    shutil.copy(database, copy)
+    connection = sqlite3.connect(copy)
+    names = [column[1] for column in connection.execute("PRAGMA table_info(income_day)")]
+    key = " AND ".join(f"{name} IS ?" for name in names)
+    row = rng.choice(connection.execute("SELECT * FROM income_day").fetchall())
+    changes = [f"UPDATE income_day SET {name} = {name} || 'x'" if isinstance(value, str) else
+               f"UPDATE income_day SET {name} = coalesce({name}, 0) + {7 if name == 'account_id' else 1}"
+               for name, value in zip(names, row)]
+    changes += ["DELETE FROM income_day", "INSERT INTO income_day SELECT account_id, day_ms, 'ODD', '', '', '', 0, 0, 0, 0 FROM income_day"]
+    for change in changes:
+        connection.execute("PRAGMA foreign_keys = OFF")
+        connection.execute(f"{change} WHERE {key}", row)
+        connection.commit()
+        told = subprocess.run([POSREC, "-q", "-d", copy, "verify"], capture_output=True, text=True)
+        assert told.returncode == 1 and ("income_day" in told.stderr or "account_id" in change), (change, row, told)
+        connection.execute("DELETE FROM income_day")
+        connection.execute("ATTACH ? AS whole", (str(database),))
+        connection.execute("INSERT INTO income_day SELECT * FROM whole.income_day")
+        connection.commit()
+        connection.execute("DETACH whole")
+    connection.close()
+    return len(changes)
+
+
+def run(database, *arguments):
+    return subprocess.run([POSREC, "-q", "-d", database, *arguments], check=True, capture_output=True).stdout
+
+
+def main():
+    rng = seeded()
+    counts = defaultdict(int)
+    with tempfile.TemporaryDirectory() as folder:
+        for number in range(40 if LONG else 8):
+            product = (CoinM, UsdM)[number % 2]
+            database, copy, lines = (pathlib.Path(folder) / f"{number}{end}" for end in (".db", ".copy.db", ".lines"))
+            for piece in pieces(rng, history(rng, product)):
+                lines.write_text("\n".join(piece) + "\n")
+                run(database, "import", lines)
+                connection = sqlite3.connect(database)
+                got, expected = kept(connection), sums(connection)
+                assert got == expected, sorted(set(got.items()) ^ set(expected.items()))[:4]
+                assert not open_days(connection), open_days(connection)
+                counts["days"] += sum(key[2] == "" for key in got)
+                counts["unpriced"] += sum(value[3] for value in got.values())
+                counts["of no leg"] += sum(key[2] != "" and key[5] == "" for key in got)
+                connection.close()
+                run(database, "verify")
+            shutil.copy(database, copy)
+            connection = sqlite3.connect(copy)
+            connection.execute("DELETE FROM income_day")
+            connection.commit()
+            connection.close()
+            for report in REPORTS:
+                with_sums, without = (run(path, "report", *report, "--format", "csv") for path in (database, copy))
+                assert with_sums == without, (report, number)
+                counts["reports' lines"] += with_sums.count(b"\n")
+            counts["changes found"] += tamper(rng, database, copy)
+            run(database, "rebuild")
+            connection = sqlite3.connect(database)
+            assert kept(connection) == got
+            connection.close()
+    assert all(counts.values()), counts
+    print(", ".join(f"{count} {what}" for what, count in counts.items()))
+
+
+main()
