@@ -12,8 +12,8 @@ extern const struct embedded_file SQL_HOURS[];
 extern const struct embedded_file SQL_VIEWS[];
 
 enum statement {
-    SELECT_OPEN_DAYS,
     SELECT_UNTIL,
+    SELECT_ANSWERED,
     DELETE_DAY,
     DELETE_OF_LEG,
     DELETE_OF_ALL,
@@ -23,16 +23,12 @@ enum statement {
 };
 
 static const char *const SQL[STATEMENT_COUNT] = {
-    /* From one day with income to the next: those before ?2 that have no sums. */
-    [SELECT_OPEN_DAYS] =
-        ("WITH RECURSIVE day (day_ms) AS (SELECT min(time_ms) / 86400000 * 86400000 FROM income "
-         "WHERE account_id = ?1 UNION ALL SELECT (SELECT min(i.time_ms) / 86400000 * 86400000 "
-         "FROM income AS i WHERE i.account_id = ?1 AND i.time_ms >= d.day_ms + 86400000) "
-         "FROM day AS d WHERE d.day_ms < ?2) SELECT d.day_ms FROM day AS d WHERE d.day_ms < ?2 "
-         "AND NOT EXISTS (SELECT 1 FROM income_day AS k WHERE k.account_id = ?1 "
-         "AND k.day_ms = d.day_ms) LIMIT ?3"),
     [SELECT_UNTIL] = ("SELECT max((SELECT max(d.day_ms) + 86400000 FROM income_day AS d "
                       "WHERE d.account_id = a.account_id)) FROM account AS a"),
+    [SELECT_ANSWERED] =
+        ("SELECT max((SELECT s.received_ms FROM capture AS s WHERE s.account_id = a.account_id AND "
+         "s.endpoint = 'positionRisk' AND s.payload_id IS NOT NULL ORDER BY s.received_ms DESC "
+         "LIMIT 1)) FROM account AS a"),
     [DELETE_DAY] = "DELETE FROM income_day WHERE account_id = ?1 AND day_ms = ?2",
     [DELETE_OF_LEG] =
         ("DELETE FROM income_day WHERE account_id = (SELECT account_id FROM leg WHERE leg_id = ?1) "
@@ -49,6 +45,21 @@ static const char *const SQL[STATEMENT_COUNT] = {
          "IS NOT (?2 = 'PERPETUAL', ?3, ?4))"),
 };
 
+/* Days of any account that have income and no sums, of those from ?1 to ?2, and ?3 at most: from
+ * each day with income to the next. */
+static const char OPEN_DAYS[] =
+    "WITH RECURSIVE walked (account_id, day_ms) AS (SELECT a.account_id, (SELECT min(i.time_ms) "
+    "/ 86400000 * 86400000 FROM income AS i WHERE i.account_id = a.account_id "
+    "AND i.time_ms >= ?1) FROM account AS a UNION ALL SELECT w.account_id, (SELECT min(i.time_ms) "
+    "/ 86400000 * 86400000 FROM income AS i WHERE i.account_id = w.account_id "
+    "AND i.time_ms >= w.day_ms + 86400000) FROM walked AS w WHERE w.day_ms < ?2), "
+    "day AS MATERIALIZED (SELECT w.account_id, w.day_ms FROM walked AS w WHERE w.day_ms < ?2 "
+    "AND NOT EXISTS (SELECT 1 FROM income_day AS k WHERE k.account_id = w.account_id "
+    "AND k.day_ms = w.day_ms) LIMIT ?3)";
+static const char KEPT_DAYS[] =
+    "WITH day AS MATERIALIZED (SELECT account_id, day_ms FROM income_day WHERE income_type = '' "
+    "AND day_ms >= ?1)";
+
 /* What changes sums by being told of a time before: rows of which kinds, and which sums. */
 static const struct {
     int time_column; /* 0 for none */
@@ -64,23 +75,24 @@ static const struct {
 struct income_days {
     const struct database *database;
     sqlite3_stmt *statements[STATEMENT_COUNT];
-    sqlite3_stmt *insert; /* the sums of a day */
+    sqlite3_stmt *insert; /* the sums of open days */
     int64_t until_ms;     /* no sum is of this time or later */
+    int64_t open_ms;      /* no day before is open */
+    int64_t tried_ms;     /* the hour in which some were summed up last */
 };
 
-/* The sums of the days that `day` selects, between two texts. */
-static sqlite3_stmt *prepare_sums(const struct database *database, const char *before,
-                                  const char *day, const char *made, const char *after,
-                                  struct error *error)
+/* The sums of `day`, which `days` selects, between two texts. */
+static sqlite3_stmt *prepare_sums(const struct database *database, const char *days,
+                                  const char *before, const char *after, struct error *error)
 {
     static const char *const VIEWS[] = {"asset_source", "income_told", "income_history"};
     struct text sql = {0};
-    text_printf(&sql, "%sWITH day (account_id, day_ms) AS MATERIALIZED (%s)", before, day);
+    text_append_string(&sql, days);
     for (size_t i = 0; i < sizeof VIEWS / sizeof VIEWS[0]; i++) {
         text_append_string(&sql, ", ");
         view_text_append(SQL_VIEWS, VIEWS[i], &sql);
     }
-    text_append_string(&sql, made);
+    text_append_string(&sql, before);
     text_append_string(&sql, embedded_file_text(SQL_HOURS, "income_day"));
     text_append_string(&sql, after);
     return database_prepare_text(database, &sql, error);
@@ -95,8 +107,8 @@ struct income_days *income_days_new(const struct database *database, struct erro
     }
     days->database = database;
     if (database_prepare_all(database, SQL, STATEMENT_COUNT, days->statements, error)) {
-        days->insert =
-            prepare_sums(database, "INSERT INTO income_day ", "SELECT ?1, ?2", "\n", "", error);
+        days->insert = prepare_sums(database, OPEN_DAYS, " INSERT INTO income_day\n",
+                                    "RETURNING day_ms, income_type", error);
     }
     if (days->insert == NULL || !income_days_load(days, error)) {
         income_days_free(days);
@@ -114,63 +126,79 @@ void income_days_free(struct income_days *days)
     }
 }
 
-bool income_days_load(struct income_days *days, struct error *error)
+static bool read_ms(struct income_days *days, enum statement which, int64_t *time_ms,
+                    struct error *error)
 {
-    sqlite3_stmt *select = days->statements[SELECT_UNTIL];
+    sqlite3_stmt *select = days->statements[which];
     enum step step = database_step(days->database, select, error);
-    days->until_ms = step == STEP_ROW ? sqlite3_column_int64(select, 0) : 0;
+    *time_ms = step == STEP_ROW ? sqlite3_column_int64(select, 0) : 0;
     sqlite3_reset(select);
     return step == STEP_ROW;
 }
 
-/* The start of the day that is not over at that time; what ended it is told within an hour. */
-static int64_t over_until(int64_t time_ms)
+bool income_days_load(struct income_days *days, struct error *error)
 {
-    int64_t told_ms = time_ms > HOUR_MS ? time_ms - HOUR_MS : 0;
+    days->open_ms = INT64_MIN;
+    return read_ms(days, SELECT_UNTIL, &days->until_ms, error);
+}
+
+/* The start of the day that is not over in that hour; what ended it is told within the first. */
+static int64_t over_until(int64_t hour_ms)
+{
+    int64_t told_ms = hour_ms > HOUR_MS ? hour_ms - HOUR_MS : 0;
     return told_ms - told_ms % DAY_MS;
 }
 
-static bool sum_up(struct income_days *days, int64_t account_id, int64_t until_ms, int64_t count,
-                   struct error *error)
+/* Sums up open days before until_ms. */
+static bool sum_up(struct income_days *days, int64_t until_ms, struct error *error)
 {
-    sqlite3_stmt *select = days->statements[SELECT_OPEN_DAYS];
+    int64_t count = 0;
     enum step step;
-    bind_int(select, 1, account_id);
-    bind_int(select, 2, until_ms);
-    bind_int(select, 3, count);
-    while ((step = database_step(days->database, select, error)) == STEP_ROW) {
-        int64_t day_ms = sqlite3_column_int64(select, 0);
-        bind_int(days->insert, 1, account_id);
-        bind_int(days->insert, 2, day_ms);
-        if (database_step(days->database, days->insert, error) != STEP_DONE) {
-            break;
-        }
-        days->until_ms = day_ms + DAY_MS > days->until_ms ? day_ms + DAY_MS : days->until_ms;
+    bind_int(days->insert, 1, days->open_ms);
+    bind_int(days->insert, 2, until_ms);
+    bind_int(days->insert, 3, INCOME_DAYS_AT_ONCE);
+    while ((step = database_step(days->database, days->insert, error)) == STEP_ROW) {
+        int64_t end_ms = sqlite3_column_int64(days->insert, 0) + DAY_MS;
+        days->until_ms = end_ms > days->until_ms ? end_ms : days->until_ms;
+        count += sqlite3_column_bytes(days->insert, 1) == 0;
     }
-    sqlite3_reset(select);
+    days->open_ms = count < INCOME_DAYS_AT_ONCE ? until_ms : days->open_ms;
     return step == STEP_DONE;
 }
 
-bool income_days_close(struct income_days *days, int64_t account_id, const struct hours_over *over,
-                       struct error *error)
+bool income_days_close(struct income_days *days, int64_t hour_ms, struct error *error)
 {
-    int64_t until_ms = over_until(over->until_ms);
-    return until_ms == over_until(over->from_ms) ||
-           sum_up(days, account_id, until_ms, INCOME_DAYS_AT_ONCE, error);
+    int64_t until_ms = over_until(hour_ms);
+    if (until_ms <= days->open_ms || hour_ms == days->tried_ms) {
+        return true;
+    }
+    days->tried_ms = hour_ms;
+    return sum_up(days, until_ms, error);
+}
+
+/* What was said of a time has other sums, if any. */
+static bool forget(struct income_days *days, enum statement which, int64_t time_ms,
+                   struct error *error)
+{
+    days->open_ms = time_ms < days->open_ms ? time_ms : days->open_ms;
+    return days->until_ms == 0 ||
+           database_step(days->database, days->statements[which], error) == STEP_DONE;
 }
 
 bool income_days_note_row(struct income_days *days, const struct row *row, struct error *error)
 {
     enum row_kind_id kind = (enum row_kind_id)(row->kind - ROW_KINDS);
     int64_t time_ms = row->values[CHANGES[kind].time_column];
-    if (CHANGES[kind].time_column == 0 || time_ms >= days->until_ms) {
+    if (CHANGES[kind].time_column == 0 || (time_ms >= days->until_ms && time_ms >= days->open_ms)) {
         return true;
     }
+    int64_t day_ms = time_ms / DAY_MS * DAY_MS;
     sqlite3_stmt *delete = days->statements[CHANGES[kind].forget];
     bind_int(delete, 1, row->values[0]);
-    bind_int(delete, 2, time_ms / DAY_MS * DAY_MS);
-    return database_step(days->database, delete, error) == STEP_DONE &&
-           (CHANGES[kind].forget != DELETE_OF_ALL || income_days_load(days, error));
+    bind_int(delete, 2, day_ms);
+    return forget(days, CHANGES[kind].forget, day_ms < time_ms ? day_ms : time_ms, error) &&
+           (CHANGES[kind].forget != DELETE_OF_ALL ||
+            read_ms(days, SELECT_UNTIL, &days->until_ms, error));
 }
 
 bool income_days_note_leg(struct income_days *days, int64_t account_id, struct span symbol,
@@ -179,7 +207,7 @@ bool income_days_note_leg(struct income_days *days, int64_t account_id, struct s
     sqlite3_stmt *delete = days->statements[DELETE_OF_SYMBOL];
     bind_int(delete, 1, account_id);
     bind_span(delete, 2, symbol);
-    return days->until_ms == 0 || database_step(days->database, delete, error) == STEP_DONE;
+    return forget(days, DELETE_OF_SYMBOL, INT64_MIN, error);
 }
 
 bool income_days_note_contract(struct income_days *days, int64_t contract_id,
@@ -190,38 +218,26 @@ bool income_days_note_contract(struct income_days *days, int64_t contract_id,
     bind_text_or_null(delete, 2, &contract->contract_type);
     bind_text_or_null(delete, 3, &contract->margin_asset);
     bind_maybe(delete, 4, contract->delivery_ms);
-    return days->until_ms == 0 || database_step(days->database, delete, error) == STEP_DONE;
+    return forget(days, DELETE_OF_CONTRACT, INT64_MIN, error);
 }
-
-/* Accounts, and when each was last answered. */
-static const char ANSWERED[] =
-    "SELECT a.account_id, (SELECT s.received_ms FROM capture AS s WHERE s.account_id = "
-    "a.account_id AND s.endpoint = 'positionRisk' AND s.payload_id IS NOT NULL "
-    "ORDER BY s.received_ms DESC LIMIT 1) AS until_ms FROM account AS a";
 
 bool income_days_fill(const struct database *database, struct error *error)
 {
     struct income_days *days = income_days_new(database, error);
-    sqlite3_stmt *select = days != NULL ? database_prepare(database, ANSWERED, error) : NULL;
-    enum step step;
-    while ((step = database_step(database, select, error)) == STEP_ROW) {
-        int64_t until_ms = over_until(hour_of(sqlite3_column_int64(select, 1)));
-        if (!sum_up(days, sqlite3_column_int64(select, 0), until_ms, -1, error)) {
-            break;
-        }
+    int64_t answered_ms;
+    bool done = days != NULL && read_ms(days, SELECT_ANSWERED, &answered_ms, error);
+    while (done && days->open_ms < over_until(hour_of(answered_ms))) {
+        done = sum_up(days, over_until(hour_of(answered_ms)), error);
     }
-    sqlite3_finalize(select);
     income_days_free(days);
-    return step == STEP_DONE;
+    return done;
 }
 
 bool income_days_check(const struct database *database, int64_t from_ms, bool *sound,
                        struct text *what, struct error *error)
 {
     sqlite3_stmt *select = prepare_sums(
-        database, "",
-        "SELECT account_id, day_ms FROM income_day WHERE income_type = '' AND day_ms >= ?1",
-        ", made AS MATERIALIZED (",
+        database, KEPT_DAYS, ", made AS MATERIALIZED (",
         "), kept AS MATERIALIZED (SELECT * FROM income_day WHERE day_ms >= ?1), "
         "differs AS (SELECT * FROM (SELECT * FROM kept EXCEPT SELECT * FROM made) "
         "UNION ALL SELECT * FROM (SELECT * FROM made EXCEPT SELECT * FROM kept)) "

@@ -20,16 +20,15 @@ void income_days_free(struct income_days *days);
 /* Reads up to when there are sums: at the start, and after another connection wrote. */
 bool income_days_load(struct income_days *days, struct error *error);
 
-/* Where a day, and the hour in which its last income is still told, ended between two hours of an
- * account, sums up those of its days that have no sums, INCOME_DAYS_AT_ONCE at most. */
-#define INCOME_DAYS_AT_ONCE 100
-bool income_days_close(struct income_days *days, int64_t account_id, const struct hours_over *over,
-                       struct error *error);
+/* An hour of some account is over: sums up days of all accounts that are over since an hour and
+ * have no sums, once an hour and so many at most. */
+#define INCOME_DAYS_AT_ONCE 1000
+bool income_days_close(struct income_days *days, int64_t hour_ms, struct error *error);
 
 /* A row was written: takes away the sums that it makes wrong. */
 bool income_days_note_row(struct income_days *days, const struct row *row, struct error *error);
 
-/* The first leg of a symbol is about to be written: what its income was counted at. */
+/* A leg is about to be written: income of its symbol may have been counted at none. */
 bool income_days_note_leg(struct income_days *days, int64_t account_id, struct span symbol,
                           struct error *error);
 

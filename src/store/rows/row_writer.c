@@ -100,7 +100,7 @@ static bool close_hours(void *context, const struct account *account, const stru
     hours_bind(polls, text_span(&account->name), over);
     return database_step(writer->database, legs, error) == STEP_DONE &&
            database_step(writer->database, polls, error) == STEP_DONE &&
-           income_days_close(writer->days, account->account_id, over, error);
+           income_days_close(writer->days, over->until_ms, error);
 }
 
 static bool put_row(void *context, const struct row *row, const struct leg *leg,
