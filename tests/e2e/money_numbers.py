@@ -557,7 +557,10 @@ def check_reports(income, books, recorders):
                   and START + 10 * DAY <= r["time_ms"] < time]
             mine = [r for r in of if r["position_side"] == row["position_side"]]
             for column, kind in (("realized_pnl", "REALIZED_PNL"), ("commission", "COMMISSION")):
-                assert row[column] == sum(r["income"] for r in mine if r["income_type"] == kind), (row, column)
+                assert row[column] == sum(r["income"] for r in mine if r["income_type"] == kind
+                                          and r["asset"] == row["margin_asset"]), (row, column)
+                paid_usd = [r["income_usd"] for r in mine if r["income_type"] == kind]
+                assert row[column + "_usd"] == (None if None in [r["income_usd"] for r in mine] else sum(paid_usd)), (row, column)
             alike = [r for r in rows if (r["account"], r["symbol"], r["time"]) == (row["account"], row["symbol"], row["time"])]
             assert sum(r["funding"] for r in alike) == sum(r["income"] for r in of if r["income_type"] == "FUNDING_FEE"), row
             if row["change"] is not None:

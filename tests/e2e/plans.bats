@@ -107,13 +107,13 @@ sql_text() {
     part() { sql_text "${@/#/$SOURCE/sql/reports/}" | sed -E 's/step_(begin|end)\(/max(/g'; }
     points="with_polls.sql with_range.sql with_silence.sql with_samples.sql with_legs.sql with_points.sql"
     # shellcheck disable=SC2086 # several files
-    for report in "with_parts.sql pnl.sql" "with_parts.sql margin.sql" exposure.sql; do
+    for report in "with_parts.sql with_earning.sql with_income.sql pnl.sql" "with_parts.sql margin.sql" exposure.sql; do
         keys "$(part $points $report)"
     done
     keys "$(part with_polls.sql with_range.sql with_silence.sql with_changed.sql with_money_asked.sql with_money_findings.sql reconcile.sql)"
     keys "$(part with_polls.sql with_range.sql with_money_asked.sql audit.sql)"
     keys "$(part with_balances.sql with_range.sql with_silence.sql with_samples.sql equity.sql)"
-    keys "$(part with_money.sql with_range.sql with_silence.sql income.sql)"
+    keys "$(part with_money.sql with_range.sql with_silence.sql with_earning.sql with_income.sql income.sql)"
     for report in trades; do
         keys "$(part with_money.sql with_range.sql $report.sql)"
     done
@@ -121,9 +121,10 @@ sql_text() {
     # The ledger goes through each leg's states once: what was before decides what a change is.
     sqlite3 posrec.db "EXPLAIN QUERY PLAN $(part with_polls.sql with_range.sql changes.sql)" > plan
     assert_equal "$(grep -cE 'SCAN (v|valuation|capture)' plan)" 0
-    for report in chart_pnl chart_margin chart_exposure chart_gaps chart_changes chart_equity chart_income; do
+    for report in chart_pnl chart_margin chart_exposure chart_gaps chart_changes chart_equity; do
         keys "$(part $report.sql)"
     done
+    keys "$(part with_earning_charted.sql with_income.sql chart_income.sql)"
     for report in chart_pnl_hours chart_margin_hours; do
         keys "$(part with_chart_hours.sql $report.sql)"
     done

@@ -114,6 +114,8 @@ def costs(path, from_ms, to_ms):
     # posrec's own, of steps that are no months.
     database.create_function("step_begin", 3, lambda time_ms, ms, months: time_ms // ms * ms if ms else None)
     database.create_function("step_end", 3, lambda time_ms, ms, months: (time_ms // ms + 1) * ms if ms else None)
+    database.execute("CREATE TEMP TABLE page_moved AS " + sql_text(SOURCE / "sql/reports/page_moved.sql").rstrip().rstrip(";"),
+                     {"account": None, "from_ms": from_ms, "to_ms": to_ms})
     questions = [*report_questions(from_ms, to_ms), *view_questions(database, from_ms, to_ms), *cookbook_questions(to_ms)]
     return {name: steps(database, sql, parameters) for name, sql, parameters in questions}
 
