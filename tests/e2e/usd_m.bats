@@ -310,9 +310,9 @@ settled() {
     agreed() { [ "$(sql "SELECT count(*) FROM (SELECT margin_balance, usd FROM account_total_history ORDER BY time_ms DESC LIMIT 2)
         WHERE abs(margin_balance - usd) < 4e-8 AND margin_balance > 20000" 2> /dev/null)" = 2 ]; }
     wait_for agreed
-    u 'multi?on=0' # USDT alone
     asset_is() { [ "$(sql "SELECT asset FROM account_total_history ORDER BY time_ms DESC LIMIT 1" 2> /dev/null)" = "$1" ]; }
     wait_for asset_is USD
+    u 'multi?on=0' # USDT alone
     alone() { [ "$(sql "SELECT t.margin_balance = b.margin_balance_e8 / 1e8 AND t.usd > t.margin_balance + 1000 FROM account_total_history AS t
         JOIN balance AS b ON b.asset = 'USDT' AND b.time_ms = t.time_ms ORDER BY t.time_ms DESC LIMIT 1" 2> /dev/null)" = 1 ]; }
     wait_for alone
