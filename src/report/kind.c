@@ -27,8 +27,8 @@ const struct report_kind REPORT_KINDS[REPORT_KIND_COUNT + 1] = {
             "how "
             "it changed since the range's start; the lowest and highest of all polls since "
             "the row before; and what the leg realized, its funding, commission and other income "
-            "since the range's start, which with the change make the total; what was paid in another asset "
-            "is in USD alone. Funding names no side: "
+            "since the range's start, which with the change make the total; what was paid in "
+            "another asset is in USD alone. Funding names no side: "
             "it is counted at the side that was open, the larger one where both were.",
         .chart = {.quantity = "unrealized PnL, USD",
                   .accounts = "chart_accounts",

@@ -7,6 +7,7 @@
 #include "store/file/view_text.h"
 
 #define DAY_MS (24 * HOUR_MS)
+#define FILL_PARTS 50 /* each goes through all days: progress is told so often at most */
 
 extern const struct embedded_file SQL_HOURS[];
 extern const struct embedded_file SQL_VIEWS[];
@@ -47,15 +48,17 @@ static const char *const SQL[STATEMENT_COUNT] = {
 
 /* Days of any account that have income and no sums, of those from ?1 to ?2, and ?3 at most: from
  * each day with income to the next. */
-static const char OPEN_DAYS[] =
-    "WITH RECURSIVE walked (account_id, day_ms) AS (SELECT a.account_id, (SELECT min(i.time_ms) "
-    "/ 86400000 * 86400000 FROM income AS i WHERE i.account_id = a.account_id "
-    "AND i.time_ms >= ?1) FROM account AS a UNION ALL SELECT w.account_id, (SELECT min(i.time_ms) "
-    "/ 86400000 * 86400000 FROM income AS i WHERE i.account_id = w.account_id "
-    "AND i.time_ms >= w.day_ms + 86400000) FROM walked AS w WHERE w.day_ms < ?2), "
-    "day AS MATERIALIZED (SELECT w.account_id, w.day_ms FROM walked AS w WHERE w.day_ms < ?2 "
-    "AND NOT EXISTS (SELECT 1 FROM income_day AS k WHERE k.account_id = w.account_id "
-    "AND k.day_ms = w.day_ms) LIMIT ?3)";
+#define OPEN_DAYS                                                                                  \
+    "WITH RECURSIVE walked (account_id, day_ms) AS (SELECT a.account_id, (SELECT min(i.time_ms) "  \
+    "/ 86400000 * 86400000 FROM income AS i WHERE i.account_id = a.account_id "                    \
+    "AND i.time_ms >= ?1) FROM account AS a UNION ALL SELECT w.account_id, "                       \
+    "(SELECT min(i.time_ms) / 86400000 * 86400000 FROM income AS i "                               \
+    "WHERE i.account_id = w.account_id AND i.time_ms >= w.day_ms + 86400000) FROM walked AS w "    \
+    "WHERE w.day_ms < ?2), "                                                                       \
+    "day AS MATERIALIZED (SELECT w.account_id, w.day_ms FROM walked AS w WHERE w.day_ms < ?2 "     \
+    "AND NOT EXISTS (SELECT 1 FROM income_day AS k WHERE k.account_id = w.account_id "             \
+    "AND k.day_ms = w.day_ms) LIMIT ?3)"
+static const char COUNT_OPEN_DAYS[] = OPEN_DAYS " SELECT count(*) FROM day";
 static const char KEPT_DAYS[] =
     "WITH day AS MATERIALIZED (SELECT account_id, day_ms FROM income_day WHERE income_type = '' "
     "AND day_ms >= ?1)";
@@ -149,20 +152,20 @@ static int64_t over_until(int64_t hour_ms)
     return told_ms - told_ms % DAY_MS;
 }
 
-/* Sums up open days before until_ms. */
-static bool sum_up(struct income_days *days, int64_t until_ms, struct error *error)
+/* Sums up open days before until_ms, so many at most. */
+static bool sum_up(struct income_days *days, int64_t until_ms, int64_t at_most, struct error *error)
 {
     int64_t count = 0;
     enum step step;
     bind_int(days->insert, 1, days->open_ms);
     bind_int(days->insert, 2, until_ms);
-    bind_int(days->insert, 3, INCOME_DAYS_AT_ONCE);
+    bind_int(days->insert, 3, at_most);
     while ((step = database_step(days->database, days->insert, error)) == STEP_ROW) {
         int64_t end_ms = sqlite3_column_int64(days->insert, 0) + DAY_MS;
         days->until_ms = end_ms > days->until_ms ? end_ms : days->until_ms;
         count += sqlite3_column_bytes(days->insert, 1) == 0;
     }
-    days->open_ms = count < INCOME_DAYS_AT_ONCE ? until_ms : days->open_ms;
+    days->open_ms = count < at_most ? until_ms : days->open_ms;
     return step == STEP_DONE;
 }
 
@@ -173,7 +176,7 @@ bool income_days_close(struct income_days *days, int64_t hour_ms, struct error *
         return true;
     }
     days->tried_ms = hour_ms;
-    return sum_up(days, until_ms, error);
+    return sum_up(days, until_ms, INCOME_DAYS_AT_ONCE, error);
 }
 
 /* What was said of a time has other sums, if any. */
@@ -221,13 +224,22 @@ bool income_days_note_contract(struct income_days *days, int64_t contract_id,
     return forget(days, DELETE_OF_CONTRACT, INT64_MIN, error);
 }
 
-bool income_days_fill(const struct database *database, struct error *error)
+bool income_days_fill(const struct database *database, const struct hours_watch *watch,
+                      struct error *error)
 {
     struct income_days *days = income_days_new(database, error);
-    int64_t answered_ms;
+    int64_t answered_ms, done_count = 0, total;
     bool done = days != NULL && read_ms(days, SELECT_ANSWERED, &answered_ms, error);
-    while (done && days->open_ms < over_until(hour_of(answered_ms))) {
-        done = sum_up(days, over_until(hour_of(answered_ms)), error);
+    int64_t until_ms = done ? over_until(hour_of(answered_ms)) : 0;
+    const int64_t all[] = {INT64_MIN, until_ms, -1};
+    done = done && database_integer_of(database, COUNT_OPEN_DAYS, all, 3, &total, error);
+    while (done && days->open_ms < until_ms) {
+        int64_t at_most = total / FILL_PARTS + INCOME_DAYS_AT_ONCE;
+        done = sum_up(days, until_ms, at_most, error);
+        done_count += at_most;
+        if (watch != NULL) {
+            watch->on_progress(watch->context, done_count < total ? done_count : total, total);
+        }
     }
     income_days_free(days);
     return done;

@@ -10,6 +10,7 @@
 #include "model/contract.h"
 #include "model/row.h"
 #include "store/file/database.h"
+#include "store/rows/hours.h"
 
 struct income_days;
 
@@ -36,8 +37,9 @@ bool income_days_note_leg(struct income_days *days, int64_t account_id, struct s
 bool income_days_note_contract(struct income_days *days, int64_t contract_id,
                                const struct contract *contract, struct error *error);
 
-/* Sums up all days that are over. */
-bool income_days_fill(const struct database *database, struct error *error);
+/* Sums up all days that are over. `watch` may be NULL. */
+bool income_days_fill(const struct database *database, const struct hours_watch *watch,
+                      struct error *error);
 
 /* Whether the sums of the days from `from_ms` on are what stands; the first one that is not is
  * described. */
