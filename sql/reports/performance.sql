@@ -387,8 +387,7 @@ factored AS (
            count(iif(before_e8 > 0 AND kept_e8 <= 0, 1, NULL)) OVER passed AS losses,
            max(told_ms) OVER passed AS known_ms,
            max(told_before_ms) OVER passed AS known_before_ms,
-           lag(at_ms) OVER passed IS NULL AS is_first,
-           lead(at_ms) OVER passed IS NULL AS is_last
+           min(at_ms) OVER passed AS first_ms
       FROM chained
     WINDOW passed AS (PARTITION BY unit, is_day, step_ms ORDER BY at_ms)
 ),
@@ -407,7 +406,9 @@ peaked AS (
     SELECT *, max(1, max(value) OVER (PARTITION BY unit, is_day, step_ms ORDER BY at_ms)) AS peak FROM indexed
 ),
 fallen AS (
-    SELECT *, max(1 - value / peak) OVER (PARTITION BY unit, is_day, step_ms) AS fall FROM peaked
+    SELECT *, max(1 - value / peak) OVER step AS fall, max(at_ms) OVER step AS last_ms
+      FROM peaked
+    WINDOW step AS (PARTITION BY unit, is_day, step_ms)
 ),
 bottomed AS (
     SELECT *,
@@ -444,10 +445,10 @@ summed AS (
       FROM (SELECT unit,
                    is_day,
                    step_ms,
-                   iif(is_first, first_e8, NULL) AS first_e8,
-                   iif(is_last, equity_e8, NULL) AS last_e8,
+                   iif(at_ms = first_ms, first_e8, NULL) AS first_e8,
+                   iif(at_ms = last_ms, equity_e8, NULL) AS last_e8,
                    flow_e8,
-                   iif(is_last, value, NULL) AS value,
+                   iif(at_ms = last_ms, value, NULL) AS value,
                    fall,
                    top,
                    iif(before_e8 > 0, known_before_ms, NULL) AS begun_ms,
