@@ -270,15 +270,16 @@ judged AS MATERIALIZED (
                      FROM capture_read AS s
                     WHERE s.account_id = p.account_id AND s.endpoint = 'account' AND s.outcome = 'ok'
                       AND s.received_ms >= p.begin_ms AND s.received_ms < p.end_ms) AS is_answered,
-           EXISTS (SELECT 1
-                     FROM income AS i
-                    WHERE i.account_id = p.account_id AND i.time_ms >= p.begin_ms AND i.time_ms < p.end_ms)
-               OR EXISTS (SELECT 1
-                            FROM span AS k
-                           WHERE k.account_id = p.account_id
-                             AND k.kind = 'income'
-                             AND k.from_ms < p.end_ms
-                             AND k.to_ms > p.begin_ms) AS has_money
+           iif(EXISTS (SELECT 1
+                         FROM income AS i
+                        WHERE i.account_id = p.account_id AND i.time_ms >= p.begin_ms AND i.time_ms < p.end_ms),
+               1,
+               EXISTS (SELECT 1
+                         FROM span AS k
+                        WHERE k.account_id = p.account_id
+                          AND k.kind = 'income'
+                          AND k.from_ms < p.end_ms
+                          AND k.to_ms > p.begin_ms)) AS has_money
       FROM period AS p
       LEFT JOIN hidden AS g
         ON g.account_id = p.account_id AND g.from_ms < p.end_ms AND g.to_ms >= min(p.asked_ms, p.begin_ms)
