@@ -112,110 +112,131 @@ ledger_position AS MATERIALIZED (
     SELECT q.*
       FROM since AS s
      CROSS JOIN position AS q ON q.leg_id = s.leg_id AND q.update_ms BETWEEN s.from_ms AND s.until_ms
-    UNION
+    UNION ALL
     SELECT q.*
       FROM since AS s
      CROSS JOIN position AS q ON q.leg_id = s.leg_id AND q.capture_id BETWEEN s.from_id AND s.until_id
+     WHERE q.update_ms NOT BETWEEN s.from_ms AND s.until_ms
 ),
 ledger_update AS MATERIALIZED (
     SELECT u.*
       FROM since AS s
      CROSS JOIN position_update AS u ON u.leg_id = s.leg_id AND u.transaction_ms BETWEEN s.from_ms AND s.until_ms
 ),
+leg_named AS MATERIALIZED (
+    SELECT a.name AS account,
+           c.symbol,
+           l.position_side,
+           l.leg_id,
+           b.first_id,
+           b.last_id,
+--include is_linear
+               AS is_linear
+      FROM bounded AS b
+     CROSS JOIN account AS a ON a.name = b.account
+     CROSS JOIN leg AS l ON l.account_id = a.account_id
+     CROSS JOIN contract AS c ON c.contract_id = l.contract_id
+     WHERE (:symbol IS NULL OR c.symbol = :symbol)
+       AND (:side IS NULL OR l.position_side = :side)
+),
+-- The leg stands in the account's place, and what is not shown is left out: numbers are sorted, and few of them.
 timeline_told AS NOT MATERIALIZED (
+    SELECT l.leg_id AS account, NULL AS symbol, NULL AS pair, NULL AS margin_asset, NULL AS position_side, t.time_ms,
+           NULL AS update_ms, NULL AS revision, t.source, t.position_amount, t.entry_price, NULL AS break_even_price,
+           t.leverage, t.margin_type, NULL AS isolated_wallet, t.present, t.capture_id, NULL AS other_capture_id
+      FROM (
 --include timeline_told
+           ) AS t
+     CROSS JOIN leg_named AS l
+        ON l.account = t.account AND l.symbol = t.symbol AND l.position_side = t.position_side
 ),
 timeline_change AS NOT MATERIALIZED (
 --include timeline_change
 ),
-happened AS (
-    SELECT a.first_id,
-           h.account, h.symbol, h.position_side, h.time_ms, h.change, h.amount_change,
+-- `leaves`: something of the position may have been left in it, which the range has.
+happened AS MATERIALIZED (
+    SELECT l.leg_id, h.time_ms, h.change, h.amount_change,
            h.previous_position_amount, h.position_amount, h.previous_entry_price, h.entry_price,
            h.previous_leverage, h.leverage, h.previous_margin_type, h.margin_type, h.source, h.capture_id,
-           coalesce(h.position_amount, 0) <> 0 AND h.change IN ('open', 'flip', 'return') AS opens
-      FROM timeline_change AS h
-     CROSS JOIN bounded AS a ON a.account = h.account AND h.capture_id <= a.last_id
-     WHERE (:account IS NULL OR h.account = :account)
-       AND (:symbol IS NULL OR h.symbol = :symbol)
-       AND (:side IS NULL OR h.position_side = :side)
-),
-held AS (
-    SELECT h.*,
-           max(iif(h.opens, h.time_ms, NULL)) OVER (
-               PARTITION BY h.account, h.symbol, h.position_side ORDER BY h.time_ms, h.capture_id
-               ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS opened_ms,
-           max(h.time_ms) OVER (
-               PARTITION BY h.account, h.symbol, h.position_side ORDER BY h.time_ms
-               GROUPS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before_ms,
-           count(*) OVER at AS together,
-           first_value(h.previous_position_amount) OVER at AS before_amount
-      FROM happened AS h
-    WINDOW at AS (PARTITION BY h.account, h.symbol, h.position_side, h.time_ms ORDER BY h.capture_id
-                  ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
-),
-shown AS (
-    SELECT h.*,
-           CAST(round(h.before_amount * 1e8) AS INTEGER) AS before_e8,
            CAST(round(h.previous_position_amount * 1e8) AS INTEGER) AS previous_e8,
            CAST(round(coalesce(h.position_amount, 0) * 1e8) AS INTEGER) AS amount_e8,
-           iif(h.change IN ('reduce', 'close', 'flip', 'vanish') AND h.before_ms IS NOT NULL,
-               (SELECT l.leg_id
-                  FROM account AS a
-                 CROSS JOIN contract AS c ON c.product = a.product AND c.symbol = h.symbol
-                 CROSS JOIN leg AS l
-                    ON l.account_id = a.account_id AND l.contract_id = c.contract_id AND l.position_side = h.position_side
-                 WHERE a.name = h.account),
-               NULL) AS left_leg_id,
-           (SELECT
---include is_linear
-              FROM account AS a
-             CROSS JOIN contract AS c ON c.product = a.product AND c.symbol = h.symbol
-             WHERE a.name = h.account) AS is_linear
-      FROM held AS h
-     WHERE h.capture_id >= h.first_id
-       AND (h.change IS NOT 'seen' OR :all)
+           h.capture_id >= l.first_id AND h.change IN ('reduce', 'close', 'flip', 'vanish') AS leaves,
+           max(iif(coalesce(h.position_amount, 0) <> 0 AND h.change IN ('open', 'flip', 'return'), h.time_ms, NULL))
+               OVER before AS opened_ms,
+           max(h.time_ms) OVER before AS last_ms
+      FROM timeline_change AS h
+     CROSS JOIN leg_named AS l ON l.leg_id = h.account AND h.capture_id <= l.last_id
+    WINDOW before AS (PARTITION BY l.leg_id ORDER BY h.time_ms, h.capture_id
+                      ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
 ),
--- Each trade as it was told last, the exchange's list before the stream; what it came to, and how much of it left the position.
-explained AS (
-    SELECT h.*,
-           (SELECT iif(sum(t.quantity_e8) = h.amount_e8 - h.previous_e8,
-                       json_array(iif(min(coalesce(t.price_e8, 0)) > 0,
-                                      CAST(round(iif(h.is_linear,
-                                                     sum(t.exit_e8 * (t.price_e8 * 1.0)) / sum(t.exit_e8),
-                                                     sum(t.exit_e8) / sum(t.exit_e8 * 1.0 / t.price_e8))) AS INTEGER), NULL),
-                                  iif(count(*) = count(t.realized_pnl_e8), sum(t.realized_pnl_e8), NULL)),
-                       NULL)
-              FROM (SELECT *,
-                           iif((after_e8 - quantity_e8 < 0) = (after_e8 < 0) OR after_e8 = 0,
-                               max(abs(after_e8 - quantity_e8) - abs(after_e8), 0),
-                               abs(after_e8 - quantity_e8)) AS exit_e8
-                      FROM (SELECT *,
-                                   h.before_e8
-                                       + sum(quantity_e8) OVER (ORDER BY time_ms, CAST(trade_id AS INTEGER), trade_id
-                                                                ROWS UNBOUNDED PRECEDING) AS after_e8
-                              FROM (SELECT x.time_ms,
-                                           x.trade_id,
-                                           CASE x.side WHEN 'BUY' THEN x.quantity_e8 WHEN 'SELL' THEN -x.quantity_e8 END
-                                               AS quantity_e8,
-                                           x.price_e8,
-                                           x.realized_pnl_e8,
-                                           max(((x.source = 'rest') << 62) + (x.capture_id << 20) + x.revision)
-                                      FROM trade AS x
-                                     WHERE x.leg_id = h.left_leg_id
-                                       AND x.time_ms > h.before_ms
-                                       AND x.time_ms <= h.time_ms
-                                     GROUP BY +x.trade_id))) AS t
-             WHERE h.together = 1
-                OR (t.after_e8 <> h.previous_e8
-                    AND t.after_e8 BETWEEN min(h.previous_e8, h.amount_e8) AND max(h.previous_e8, h.amount_e8)))
-               AS trades
-      FROM shown AS h
+-- The changes of one moment together, of those that leave something.
+leaving AS MATERIALIZED (
+    SELECT leg_id,
+           time_ms,
+           max(iif(last_ms < time_ms, last_ms, NULL)) AS before_ms,
+           max(iif(last_ms < time_ms, previous_e8, NULL)) AS before_e8, -- the first one's
+           count(*) AS together
+      FROM happened
+     GROUP BY leg_id, time_ms
+    HAVING max(leaves) AND before_ms IS NOT NULL
+),
+-- Each trade as it was told last, the exchange's list before the stream.
+told AS MATERIALIZED (
+    SELECT g.leg_id,
+           g.time_ms AS change_ms,
+           g.before_e8,
+           g.together,
+           x.time_ms,
+           x.trade_id,
+           CASE x.side WHEN 'BUY' THEN x.quantity_e8 WHEN 'SELL' THEN -x.quantity_e8 END AS quantity_e8,
+           x.price_e8,
+           x.realized_pnl_e8,
+           max(((x.source = 'rest') << 62) + (x.capture_id << 20) + x.revision)
+      FROM leaving AS g
+     CROSS JOIN trade AS x ON x.leg_id = g.leg_id AND x.time_ms > g.before_ms AND x.time_ms <= g.time_ms
+     GROUP BY g.leg_id, g.time_ms, +x.trade_id
+),
+-- What the trades of a change came to, and how much of each left the position.
+explained AS MATERIALIZED (
+    SELECT leg_id,
+           time_ms,
+           capture_id,
+           iif(min(coalesce(price_e8, 0)) > 0,
+               CAST(round(iif(is_linear,
+                              sum(exit_e8 * (price_e8 * 1.0)) / sum(exit_e8),
+                              sum(exit_e8) / sum(exit_e8 * 1.0 / price_e8))) AS INTEGER), NULL) AS exit_price_e8,
+           iif(count(*) = count(realized_pnl_e8), sum(realized_pnl_e8), NULL) AS realized_pnl_e8
+      FROM (SELECT *,
+                   iif((after_e8 - quantity_e8 < 0) = (after_e8 < 0) OR after_e8 = 0,
+                       max(abs(after_e8 - quantity_e8) - abs(after_e8), 0),
+                       abs(after_e8 - quantity_e8)) AS exit_e8
+              FROM (SELECT h.leg_id,
+                           h.time_ms,
+                           h.capture_id,
+                           l.is_linear,
+                           h.previous_e8,
+                           h.amount_e8,
+                           t.together,
+                           t.quantity_e8,
+                           t.price_e8,
+                           t.realized_pnl_e8,
+                           t.before_e8
+                               + sum(t.quantity_e8) OVER (PARTITION BY h.leg_id, h.time_ms, h.capture_id
+                                                          ORDER BY t.time_ms, CAST(t.trade_id AS INTEGER), t.trade_id
+                                                          ROWS UNBOUNDED PRECEDING) AS after_e8
+                      FROM happened AS h
+                     CROSS JOIN leg_named AS l ON l.leg_id = h.leg_id
+                     CROSS JOIN told AS t ON t.leg_id = h.leg_id AND t.change_ms = h.time_ms
+                     WHERE h.leaves))
+     WHERE together = 1
+        OR (after_e8 <> previous_e8 AND after_e8 BETWEEN min(previous_e8, amount_e8) AND max(previous_e8, amount_e8))
+     GROUP BY leg_id, time_ms, capture_id
+    HAVING sum(quantity_e8) = amount_e8 - previous_e8
 )
-SELECT h.account,
+SELECT l.account,
        strftime('%Y-%m-%dT%H:%M:%fZ', h.time_ms / 1000.0, 'unixepoch') AS time,
-       h.symbol,
-       h.position_side,
+       l.symbol,
+       l.position_side,
        h.change,
        h.previous_position_amount,
        h.position_amount,
@@ -231,7 +252,10 @@ SELECT h.account,
        h.margin_type,
        h.source,
        h.capture_id,
-       json_extract(h.trades, '$[0]') / 1e8 AS exit_price,
-       json_extract(h.trades, '$[1]') / 1e8 AS realized_pnl
-  FROM explained AS h
- ORDER BY (SELECT s.received_ms FROM capture AS s WHERE s.capture_id = h.capture_id), h.account, h.symbol, h.position_side, h.time_ms, h.capture_id;
+       e.exit_price_e8 / 1e8 AS exit_price,
+       e.realized_pnl_e8 / 1e8 AS realized_pnl
+  FROM happened AS h
+ CROSS JOIN leg_named AS l ON l.leg_id = h.leg_id AND h.capture_id >= l.first_id
+  LEFT JOIN explained AS e ON e.leg_id = h.leg_id AND e.time_ms = h.time_ms AND e.capture_id = h.capture_id
+ WHERE h.change IS NOT 'seen' OR :all
+ ORDER BY (SELECT s.received_ms FROM capture AS s WHERE s.capture_id = h.capture_id), l.account, l.symbol, l.position_side, h.time_ms, h.capture_id;

@@ -11,40 +11,45 @@ WITH poll AS MATERIALIZED (
              WHERE account = :account AND received_ms < :to_ms
              ORDER BY received_ms DESC LIMIT 1) AS last
 ),
-held AS (
+-- What each leg held, in each term of its contract: from `begun_ms` to `ended_ms`.
+held AS MATERIALIZED (
     SELECT r.leg_id,
-           h.first_seen_ms AS from_ms,
-           lead(h.first_seen_ms, 1, 9e18) OVER (PARTITION BY r.leg_id ORDER BY h.first_seen_ms) AS to_ms,
-           coalesce(h.position_amount, 0) AS amount
+           t.is_linear,
+           t.contract_size_e8,
+           t.from_ms AS begun_ms,
+           t.to_ms AS ended_ms,
+           s.received_ms AS from_ms,
+           lead(s.received_ms, 1, 9e18) OVER (PARTITION BY r.leg_id, t.from_ms ORDER BY s.received_ms) AS to_ms,
+           coalesce(h.position_amount_e8 / 1e8, 0) AS amount
       FROM poll AS o
      CROSS JOIN leg_range AS r
-     CROSS JOIN position_change AS h
+     CROSS JOIN leg_term AS t ON t.leg_id = r.leg_id
+     CROSS JOIN position AS h
         ON h.leg_id = r.leg_id
        AND h.capture_id >= coalesce((SELECT max(b.capture_id)
                                        FROM position AS b
                                       WHERE b.leg_id = r.leg_id AND b.capture_id <= o.before), 0)
        AND h.capture_id <= o.last
+     CROSS JOIN capture AS s ON s.capture_id = h.capture_id AND s.endpoint = 'positionRisk'
      WHERE r.account = :account
        AND (:symbol IS NULL OR r.symbol = :symbol)
        AND (:side IS NULL OR r.position_side = :side)
 ),
 valued AS (
-    SELECT h.leg_id,
-           max(h.from_ms, t.from_ms) AS time_ms,
-           round(t.contract_size_e8 * max(h.amount, 0)) AS long_e8,
-           round(t.contract_size_e8 * max(-h.amount, 0)) AS short_e8
-      FROM held AS h
-     CROSS JOIN leg_term AS t
-        ON t.leg_id = h.leg_id
-       AND NOT t.is_linear
-       AND t.to_ms > h.from_ms
-       AND t.from_ms < min(h.to_ms, :to_ms)
-       AND t.contract_size_e8 IS NOT NULL
+    SELECT leg_id,
+           max(from_ms, begun_ms) AS time_ms,
+           round(contract_size_e8 * max(amount, 0)) AS long_e8,
+           round(contract_size_e8 * max(-amount, 0)) AS short_e8
+      FROM held
+     WHERE NOT is_linear
+       AND ended_ms > from_ms
+       AND begun_ms < min(to_ms, :to_ms)
+       AND contract_size_e8 IS NOT NULL
     UNION ALL
     SELECT w.leg_id, w.time_ms, max(v.notional_usd_e8, 0), max(-v.notional_usd_e8, 0)
       FROM (SELECT leg_id, from_ms AS time_ms
               FROM held
-             WHERE from_ms < :to_ms
+             WHERE is_linear AND from_ms < :to_ms AND begun_ms <= from_ms AND ended_ms > from_ms
              UNION
             SELECT h.leg_id, k.first_ms
               FROM held AS h
@@ -52,9 +57,8 @@ valued AS (
                 ON k.leg_id = h.leg_id
                AND k.hour_ms >= max(h.from_ms, :from_ms)
                AND k.hour_ms < min(h.to_ms, :to_ms)
-             WHERE h.amount <> 0 AND k.first_ms < :to_ms) AS w
-     CROSS JOIN leg_term AS t
-        ON t.leg_id = w.leg_id AND t.is_linear AND t.from_ms <= w.time_ms AND t.to_ms > w.time_ms
+             WHERE h.is_linear AND h.amount <> 0 AND k.first_ms < :to_ms
+               AND h.begun_ms <= k.first_ms AND h.ended_ms > k.first_ms) AS w
      CROSS JOIN leg_range AS r ON r.leg_id = w.leg_id
      CROSS JOIN valuation_history AS v
         ON (v.account, v.symbol, v.position_side) = (r.account, r.symbol, r.position_side) AND v.time_ms = w.time_ms

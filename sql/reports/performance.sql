@@ -37,9 +37,10 @@
              LIMIT -1)
 ),
 -- The steps of the range, and its UTC days: up to the account's last answer.
-period (account, account_id, is_day, begin_ms, end_ms, asked_ms, from_ms, to_ms, until_ms) AS MATERIALIZED (
+period (account, account_id, accounts, is_day, begin_ms, end_ms, asked_ms, from_ms, to_ms, until_ms) AS MATERIALIZED (
     SELECT f.account,
            f.account_id,
+           f.accounts,
            d.is_day,
            f.from_ms,
            min(f.to_ms, coalesce(iif(d.is_day, step_end(f.from_ms, 86400000, 0),
@@ -53,6 +54,7 @@ period (account, account_id, is_day, begin_ms, end_ms, asked_ms, from_ms, to_ms,
     UNION ALL
     SELECT p.account,
            p.account_id,
+           p.accounts,
            p.is_day,
            p.end_ms,
            min(p.to_ms, coalesce(iif(p.is_day, step_end(p.end_ms, 86400000, 0),
@@ -102,37 +104,39 @@ moved AS MATERIALIZED (
 -- Where all accounts are valued, by what they said last: at each answer where they are few, else at the ends of parts of
 -- the day, longer ones in longer ranges; at the ends of steps and days, and where coins came or went.
 answer AS MATERIALIZED (
-    SELECT s.received_ms
-      FROM life AS f
-     CROSS JOIN capture_read AS s
-        ON s.account_id = f.account_id AND s.endpoint = 'account' AND s.outcome = 'ok'
-       AND s.received_ms >= f.from_ms AND s.received_ms < f.to_ms
-     LIMIT 501
+    SELECT received_ms, count(*) OVER () AS answers
+      FROM (SELECT s.received_ms
+              FROM asked AS f
+             CROSS JOIN account AS n ON n.name = f.account
+             CROSS JOIN capture_read AS s
+                ON s.account_id = n.account_id AND s.endpoint = 'account' AND s.outcome = 'ok'
+               AND s.received_ms >= f.from_ms AND s.received_ms < f.to_ms
+             LIMIT 501)
 ),
 grid (at_ms, part_ms, to_ms) AS MATERIALIZED (
     SELECT from_ms - from_ms % part_ms + part_ms - 1, part_ms, to_ms
       FROM (SELECT min(from_ms) AS from_ms,
                    max(to_ms) AS to_ms,
                    CASE
-                       WHEN (SELECT count(*) FROM answer) <= 500 THEN NULL
                        WHEN max(to_ms) - min(from_ms) <= 172800000 THEN 600000
                        WHEN max(to_ms) - min(from_ms) <= 5356800000 THEN 3600000
                        WHEN max(to_ms) - min(from_ms) <= 31622400000 THEN 21600000
                        ELSE 86400000
                    END AS part_ms
-              FROM life)
-     WHERE from_ms IS NOT NULL
+              FROM asked
+             WHERE from_ms < to_ms)
+     WHERE (SELECT max(answers) FROM answer) > 500
     UNION ALL
     SELECT at_ms + part_ms, part_ms, to_ms FROM grid WHERE at_ms + part_ms < to_ms
 ),
 moment (at_ms) AS MATERIALIZED (
-    SELECT at_ms FROM grid WHERE at_ms IS NOT NULL
+    SELECT at_ms FROM grid
     UNION
-    SELECT received_ms FROM answer WHERE (SELECT max(part_ms) FROM grid) IS NULL
+    SELECT received_ms FROM answer WHERE answers <= 500
     UNION
     SELECT seen_ms FROM flow
     UNION
-    SELECT from_ms FROM period
+    SELECT begin_ms FROM life
     UNION
     SELECT end_ms - 1 FROM period
 ),
@@ -157,7 +161,7 @@ held AS MATERIALIZED (
                       AND b.time_ms < f.to_ms
                       AND (b.wallet_balance_e8 <> 0 OR b.margin_balance_e8 <> 0))
 ),
-told AS MATERIALIZED (
+told AS (
     SELECT d.*,
            m.at_ms,
            iif(d.asset = '',
@@ -171,13 +175,15 @@ told AS MATERIALIZED (
                  WHERE b.account_id = d.account_id AND b.asset = d.asset AND b.time_ms <= m.at_ms)) AS told_ms
       FROM held AS d
      CROSS JOIN moment AS m ON m.at_ms BETWEEN d.begin_ms AND d.to_ms - 1
+     LIMIT -1
 ),
 -- What is not in the wallet counts for nothing, whatever its price; an asset that an answer no longer has, neither. Coins
 -- that came or went are valued at the price of the answer that has them.
-priced AS MATERIALIZED (
+priced AS (
     SELECT t.account,
-           t.from_ms,
            t.accounts,
+           t.from_ms,
+           t.until_ms,
            t.asset,
            t.at_ms,
            t.told_ms,
@@ -190,39 +196,46 @@ priced AS MATERIALIZED (
              WHERE e.account = t.account AND e.asset = t.asset AND e.time_ms = t.told_ms) AS worth
       FROM told AS t
       LEFT JOIN moved AS w ON w.account_id = t.account_id AND w.asset = t.asset AND w.seen_ms = t.at_ms
+     LIMIT -1
 ),
 -- From one moment to the next: what there was, what became of it without the coins that came or went (`kept_e8`), and
--- what there was then; by step and by day. An account's first moment follows none.
+-- what there was then; by step and by day, but for those after the account's last answer. An account's first moment
+-- follows none.
 segment AS MATERIALIZED (
     SELECT *,
-           coalesce(iif(is_day, step_begin(max(at_ms, from_ms), 86400000, 0),
-                        step_begin(max(at_ms, from_ms), :every_ms, :every_months)), 0) AS step_ms,
            iif(number = 1, 0, told_before_e8) AS before_e8,
            iif(number = 1, 0, equity_e8 - flow_e8) AS kept_e8,
            iif(number = 1, equity_e8, told_before_e8) AS first_e8
-      FROM (SELECT account,
-                   accounts,
-                   from_ms,
-                   at_ms,
-                   told_ms,
-                   equity_e8,
-                   iif(row_number() OVER passed = 1, 0, flow_e8) AS flow_e8,
-                   row_number() OVER passed AS number,
-                   lag(told_ms) OVER passed AS told_before_ms,
-                   lag(equity_e8) OVER passed AS told_before_e8
+      FROM (SELECT m.*,
+                   d.is_day,
+                   coalesce(iif(d.is_day, step_begin(max(m.at_ms, m.from_ms), 86400000, 0),
+                                step_begin(max(m.at_ms, m.from_ms), :every_ms, :every_months)), 0) AS step_ms
               FROM (SELECT account,
                            accounts,
                            from_ms,
+                           until_ms,
                            at_ms,
-                           max(told_ms) AS told_ms,
-                           iif(max(asset <> '' AND told_ms IS NOT NULL AND worth IS NULL), NULL,
-                               CAST(total(worth) AS INTEGER)) AS equity_e8,
-                           iif(max(count IS NOT NULL AND coins_e8 * price IS NULL), NULL,
-                               CAST(total(round(coins_e8 * price)) AS INTEGER)) AS flow_e8
-                      FROM priced
-                     GROUP BY account, accounts, from_ms, at_ms)
-            WINDOW passed AS (PARTITION BY account ORDER BY at_ms))
-     CROSS JOIN (SELECT 0 AS is_day UNION ALL SELECT 1)
+                           told_ms,
+                           equity_e8,
+                           iif(row_number() OVER passed = 1, 0, flow_e8) AS flow_e8,
+                           row_number() OVER passed AS number,
+                           lag(told_ms) OVER passed AS told_before_ms,
+                           lag(equity_e8) OVER passed AS told_before_e8
+                      FROM (SELECT account,
+                                   accounts,
+                                   from_ms,
+                                   until_ms,
+                                   at_ms,
+                                   max(told_ms) AS told_ms,
+                                   iif(max(asset <> '' AND told_ms IS NOT NULL AND worth IS NULL), NULL,
+                                       CAST(total(worth) AS INTEGER)) AS equity_e8,
+                                   iif(max(count IS NOT NULL AND coins_e8 * price IS NULL), NULL,
+                                       CAST(total(round(coins_e8 * price)) AS INTEGER)) AS flow_e8
+                              FROM priced
+                             GROUP BY account, at_ms)
+                    WINDOW passed AS (PARTITION BY account ORDER BY at_ms)) AS m
+             CROSS JOIN (SELECT 0 AS is_day UNION ALL SELECT 1) AS d)
+     WHERE step_ms <= max(from_ms, until_ms)
 ),
 -- What is silent of it, answers of account or income, counted once: up to hidden_ms it is already.
 hidden AS MATERIALIZED (
@@ -236,11 +249,12 @@ hidden AS MATERIALIZED (
       FROM silence
      WHERE kind IN ('account', 'income')
 ),
--- `is_answered`: account answered in it; `is_known`: it stands at both ends of it. `spans`: 1 of income, 2 of the
--- stream, in which trades are known.
+-- `is_answered`: account answered in it; `is_known`: it stands at both ends of it; `has_money`: its income is known. Of what
+-- ended before the account began there is nothing to judge.
 judged AS MATERIALIZED (
     SELECT p.account,
            p.account_id,
+           p.accounts,
            p.is_day,
            coalesce(iif(p.is_day, step_begin(p.begin_ms, 86400000, 0), step_begin(p.begin_ms, :every_ms, :every_months)), 0)
                AS step_ms,
@@ -256,22 +270,104 @@ judged AS MATERIALIZED (
                      FROM capture_read AS s
                     WHERE s.account_id = p.account_id AND s.endpoint = 'account' AND s.outcome = 'ok'
                       AND s.received_ms >= p.begin_ms AND s.received_ms < p.end_ms) AS is_answered,
-           EXISTS (SELECT 1
-                     FROM income AS i
-                    WHERE i.account_id = p.account_id AND i.time_ms >= p.begin_ms AND i.time_ms < p.end_ms) AS has_income,
-           coalesce((SELECT max(k.kind = 'income') + 2 * max(k.kind = 'stream')
-                       FROM span AS k
-                      WHERE k.account_id = p.account_id AND k.from_ms < p.end_ms AND k.to_ms > p.begin_ms), 0) AS spans
+           iif(EXISTS (SELECT 1
+                         FROM income AS i
+                        WHERE i.account_id = p.account_id AND i.time_ms >= p.begin_ms AND i.time_ms < p.end_ms),
+               1,
+               EXISTS (SELECT 1
+                         FROM span AS k
+                        WHERE k.account_id = p.account_id
+                          AND k.kind = 'income'
+                          AND k.from_ms < p.end_ms
+                          AND k.to_ms > p.begin_ms)) AS has_money
       FROM period AS p
       LEFT JOIN hidden AS g
         ON g.account_id = p.account_id AND g.from_ms < p.end_ms AND g.to_ms >= min(p.asked_ms, p.begin_ms)
+     WHERE p.end_ms > p.from_ms
      GROUP BY p.account_id, p.is_day, p.begin_ms
 ),
+paid AS MATERIALIZED (
+    SELECT p.account_id,
+           p.end_ms,
+           sum(iif(h.income_type = 'COMMISSION', CAST(round(h.income_usd * 1e8) AS INTEGER), 0)) AS fees_e8,
+           sum(iif(h.income_type = 'FUNDING_FEE', CAST(round(h.income_usd * 1e8) AS INTEGER), 0)) AS funding_e8,
+           sum(h.income_type = 'COMMISSION' AND h.income_usd IS NULL) AS fees_unpriced,
+           sum(h.income_type = 'FUNDING_FEE' AND h.income_usd IS NULL) AS funding_unpriced
+      FROM period AS p
+     CROSS JOIN income_history AS h
+        ON h.account = p.account AND h.time_ms >= p.begin_ms AND h.time_ms < p.end_ms
+     WHERE NOT p.is_day AND h.income_type IN ('COMMISSION', 'FUNDING_FEE')
+     GROUP BY p.account_id, p.end_ms
+),
+-- Each trade once, as trade_history has it: that it was told last is asked of the index alone, where it was told once. An
+-- inverse contract is worth its size in USD, whatever its price; a linear one its price in the margin asset.
+traded AS MATERIALIZED (
+    SELECT f.account_id,
+           min(f.to_ms, coalesce(step_end(h.time_ms, :every_ms, :every_months), f.to_ms)) AS end_ms,
+           iif(count(*) = count(t.contract_size_e8),
+               iif(count(*) = count(iif(t.is_linear, h.price_e8 * x.index_price_e8, 1)),
+                   sum(CAST(round(abs(h.quantity_e8) * (t.contract_size_e8 / 1e8)
+                                  * iif(t.is_linear, h.price_e8 / 1e8 * (x.index_price_e8 / 1e8), 1)) AS INTEGER)), NULL), NULL)
+               AS turnover_e8
+      FROM (SELECT n.account_id, a.from_ms, a.to_ms FROM asked AS a CROSS JOIN account AS n ON n.name = a.account) AS f
+     CROSS JOIN leg AS l ON l.account_id = f.account_id
+     CROSS JOIN contract AS c ON c.contract_id = l.contract_id
+     CROSS JOIN trade AS h ON h.leg_id = l.leg_id AND h.time_ms >= f.from_ms AND h.time_ms < f.to_ms
+      LEFT JOIN leg_term AS t ON t.leg_id = h.leg_id AND t.from_ms <= h.time_ms AND t.to_ms > h.time_ms
+      LEFT JOIN asset_index AS x
+        ON t.is_linear
+       AND (x.account_id, x.symbol, x.time_ms, x.capture_id)
+           = (SELECT w.account_id, w.symbol, w.time_ms, w.capture_id
+                FROM asset_index AS w
+               WHERE w.symbol = c.margin_asset || 'USD' AND w.time_ms <= h.time_ms AND w.index_price_e8 > 0
+               ORDER BY w.time_ms DESC, w.capture_id DESC LIMIT 1)
+     WHERE (h.source = 'rest'
+            OR NOT EXISTS (SELECT 1
+                             FROM trade AS x INDEXED BY trade_by_id
+                            WHERE x.leg_id = h.leg_id AND x.trade_id = h.trade_id AND x.source = 'rest'))
+       AND NOT EXISTS (SELECT 1
+                         FROM trade AS x INDEXED BY trade_by_id
+                        CROSS JOIN trade AS o
+                           ON (o.leg_id, o.time_ms, o.trade_id, o.source, o.revision)
+                              = (x.leg_id, x.time_ms, x.trade_id, x.source, x.revision)
+                        WHERE x.leg_id = h.leg_id
+                          AND x.trade_id = h.trade_id
+                          AND x.source = h.source
+                          AND (x.time_ms, x.revision) <> (h.time_ms, h.revision)
+                          AND (o.capture_id, o.revision, o.time_ms) > (h.capture_id, h.revision, h.time_ms))
+     GROUP BY 1, 2
+),
+-- What was judged, with what was paid and traded in it. Trades are known where the stream is, or they were asked for.
+counted AS (
+    SELECT j.*,
+           iif(j.has_money AND NOT coalesce(p.fees_unpriced, 0), coalesce(p.fees_e8, 0), NULL) AS fees_e8,
+           iif(j.has_money AND NOT coalesce(p.funding_unpriced, 0), coalesce(p.funding_e8, 0), NULL) AS funding_e8,
+           CASE
+               WHEN j.is_day THEN NULL
+               WHEN r.end_ms IS NOT NULL THEN r.turnover_e8
+               WHEN EXISTS (SELECT 1
+                              FROM span AS k
+                             WHERE k.account_id = j.account_id
+                               AND k.kind = 'stream'
+                               AND k.from_ms < j.end_ms
+                               AND k.to_ms > j.begin_ms)
+                   OR EXISTS (SELECT 1
+                                FROM known_span AS k
+                               WHERE k.account_id = j.account_id
+                                 AND k.kind = 'trades'
+                                 AND k.from_ms < j.end_ms
+                                 AND k.to_ms > j.begin_ms) THEN 0
+           END AS turnover_e8
+      FROM judged AS j
+      LEFT JOIN paid AS p ON p.account_id = j.account_id AND p.end_ms = j.end_ms AND NOT j.is_day
+      LEFT JOIN traded AS r ON r.account_id = j.account_id AND r.end_ms = j.end_ms AND NOT j.is_day
+),
 -- Of each account and of all together; of those alone that were there before.
+unit AS NOT MATERIALIZED (SELECT 0 AS is_all UNION ALL SELECT 1),
 chained AS (
     SELECT iif(t.is_all, '', g.account) AS unit,
-           j.is_day,
-           j.step_ms,
+           g.is_day,
+           g.step_ms,
            g.at_ms,
            max(g.told_ms) AS told_ms,
            max(g.told_before_ms) AS told_before_ms,
@@ -279,20 +375,10 @@ chained AS (
            iif(count(*) = count(g.kept_e8), CAST(sum(g.kept_e8) AS INTEGER), NULL) AS kept_e8,
            iif(count(*) = count(g.equity_e8), CAST(sum(g.equity_e8) AS INTEGER), NULL) AS equity_e8,
            max(g.first_e8) AS first_e8,
-           max(g.flow_e8) AS flow_e8,
-           max(j.account_id) AS account_id,
-           min(j.begin_ms) AS begin_ms,
-           max(j.end_ms) AS end_ms,
-           max(j.size_ms) AS size_ms,
-           max(j.hidden_ms) AS hidden_ms,
-           min(j.is_known) AS is_known,
-           min(j.is_answered) AS is_answered,
-           min(j.has_income OR j.spans & 1) AS has_money,
-           max(j.spans) AS spans
+           max(g.flow_e8) AS flow_e8
       FROM segment AS g
-     CROSS JOIN judged AS j ON j.account = g.account AND j.is_day = g.is_day AND j.step_ms = g.step_ms
-     CROSS JOIN (SELECT 0 AS is_all UNION ALL SELECT 1) AS t ON t.is_all = 0 OR g.accounts > 1
-     GROUP BY iif(t.is_all, '', g.account), j.is_day, j.step_ms, g.at_ms
+     CROSS JOIN unit AS t ON t.is_all = 0 OR g.accounts > 1
+     GROUP BY iif(t.is_all, '', g.account), g.is_day, g.step_ms, g.at_ms
 ),
 factored AS (
     SELECT *,
@@ -302,11 +388,9 @@ factored AS (
            count(iif(before_e8 > 0 AND kept_e8 <= 0, 1, NULL)) OVER passed AS losses,
            max(told_ms) OVER passed AS known_ms,
            max(told_before_ms) OVER passed AS known_before_ms,
-           min(at_ms) OVER step AS first_ms,
-           max(at_ms) OVER step AS last_ms
+           min(at_ms) OVER passed AS first_ms
       FROM chained
-    WINDOW step AS (PARTITION BY unit, is_day, step_ms),
-           passed AS (PARTITION BY unit, is_day, step_ms ORDER BY at_ms)
+    WINDOW passed AS (PARTITION BY unit, is_day, step_ms ORDER BY at_ms)
 ),
 indexed AS (
     SELECT *,
@@ -323,7 +407,9 @@ peaked AS (
     SELECT *, max(1, max(value) OVER (PARTITION BY unit, is_day, step_ms ORDER BY at_ms)) AS peak FROM indexed
 ),
 fallen AS (
-    SELECT *, max(1 - value / peak) OVER (PARTITION BY unit, is_day, step_ms) AS fall FROM peaked
+    SELECT *, max(1 - value / peak) OVER step AS fall, max(at_ms) OVER step AS last_ms
+      FROM peaked
+    WINDOW step AS (PARTITION BY unit, is_day, step_ms)
 ),
 bottomed AS (
     SELECT *,
@@ -341,25 +427,63 @@ summed AS (
            is_day,
            step_ms,
            coalesce(step_begin(max(end_ms) - 1, :every_ms, :every_months), 0) AS shown_ms,
-           account_id,
            min(begin_ms) AS begin_ms,
            max(end_ms) AS end_ms,
-           size_ms,
-           hidden_ms,
-           min(is_answered) AS is_answered,
-           min(has_money) AS has_money,
-           spans,
-           max(iif(at_ms = first_ms, first_e8, NULL)) AS first_e8,
-           iif(min(is_answered), max(iif(at_ms = last_ms, equity_e8, NULL)), NULL) AS last_e8,
+           max(size_ms) AS size_ms,
+           max(hidden_ms) AS hidden_ms,
+           max(first_e8) AS first_e8,
+           iif(min(is_answered), max(last_e8), NULL) AS last_e8,
            iif(count(*) = count(flow_e8) AND min(has_money), sum(flow_e8), NULL) AS flow_e8,
            iif(min(is_answered) AND min(has_money) AND (NOT is_day OR min(is_known) AND max(end_ms) % 86400000 = 0),
-               max(iif(at_ms = last_ms, value, NULL)), NULL) AS value,
+               max(value), NULL) AS value,
            max(fall) AS fall,
-           coalesce(iif(max(top) <= 1, min(iif(before_e8 > 0, known_before_ms, NULL)), NULL),
-                    min(iif(at_ms < bottom_ms AND value >= top, known_ms, NULL))) AS top_ms,
-           max(iif(at_ms = bottom_ms, known_ms, NULL)) AS bottom_ms,
-           min(iif(at_ms > bottom_ms AND value >= top, known_ms, NULL)) AS recovered_ms
-      FROM topped
+           coalesce(iif(max(top) <= 1, min(begun_ms), NULL), min(top_ms)) AS top_ms,
+           max(bottom_ms) AS bottom_ms,
+           min(recovered_ms) AS recovered_ms,
+           max(fees_e8) AS fees_e8,
+           max(funding_e8) AS funding_e8,
+           max(turnover_e8) AS turnover_e8
+      FROM (SELECT unit,
+                   is_day,
+                   step_ms,
+                   iif(at_ms = first_ms, first_e8, NULL) AS first_e8,
+                   iif(at_ms = last_ms, equity_e8, NULL) AS last_e8,
+                   flow_e8,
+                   iif(at_ms = last_ms, value, NULL) AS value,
+                   fall,
+                   top,
+                   iif(before_e8 > 0, known_before_ms, NULL) AS begun_ms,
+                   iif(at_ms < bottom_ms AND value >= top, known_ms, NULL) AS top_ms,
+                   iif(at_ms = bottom_ms, known_ms, NULL) AS bottom_ms,
+                   iif(at_ms > bottom_ms AND value >= top, known_ms, NULL) AS recovered_ms,
+                   NULL AS begin_ms,
+                   NULL AS end_ms,
+                   NULL AS size_ms,
+                   NULL AS hidden_ms,
+                   NULL AS is_known,
+                   NULL AS is_answered,
+                   NULL AS has_money,
+                   NULL AS fees_e8,
+                   NULL AS funding_e8,
+                   NULL AS turnover_e8
+              FROM topped
+            UNION ALL
+            SELECT iif(t.is_all, '', j.account),
+                   j.is_day,
+                   j.step_ms,
+                   NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+                   j.begin_ms,
+                   j.end_ms,
+                   j.size_ms,
+                   j.hidden_ms,
+                   j.is_known,
+                   j.is_answered,
+                   j.has_money,
+                   j.fees_e8,
+                   j.funding_e8,
+                   j.turnover_e8
+              FROM counted AS j
+             CROSS JOIN unit AS t ON t.is_all = 0 OR j.accounts > 1)
      GROUP BY unit, is_day, step_ms
 ),
 -- Daily returns are those of days that ended in the range and are known at both ends.
@@ -369,71 +493,14 @@ daily AS (
            avg(iif(is_day, round(value - 1, 12), NULL)) OVER (PARTITION BY unit, shown_ms) AS mean
       FROM summed
 ),
-paid AS MATERIALIZED (
-    SELECT p.account_id,
-           p.end_ms,
-           sum(iif(h.income_type = 'COMMISSION', CAST(round(h.income_usd * 1e8) AS INTEGER), 0)) AS fees_e8,
-           sum(iif(h.income_type = 'FUNDING_FEE', CAST(round(h.income_usd * 1e8) AS INTEGER), 0)) AS funding_e8,
-           sum(h.income_type = 'COMMISSION' AND h.income_usd IS NULL) AS fees_unpriced,
-           sum(h.income_type = 'FUNDING_FEE' AND h.income_usd IS NULL) AS funding_unpriced
-      FROM period AS p
-     CROSS JOIN income_history AS h
-        ON h.account = p.account AND h.time_ms >= p.begin_ms AND h.time_ms < p.end_ms
-     WHERE NOT p.is_day AND h.income_type IN ('COMMISSION', 'FUNDING_FEE')
-     GROUP BY p.account_id, p.end_ms
-),
--- Each trade once, as trade_history has it. An inverse contract is worth its size in USD, whatever its price; a linear one
--- its price in the margin asset.
-traded AS MATERIALIZED (
-    SELECT p.account_id,
-           p.end_ms,
-           iif(count(*) = count(t.contract_size_e8),
-               iif(count(*) = count(iif(t.is_linear, h.price * x.index_price_e8, 1)),
-                   sum(CAST(round(abs(h.signed_quantity_e8) * (t.contract_size_e8 / 1e8)
-                                  * iif(t.is_linear, h.price * (x.index_price_e8 / 1e8), 1)) AS INTEGER)), NULL), NULL)
-               AS turnover_e8
-      FROM period AS p
-     CROSS JOIN trade_told AS h
-        ON h.account = p.account AND h.time_ms >= p.begin_ms AND h.time_ms < p.end_ms
-      LEFT JOIN leg_term AS t ON t.leg_id = h.leg_id AND t.from_ms <= h.time_ms AND t.to_ms > h.time_ms
-      LEFT JOIN asset_index AS x
-        ON t.is_linear
-       AND (x.account_id, x.symbol, x.time_ms, x.capture_id)
-           = (SELECT w.account_id, w.symbol, w.time_ms, w.capture_id
-                FROM asset_index AS w
-               WHERE w.symbol = h.margin_asset || 'USD' AND w.time_ms <= h.time_ms AND w.index_price_e8 > 0
-               ORDER BY w.time_ms DESC, w.capture_id DESC LIMIT 1)
-     WHERE NOT p.is_day
-       AND (h.source = 'rest'
-            OR NOT EXISTS (SELECT 1
-                             FROM trade AS x INDEXED BY trade_by_id
-                            WHERE x.leg_id = h.leg_id AND x.trade_id = h.trade_id AND x.source = 'rest'))
-     GROUP BY p.account_id, p.end_ms
-),
-result AS (
-    SELECT d.*,
-           iif(d.has_money AND NOT coalesce(p.fees_unpriced, 0), coalesce(p.fees_e8, 0), NULL) AS fees_e8,
-           iif(d.has_money AND NOT coalesce(p.funding_unpriced, 0), coalesce(p.funding_e8, 0), NULL) AS funding_e8,
-           iif(r.end_ms IS NOT NULL, r.turnover_e8,
-               iif(d.spans & 2
-                   OR EXISTS (SELECT 1
-                                FROM known_span AS k
-                               WHERE k.account_id = d.account_id
-                                 AND k.kind = 'trades'
-                                 AND k.from_ms < d.end_ms
-                                 AND k.to_ms > d.begin_ms), 0, NULL)) AS turnover_e8
-      FROM daily AS d
-      LEFT JOIN paid AS p ON p.account_id = d.account_id AND p.end_ms = d.end_ms AND NOT d.is_day
-      LEFT JOIN traded AS r ON r.account_id = d.account_id AND r.end_ms = d.end_ms AND NOT d.is_day
-),
 -- `is_own`: of the unit itself; `is_part`: of an account, which adds up to it.
 parted AS (
     SELECT d.*,
            iif(t.is_all, '', d.unit) AS account,
            d.unit = iif(t.is_all, '', d.unit) AS is_own,
            NOT d.is_day AND d.unit <> '' AS is_part
-      FROM result AS d
-     CROSS JOIN (SELECT 0 AS is_all UNION ALL SELECT 1) AS t ON NOT t.is_all OR d.unit <> ''
+      FROM daily AS d
+     CROSS JOIN unit AS t ON NOT t.is_all OR d.unit <> ''
 ),
 answered AS (
     SELECT account,

@@ -1,6 +1,7 @@
 -- Begins the charts of long ranges: one leg's hours, of which those are drawn as they were summed up that are whole
 -- (within the range, open all the time, without a gap; of more than 60 days all within it: an hour is too short to be seen), and the `rest` valuation by valuation, with the hour that runs.
-WITH hour AS MATERIALIZED (
+-- Hours are read twice in place: their rows are wide, and a copy of them costs more.
+WITH hour AS NOT MATERIALIZED (
     SELECT *,
            first_ms >= :from_ms
                AND last_ms < :to_ms
