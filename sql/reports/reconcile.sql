@@ -89,9 +89,12 @@ streamed (finding, account, symbol, position_side, capture_id, time_ms, detail) 
      CROSS JOIN capture AS s ON s.capture_id = w.capture_id
      WHERE w.transaction_ms < w.before_ms
 ),
--- Between which polls there is a gap: what changed in it was seen by the one that ended it.
+-- Between which polls there is a gap: what changed in it was seen by the one that ended it. A key can be made of what is
+-- known to be an integer.
 gap AS MATERIALIZED (
-    SELECT account_id, to_ms AS from_ms, lead(from_ms) OVER (PARTITION BY account_id ORDER BY from_ms) AS to_ms
+    SELECT account_id,
+           to_ms AS from_ms,
+           CAST(lead(from_ms) OVER (PARTITION BY account_id ORDER BY from_ms) AS INTEGER) AS to_ms
       FROM span
      WHERE kind = 'polls'
 ),
