@@ -19,7 +19,7 @@
            || iif(max_quantity IS previous_max_quantity, '', ' maxQty;')
            || iif(auto_add_margin IS previous_auto_add_margin, '', ' isAutoAddMargin;')
            || iif(isolated_wallet IS previous_isolated_wallet, '', ' isolatedWallet;') AS what
-      FROM changed AS c
+      FROM shown AS c
 ),
 -- What the stream told in the range.
 told AS MATERIALIZED (
@@ -49,13 +49,12 @@ held AS MATERIALIZED (
                   ' marginType ' || p.margin_type || ', not ' || w.margin_type || ';', '') AS differs
       FROM told AS w
      CROSS JOIN position AS p ON p.leg_id = w.leg_id AND p.update_ms = w.transaction_ms AND p.revision = 0
-     CROSS JOIN capture AS s ON s.capture_id = p.capture_id AND s.endpoint = 'positionRisk'
 ),
 streamed (finding, account, symbol, position_side, capture_id, time_ms, detail) AS (
-    SELECT 'change_not_streamed', c.account, c.symbol, c.position_side, c.capture_id, c.first_seen_ms,
-           c.change || ' at ' || strftime('%Y-%m-%dT%H:%M:%fZ', nullif(c.update_ms, 0) / 1000.0, 'unixepoch')
-           || ' was not told by the stream, which was up'
+    SELECT 'change_not_streamed', h.account, h.symbol, h.position_side, h.capture_id, h.first_seen_ms,
+           h.change || ' at ' || h.update_time || ' was not told by the stream, which was up'
       FROM changed AS c
+     CROSS JOIN position_change AS h ON h.leg_id = c.leg_id AND h.capture_id = c.capture_id
      WHERE c.present = 1
        AND c.update_ms > c.previous_update_ms
        AND NOT EXISTS (SELECT 1
@@ -88,15 +87,6 @@ streamed (finding, account, symbol, position_side, capture_id, time_ms, detail) 
               FROM told AS t) AS w
      CROSS JOIN capture AS s ON s.capture_id = w.capture_id
      WHERE w.transaction_ms < w.before_ms
-),
--- Between which polls there is a gap: what changed in it was seen by the one that ended it. A key can be made of what is
--- known to be an integer.
-gap AS MATERIALIZED (
-    SELECT account_id,
-           to_ms AS from_ms,
-           CAST(lead(from_ms) OVER (PARTITION BY account_id ORDER BY from_ms) AS INTEGER) AS to_ms
-      FROM span
-     WHERE kind = 'polls'
 ),
 -- Where valuations are to speak of: the hours of which that was noted, and the one that runs.
 noted AS MATERIALIZED (
@@ -139,24 +129,24 @@ finding (finding, account, symbol, position_side, time_ms, detail) AS (
      WHERE abs(pnl_difference) > pnl_tolerance
     UNION ALL
     SELECT 'changed_without_update', account, symbol, position_side, first_seen_ms,
-           'updateTime stood still at ' || strftime('%Y-%m-%dT%H:%M:%fZ', nullif(update_ms, 0) / 1000.0, 'unixepoch') || ' while there changed' || rtrim(what, ';')
+           'updateTime stood still at ' || update_time || ' while there changed' || rtrim(what, ';')
       FROM differing
      WHERE update_ms = previous_update_ms
        AND change <> 'return'
        AND present = 1 -- what is not listed has no updateTime
-       AND (account, symbol, first_seen_ms) NOT IN switched
+       AND (account, symbol, capture_id) NOT IN switched
        AND what <> ''
     UNION ALL
     SELECT 'update_time_went_back', account, symbol, position_side, first_seen_ms,
-           'updateTime ' || strftime('%Y-%m-%dT%H:%M:%fZ', nullif(update_ms, 0) / 1000.0, 'unixepoch') || ' after '
+           'updateTime ' || update_time || ' after '
            || strftime('%Y-%m-%dT%H:%M:%fZ', previous_update_ms / 1000.0, 'unixepoch')
-      FROM changed
+      FROM shown
      WHERE update_ms < previous_update_ms
        AND change <> 'return'
     UNION ALL
     SELECT 'sign_against_side', account, symbol, position_side, first_seen_ms,
            format('positionAmt %.15g on the %s side', position_amount, position_side)
-      FROM changed
+      FROM shown
      WHERE (position_side = 'LONG' AND position_amount < 0)
         OR (position_side = 'SHORT' AND position_amount > 0)
     UNION ALL
@@ -169,8 +159,8 @@ finding (finding, account, symbol, position_side, time_ms, detail) AS (
            c.change || format(' seen only after a gap of %.3f s, since ',
                               (c.first_seen_ms - g.from_ms) / 1000.0)
            || strftime('%Y-%m-%dT%H:%M:%fZ', g.from_ms / 1000.0, 'unixepoch')
-      FROM changed AS c
-     CROSS JOIN gap AS g ON g.account_id = c.account_id AND g.to_ms = c.first_seen_ms
+      FROM gap AS g
+     CROSS JOIN shown AS c ON c.capture_id = g.capture_id
      WHERE c.change <> 'seen'
        -- what trades and income tell of is not hidden: there it is held against them
        AND NOT EXISTS (SELECT 1
@@ -189,10 +179,10 @@ finding (finding, account, symbol, position_side, time_ms, detail) AS (
     SELECT 'close_never_seen', account, symbol, position_side, first_seen_ms,
            format('the answer no longer has it; it was last seen with positionAmt %.15g',
                   previous_position_amount)
-      FROM changed
+      FROM shown
      WHERE change = 'vanish'
        AND previous_position_amount <> 0
-       AND (account, symbol, first_seen_ms) NOT IN switched
+       AND (account, symbol, capture_id) NOT IN switched
        AND (account, symbol) NOT IN settled
     UNION ALL
     SELECT 'close_never_seen', l.account, l.symbol, l.position_side, l.last_ms,

@@ -16,21 +16,60 @@
      WHERE (:symbol IS NULL OR r.symbol = :symbol)
        AND (:side IS NULL OR r.position_side = :side)
 ),
+-- Of each what the leg was before it, and until_ms, when it was that: what is listed no more has the updateTime of before.
 changed AS MATERIALIZED (
-    SELECT l.account, l.symbol, l.position_side, l.leg_id, l.account_id, h.capture_id, h.first_seen_ms, h.update_ms, h.change, h.present,
-           h.amount_change, h.position_amount, h.entry_price, h.break_even_price, h.leverage, h.max_quantity, h.margin_type,
-           h.auto_add_margin, h.isolated_wallet, h.previous_update_ms, h.previous_revision, h.previous_position_amount, h.previous_entry_price,
-           h.previous_break_even_price, h.previous_leverage, h.previous_max_quantity, h.previous_margin_type, h.previous_auto_add_margin,
-           h.previous_isolated_wallet
+    SELECT l.account,
+           l.symbol,
+           l.position_side,
+           l.leg_id,
+           p.capture_id,
+           p.update_ms,
+           p.present,
+           p.position_amount_e8 / 1e8 AS position_amount,
+           b.update_ms AS previous_update_ms,
+           b.revision AS previous_revision,
+           b.present AS previous_present,
+           b.position_amount_e8 / 1e8 AS previous_position_amount,
+           iif(b.leg_id IS NULL, p.position_amount_e8, p.position_amount_e8 - b.position_amount_e8) / 1e8 AS amount_change,
+           iif(p.present, p.update_ms, (SELECT s.received_ms FROM capture AS s WHERE s.capture_id = p.capture_id)) AS until_ms
       FROM leg AS l
-     CROSS JOIN position_change AS h ON h.leg_id = l.leg_id AND h.capture_id BETWEEN l.first_poll AND l.last_poll
+     CROSS JOIN position AS p ON p.leg_id = l.leg_id AND p.capture_id BETWEEN l.first_poll AND l.last_poll
+      LEFT JOIN position AS b
+        ON b.leg_id = p.leg_id
+       AND b.capture_id = (SELECT max(q.capture_id) FROM position AS q WHERE q.leg_id = p.leg_id AND q.capture_id < p.capture_id)
+),
+-- The gaps between polls, each by the poll that ended it: that saw what changed in it.
+gap AS MATERIALIZED (
+    SELECT g.from_ms, s.capture_id
+      FROM (SELECT account, account_id, to_ms AS from_ms, lead(from_ms) OVER (PARTITION BY account_id ORDER BY from_ms) AS to_ms
+              FROM span
+             WHERE kind = 'polls') AS g
+     CROSS JOIN asked AS a ON a.account = g.account AND a.from_ms <= g.to_ms AND a.to_ms > g.to_ms
+     CROSS JOIN capture AS s
+        ON s.account_id = g.account_id AND s.endpoint = 'positionRisk' AND s.received_ms = g.to_ms
+),
+-- Those in which something may be wrong, in full: most are looked at no further.
+shown AS MATERIALIZED (
+    SELECT h.*
+      FROM changed AS c
+     CROSS JOIN position_change AS h ON h.leg_id = c.leg_id AND h.capture_id = c.capture_id
+     WHERE c.update_ms <= c.previous_update_ms
+        OR (c.position_side = 'LONG' AND c.position_amount < 0)
+        OR (c.position_side = 'SHORT' AND c.position_amount > 0)
+        OR c.capture_id IN (SELECT capture_id FROM gap)
+        OR (c.account, c.symbol, c.capture_id)
+           IN (SELECT account, symbol, capture_id
+                 FROM changed
+                WHERE previous_update_ms IS NULL
+                   OR (present = 0 AND position_amount IS NULL)
+                   OR (previous_present = 0 AND previous_position_amount IS NULL))
 ),
 -- Symbols of which a leg came or went in a poll while another took over: the account changed between hedge
 -- and one-way mode.
 switched AS MATERIALIZED (
-    SELECT account, symbol, first_seen_ms
-      FROM changed
-     GROUP BY account, symbol, first_seen_ms
+    SELECT account, symbol, capture_id
+      FROM shown
+     GROUP BY account, symbol, capture_id
     HAVING max(change IN ('vanish', 'return') OR previous_update_ms IS NULL)
        AND max(change <> 'vanish'
                AND coalesce(position_amount, 0) <> coalesce(previous_position_amount, 0))

@@ -79,15 +79,14 @@ wallet_rest AS MATERIALIZED (
         ON k.account = w.account AND k.from_ms <= w.before_ms AND k.to_ms > w.update_ms
      WHERE w.is_state AND w.update_ms >= w.before_ms
 ),
--- The same of each leg's amount and its trades (each once, as trade_history has it). What closed by being listed no more has the
--- updateTime of before: it closed by when that was seen, and what comes after it is held against what was listed before it.
+-- The same of each leg's amount and its trades (each once, as trade_history has it). What closed by being listed no more closed by
+-- when that was seen, and what comes after it is held against what was listed before it.
 amount_rest AS MATERIALIZED (
     SELECT c.account,
            c.symbol,
            c.position_side,
            c.leg_id,
            c.capture_id,
-           c.first_seen_ms,
            c.update_ms,
            c.position_amount,
            c.previous_position_amount,
@@ -104,7 +103,7 @@ amount_rest AS MATERIALIZED (
                     FROM trade AS t
                    WHERE t.leg_id = c.leg_id
                      AND t.time_ms > c.previous_update_ms
-                     AND t.time_ms <= iif(c.present, c.update_ms, c.first_seen_ms)
+                     AND t.time_ms <= c.until_ms
                      AND
 --include trade_once
                  )
@@ -114,10 +113,10 @@ amount_rest AS MATERIALIZED (
         ON k.account = c.account
        AND k.symbol = c.symbol
        AND k.from_ms <= iif(c.previous_update_ms = 0, c.update_ms, c.previous_update_ms)
-       AND k.to_ms > iif(c.present, c.update_ms, c.first_seen_ms)
+       AND k.to_ms > c.until_ms
      WHERE (c.present = 1 OR c.position_amount = 0)
        AND c.update_ms >= c.previous_update_ms
-       AND (c.account, c.symbol, c.first_seen_ms) NOT IN switched
+       AND (c.account, c.symbol, c.capture_id) NOT IN switched
 ),
 -- Each trade with the income that names it, where income is known.
 traded AS MATERIALIZED (
@@ -257,7 +256,8 @@ money_finding (finding, account, symbol, position_side, asset, capture_id, time_
                        FROM income_told AS h
                       WHERE h.account_id = r.account_id AND h.asset = r.asset AND h.time_ms = r.update_ms) > 1)
     UNION ALL
-    SELECT 'amount_unexplained', account, symbol, position_side, NULL, capture_id, first_seen_ms,
+    SELECT 'amount_unexplained', account, symbol, position_side, NULL, capture_id,
+           (SELECT s.received_ms FROM capture AS s WHERE s.capture_id = r.capture_id),
            format('positionAmt went from %.15g to %.15g, trades between explain %.15g of it',
                   previous_position_amount, position_amount, amount_change - rest_e8 / 1e8)
       FROM (SELECT w.*,
