@@ -19,100 +19,114 @@
            || iif(max_quantity IS previous_max_quantity, '', ' maxQty;')
            || iif(auto_add_margin IS previous_auto_add_margin, '', ' isAutoAddMargin;')
            || iif(isolated_wallet IS previous_isolated_wallet, '', ' isolatedWallet;') AS what
-      FROM changed AS c
+      FROM shown AS c
 ),
 -- What the stream told in the range.
 told AS MATERIALIZED (
-    SELECT u.*
+    SELECT l.account, l.symbol, l.position_side, u.*
       FROM leg AS l
-     CROSS JOIN account_update_history AS u
-        ON (u.account, u.symbol, u.position_side) = (l.account, l.symbol, l.position_side)
-       AND u.transaction_ms >= l.from_ms AND u.transaction_ms < l.to_ms
+     CROSS JOIN position_update AS u
+        ON u.leg_id = l.leg_id AND u.transaction_ms >= l.from_ms AND u.transaction_ms < l.to_ms
 ),
 -- Each with what a poll of the same updateTime says otherwise. Of several in one millisecond a poll may have seen
 -- any.
-held AS (
-    SELECT w.*,
-           iif(w.position_amount <> p.position_amount,
-               format(' positionAmt %.15g, not %.15g;', p.position_amount, w.position_amount), '')
-           || iif(w.entry_price <> p.entry_price,
-                  format(' entryPrice %.15g, not %.15g;', p.entry_price, w.entry_price), '')
-           || iif(w.break_even_price <> p.break_even_price,
-                  format(' breakEvenPrice %.15g, not %.15g;', p.break_even_price, w.break_even_price), '')
-           || iif(w.isolated_wallet <> p.isolated_wallet,
-                  format(' isolatedWallet %.15g, not %.15g;', p.isolated_wallet, w.isolated_wallet), '')
+held AS MATERIALIZED (
+    SELECT w.account,
+           w.symbol,
+           w.position_side,
+           w.leg_id,
+           w.transaction_ms,
+           w.capture_id,
+           iif(w.position_amount_e8 / 1e8 <> p.position_amount_e8 / 1e8,
+               format(' positionAmt %.15g, not %.15g;', p.position_amount_e8 / 1e8, w.position_amount_e8 / 1e8), '')
+           || iif(w.entry_price_e8 / 1e8 <> p.entry_price_e8 / 1e8,
+                  format(' entryPrice %.15g, not %.15g;', p.entry_price_e8 / 1e8, w.entry_price_e8 / 1e8), '')
+           || iif(w.break_even_price_e8 / 1e8 <> p.break_even_price_e8 / 1e8,
+                  format(' breakEvenPrice %.15g, not %.15g;', p.break_even_price_e8 / 1e8, w.break_even_price_e8 / 1e8), '')
+           || iif(w.isolated_wallet_e8 / 1e8 <> p.isolated_wallet_e8 / 1e8,
+                  format(' isolatedWallet %.15g, not %.15g;', p.isolated_wallet_e8 / 1e8, w.isolated_wallet_e8 / 1e8), '')
            || iif(w.margin_type <> p.margin_type,
                   ' marginType ' || p.margin_type || ', not ' || w.margin_type || ';', '') AS differs
       FROM told AS w
-     CROSS JOIN position_change AS p
-        ON (p.account, p.symbol, p.position_side) = (w.account, w.symbol, w.position_side)
-       AND p.update_ms = w.transaction_ms
-       AND p.revision = 0
+     CROSS JOIN position AS p ON p.leg_id = w.leg_id AND p.update_ms = w.transaction_ms AND p.revision = 0
 ),
 streamed (finding, account, symbol, position_side, capture_id, time_ms, detail) AS (
-    SELECT 'change_not_streamed', c.account, c.symbol, c.position_side, t.capture_id, c.first_seen_ms,
-           c.change || ' at ' || c.update_time || ' was not told by the stream, which was up'
+    SELECT 'change_not_streamed', h.account, h.symbol, h.position_side, h.capture_id, h.first_seen_ms,
+           h.change || ' at ' || h.update_time || ' was not told by the stream, which was up'
       FROM changed AS c
-     CROSS JOIN poll_log AS t ON t.account = c.account AND t.received_ms = c.first_seen_ms
+     CROSS JOIN position_change AS h ON h.leg_id = c.leg_id AND h.capture_id = c.capture_id
      WHERE c.present = 1
        AND c.update_ms > c.previous_update_ms
+       AND NOT EXISTS (SELECT 1
+                         FROM position_update AS u
+                        WHERE u.leg_id = c.leg_id AND u.transaction_ms = c.update_ms)
        AND EXISTS (SELECT 1
                      FROM stream_known AS up
                     WHERE up.account = c.account
                       AND up.from_ms + 100 < c.update_ms -- the clocks' difference
                       AND up.to_ms > c.update_ms + 1000) -- what breaks now may have been told late
-       AND NOT EXISTS (SELECT 1
-                         FROM account_update_history AS u
-                        WHERE (u.account, u.symbol, u.position_side) = (c.account, c.symbol, c.position_side)
-                          AND u.transaction_ms = c.update_ms)
     UNION ALL
-    SELECT 'stream_contradicts_poll', account, symbol, position_side, capture_id, received_ms,
-           'of ' || transaction_time || ' the poll says' || differs
-      FROM (SELECT w.*,
-                   max(w.differs = '') OVER alike AS agrees,
-                   max(w.capture_id) OVER alike AS last_capture_id
-              FROM held AS w
-            WINDOW alike AS (PARTITION BY w.account, w.symbol, w.position_side, w.transaction_ms))
-     WHERE NOT agrees AND capture_id = last_capture_id
+    SELECT 'stream_contradicts_poll', w.account, w.symbol, w.position_side, w.capture_id, s.received_ms,
+           'of ' || strftime('%Y-%m-%dT%H:%M:%fZ', w.transaction_ms / 1000.0, 'unixepoch') || ' the poll says' || w.differs
+      FROM (SELECT h.*,
+                   max(h.differs = '') OVER alike AS agrees,
+                   max(h.capture_id) OVER alike AS last_capture_id
+              FROM held AS h
+             WHERE (h.leg_id, h.transaction_ms) IN (SELECT leg_id, transaction_ms FROM held WHERE differs <> '')
+            WINDOW alike AS (PARTITION BY h.leg_id, h.transaction_ms)) AS w
+     CROSS JOIN capture AS s ON s.capture_id = w.capture_id
+     WHERE NOT w.agrees AND w.capture_id = w.last_capture_id
     UNION ALL
-    SELECT 'stream_time_went_back', account, symbol, position_side, capture_id, received_ms,
-           'told of ' || transaction_time || ' after '
-           || strftime('%Y-%m-%dT%H:%M:%fZ', before_ms / 1000.0, 'unixepoch')
-      FROM (SELECT w.*,
-                   max(w.transaction_ms) OVER (PARTITION BY w.account ORDER BY w.capture_id, w.leg_id
+    SELECT 'stream_time_went_back', w.account, w.symbol, w.position_side, w.capture_id, s.received_ms,
+           'told of ' || strftime('%Y-%m-%dT%H:%M:%fZ', w.transaction_ms / 1000.0, 'unixepoch') || ' after '
+           || strftime('%Y-%m-%dT%H:%M:%fZ', w.before_ms / 1000.0, 'unixepoch')
+      FROM (SELECT t.account, t.symbol, t.position_side, t.capture_id, t.transaction_ms,
+                   max(t.transaction_ms) OVER (PARTITION BY t.account ORDER BY t.capture_id, t.leg_id
                                                ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
                        AS before_ms
-              FROM told AS w)
-     WHERE transaction_ms < before_ms
+              FROM told AS t) AS w
+     CROSS JOIN capture AS s ON s.capture_id = w.capture_id
+     WHERE w.transaction_ms < w.before_ms
 ),
 -- Where valuations are to speak of: the hours of which that was noted, and the one that runs.
 noted AS MATERIALIZED (
     SELECT l.account, l.symbol, l.position_side, max(h.first_ms, l.from_ms) AS from_ms, min(h.last_ms + 1, l.to_ms) AS to_ms
       FROM leg AS l
-     CROSS JOIN hour_kept AS h
-        ON (h.account, h.symbol, h.position_side) = (l.account, l.symbol, l.position_side)
-       AND h.hour_ms >= l.from_ms - l.from_ms % 3600000 AND h.hour_ms < l.to_ms
+     CROSS JOIN leg_hour AS h
+        ON h.leg_id = l.leg_id AND h.hour_ms >= l.from_ms - l.from_ms % 3600000 AND h.hour_ms < l.to_ms
      WHERE h.findings > 0
      UNION ALL
     SELECT l.account,
            l.symbol,
            l.position_side,
-           max(l.from_ms, coalesce((SELECT max(h.hour_ms) + 3600000
-                                      FROM hour_kept AS h
-                                     WHERE (h.account, h.symbol, h.position_side) = (l.account, l.symbol, l.position_side)), l.from_ms)),
+           max(l.from_ms, coalesce((SELECT max(h.hour_ms) + 3600000 FROM leg_hour AS h WHERE h.leg_id = l.leg_id), l.from_ms)),
            l.to_ms
       FROM leg AS l
 ),
-finding (finding, account, symbol, position_side, time_ms, detail) AS (
-    SELECT 'pnl_difference', h.account, h.symbol, h.position_side, h.time_ms,
-           format('reported %.8f, expected %.8f: off by %.8f, where decimals explain %.8f',
-                  h.unrealized_pnl, h.expected_pnl, h.pnl_difference, h.pnl_tolerance)
+valued AS MATERIALIZED (
+    SELECT h.account,
+           h.symbol,
+           h.position_side,
+           h.time_ms,
+           h.unrealized_pnl_e8 / 1e8 AS unrealized_pnl,
+           h.expected_pnl_e8 / 1e8 AS expected_pnl,
+           (h.unrealized_pnl_e8 - h.expected_pnl_e8) / 1e8 AS pnl_difference,
+           h.pnl_tolerance,
+           h.isolated_margin_e8 / 1e8 AS isolated_margin,
+           h.margin_type
       FROM noted AS o
-     CROSS JOIN pnl_history AS h
+     CROSS JOIN valuation_history AS h
         ON (h.account, h.symbol, h.position_side) = (o.account, o.symbol, o.position_side)
        AND h.time_ms >= o.from_ms AND h.time_ms < o.to_ms
-     WHERE abs(h.pnl_difference) > 1.5e-8 -- the least tolerance there is: cheaper to ask first
-       AND abs(h.pnl_difference) > h.pnl_tolerance
+     WHERE abs(h.unrealized_pnl_e8 - h.expected_pnl_e8) > 1 -- the least tolerance there is: cheaper to ask first
+        OR (h.isolated_margin_e8 <> 0 AND h.margin_type = 'cross')
+),
+finding (finding, account, symbol, position_side, time_ms, detail) AS (
+    SELECT 'pnl_difference', account, symbol, position_side, time_ms,
+           format('reported %.8f, expected %.8f: off by %.8f, where decimals explain %.8f',
+                  unrealized_pnl, expected_pnl, pnl_difference, pnl_tolerance)
+      FROM valued
+     WHERE abs(pnl_difference) > pnl_tolerance
     UNION ALL
     SELECT 'changed_without_update', account, symbol, position_side, first_seen_ms,
            'updateTime stood still at ' || update_time || ' while there changed' || rtrim(what, ';')
@@ -120,45 +134,34 @@ finding (finding, account, symbol, position_side, time_ms, detail) AS (
      WHERE update_ms = previous_update_ms
        AND change <> 'return'
        AND present = 1 -- what is not listed has no updateTime
-       AND (account, symbol, first_seen_ms) NOT IN switched
+       AND (account, symbol, capture_id) NOT IN switched
        AND what <> ''
     UNION ALL
     SELECT 'update_time_went_back', account, symbol, position_side, first_seen_ms,
            'updateTime ' || update_time || ' after '
            || strftime('%Y-%m-%dT%H:%M:%fZ', previous_update_ms / 1000.0, 'unixepoch')
-      FROM changed
+      FROM shown
      WHERE update_ms < previous_update_ms
        AND change <> 'return'
     UNION ALL
     SELECT 'sign_against_side', account, symbol, position_side, first_seen_ms,
            format('positionAmt %.15g on the %s side', position_amount, position_side)
-      FROM changed
+      FROM shown
      WHERE (position_side = 'LONG' AND position_amount < 0)
         OR (position_side = 'SHORT' AND position_amount > 0)
     UNION ALL
-    SELECT 'isolated_margin_on_cross', h.account, h.symbol, h.position_side, h.time_ms,
-           format('isolatedMargin %.8f on a leg whose marginType is cross', h.isolated_margin)
-      FROM noted AS o
-     CROSS JOIN margin_history AS h
-        ON (h.account, h.symbol, h.position_side) = (o.account, o.symbol, o.position_side)
-       AND h.time_ms >= o.from_ms AND h.time_ms < o.to_ms
-     WHERE h.isolated_margin <> 0 AND h.margin_type = 'cross'
+    SELECT 'isolated_margin_on_cross', account, symbol, position_side, time_ms,
+           format('isolatedMargin %.8f on a leg whose marginType is cross', isolated_margin)
+      FROM valued
+     WHERE isolated_margin <> 0 AND margin_type = 'cross'
     UNION ALL
     SELECT 'gap_hides_change', c.account, c.symbol, c.position_side, c.first_seen_ms,
            c.change || format(' seen only after a gap of %.3f s, since ',
                               (c.first_seen_ms - g.from_ms) / 1000.0)
            || strftime('%Y-%m-%dT%H:%M:%fZ', g.from_ms / 1000.0, 'unixepoch')
-      FROM changed AS c
-     CROSS JOIN poll_pair AS g
-        ON g.account = c.account
-       AND g.from_ms = (SELECT p.received_ms
-                          FROM poll_log AS p
-                         WHERE p.account = c.account
-                           AND p.outcome = 'ok'
-                           AND p.received_ms < c.first_seen_ms
-                         ORDER BY p.received_ms DESC LIMIT 1)
+      FROM gap AS g
+     CROSS JOIN shown AS c ON c.capture_id = g.capture_id
      WHERE c.change <> 'seen'
-       AND g.is_gap
        -- what trades and income tell of is not hidden: there it is held against them
        AND NOT EXISTS (SELECT 1
                          FROM trades_known AS k
@@ -176,26 +179,25 @@ finding (finding, account, symbol, position_side, time_ms, detail) AS (
     SELECT 'close_never_seen', account, symbol, position_side, first_seen_ms,
            format('the answer no longer has it; it was last seen with positionAmt %.15g',
                   previous_position_amount)
-      FROM changed
+      FROM shown
      WHERE change = 'vanish'
        AND previous_position_amount <> 0
-       AND (account, symbol, first_seen_ms) NOT IN switched
+       AND (account, symbol, capture_id) NOT IN switched
        AND (account, symbol) NOT IN settled
     UNION ALL
-    SELECT 'close_never_seen', h.account, h.symbol, h.position_side, h.time_ms,
-           format('last seen here with positionAmt %.15g; later polls did not ask for it',
-                  h.position_amount)
+    SELECT 'close_never_seen', l.account, l.symbol, l.position_side, l.last_ms,
+           format('last seen here with positionAmt %.15g; later polls did not ask for it', p.position_amount_e8 / 1e8)
       FROM leg AS l
-     CROSS JOIN pnl_history AS h
-        ON (h.account, h.symbol, h.position_side) = (l.account, l.symbol, l.position_side)
-       AND h.time_ms = l.last_ms
+     CROSS JOIN valuation AS v ON v.leg_id = l.leg_id AND v.time_ms = l.last_ms
+     CROSS JOIN position AS p ON p.leg_id = v.leg_id AND p.update_ms = v.update_ms AND p.revision = v.revision
      WHERE l.last_ms >= l.from_ms AND l.last_ms < l.to_ms
-       AND h.position_amount <> 0
+       AND p.position_amount_e8 <> 0
        AND EXISTS (SELECT 1
-                     FROM poll_log AS p
-                    WHERE p.account = l.account
-                      AND p.outcome = 'ok'
-                      AND p.received_ms > l.last_ms)
+                     FROM capture_read AS s
+                    WHERE s.account_id = l.account_id
+                      AND s.endpoint = 'positionRisk'
+                      AND s.outcome = 'ok'
+                      AND s.received_ms > l.last_ms)
 )
 SELECT f.finding,
        f.account,
@@ -206,9 +208,11 @@ SELECT f.finding,
        rtrim(f.detail, ';') AS detail,
        f.asset
   FROM (SELECT g.finding, g.account, g.symbol, g.position_side, NULL AS asset,
-               (SELECT p.capture_id
-                  FROM poll_log AS p
-                 WHERE p.account = g.account AND p.received_ms = g.time_ms) AS capture_id,
+               (SELECT s.capture_id
+                  FROM account AS a
+                 CROSS JOIN capture AS s
+                    ON s.account_id = a.account_id AND s.endpoint = 'positionRisk' AND s.received_ms = g.time_ms
+                 WHERE a.name = g.account) AS capture_id,
                g.time_ms, g.detail
           FROM finding AS g
          UNION ALL

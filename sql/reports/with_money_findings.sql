@@ -9,12 +9,17 @@ trades_known AS MATERIALIZED (
 stream_known AS MATERIALIZED (
     SELECT account, from_ms, to_ms FROM known WHERE kind = 'stream'
 ),
--- Where a wallet's balance or its time changes: each such row found from the one before it by a walk of the key.
-stated (account, account_id, asset, until_ms, time_ms, capture_id, update_ms, wallet_e8) AS (
-    SELECT f.account, f.account_id, f.asset, f.to_ms, b.time_ms, b.capture_id, b.update_ms, b.wallet_balance_e8
+-- Where a wallet's balance or its time changes, and where a margin balance does not add up: each such row found from the
+-- one before it by a walk of the key. `is_state`: the wallet is another than before, whose own are before_e8 and
+-- before_ms, and may be those before the range. A wallet that never changed says 0: then it stood as it was seen.
+stated (account, account_id, asset, from_ms, to_ms, time_ms, capture_id, update_ms, wallet_e8, unrealized_e8, margin_e8, is_state,
+        before_e8, before_ms) AS MATERIALIZED (
+    SELECT f.account, f.account_id, f.asset, f.from_ms, f.to_ms, b.time_ms, b.capture_id, b.update_ms, b.wallet_balance_e8, b.unrealized_pnl_e8,
+           b.margin_balance_e8, 1, NULL, NULL
       FROM (SELECT m.account,
                    d.account_id,
                    d.asset,
+                   m.from_ms,
                    m.to_ms,
                    coalesce((SELECT max(b.time_ms)
                                FROM balance AS b
@@ -31,7 +36,11 @@ stated (account, account_id, asset, until_ms, time_ms, capture_id, update_ms, wa
              WHERE :symbol IS NULL AND :side IS NULL) AS f
      CROSS JOIN balance AS b ON b.account_id = f.account_id AND b.asset = f.asset AND b.time_ms = f.time_ms
     UNION ALL
-    SELECT e.account, e.account_id, e.asset, e.until_ms, b.time_ms, b.capture_id, b.update_ms, b.wallet_balance_e8
+    SELECT e.account, e.account_id, e.asset, e.from_ms, e.to_ms, b.time_ms, b.capture_id, b.update_ms, b.wallet_balance_e8,
+           b.unrealized_pnl_e8, b.margin_balance_e8,
+           e.wallet_e8 IS NULL OR b.wallet_balance_e8 <> e.wallet_e8 OR b.update_ms <> e.update_ms,
+           iif(e.is_state, e.wallet_e8, e.before_e8),
+           iif(e.is_state, iif(e.update_ms > 0, e.update_ms, e.time_ms), e.before_ms)
       FROM stated AS e
      CROSS JOIN balance AS b
         ON b.account_id = e.account_id
@@ -41,83 +50,96 @@ stated (account, account_id, asset, until_ms, time_ms, capture_id, update_ms, wa
                          WHERE n.account_id = e.account_id
                            AND n.asset = e.asset
                            AND n.time_ms > e.time_ms
-                           AND n.time_ms < e.until_ms
-                           AND (n.wallet_balance_e8 IS NOT e.wallet_e8 OR n.update_ms IS NOT e.update_ms)
+                           AND n.time_ms < e.to_ms
+                           AND (n.wallet_balance_e8 IS NOT e.wallet_e8
+                                OR n.update_ms IS NOT e.update_ms
+                                -- each of the three is rounded: that explains one unit of the last place
+                                OR n.margin_balance_e8 - n.wallet_balance_e8 - n.unrealized_pnl_e8 NOT BETWEEN -1 AND 1)
                          ORDER BY n.time_ms LIMIT 1)
 ),
--- Each state of a wallet, with the one before, which may be that before the range. A wallet that never changed says 0:
--- then it stood as it was seen.
-wallet AS (
-    SELECT account,
-           asset,
-           time_ms,
-           capture_id,
-           update_ms,
-           wallet_e8,
-           lag(wallet_e8) OVER before AS before_e8,
-           iif(lag(update_ms) OVER before > 0, lag(update_ms) OVER before, lag(time_ms) OVER before)
-               AS before_ms
-      FROM (SELECT e.*, lag(e.wallet_e8) OVER one AS last_e8, lag(e.update_ms) OVER one AS last_ms
-              FROM stated AS e
-            WINDOW one AS (PARTITION BY e.account, e.asset ORDER BY e.time_ms))
-     WHERE last_e8 IS NULL OR wallet_e8 <> last_e8 OR update_ms <> last_ms
-    WINDOW before AS (PARTITION BY account, asset ORDER BY time_ms)
-),
--- What is left of its change when the income between is taken off.
+-- What is left of a wallet's change when the income between is taken off.
 wallet_rest AS MATERIALIZED (
-    SELECT w.*,
+    SELECT w.account,
+           w.account_id,
+           w.asset,
+           w.time_ms,
+           w.capture_id,
+           w.update_ms,
+           w.wallet_e8,
+           w.before_e8,
            w.wallet_e8 - w.before_e8
                - (SELECT coalesce(sum(h.income_e8), 0)
                     FROM income_told AS h
-                   WHERE h.account = w.account
+                   WHERE h.account_id = w.account_id
                      AND h.asset = w.asset
                      AND h.time_ms > w.before_ms
                      AND h.time_ms <= w.update_ms) AS rest_e8
-      FROM wallet AS w
+      FROM stated AS w
      CROSS JOIN income_known AS k
         ON k.account = w.account AND k.from_ms <= w.before_ms AND k.to_ms > w.update_ms
-     WHERE w.update_ms >= w.before_ms
+     WHERE w.is_state AND w.update_ms >= w.before_ms
 ),
--- The same of each leg's amount and its trades. What closed by being listed no more has the updateTime of before: it closed by
+-- The same of each leg's amount and its trades (each once, as trade_history has it). What closed by being listed no more closed by
 -- when that was seen, and what comes after it is held against what was listed before it.
 amount_rest AS MATERIALIZED (
-    SELECT c.*,
+    SELECT c.account,
+           c.symbol,
+           c.position_side,
+           c.leg_id,
+           c.capture_id,
+           c.update_ms,
+           c.position_amount,
+           c.previous_position_amount,
+           c.amount_change,
            round(c.amount_change * 1e8)
-               - coalesce((SELECT b.position_amount_e8
-                             FROM position AS g
-                             JOIN position AS b ON b.leg_id = g.leg_id AND b.update_ms = g.update_ms AND b.revision = g.revision - 1
-                            WHERE (g.leg_id, g.update_ms, g.revision) = (c.leg_id, c.previous_update_ms, c.previous_revision)
-                              AND g.present = 0
-                              AND g.position_amount_e8 = 0
-                              AND c.present = 1), 0)
-               - (SELECT coalesce(sum(h.signed_quantity_e8), 0)
-                    FROM trade_history AS h
-                   WHERE (h.account, h.symbol, h.position_side) = (c.account, c.symbol, c.position_side)
-                     AND h.time_ms > c.previous_update_ms
-                     AND h.time_ms <= iif(c.present, c.update_ms, c.first_seen_ms)) AS rest_e8
+               - iif(c.present = 1 AND c.previous_position_amount = 0,
+                     coalesce((SELECT b.position_amount_e8
+                                 FROM position AS g
+                                 JOIN position AS b
+                                   ON b.leg_id = g.leg_id AND b.update_ms = g.update_ms AND b.revision = g.revision - 1
+                                WHERE (g.leg_id, g.update_ms, g.revision) = (c.leg_id, c.previous_update_ms, c.previous_revision)
+                                  AND g.present = 0), 0), 0)
+               - (SELECT coalesce(sum(iif(t.side = 'SELL', -t.quantity_e8, t.quantity_e8)), 0)
+                    FROM trade AS t
+                   WHERE t.leg_id = c.leg_id
+                     AND t.time_ms > c.previous_update_ms
+                     AND t.time_ms <= c.until_ms
+                     AND
+--include trade_once
+                 )
+               AS rest_e8
       FROM changed AS c
      CROSS JOIN trades_known AS k
         ON k.account = c.account
        AND k.symbol = c.symbol
        AND k.from_ms <= iif(c.previous_update_ms = 0, c.update_ms, c.previous_update_ms)
-       AND k.to_ms > iif(c.present, c.update_ms, c.first_seen_ms)
+       AND k.to_ms > c.until_ms
      WHERE (c.present = 1 OR c.position_amount = 0)
        AND c.update_ms >= c.previous_update_ms
-       AND (c.account, c.symbol, c.first_seen_ms) NOT IN switched
+       AND (c.account, c.symbol, c.capture_id) NOT IN switched
 ),
 -- Each trade with the income that names it, where income is known.
 traded AS MATERIALIZED (
-    SELECT h.*,
+    SELECT h.account,
+           h.symbol,
+           h.position_side,
+           h.time_ms,
+           h.trade_id,
+           h.realized_pnl,
+           h.commission,
+           h.source,
+           h.difference,
+           h.capture_id,
            k.account IS NOT NULL AS has_income,
            (SELECT coalesce(sum(CAST(round(i.income * 1e8) AS INTEGER)), 0)
               FROM trade_income AS i
-             WHERE i.account = h.account
+             WHERE i.account = k.account
                AND i.trade_id = h.trade_id
                AND i.symbol = h.symbol
                AND i.income_type = 'REALIZED_PNL') AS paid_realized_e8,
            (SELECT coalesce(sum(CAST(round(i.income * 1e8) AS INTEGER)), 0)
               FROM trade_income AS i
-             WHERE i.account = h.account
+             WHERE i.account = k.account
                AND i.trade_id = h.trade_id
                AND i.symbol = h.symbol
                AND i.income_type = 'COMMISSION') AS paid_commission_e8
@@ -216,7 +238,7 @@ funded AS (
      GROUP BY f.account, f.contract_id, f.time_ms
 ),
 money_finding (finding, account, symbol, position_side, asset, capture_id, time_ms, detail) AS (
-    -- Of several changes in one millisecond the exchange may show the first alone at first.
+    -- Of several changes in one millisecond the exchange may show the first alone at first. Where all adds up no neighbour matters.
     SELECT 'wallet_unexplained', account, NULL, NULL, asset, capture_id, time_ms,
            format('the wallet went from %.8f to %.8f, income between explains %.8f of it', before_e8 / 1e8,
                   wallet_e8 / 1e8, (wallet_e8 - before_e8 - rest_e8) / 1e8)
@@ -225,15 +247,17 @@ money_finding (finding, account, symbol, position_side, asset, capture_id, time_
                    lead(w.rest_e8) OVER one AS next_rest_e8,
                    lead(w.update_ms) OVER one AS next_ms
               FROM wallet_rest AS w
+             WHERE (w.account, w.asset) IN (SELECT account, asset FROM wallet_rest WHERE rest_e8 <> 0)
             WINDOW one AS (PARTITION BY w.account, w.asset ORDER BY w.time_ms)) AS r
      WHERE rest_e8 <> 0
        AND coalesce(rest_e8 + before_rest_e8 <> 0, 1) -- back to where it was: the odd one is named
        AND NOT (coalesce(next_ms = update_ms AND rest_e8 + next_rest_e8 = 0, 0)
                 AND (SELECT count(*)
                        FROM income_told AS h
-                      WHERE h.account = r.account AND h.asset = r.asset AND h.time_ms = r.update_ms) > 1)
+                      WHERE h.account_id = r.account_id AND h.asset = r.asset AND h.time_ms = r.update_ms) > 1)
     UNION ALL
-    SELECT 'amount_unexplained', account, symbol, position_side, NULL, capture_id, first_seen_ms,
+    SELECT 'amount_unexplained', account, symbol, position_side, NULL, capture_id,
+           (SELECT s.received_ms FROM capture AS s WHERE s.capture_id = r.capture_id),
            format('positionAmt went from %.15g to %.15g, trades between explain %.15g of it',
                   previous_position_amount, position_amount, amount_change - rest_e8 / 1e8)
       FROM (SELECT w.*,
@@ -241,15 +265,19 @@ money_finding (finding, account, symbol, position_side, asset, capture_id, time_
                    lead(w.rest_e8) OVER one AS next_rest_e8,
                    lead(w.update_ms) OVER one AS next_ms
               FROM amount_rest AS w
-            WINDOW one AS (PARTITION BY w.account, w.symbol, w.position_side ORDER BY w.capture_id)) AS r
+             WHERE w.leg_id IN (SELECT leg_id FROM amount_rest WHERE rest_e8 <> 0)
+            WINDOW one AS (PARTITION BY w.leg_id ORDER BY w.capture_id)) AS r
      WHERE rest_e8 <> 0
        AND NOT (position_amount = 0 AND (account, symbol) IN settled)
        AND coalesce(rest_e8 + before_rest_e8 <> 0, 1)
        AND NOT (coalesce(next_ms = update_ms AND rest_e8 + next_rest_e8 = 0, 0)
                 AND (SELECT count(*)
-                       FROM trade_history AS h
-                      WHERE (h.account, h.symbol, h.position_side) = (r.account, r.symbol, r.position_side)
-                        AND h.time_ms = r.update_ms) > 1)
+                       FROM trade AS t
+                      WHERE t.leg_id = r.leg_id
+                        AND t.time_ms = r.update_ms
+                        AND
+--include trade_once
+                    ) > 1)
     UNION ALL
     SELECT 'realized_unexplained', account, symbol, position_side, NULL, capture_id, time_ms,
            format('trade %s realized %.8f, income says %.8f', trade_id, realized_pnl, paid_realized_e8 / 1e8)
@@ -296,17 +324,10 @@ money_finding (finding, account, symbol, position_side, asset, capture_id, time_
                   row_count, income_type)
       FROM cut
     UNION ALL
-    SELECT 'margin_balance_unexplained', m.account, NULL, NULL, b.asset, b.capture_id, b.time_ms,
-           format('marginBalance %.8f is not walletBalance %.8f and unrealizedProfit %.8f', b.margin_balance_e8 / 1e8,
-                  b.wallet_balance_e8 / 1e8, b.unrealized_pnl_e8 / 1e8)
-      FROM money_asked AS m
-     CROSS JOIN account AS a ON a.name = m.account
-     CROSS JOIN asset_of_account AS d ON d.account_id = a.account_id
-     CROSS JOIN balance AS b
-        ON b.account_id = d.account_id AND b.asset = d.asset AND b.time_ms >= m.from_ms
-       AND b.time_ms < m.to_ms
-     WHERE :symbol IS NULL
-       AND :side IS NULL
-       -- each of the three is rounded: that explains one unit of the last place
-       AND b.margin_balance_e8 - b.wallet_balance_e8 - b.unrealized_pnl_e8 NOT BETWEEN -1 AND 1
+    SELECT 'margin_balance_unexplained', account, NULL, NULL, asset, capture_id, time_ms,
+           format('marginBalance %.8f is not walletBalance %.8f and unrealizedProfit %.8f', margin_e8 / 1e8, wallet_e8 / 1e8,
+                  unrealized_e8 / 1e8)
+      FROM stated
+     WHERE margin_e8 - wallet_e8 - unrealized_e8 NOT BETWEEN -1 AND 1
+       AND time_ms >= from_ms
 )
