@@ -1,7 +1,8 @@
 -- What each account, and all of them together (account ''), made of their equity in USD, by step. Accounts are valued at
 -- moments; from one to the next their index goes on by what was kept of what there was, and coins that come or go are no
 -- part of it. Where there is nothing, or a debt, it stands until that changes: what came first begins it, and what comes
--- later ends it, as an unknown price does. After with_balances, with_range and with_silence. Each part has one reader
+-- later ends it, as an unknown price does. After with_balances, with_range, with_silence and
+-- with_income. Each part has one reader
 -- where it can: SQLite compiles them once for each.
 -- An account begins as it stood just before the range, or with its first answer.
 , life AS MATERIALIZED (
@@ -287,17 +288,16 @@ judged AS MATERIALIZED (
      GROUP BY p.account_id, p.is_day, p.begin_ms
 ),
 paid AS MATERIALIZED (
-    SELECT p.account_id,
-           p.end_ms,
-           sum(iif(h.income_type = 'COMMISSION', CAST(round(h.income_usd * 1e8) AS INTEGER), 0)) AS fees_e8,
-           sum(iif(h.income_type = 'FUNDING_FEE', CAST(round(h.income_usd * 1e8) AS INTEGER), 0)) AS funding_e8,
-           sum(h.income_type = 'COMMISSION' AND h.income_usd IS NULL) AS fees_unpriced,
-           sum(h.income_type = 'FUNDING_FEE' AND h.income_usd IS NULL) AS funding_unpriced
-      FROM period AS p
-     CROSS JOIN income_history AS h
-        ON h.account = p.account AND h.time_ms >= p.begin_ms AND h.time_ms < p.end_ms
-     WHERE NOT p.is_day AND h.income_type IN ('COMMISSION', 'FUNDING_FEE')
-     GROUP BY p.account_id, p.end_ms
+    SELECT f.account_id,
+           min(f.to_ms, coalesce(step_end(h.time_ms, :every_ms, :every_months), f.to_ms)) AS end_ms,
+           sum(iif(h.income_type = 'COMMISSION', h.usd_e8, 0)) AS fees_e8,
+           sum(iif(h.income_type = 'FUNDING_FEE', h.usd_e8, 0)) AS funding_e8,
+           sum(iif(h.income_type = 'COMMISSION', h.unpriced, 0)) AS fees_unpriced,
+           sum(iif(h.income_type = 'FUNDING_FEE', h.unpriced, 0)) AS funding_unpriced
+      FROM life AS f
+     CROSS JOIN earned AS h ON h.account = f.account
+     WHERE h.income_type IN ('COMMISSION', 'FUNDING_FEE')
+     GROUP BY f.account_id, 2
 ),
 -- Each trade once, as trade_history has it: that it was told last is asked of the index alone, where it was told once. An
 -- inverse contract is worth its size in USD, whatever its price; a linear one its price in the margin asset.

@@ -379,21 +379,10 @@ static bool open_handle(struct database *database, const char *name, int flags, 
                      database->path, strerror(sqlite3_system_errno(database->handle)));
 }
 
-/* SQLite takes memory for the first 20 pages of each table that it makes for a statement, and
- * touches all of it: a report makes a hundred of them, and most have a few rows. It also counts
- * what it takes, under a lock, which nobody asks for. After the first connection this says nothing.
- */
-static void spare_memory(void)
-{
-    (void)sqlite3_config(SQLITE_CONFIG_PAGECACHE, NULL, 0, 0);
-    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
-}
-
 /* Opens again, as it lies, what cannot be read otherwise. */
 static bool open_to_read(struct database *database, int flags, struct error *error)
 {
     struct text uri = {0};
-    spare_memory();
     if (!open_handle(database, database->path, flags, error)) {
         return false;
     }
