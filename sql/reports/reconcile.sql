@@ -1,6 +1,6 @@
 -- What does not add up in the range, each with the capture that shows it, and what was not recorded of it. After
--- with_range, with_silence, with_changed, with_money_asked and with_money_findings. First what differs in words: a REAL's text ends in at least one
--- decimal, which a whole number does not need.
+-- with_range, with_silence, with_changed, with_money_asked and with_money_findings. First what differs in words: a REAL's
+-- text ends in at least one decimal, which a whole number does not need.
 , differing AS (
     SELECT c.*,
            iif(position_amount IS previous_position_amount, '',

@@ -1,4 +1,4 @@
--- What reconcile goes on with, after with_range: the legs, what polls saw change in the range (an account's polls are
+-- What reconcile goes on with, after with_range and with_silence: the legs, what polls saw change in the range (an account's polls are
 -- recorded in the order of their times), and the contracts that were delivered.
 , leg AS MATERIALIZED (
     SELECT r.account, r.symbol, r.position_side, r.leg_id, n.account_id, r.to_ms AS last_ms, a.from_ms, a.to_ms,
@@ -40,13 +40,14 @@ changed AS MATERIALIZED (
 ),
 -- The gaps between polls, each by the poll that ended it: that saw what changed in it.
 gap AS MATERIALIZED (
-    SELECT g.from_ms, s.capture_id
+    SELECT g.from_ms,
+           (SELECT s.capture_id
+              FROM capture AS s
+             WHERE s.account_id = g.account_id AND s.endpoint = 'positionRisk' AND s.received_ms = g.to_ms) AS capture_id
       FROM (SELECT account, account_id, to_ms AS from_ms, lead(from_ms) OVER (PARTITION BY account_id ORDER BY from_ms) AS to_ms
               FROM span
              WHERE kind = 'polls') AS g
      CROSS JOIN asked AS a ON a.account = g.account AND a.from_ms <= g.to_ms AND a.to_ms > g.to_ms
-     CROSS JOIN capture AS s
-        ON s.account_id = g.account_id AND s.endpoint = 'positionRisk' AND s.received_ms = g.to_ms
 ),
 -- Those in which something may be wrong, in full: most are looked at no further.
 shown AS MATERIALIZED (
