@@ -11,6 +11,7 @@ import json
 import os
 import pathlib
 import random
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -127,7 +128,8 @@ def ask_reports(path):
     answers = {}
     for question in REPORTS:
         done = subprocess.run([POSREC, "-d", path, *question], capture_output=True, text=True, check=False)
-        answers[" ".join(question)] = [line for line in (done.stdout + done.stderr).splitlines() if "Made by posrec at" not in line]
+        answers[" ".join(question)] = [re.sub(r">[^<>]*(</a> <small>ago)", r">some time\1", line)
+                                        for line in (done.stdout + done.stderr).splitlines() if "Made by posrec at" not in line]
     return answers
 
 
