@@ -150,7 +150,7 @@ static bool apply_one(const struct migration *run, int version, struct error *er
     if (database_run(database, MIGRATION_TABLE, error) &&
         database_run(database, SQL_MIGRATIONS[version - 1].text, error) &&
         (version != VERSION_FILLED ||
-         (fill_tables(run, error) && income_days_fill(database, run->watch, error))) &&
+         (fill_tables(run, error) && income_days_fill(database, true, run->watch, error))) &&
         (version != VERSION_TREE || fill_tree(run, error)) &&
         record(database, version, run->now_ms, error) && stamp(database, version, error)) {
         return true;

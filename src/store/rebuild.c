@@ -102,7 +102,7 @@ bool rebuild_database(const struct database *database, const struct rebuild_watc
         return false;
     }
     bool done = open_rebuild(&rebuild, error) && empty_tables(database, error) &&
-                derive_all(&rebuild, error) && income_days_fill(database, NULL, error) &&
+                derive_all(&rebuild, error) && income_days_fill(database, true, NULL, error) &&
                 (rebuild.captures == 0 || reading_begin(database, 1, error)) &&
                 tree_fill(database, NULL, NULL, error);
     *captures = rebuild.captures;

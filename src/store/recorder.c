@@ -200,7 +200,7 @@ bool recorder_sum_up(struct recorder *recorder, struct error *error)
     if (!recorder_begin(recorder, error)) {
         return false;
     }
-    if (!income_days_fill(recorder->database, NULL, error) ||
+    if (!income_days_fill(recorder->database, false, NULL, error) ||
         !row_writer_refresh(recorder->writer, error)) {
         recorder_rollback(recorder);
         return false;

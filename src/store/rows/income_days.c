@@ -7,7 +7,12 @@
 #include "store/file/view_text.h"
 
 #define DAY_MS (24 * HOUR_MS)
-#define FILL_PARTS 50 /* each goes through all days: progress is told so often at most */
+
+/* A price is looked for with every leg, so days cost as much as there are legs. Of how many legs
+ * at most days are summed up at all, and of legs times days at a time. */
+#define LEGS_MAX 5000
+#define LEG_DAYS_OF_HOUR 50000
+#define LEG_DAYS_OF_FILL 1000000
 
 extern const struct embedded_file SQL_HOURS[];
 extern const struct embedded_file SQL_VIEWS[];
@@ -15,6 +20,7 @@ extern const struct embedded_file SQL_VIEWS[];
 enum statement {
     SELECT_UNTIL,
     SELECT_ANSWERED,
+    SELECT_LEGS,
     DELETE_DAY,
     DELETE_OF_LEG,
     DELETE_OF_ALL,
@@ -30,6 +36,7 @@ static const char *const SQL[STATEMENT_COUNT] = {
         ("SELECT max((SELECT s.received_ms FROM capture AS s WHERE s.account_id = a.account_id AND "
          "s.endpoint = 'positionRisk' AND s.payload_id IS NOT NULL ORDER BY s.received_ms DESC "
          "LIMIT 1)) FROM account AS a"),
+    [SELECT_LEGS] = "SELECT count(*) FROM leg",
     [DELETE_DAY] = "DELETE FROM income_day WHERE account_id = ?1 AND day_ms = ?2",
     [DELETE_OF_LEG] =
         ("DELETE FROM income_day WHERE account_id = (SELECT account_id FROM leg WHERE leg_id = ?1) "
@@ -129,12 +136,12 @@ void income_days_free(struct income_days *days)
     }
 }
 
-static bool read_ms(struct income_days *days, enum statement which, int64_t *time_ms,
-                    struct error *error)
+static bool read_number(struct income_days *days, enum statement which, int64_t *number,
+                        struct error *error)
 {
     sqlite3_stmt *select = days->statements[which];
     enum step step = database_step(days->database, select, error);
-    *time_ms = step == STEP_ROW ? sqlite3_column_int64(select, 0) : 0;
+    *number = step == STEP_ROW ? sqlite3_column_int64(select, 0) : 0;
     sqlite3_reset(select);
     return step == STEP_ROW;
 }
@@ -142,7 +149,7 @@ static bool read_ms(struct income_days *days, enum statement which, int64_t *tim
 bool income_days_load(struct income_days *days, struct error *error)
 {
     days->open_ms = INT64_MIN;
-    return read_ms(days, SELECT_UNTIL, &days->until_ms, error);
+    return read_number(days, SELECT_UNTIL, &days->until_ms, error);
 }
 
 /* The start of the day that is not over in that hour; what ended it is told within the first. */
@@ -152,21 +159,43 @@ static int64_t over_until(int64_t hour_ms)
     return told_ms - told_ms % DAY_MS;
 }
 
-/* Sums up open days before until_ms, so many at most. */
-static bool sum_up(struct income_days *days, int64_t until_ms, int64_t at_most, struct error *error)
+/* Where legs became too many no sums are kept: to check them would take as long. */
+static bool give_up(struct income_days *days, int64_t until_ms, struct error *error)
 {
-    int64_t count = 0;
+    sqlite3_stmt *delete = days->statements[DELETE_OF_ALL];
+    bind_int(delete, 2, INT64_MIN);
+    days->open_ms = until_ms;
+    return days->until_ms == 0 || (database_step(days->database, delete, error) == STEP_DONE &&
+                                   read_number(days, SELECT_UNTIL, &days->until_ms, error));
+}
+
+/* Sums up open days before until_ms, so many at most; *count is how many. */
+static bool sum_up(struct income_days *days, int64_t until_ms, int64_t leg_days, int64_t *count,
+                   struct error *error)
+{
+    int64_t legs;
     enum step step;
+    *count = 0;
+    if (!read_number(days, SELECT_LEGS, &legs, error)) {
+        return false;
+    }
+    if (legs > LEGS_MAX) {
+        return give_up(days, until_ms, error);
+    }
+    int64_t at_most = leg_days / (legs > 0 ? legs : 1);
     bind_int(days->insert, 1, days->open_ms);
     bind_int(days->insert, 2, until_ms);
     bind_int(days->insert, 3, at_most);
-    while ((step = database_step(days->database, days->insert, error)) == STEP_ROW) {
+    while ((step = database_step(days->database, days->insert, error)) != STEP_DONE) {
+        if (step == STEP_FAILED) {
+            return false;
+        }
         int64_t end_ms = sqlite3_column_int64(days->insert, 0) + DAY_MS;
         days->until_ms = end_ms > days->until_ms ? end_ms : days->until_ms;
-        count += sqlite3_column_bytes(days->insert, 1) == 0;
+        *count += sqlite3_column_bytes(days->insert, 1) == 0;
     }
-    days->open_ms = count < at_most ? until_ms : days->open_ms;
-    return step == STEP_DONE;
+    days->open_ms = *count < at_most ? until_ms : days->open_ms;
+    return true;
 }
 
 bool income_days_close(struct income_days *days, int64_t hour_ms, struct error *error)
@@ -175,8 +204,9 @@ bool income_days_close(struct income_days *days, int64_t hour_ms, struct error *
     if (until_ms <= days->open_ms || hour_ms == days->tried_ms) {
         return true;
     }
+    int64_t count;
     days->tried_ms = hour_ms;
-    return sum_up(days, until_ms, INCOME_DAYS_AT_ONCE, error);
+    return sum_up(days, until_ms, LEG_DAYS_OF_HOUR, &count, error);
 }
 
 /* What was said of a time has other sums, if any. */
@@ -201,7 +231,7 @@ bool income_days_note_row(struct income_days *days, const struct row *row, struc
     bind_int(delete, 2, day_ms);
     return forget(days, CHANGES[kind].forget, day_ms < time_ms ? day_ms : time_ms, error) &&
            (CHANGES[kind].forget != DELETE_OF_ALL ||
-            read_ms(days, SELECT_UNTIL, &days->until_ms, error));
+            read_number(days, SELECT_UNTIL, &days->until_ms, error));
 }
 
 bool income_days_note_leg(struct income_days *days, int64_t account_id, struct span symbol,
@@ -224,21 +254,20 @@ bool income_days_note_contract(struct income_days *days, int64_t contract_id,
     return forget(days, DELETE_OF_CONTRACT, INT64_MIN, error);
 }
 
-bool income_days_fill(const struct database *database, const struct hours_watch *watch,
+bool income_days_fill(const struct database *database, bool all, const struct hours_watch *watch,
                       struct error *error)
 {
     struct income_days *days = income_days_new(database, error);
-    int64_t answered_ms, done_count = 0, total;
-    bool done = days != NULL && read_ms(days, SELECT_ANSWERED, &answered_ms, error);
+    int64_t answered_ms, count, sum = 0, total;
+    bool done = days != NULL && read_number(days, SELECT_ANSWERED, &answered_ms, error);
     int64_t until_ms = done ? over_until(hour_of(answered_ms)) : 0;
-    const int64_t all[] = {INT64_MIN, until_ms, -1};
-    done = done && database_integer_of(database, COUNT_OPEN_DAYS, all, 3, &total, error);
-    while (done && days->open_ms < until_ms) {
-        int64_t at_most = total / FILL_PARTS + INCOME_DAYS_AT_ONCE;
-        done = sum_up(days, until_ms, at_most, error);
-        done_count += at_most;
+    const int64_t open[] = {INT64_MIN, until_ms, -1};
+    done = done && database_integer_of(database, COUNT_OPEN_DAYS, open, 3, &total, error);
+    while (done && days->open_ms < until_ms && (all || sum == 0)) {
+        done = sum_up(days, until_ms, LEG_DAYS_OF_FILL, &count, error);
+        sum += count;
         if (watch != NULL) {
-            watch->on_progress(watch->context, done_count < total ? done_count : total, total);
+            watch->on_progress(watch->context, sum, total);
         }
     }
     income_days_free(days);

@@ -22,8 +22,8 @@ void income_days_free(struct income_days *days);
 bool income_days_load(struct income_days *days, struct error *error);
 
 /* An hour of some account is over: sums up days of all accounts that are over since an hour and
- * have no sums, once an hour and so many at most. */
-#define INCOME_DAYS_AT_ONCE 1000
+ * have no sums, once an hour and as many as take no second. Of thousands of legs none are: there
+ * they would take longer than they spare. */
 bool income_days_close(struct income_days *days, int64_t hour_ms, struct error *error);
 
 /* A row was written: takes away the sums that it makes wrong. */
@@ -37,8 +37,8 @@ bool income_days_note_leg(struct income_days *days, int64_t account_id, struct s
 bool income_days_note_contract(struct income_days *days, int64_t contract_id,
                                const struct contract *contract, struct error *error);
 
-/* Sums up all days that are over. `watch` may be NULL. */
-bool income_days_fill(const struct database *database, const struct hours_watch *watch,
+/* Sums up the days that are over, all of them or what takes some seconds. `watch` may be NULL. */
+bool income_days_fill(const struct database *database, bool all, const struct hours_watch *watch,
                       struct error *error);
 
 /* Whether the sums of the days from `from_ms` on are what stands; the first one that is not is
