@@ -174,10 +174,37 @@ def run(database, *arguments):
     return subprocess.run([POSREC, "-q", "-d", database, *arguments], check=True, capture_output=True).stdout
 
 
+def check_many(folder):
+    """With thousands of legs, with each of which a price is looked for, there are no sums; what there was goes."""
+    database, lines = folder / "many.db", folder / "many.lines"
+
+    def poll(time_ms, symbols):
+        return json.dumps({"account": "a", "endpoint": "positionRisk", "received_ms": time_ms, "interval_ms": HOUR, "http_status": 200,
+                           "request": "/dapi/v1/positionRisk", "body": json.dumps([
+                               {"symbol": s, "positionSide": "BOTH", "updateTime": 1, "positionAmt": "1", "markPrice": "100",
+                                "unRealizedProfit": "0"} for s in symbols])})
+    paid = json.dumps({"account": "a", "endpoint": "income", "received_ms": START + HOUR, "http_status": 200,
+                       "request": f"/dapi/v1/income?startTime={START}", "body": json.dumps([
+                           {"symbol": "BTCUSD_PERP", "incomeType": "FUNDING_FEE", "asset": "BTC", "time": START + 1, "info": "",
+                            "income": "1", "tranId": "1", "tradeId": ""}])})
+    counted = []
+    for text in ([poll(START, ["BTCUSD_PERP"]), paid, poll(START + 2 * DAY, ["BTCUSD_PERP"])],
+                 [poll(START + 4 * DAY, [f"S{n}USD_PERP" for n in range(5001)])]):
+        lines.write_text("\n".join(text) + "\n")
+        run(database, "import", lines)
+        run(database, "verify")
+        connection = sqlite3.connect(database)
+        counted += connection.execute("SELECT count(*) FROM income_day").fetchone()
+        connection.close()
+    assert counted == [2, 0], counted
+    assert b"FUNDING_FEE" in run(database, "report", "income", "--every", "1d", "--format", "csv")
+
+
 def main():
     rng = seeded()
     counts = defaultdict(int)
     with tempfile.TemporaryDirectory() as folder:
+        check_many(pathlib.Path(folder))
         for number in range(40 if LONG else 8):
             product = (CoinM, UsdM)[number % 2]
             database, copy, lines = (pathlib.Path(folder) / f"{number}{end}" for end in (".db", ".copy.db", ".lines"))
