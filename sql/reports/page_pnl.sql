@@ -21,6 +21,7 @@ period (kind, from_ms, to_ms) AS MATERIALIZED (
     UNION ALL
     SELECT 'range', from_ms, to_ms FROM bound WHERE from_ms < to_ms
 ),
+-- Income by day, of days that are summed up and of all else.
 paid AS MATERIALIZED (
     SELECT account,
            time_ms / 86400000 * 86400000 AS day_ms,

@@ -258,11 +258,12 @@ bool income_days_fill(const struct database *database, bool all, const struct ho
                       struct error *error)
 {
     struct income_days *days = income_days_new(database, error);
-    int64_t answered_ms, count, sum = 0, total;
+    int64_t answered_ms, count, sum = 0, total = 0;
     bool done = days != NULL && read_number(days, SELECT_ANSWERED, &answered_ms, error);
     int64_t until_ms = done ? over_until(hour_of(answered_ms)) : 0;
     const int64_t open[] = {INT64_MIN, until_ms, -1};
-    done = done && database_integer_of(database, COUNT_OPEN_DAYS, open, 3, &total, error);
+    done = done && (watch == NULL ||
+                    database_integer_of(database, COUNT_OPEN_DAYS, open, 3, &total, error));
     while (done && days->open_ms < until_ms && (all || sum == 0)) {
         done = sum_up(days, until_ms, LEG_DAYS_OF_FILL, &count, error);
         sum += count;
