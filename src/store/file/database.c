@@ -152,6 +152,16 @@ enum step database_step(const struct database *database, sqlite3_stmt *statement
     return STEP_DONE;
 }
 
+bool database_overflowed(const struct database *database, struct error *error)
+{
+    int code = sqlite3_extended_errcode(database->handle);
+    bool overflowed = code == SQLITE_ERROR || code == SQLITE_CONSTRAINT_DATATYPE;
+    if (overflowed) {
+        *error = (struct error){0};
+    }
+    return overflowed;
+}
+
 bool database_write_row(const struct database *database, sqlite3_stmt *statement,
                         struct error *error)
 {

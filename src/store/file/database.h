@@ -104,6 +104,10 @@ void statements_finalize(sqlite3_stmt **statements, int count);
 enum step database_step(const struct database *database, sqlite3_stmt *statement,
                         struct error *error);
 
+/* Whether the step that just failed met a number that does not fit into 64 bits: then there is no
+ * error any more. */
+bool database_overflowed(const struct database *database, struct error *error);
+
 /* Steps a statement that inserts or updates one row; false when it did not. */
 bool database_write_row(const struct database *database, sqlite3_stmt *statement,
                         struct error *error);

@@ -187,6 +187,9 @@ static bool sum_up(struct income_days *days, int64_t until_ms, int64_t leg_days,
     bind_int(days->insert, 2, until_ms);
     bind_int(days->insert, 3, at_most);
     while ((step = database_step(days->database, days->insert, error)) != STEP_DONE) {
+        if (step == STEP_FAILED && database_overflowed(days->database, error)) {
+            break; /* nothing is kept */
+        }
         if (step == STEP_FAILED) {
             return false;
         }
