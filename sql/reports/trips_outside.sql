@@ -2,7 +2,12 @@
 -- are in none. After with_trips and with_range.
 , part AS MATERIALIZED (
     SELECT l.account_id, c.symbol, c.margin_asset AS asset, p.kind, p.time_ms, p.id
-      FROM trip_part AS p
+      FROM (SELECT leg_id, kind, time_ms, id
+              FROM main.trip_part_kept
+             WHERE time_ms >= (SELECT min(from_ms) FROM asked)
+               AND time_ms < (SELECT max(to_ms) FROM asked)
+             UNION ALL
+            SELECT leg_id, kind, time_ms, id FROM trip_part_since) AS p
      CROSS JOIN leg AS l ON l.leg_id = p.leg_id
      CROSS JOIN contract AS c ON c.contract_id = l.contract_id
      WHERE p.kind IN ('trade', 'funding', 'settlement')
@@ -18,8 +23,23 @@ outside AS (
        AND :side IS NULL
        AND CASE
                WHEN i.income_type IN ('REALIZED_PNL', 'COMMISSION')
-                   THEN (i.account_id, i.symbol, i.asset, i.trade_id)
-                        NOT IN (SELECT account_id, symbol, asset, id FROM part WHERE kind = 'trade')
+                   -- A trade may have been at another time than its income.
+                   THEN iif((i.account_id, i.symbol, i.asset, i.trade_id)
+                            IN (SELECT account_id, symbol, asset, id FROM part WHERE kind = 'trade'), 0,
+                            NOT EXISTS (SELECT 1
+                                          FROM contract AS c
+                                         CROSS JOIN leg AS l
+                                            ON l.account_id = i.account_id AND l.contract_id = c.contract_id
+                                         CROSS JOIN trade AS t INDEXED BY trade_by_id
+                                            ON t.leg_id = l.leg_id AND t.trade_id = i.trade_id
+                                         CROSS JOIN main.trip_part_kept AS k
+                                            ON k.time_ms = t.time_ms
+                                           AND k.leg_id = l.leg_id
+                                           AND k.kind = 'trade'
+                                           AND k.id = t.trade_id
+                                         WHERE c.product = i.product
+                                           AND c.symbol = i.symbol
+                                           AND c.margin_asset = i.asset))
                ELSE (i.account_id, i.symbol, i.asset, i.time_ms, i.tran_id)
                     NOT IN (SELECT account_id, symbol, asset, time_ms, id FROM part WHERE kind <> 'trade')
            END

@@ -64,6 +64,7 @@ enum {
 };
 enum {
     TRADE_TIME_MS = 1,
+    TRADE_ID,
 };
 enum {
     BALANCE_WALLET_BALANCE = 5,
@@ -83,6 +84,7 @@ enum {
 enum {
     INCOME_TIME_MS = 1,
     INCOME_TYPE,
+    INCOME_SYMBOL = 5,
 };
 
 /* ... those of a contract's terms, ... */

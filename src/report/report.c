@@ -90,8 +90,10 @@ static const struct {
 } KEPT[] = {
     {"with_silence", "known", NULL},
     {"with_trips", "known", NULL},
-    {"with_trips", "trip_part", NULL},
-    {"with_trips", "round_trip", "with_trips_asked"},
+    {"with_trips", "trip_base", "with_trip_legs"},
+    {"with_trips", "trip_part_since", NULL},
+    {"with_trips", "trip_part", "with_trips_asked"},
+    {"with_trips", "round_trip", NULL},
 };
 
 static const char *const *parts_of(const char *const *alone)

@@ -8,6 +8,7 @@
 #include "store/rows/contract_terms.h"
 #include "store/rows/income_days.h"
 #include "store/rows/known_spans.h"
+#include "store/rows/trip_parts.h"
 
 extern const struct embedded_file SQL_MIGRATIONS[];
 extern const struct embedded_file SQL_VIEWS[];
@@ -110,7 +111,7 @@ static bool stamp(const struct database *database, int version, struct error *er
 
 /* The migrations with which the program fills the tables that SQL alone cannot. */
 #define VERSION_TREE 13
-#define VERSION_FILLED 16
+#define VERSION_FILLED 17
 
 /* A migration on its way. */
 struct migration {
@@ -150,7 +151,8 @@ static bool apply_one(const struct migration *run, int version, struct error *er
     if (database_run(database, MIGRATION_TABLE, error) &&
         database_run(database, SQL_MIGRATIONS[version - 1].text, error) &&
         (version != VERSION_FILLED ||
-         (fill_tables(run, error) && income_days_fill(database, true, run->watch, error))) &&
+         (fill_tables(run, error) && income_days_fill(database, true, run->watch, error) &&
+          trip_parts_fill(database, error))) &&
         (version != VERSION_TREE || fill_tree(run, error)) &&
         record(database, version, run->now_ms, error) && stamp(database, version, error)) {
         return true;

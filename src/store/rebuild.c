@@ -5,6 +5,7 @@
 #include "store/rows/reading.h"
 #include "store/rows/row_writer.h"
 #include "store/rows/state_loader.h"
+#include "store/rows/trip_parts.h"
 
 struct rebuild {
     const struct database *database;
@@ -87,7 +88,8 @@ static bool empty_tables(const struct database *database, struct error *error)
     for (int i = ROW_KIND_COUNT - 1; i >= 0; i--) {
         text_printf(&sql, "DELETE FROM %s;", ROW_KINDS[i].table);
     }
-    text_append_string(&sql, "DELETE FROM income_day; DELETE FROM leg; DELETE FROM contract");
+    text_append_string(&sql, "DELETE FROM income_day; DELETE FROM trip_part_kept; DELETE FROM leg; "
+                             "DELETE FROM contract");
     bool done =
         sql.failed ? error_no_memory(error) : database_run(database, text_string(&sql), error);
     text_free(&sql);
@@ -103,6 +105,7 @@ bool rebuild_database(const struct database *database, const struct rebuild_watc
     }
     bool done = open_rebuild(&rebuild, error) && empty_tables(database, error) &&
                 derive_all(&rebuild, error) && income_days_fill(database, true, NULL, error) &&
+                trip_parts_fill(database, error) &&
                 (rebuild.captures == 0 || reading_begin(database, 1, error)) &&
                 tree_fill(database, NULL, NULL, error);
     *captures = rebuild.captures;

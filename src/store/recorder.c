@@ -11,6 +11,7 @@
 #include "store/rows/reading.h"
 #include "store/rows/row_writer.h"
 #include "store/rows/state_loader.h"
+#include "store/rows/trip_parts.h"
 #include "store/schema_check.h"
 
 #define CAPTURE_ID_MAX (INT64_C(1) << 53) /* as many as JSON's numbers hold */
@@ -201,6 +202,7 @@ bool recorder_sum_up(struct recorder *recorder, struct error *error)
         return false;
     }
     if (!income_days_fill(recorder->database, false, NULL, error) ||
+        !trip_parts_fill(recorder->database, error) ||
         !row_writer_refresh(recorder->writer, error)) {
         recorder_rollback(recorder);
         return false;

@@ -9,6 +9,7 @@
 #include "store/migrate.h"
 #include "store/rows/income_days.h"
 #include "store/rows/reading.h"
+#include "store/rows/trip_parts.h"
 #include "store/schema_check.h"
 #include "store/verification.h"
 
@@ -160,8 +161,8 @@ static bool check_readings(struct verification *run, struct error *error)
             verification_found(run, VERIFY_ROWS, "read_by names captures or readers that are not"));
 }
 
-/* Whether sums of days are what the rows make, from the day of the first capture on that is
- * checked. */
+/* Whether sums of days and parts of trips are what the rows make, from the day of the first capture
+ * on that is checked. */
 static bool check_sums(struct verification *run, struct error *error)
 {
     int64_t from_ms = INT64_MIN;
@@ -172,7 +173,8 @@ static bool check_sums(struct verification *run, struct error *error)
                                      "SELECT received_ms / 86400000 * 86400000 FROM capture "
                                      "WHERE capture_id = ?",
                                      &run->settings->from_capture_id, 1, &from_ms, error)) &&
-                income_days_check(run->database, from_ms, &sound, &what, error);
+                income_days_check(run->database, from_ms, &sound, &what, error) &&
+                (!sound || trip_parts_check(run->database, from_ms, &sound, &what, error));
     if (done && what.failed) {
         done = error_no_memory(error);
     } else if (done && !sound) {

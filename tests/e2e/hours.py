@@ -124,7 +124,7 @@ def without_hours(path, copy):
                                + "DROP TABLE leg_hour; DROP TABLE poll_hour; DROP TABLE contract_term; DROP TABLE known_span;"
                                "DROP TABLE mark; DROP TABLE funding_rate; DROP TABLE tree_node;"
                                "DROP TABLE account_total; DROP TABLE symbol_config; DROP TABLE asset_index; DROP TABLE account_config;"
-                               "DROP TABLE income_day;"
+                               "DROP TABLE income_day; DROP TABLE trip_part_kept; DROP INDEX income_of_leg;"
                                "DROP TABLE reading; DROP TABLE read_by; PRAGMA writable_schema = ON;"
                                + "".join(f"UPDATE sqlite_schema SET sql = replace(sql, 'REFERENCES {table}({table}_id)',"
                                          f" 'REFERENCES {table}');"
@@ -150,7 +150,7 @@ def migrate_killed(original, path, took_s, rng):
             assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
             version, = database.execute("PRAGMA user_version").fetchone()
             tables, = database.execute("SELECT count(*) FROM sqlite_schema WHERE name IN ('leg_hour', 'poll_hour')").fetchone()
-            assert (version, tables) == (5, 0) or (6 <= version <= 16 and tables == 2), (version, tables)
+            assert (version, tables) == (5, 0) or (6 <= version <= 17 and tables == 2), (version, tables)
     posrec(path, "migrate")
     return killed
 

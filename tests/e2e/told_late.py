@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Sums of income by the day (table income_day) on histories made at random, of each product, in which much is told late: income,
-trades, marks and indexes of days that are summed up already, a contract's type, and accounts that are imported after others.
+"""What is kept of days that are over (tables income_day, trip_part_kept) on histories made at random, of each product, in which
+much is told late: income, trades, marks and indexes of days that are kept already, a contract's type, states of positions, a delivery, and
+accounts that are imported after others.
 
-    income_days.py POSREC
+    told_late.py POSREC
 
-After each import the sums are held against the rows, added up here, every day that is over has some, and reports are the same
-to the byte without them. `rebuild` makes the same, and `verify` agrees.
+After each import sums of income are held against the rows, added up here, every day that is over has some, parts of trips are what
+they are without those that are kept, and reports are the same to the byte without either. `rebuild` makes the same, and `verify` agrees.
 """
 import json
 import pathlib
@@ -26,7 +27,8 @@ ASSETS = {CoinM: {"BTCUSD_PERP": "BTC", "BTCUSD_261225": "BTC", "ETHUSD_PERP": "
           UsdM: {"BTCUSDT": "USDT", "ETHUSDC": "USDC", "ETHUSDT": "USDT"}}
 REPORTS = [["income", "--every", "1d"], ["income", "--every", "1h"], ["income", "--by", "symbol"], ["pnl", "--every", "1d"],
            ["pnl", "--every", "1w"], ["pnl", "--all"], ["performance", "--every", "1d"], ["performance"],
-           ["pnl", "--from", "2026-01-02T03:00:00Z", "--to", "2026-01-05T07:00:00Z"]]
+           ["trips"], ["trips", "--from", "2026-01-02T03:00:00Z", "--to", "2026-01-05T07:00:00Z"], ["trips", "--side", "SHORT"],
+           ["trips", "--account", "a", "--day", "2026-01-04"], ["pnl", "--from", "2026-01-02T03:00:00Z", "--to", "2026-01-05T07:00:00Z"]]
 
 
 def history(rng, product):
@@ -41,12 +43,13 @@ def history(rng, product):
             "product": product.name, "request": (path or product.paths[endpoint]) + query, "body": json.dumps(body)})))
 
     for account in lines:
-        time_ms, late, events = START + rng.randrange(DAY), [], 0
+        time_ms, late, events, updates = START + rng.randrange(DAY), [], 0, [START - 1]
         asked = rng.sample(list(assets), rng.randint(1, 3))
         while time_ms < START + 7 * DAY:
             time_ms += rng.choice((MINUTE, 20 * MINUTE, HOUR, 3 * HOUR, 9 * HOUR))
             sides = ("LONG", "SHORT") if hedge[account] else ("BOTH",)
-            rows = [{"symbol": s, "positionSide": side, "updateTime": time_ms - rng.randrange(1, 9000),
+            updates.append(time_ms - rng.randrange(1, 9000))
+            rows = [{"symbol": s, "positionSide": side, "updateTime": rng.choice((updates[-1], updates[-1], updates[-2], updates[0], 0)),
                      "positionAmt": str(amount := rng.choice((0, 0, 1, 5)) * (-1 if side == "SHORT" else 1)),
                      "entryPrice": "100", "markPrice": f"{rng.randint(90, 120)}.{rng.randrange(10**8):08d}" if amount else "0.0",
                      "unRealizedProfit": "0"} for s in asked for side in sides]
@@ -54,7 +57,8 @@ def history(rng, product):
             for _ in range(rng.choice((0, 1, 4))):
                 events += 1
                 symbol = rng.choice(list(assets))
-                kind = rng.choice(("REALIZED_PNL", "COMMISSION", "FUNDING_FEE", "INSURANCE_CLEAR", "TRANSFER"))
+                kind = rng.choice(("REALIZED_PNL", "COMMISSION", "FUNDING_FEE", "FUNDING_FEE", "INSURANCE_CLEAR", "TRANSFER"))
+                kind = "DELIVERED_SETTELMENT" if rng.random() < 0.02 else kind
                 asset = "BNB" if kind == "COMMISSION" and rng.random() < 0.2 else assets[symbol]
                 when = time_ms - rng.choice((1, rng.randrange(HOUR), rng.randrange(60 * HOUR)))
                 number = str(events) if kind in ("REALIZED_PNL", "COMMISSION") else ""
@@ -64,8 +68,9 @@ def history(rng, product):
                     "tradeId": number}))
                 if number and rng.random() < 0.8:
                     late.append((time_ms + rng.randrange(50 * HOUR), "userTrades", {
-                        "symbol": symbol, "id": events, "orderId": events, "side": "BUY", "price": "100", "qty": "1",
-                        "realizedPnl": "0", "marginAsset": assets[symbol], "commission": "0", "commissionAsset": "BNB",
+                        "symbol": symbol, "id": events, "orderId": events, "side": rng.choice(("BUY", "SELL")), "price": "100",
+                        "qty": rng.choice(("1", "1", "5")), "realizedPnl": rng.choice(("0", "0.5")), "marginAsset": assets[symbol],
+                        "commission": rng.choice(("0", "0.00000001", "0.3")), "commissionAsset": rng.choice((assets[symbol], "BNB")),
                         "time": when, "positionSide": rng.choice(sides)}))
             for due in [told for told in late if told[0] <= time_ms]:
                 late.remove(due)
@@ -77,6 +82,10 @@ def history(rng, product):
                         line(account, time_ms, "income", [dict(due[2], income="7")], f"?startTime={due[2]['time']}")
                 else:
                     line(account, time_ms, "userTrades", [due[2]], f"?symbol={due[2]['symbol']}")
+                    if rng.random() < 0.1:  # at another time, and otherwise
+                        time_ms += 1
+                        line(account, time_ms, "userTrades", [dict(due[2], time=due[2]["time"] + rng.choice((0, 1, -DAY, 9 * HOUR)), qty="2")],
+                             f"?symbol={due[2]['symbol']}")
                     trades[account].append(due[2])
             time_ms += 1
             old = rng.choice((0, 5, 5, rng.randrange(40 * HOUR)))
@@ -144,26 +153,35 @@ def open_days(connection):
         " EXCEPT SELECT account_id, day_ms / 86400000 FROM income_day").fetchall()
 
 
-def tamper(rng, database, copy):
-    """Changes one row of the sums, in each way: verify names the table."""
+def parts(connection, without=False):
+    """The parts of trips, with those that are kept or made of all that stands."""
+    if without:
+        connection.execute("DELETE FROM trip_part_kept")
+    found = connection.execute("SELECT * FROM trip_part ORDER BY leg_id, trip, number").fetchall()
+    connection.rollback()
+    return found
+
+
+def tamper(rng, database, copy, table, odd):
+    """Changes one row of what is kept, in each way: verify names the table."""
     shutil.copy(database, copy)
     connection = sqlite3.connect(copy)
-    names = [column[1] for column in connection.execute("PRAGMA table_info(income_day)")]
+    names = [column[1] for column in connection.execute(f"PRAGMA table_info({table})")]
     key = " AND ".join(f"{name} IS ?" for name in names)
-    row = rng.choice(connection.execute("SELECT * FROM income_day").fetchall())
-    changes = [f"UPDATE income_day SET {name} = {name} || 'x'" if isinstance(value, str) else
-               f"UPDATE income_day SET {name} = coalesce({name}, 0) + {7 if name == 'account_id' else 1}"
+    row = rng.choice(connection.execute(f"SELECT * FROM {table}").fetchall())
+    changes = [f"UPDATE {table} SET {name} = {name} || 'x'" if isinstance(value, str) else
+               f"UPDATE {table} SET {name} = coalesce({name}, 0) + {1000 if name in ('account_id', 'leg_id', 'trip', 'number') else 1}"
                for name, value in zip(names, row)]
-    changes += ["DELETE FROM income_day", "INSERT INTO income_day SELECT account_id, day_ms, 'ODD', '', '', '', 0, 0, 0, 0 FROM income_day"]
+    changes += odd
     for change in changes:
         connection.execute("PRAGMA foreign_keys = OFF")
         connection.execute(f"{change} WHERE {key}", row)
         connection.commit()
         told = subprocess.run([POSREC, "-q", "-d", copy, "verify"], capture_output=True, text=True)
-        assert told.returncode == 1 and ("income_day" in told.stderr or "account_id" in change), (change, row, told)
-        connection.execute("DELETE FROM income_day")
+        assert told.returncode == 1 and (table in told.stderr or "_id" in change), (change, row, told)
+        connection.execute(f"DELETE FROM {table}")
         connection.execute("ATTACH ? AS whole", (str(database),))
-        connection.execute("INSERT INTO income_day SELECT * FROM whole.income_day")
+        connection.execute(f"INSERT INTO {table} SELECT * FROM whole.{table}")
         connection.commit()
         connection.execute("DETACH whole")
     connection.close()
@@ -171,7 +189,9 @@ def tamper(rng, database, copy):
 
 
 def run(database, *arguments):
-    return subprocess.run([POSREC, "-q", "-d", database, *arguments], check=True, capture_output=True).stdout
+    done = subprocess.run([POSREC, "-q", "-d", database, *arguments], capture_output=True)
+    assert done.returncode == 0, (arguments, done.stderr)
+    return done.stdout
 
 
 def check_many(folder):
@@ -200,11 +220,44 @@ def check_many(folder):
     assert b"FUNDING_FEE" in run(database, "report", "income", "--every", "1d", "--format", "csv")
 
 
+def check_absurd(folder):
+    """Amounts whose sum does not fit into 64 bits keep nothing, and lose nothing."""
+    database, lines = folder / "absurd.db", folder / "absurd.lines"
+    much = "90000000000"
+
+    def line(time_ms, endpoint, rows, query=""):
+        return json.dumps({"account": "a", "endpoint": endpoint, "received_ms": time_ms, "interval_ms": HOUR, "http_status": 200,
+                           "request": f"/dapi/v1/{endpoint}{query}", "body": json.dumps(rows)})
+
+    def poll(time_ms):
+        return line(time_ms, "positionRisk", [{"symbol": "BTCUSD_PERP", "positionSide": "BOTH", "updateTime": time_ms - 5,
+                                               "positionAmt": "1", "markPrice": "100", "unRealizedProfit": "0"}])
+    text = [poll(START + HOUR),
+            line(START + 2 * HOUR, "income", [
+                {"symbol": "BTCUSD_PERP", "incomeType": "FUNDING_FEE", "asset": "BTC", "time": START + HOUR + n, "info": "",
+                 "income": much, "tranId": str(n), "tradeId": ""} for n in range(3)], f"?startTime={START}"),
+            line(START + 2 * HOUR + 1, "userTrades", [
+                {"symbol": "BTCUSD_PERP", "id": n, "orderId": n, "side": "BUY", "price": "100", "qty": much, "realizedPnl": much,
+                 "marginAsset": "BTC", "commission": much, "commissionAsset": "BTC", "time": START + HOUR + n, "positionSide": "BOTH"}
+                for n in range(3)], "?symbol=BTCUSD_PERP"),
+            *(poll(START + n * DAY + 3 * HOUR) for n in range(4))]
+    lines.write_text("\n".join(text) + "\n")
+    run(database, "import", lines)
+    run(database, "verify")
+    run(database, "rebuild")
+    connection = sqlite3.connect(database)
+    found = [connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+             for table in ("capture", "income", "trade", "income_day", "trip_part_kept")]
+    connection.close()
+    assert found == [len(text), 3, 3, 0, 0], found
+
+
 def main():
     rng = seeded()
     counts = defaultdict(int)
     with tempfile.TemporaryDirectory() as folder:
         check_many(pathlib.Path(folder))
+        check_absurd(pathlib.Path(folder))
         for number in range(40 if LONG else 8):
             product = (CoinM, UsdM)[number % 2]
             database, copy, lines = (pathlib.Path(folder) / f"{number}{end}" for end in (".db", ".copy.db", ".lines"))
@@ -215,6 +268,10 @@ def main():
                 got, expected = kept(connection), sums(connection)
                 assert got == expected, sorted(set(got.items()) ^ set(expected.items()))[:4]
                 assert not open_days(connection), open_days(connection)
+                assert parts(connection) == parts(connection, True)
+                kept_parts = connection.execute("SELECT * FROM trip_part_kept").fetchall()
+                counts["parts kept"] += len(kept_parts)
+                counts["parts"] += len(parts(connection))
                 counts["days"] += sum(key[2] == "" for key in got)
                 counts["unpriced"] += sum(value[3] for value in got.values())
                 counts["of no leg"] += sum(key[2] != "" and key[5] == "" for key in got)
@@ -223,16 +280,22 @@ def main():
             shutil.copy(database, copy)
             connection = sqlite3.connect(copy)
             connection.execute("DELETE FROM income_day")
+            connection.execute("DELETE FROM trip_part_kept")
             connection.commit()
             connection.close()
-            for report in REPORTS:
+            for report in [*REPORTS, ["trips", "--symbol", next(iter(ASSETS[product]))]]:
                 with_sums, without = (run(path, "report", *report, "--format", "csv") for path in (database, copy))
                 assert with_sums == without, (report, number)
                 counts["reports' lines"] += with_sums.count(b"\n")
-            counts["changes found"] += tamper(rng, database, copy)
+            counts["changes found"] += tamper(rng, database, copy, "income_day", [
+                "DELETE FROM income_day",
+                "INSERT INTO income_day SELECT account_id, day_ms, 'ODD', '', '', '', 0, 0, 0, 0 FROM income_day"])
+            if kept_parts:
+                counts["changes found"] += tamper(rng, database, copy, "trip_part_kept", [])
             run(database, "rebuild")
             connection = sqlite3.connect(database)
             assert kept(connection) == got
+            assert parts(connection) == parts(connection, True)
             connection.close()
     assert all(counts.values()), counts
     print(", ".join(f"{count} {what}" for what, count in counts.items()))

@@ -149,7 +149,7 @@ info() {
         posrec -q rebuild
         dump posrec.db | cmp whole -
         sql "SELECT 'DROP VIEW ' || name || ';' FROM sqlite_schema WHERE type = 'view'" | sqlite3 posrec.db
-        sqlite3 posrec.db "DROP TABLE account_total; DROP TABLE symbol_config; DROP TABLE account_config; DROP TABLE income_day; DROP TABLE asset_index;
+        sqlite3 posrec.db "DROP TABLE account_total; DROP TABLE symbol_config; DROP TABLE account_config; DROP TABLE income_day; DROP TABLE trip_part_kept; DROP INDEX income_of_leg; DROP TABLE asset_index;
             DROP TABLE tree_node; DROP TABLE mark; DROP TABLE funding_rate; DROP TABLE known_span; DROP TABLE contract_term; ALTER TABLE contract DROP COLUMN capture_id;
             ALTER TABLE contract DROP COLUMN since_ms; UPDATE leg_hour SET initial_margin_last_e8 = 1;
             DELETE FROM schema_migration WHERE version >= 10; PRAGMA user_version = 9"

@@ -6,6 +6,7 @@
 #include "store/rows/income_days.h"
 #include "store/rows/row_statement.h"
 #include "store/rows/tellings.h"
+#include "store/rows/trip_parts.h"
 
 enum statement {
     INSERT_ACCOUNT,
@@ -37,6 +38,7 @@ struct row_writer {
     sqlite3_stmt *inserts[ROW_KIND_COUNT]; /* of hours: all of the account's at once */
     struct tellings *tellings;
     struct income_days *days;
+    struct trip_parts *parts;
 };
 
 static bool put(struct row_writer *writer, enum statement which, struct error *error)
@@ -73,7 +75,8 @@ static bool put_contract(void *context, const struct contract_entry *entry, bool
     bind_int(statement, 10, entry->capture_id);
     bind_maybe(statement, 11, contract_since(entry));
     return (is_new ||
-            income_days_note_contract(writer->days, entry->contract_id, contract, error)) &&
+            (income_days_note_contract(writer->days, entry->contract_id, contract, error) &&
+             trip_parts_note_contract(writer->parts, entry->contract_id, contract, error))) &&
            put(writer, which, error);
 }
 
@@ -100,7 +103,8 @@ static bool close_hours(void *context, const struct account *account, const stru
     hours_bind(polls, text_span(&account->name), over);
     return database_step(writer->database, legs, error) == STEP_DONE &&
            database_step(writer->database, polls, error) == STEP_DONE &&
-           income_days_close(writer->days, over->until_ms, error);
+           income_days_close(writer->days, over->until_ms, error) &&
+           trip_parts_close(writer->parts, account->account_id, over, error);
 }
 
 static bool put_row(void *context, const struct row *row, const struct leg *leg,
@@ -111,7 +115,8 @@ static bool put_row(void *context, const struct row *row, const struct leg *leg,
     (void)leg;
     row_bind(insert, row);
     return database_write_row(writer->database, insert, error) &&
-           income_days_note_row(writer->days, row, error);
+           income_days_note_row(writer->days, row, error) &&
+           trip_parts_note_row(writer->parts, row, error);
 }
 
 static bool find_last(void *context, const struct row *row, struct telling *last,
@@ -133,7 +138,8 @@ struct row_writer *row_writer_new(const struct database *database, struct error 
                                      close_hours, put_row,     find_last};
     writer->tellings = tellings_new(database, error);
     writer->days = writer->tellings != NULL ? income_days_new(database, error) : NULL;
-    bool ready = writer->days != NULL &&
+    writer->parts = writer->days != NULL ? trip_parts_new(database, error) : NULL;
+    bool ready = writer->parts != NULL &&
                  database_prepare_all(database, SQL, STATEMENT_COUNT, writer->statements, error);
     for (int i = 0; i < ROW_KIND_COUNT && ready; i++) {
         writer->inserts[i] = row_kind_is_hour(&ROW_KINDS[i])
@@ -154,6 +160,7 @@ void row_writer_free(struct row_writer *writer)
         statements_finalize(writer->statements, STATEMENT_COUNT);
         statements_finalize(writer->inserts, ROW_KIND_COUNT);
         income_days_free(writer->days);
+        trip_parts_free(writer->parts);
         tellings_free(writer->tellings);
         free(writer);
     }
@@ -161,7 +168,7 @@ void row_writer_free(struct row_writer *writer)
 
 bool row_writer_refresh(struct row_writer *writer, struct error *error)
 {
-    return income_days_load(writer->days, error);
+    return income_days_load(writer->days, error) && trip_parts_load(writer->parts, error);
 }
 
 const struct row_sink *row_writer_sink(const struct row_writer *writer)
