@@ -58,7 +58,7 @@ def history(rng, product):
                 events += 1
                 symbol = rng.choice(list(assets))
                 kind = rng.choice(("REALIZED_PNL", "COMMISSION", "FUNDING_FEE", "FUNDING_FEE", "INSURANCE_CLEAR", "TRANSFER"))
-                kind = "DELIVERED_SETTELMENT" if rng.random() < 0.02 else kind
+                kind = "DELIVERED_SETTELMENT" if rng.random() < 0.08 else kind
                 asset = "BNB" if kind == "COMMISSION" and rng.random() < 0.2 else assets[symbol]
                 when = time_ms - rng.choice((1, rng.randrange(HOUR), rng.randrange(60 * HOUR)))
                 number = str(events) if kind in ("REALIZED_PNL", "COMMISSION") else ""
