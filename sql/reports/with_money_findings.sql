@@ -118,7 +118,53 @@ amount_rest AS MATERIALIZED (
        AND c.update_ms >= c.previous_update_ms
        AND (c.account, c.symbol, c.capture_id) NOT IN switched
 ),
--- Each trade with the income that names it, where income is known.
+-- Trades in which something may be wrong: all but those that were told once by userTrades and once, alike, by the stream,
+-- or by userTrades alone where that is not known, and that come to what income says. Most are looked at no further.
+odd AS MATERIALIZED (
+    SELECT DISTINCT m.account, c.symbol, l.position_side, t.time_ms, t.trade_id
+      FROM money_asked AS m
+     CROSS JOIN account AS a ON a.name = m.account
+     CROSS JOIN main.leg AS l ON l.account_id = a.account_id
+     CROSS JOIN contract AS c ON c.contract_id = l.contract_id
+     CROSS JOIN trade AS t ON t.leg_id = l.leg_id AND t.time_ms >= m.from_ms AND t.time_ms < m.to_ms
+      LEFT JOIN income_known AS k ON k.account = m.account AND k.from_ms <= t.time_ms AND k.to_ms > t.time_ms
+     WHERE (:symbol IS NULL OR c.symbol = :symbol)
+       AND (:side IS NULL OR l.position_side = :side)
+       AND CASE t.source
+               WHEN 'stream'
+                   THEN NOT EXISTS (SELECT 1
+                                      FROM trade AS o
+                                     WHERE (o.leg_id, o.time_ms, o.trade_id, o.source) = (t.leg_id, t.time_ms, t.trade_id, 'rest'))
+               ELSE (SELECT count(*) FROM trade AS x INDEXED BY trade_by_id WHERE x.leg_id = t.leg_id AND x.trade_id = t.trade_id)
+                    <> CASE
+                           WHEN EXISTS (SELECT 1
+                                          FROM trade AS o
+                                         WHERE (o.leg_id, o.time_ms, o.trade_id, o.source) = (t.leg_id, t.time_ms, t.trade_id, 'stream')
+                                           AND o.side IS t.side
+                                           AND o.price_e8 IS t.price_e8
+                                           AND o.quantity_e8 IS t.quantity_e8
+                                           AND o.realized_pnl_e8 IS t.realized_pnl_e8
+                                           AND o.commission_e8 IS t.commission_e8
+                                           AND o.commission_asset IS t.commission_asset
+                                           AND o.order_id IS t.order_id
+                                           AND o.maker IS t.maker) THEN 2
+                           WHEN EXISTS (SELECT 1
+                                          FROM stream_known AS up
+                                         WHERE up.account = m.account AND up.from_ms < t.time_ms AND up.to_ms > t.time_ms) THEN 0
+                           ELSE 1
+                       END
+                    OR (k.account IS NOT NULL
+                        AND (SELECT max(i.revision) = 0
+                                    AND sum(iif(i.income_type = 'REALIZED_PNL', i.income_e8, 0)) = t.realized_pnl_e8
+                                    AND sum(iif(i.income_type = 'COMMISSION', i.income_e8, 0)) = -t.commission_e8
+                               FROM income AS i INDEXED BY income_of_trade
+                              WHERE i.account_id = a.account_id
+                                AND i.trade_id = t.trade_id
+                                AND i.trade_id <> ''
+                                AND i.symbol = c.symbol) IS NOT 1)
+           END
+),
+-- Each of those with the income that names it, where income is known.
 traded AS MATERIALIZED (
     SELECT h.account,
            h.symbol,
@@ -143,12 +189,11 @@ traded AS MATERIALIZED (
                AND i.trade_id = h.trade_id
                AND i.symbol = h.symbol
                AND i.income_type = 'COMMISSION') AS paid_commission_e8
-      FROM money_asked AS m
+      FROM odd AS o
      CROSS JOIN trade_history AS h
-        ON h.account = m.account AND h.time_ms >= m.from_ms AND h.time_ms < m.to_ms
+        ON (h.account, h.symbol, h.position_side, h.time_ms, h.trade_id)
+           = (o.account, o.symbol, o.position_side, o.time_ms, o.trade_id)
       LEFT JOIN income_known AS k ON k.account = h.account AND k.from_ms <= h.time_ms AND k.to_ms > h.time_ms
-     WHERE (:symbol IS NULL OR h.symbol = :symbol)
-       AND (:side IS NULL OR h.position_side = :side)
 ),
 -- Funding of which the exchange tells the rate and the mark, between the polls around it, ...
 funding AS MATERIALIZED (
