@@ -207,18 +207,18 @@ SELECT f.finding,
        strftime('%Y-%m-%dT%H:%M:%fZ', f.time_ms / 1000.0, 'unixepoch') AS time,
        rtrim(f.detail, ';') AS detail,
        f.asset
-  FROM (SELECT g.finding, g.account, g.symbol, g.position_side, NULL AS asset,
+  FROM (SELECT * FROM money_finding
+         UNION ALL
+        SELECT g.finding, g.account, g.symbol, g.position_side, NULL,
                (SELECT s.capture_id
                   FROM account AS a
                  CROSS JOIN capture AS s
                     ON s.account_id = a.account_id AND s.endpoint = 'positionRisk' AND s.received_ms = g.time_ms
-                 WHERE a.name = g.account) AS capture_id,
+                 WHERE a.name = g.account),
                g.time_ms, g.detail
           FROM finding AS g
          UNION ALL
         SELECT finding, account, symbol, position_side, NULL, capture_id, time_ms, detail FROM streamed
-         UNION ALL
-        SELECT * FROM money_finding
          UNION ALL
         SELECT 'not_recorded', account, NULL, NULL, NULL, NULL, from_ms,
                kind || ' to ' || strftime('%Y-%m-%dT%H:%M:%fZ', to_ms / 1000.0, 'unixepoch')

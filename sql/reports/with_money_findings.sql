@@ -68,12 +68,18 @@ wallet_rest AS MATERIALIZED (
            w.wallet_e8,
            w.before_e8,
            w.wallet_e8 - w.before_e8
-               - (SELECT coalesce(sum(h.income_e8), 0)
-                    FROM income_told AS h
-                   WHERE h.account_id = w.account_id
-                     AND h.asset = w.asset
-                     AND h.time_ms > w.before_ms
-                     AND h.time_ms <= w.update_ms) AS rest_e8
+               - coalesce((SELECT iif(max(i.revision) > 0, NULL, sum(i.income_e8)) -- nothing was told twice
+                             FROM income AS i
+                            WHERE i.account_id = w.account_id
+                              AND i.asset = w.asset
+                              AND i.time_ms > w.before_ms
+                              AND i.time_ms <= w.update_ms),
+                          (SELECT sum(h.income_e8)
+                             FROM income_told AS h
+                            WHERE h.account_id = w.account_id
+                              AND h.asset = w.asset
+                              AND h.time_ms > w.before_ms
+                              AND h.time_ms <= w.update_ms), 0) AS rest_e8
       FROM stated AS w
      CROSS JOIN income_known AS k
         ON k.account = w.account AND k.from_ms <= w.before_ms AND k.to_ms > w.update_ms
