@@ -94,7 +94,9 @@ static bool write_table(const struct report_question *question, const char *name
                         const struct row_writer *writer, FILE *out, int64_t *row_count,
                         struct error *error)
 {
-    sqlite3_stmt *statement = report_prepare(question, name, error);
+    struct report_question first = *question;
+    first.first_rows = writer->rows_max;
+    sqlite3_stmt *statement = report_prepare(&first, name, error);
     struct column_list columns;
     *row_count = 0;
     bool done = statement != NULL &&

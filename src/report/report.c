@@ -123,6 +123,8 @@ static void bind_question(sqlite3_stmt *statement, const struct report_question 
         {":to_ms", NULL, question->to_ms},
         {":every_ms", NULL, question->every.ms > 0 ? maybe_of(question->every.ms) : none},
         {":every_months", NULL, maybe_of(question->every.months)},
+        {":first_rows", NULL,
+         question->first_rows > 0 ? maybe_of(question->first_rows) : none},
         {":all", NULL, maybe_of(question->all)},
         {":now_ms", NULL, maybe_of(question->now_ms)},
         {":running", NULL, maybe_of(question->running)},
