@@ -3,7 +3,7 @@
 -- when it was first seen. `held_s` is how long the position had been held by then, in seconds, from its
 -- opening or flip; a position that was open when recording began counts from its updateTime then.
 -- `average_entry_price` is that of the position as it is now, or of the one that was closed. Flat legs
--- seen for the first time are shown with :all.
+-- seen for the first time are shown with :all. Rows past :first_rows are counted alone.
 -- What a position was left at, `exit_price` (an average that keeps the value: of an inverse contract sum of contracts /
 -- sum of contracts / price, of a linear one sum of contracts x price / sum of contracts), and what that realized: by the leg's trades since the change before, NULL where they do not
 -- come to this one. Of changes of one millisecond each has the trades that lie between its amounts.
@@ -11,8 +11,9 @@
 -- What is first seen in the range is told by its captures from `first_id` to `last_id`: those of an account, but for what has
 -- no body, are in the order of their times.
 , bounded AS MATERIALIZED (
-    SELECT account, min(first_id) AS first_id, max(last_id) AS last_id
+    SELECT account, min(first_id) AS first_id, max(last_id) AS last_id, to_ms
       FROM (SELECT a.account,
+                   a.to_ms,
                    (SELECT s.capture_id
                       FROM capture AS s
                      WHERE s.account_id = n.account_id
@@ -28,28 +29,41 @@
                        AND s.payload_id IS NOT NULL
                      ORDER BY s.received_ms DESC, s.capture_id DESC LIMIT 1) AS last_id
               FROM asked AS a
-              JOIN account AS n ON n.name = a.account
+              JOIN main.account AS n ON n.name = a.account
              CROSS JOIN (SELECT 'positionRisk' AS endpoint UNION ALL SELECT 'userData') AS e)
      GROUP BY account
+),
+leg_named AS MATERIALIZED (
+    SELECT a.name AS account,
+           c.symbol,
+           l.position_side,
+           l.leg_id,
+           l.account_id,
+           b.first_id,
+           b.last_id,
+           b.to_ms,
+--include is_linear
+               AS is_linear
+      FROM bounded AS b
+     CROSS JOIN main.account AS a ON a.name = b.account
+     CROSS JOIN main.leg AS l ON l.account_id = a.account_id
+     CROSS JOIN main.contract AS c ON c.contract_id = l.contract_id
+     WHERE (:symbol IS NULL OR c.symbol = :symbol)
+       AND (:side IS NULL OR l.position_side = :side)
 ),
 -- Of each leg that changed in the range the part of its history that its changes are judged by: up to the last of them, and
 -- from when it was flat last before all of them; from its beginning where it never was, where an amount since then is not
 -- known, or one was told only after the range. By times where those of polls are the exchange's, and by captures.
 touched AS MATERIALIZED (
     SELECT leg_id, account_id, min(time_ms) AS first_ms, max(time_ms) AS last_ms, first_id, last_id, to_ms
-      FROM (SELECT l.leg_id, l.account_id, q.update_ms AS time_ms, b.first_id, b.last_id, a.to_ms
-              FROM asked AS a
-             CROSS JOIN bounded AS b ON b.account = a.account
-             CROSS JOIN account AS n ON n.name = a.account
-             CROSS JOIN leg AS l ON l.account_id = n.account_id
-             CROSS JOIN position AS q ON q.leg_id = l.leg_id AND q.capture_id BETWEEN b.first_id AND b.last_id
+      FROM (SELECT l.leg_id, l.account_id, q.update_ms AS time_ms, l.first_id, l.last_id, l.to_ms
+              FROM leg_named AS l
+             CROSS JOIN position AS q ON q.leg_id = l.leg_id AND q.capture_id BETWEEN l.first_id AND l.last_id
              UNION ALL
-            SELECT l.leg_id, l.account_id, u.transaction_ms, b.first_id, b.last_id, a.to_ms
-              FROM asked AS a
-             CROSS JOIN bounded AS b ON b.account = a.account
-             CROSS JOIN account AS n ON n.name = a.account
+            SELECT l.leg_id, l.account_id, u.transaction_ms, l.first_id, l.last_id, l.to_ms
+              FROM bounded AS b
              CROSS JOIN position_update AS u ON u.capture_id BETWEEN b.first_id AND b.last_id
-             CROSS JOIN leg AS l ON l.leg_id = u.leg_id AND l.account_id = n.account_id)
+             CROSS JOIN leg_named AS l ON l.leg_id = u.leg_id AND l.account = b.account)
      GROUP BY leg_id
 ),
 flat AS MATERIALIZED (
@@ -123,32 +137,18 @@ ledger_update AS MATERIALIZED (
       FROM since AS s
      CROSS JOIN position_update AS u ON u.leg_id = s.leg_id AND u.transaction_ms BETWEEN s.from_ms AND s.until_ms
 ),
-leg_named AS MATERIALIZED (
-    SELECT a.name AS account,
-           c.symbol,
-           l.position_side,
-           l.leg_id,
-           b.first_id,
-           b.last_id,
---include is_linear
-               AS is_linear
-      FROM bounded AS b
-     CROSS JOIN account AS a ON a.name = b.account
-     CROSS JOIN leg AS l ON l.account_id = a.account_id
-     CROSS JOIN contract AS c ON c.contract_id = l.contract_id
-     WHERE (:symbol IS NULL OR c.symbol = :symbol)
-       AND (:side IS NULL OR l.position_side = :side)
-),
--- The leg stands in the account's place, and what is not shown is left out: numbers are sorted, and few of them.
+-- The leg's number stands for what the text finds its names by, and what is not shown is left out: numbers are sorted, and
+-- few of them.
+account (account_id, product, name) AS (SELECT 0, 0, NULL),
+contract (contract_id, product, symbol, pair, margin_asset) AS (SELECT 0, 0, NULL, NULL, NULL),
+leg (leg_id, account_id, contract_id, position_side) AS (SELECT leg_id, 0, 0, leg_id FROM leg_named),
 timeline_told AS NOT MATERIALIZED (
-    SELECT l.leg_id AS account, NULL AS symbol, NULL AS pair, NULL AS margin_asset, NULL AS position_side, t.time_ms,
+    SELECT t.position_side AS account, NULL AS symbol, NULL AS pair, NULL AS margin_asset, NULL AS position_side, t.time_ms,
            NULL AS update_ms, NULL AS revision, t.source, t.position_amount, t.entry_price, NULL AS break_even_price,
            t.leverage, t.margin_type, NULL AS isolated_wallet, t.present, t.capture_id, NULL AS other_capture_id
       FROM (
 --include timeline_told
            ) AS t
-     CROSS JOIN leg_named AS l
-        ON l.account = t.account AND l.symbol = t.symbol AND l.position_side = t.position_side
 ),
 timeline_change AS NOT MATERIALIZED (
 --include timeline_change
@@ -160,6 +160,7 @@ happened AS MATERIALIZED (
            h.previous_leverage, h.leverage, h.previous_margin_type, h.margin_type, h.source, h.capture_id,
            CAST(round(h.previous_position_amount * 1e8) AS INTEGER) AS previous_e8,
            CAST(round(coalesce(h.position_amount, 0) * 1e8) AS INTEGER) AS amount_e8,
+           h.capture_id >= l.first_id AND (h.change IS NOT 'seen' OR :all) AS is_shown,
            h.capture_id >= l.first_id AND h.change IN ('reduce', 'close', 'flip', 'vanish') AS leaves,
            max(iif(coalesce(h.position_amount, 0) <> 0 AND h.change IN ('open', 'flip', 'return'), h.time_ms, NULL))
                OVER before AS opened_ms,
@@ -169,6 +170,16 @@ happened AS MATERIALIZED (
     WINDOW before AS (PARTITION BY l.leg_id ORDER BY h.time_ms, h.capture_id
                       ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
 ),
+-- What the answer lists, in its order.
+listed AS MATERIALIZED (
+    SELECT h.*, l.account, l.symbol, l.position_side
+      FROM happened AS h
+     CROSS JOIN leg_named AS l ON l.leg_id = h.leg_id
+     CROSS JOIN capture AS s ON s.capture_id = h.capture_id
+     WHERE h.is_shown
+     ORDER BY s.received_ms, l.account, l.symbol, l.position_side, h.time_ms, h.capture_id
+     LIMIT coalesce(:first_rows, -1)
+),
 -- The changes of one moment together, of those that leave something.
 leaving AS MATERIALIZED (
     SELECT leg_id,
@@ -177,6 +188,7 @@ leaving AS MATERIALIZED (
            max(iif(last_ms < time_ms, previous_e8, NULL)) AS before_e8, -- the first one's
            count(*) AS together
       FROM happened
+     WHERE :first_rows IS NULL OR (leg_id, time_ms) IN (SELECT leg_id, time_ms FROM listed)
      GROUP BY leg_id, time_ms
     HAVING max(leaves) AND before_ms IS NOT NULL
 ),
@@ -233,10 +245,10 @@ explained AS MATERIALIZED (
      GROUP BY leg_id, time_ms, capture_id
     HAVING sum(quantity_e8) = amount_e8 - previous_e8
 )
-SELECT l.account,
+SELECT h.account,
        strftime('%Y-%m-%dT%H:%M:%fZ', h.time_ms / 1000.0, 'unixepoch') AS time,
-       l.symbol,
-       l.position_side,
+       h.symbol,
+       h.position_side,
        h.change,
        h.previous_position_amount,
        h.position_amount,
@@ -254,8 +266,8 @@ SELECT l.account,
        h.capture_id,
        e.exit_price_e8 / 1e8 AS exit_price,
        e.realized_pnl_e8 / 1e8 AS realized_pnl
-  FROM happened AS h
- CROSS JOIN leg_named AS l ON l.leg_id = h.leg_id AND h.capture_id >= l.first_id
+  FROM listed AS h
   LEFT JOIN explained AS e ON e.leg_id = h.leg_id AND e.time_ms = h.time_ms AND e.capture_id = h.capture_id
- WHERE h.change IS NOT 'seen' OR :all
- ORDER BY (SELECT s.received_ms FROM capture AS s WHERE s.capture_id = h.capture_id), l.account, l.symbol, l.position_side, h.time_ms, h.capture_id;
+ UNION ALL
+SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+  FROM (SELECT 1 FROM happened WHERE is_shown LIMIT -1 OFFSET coalesce(:first_rows, 9223372036854775807));

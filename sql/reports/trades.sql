@@ -12,6 +12,7 @@
        AND
 --include trade_once
 ),
+-- What the answer lists, in its order.
 listed AS MATERIALIZED (
     SELECT *
       FROM once

@@ -47,7 +47,7 @@ GROWS = {**dict.fromkeys(LEDGER, "a leg's changes"), **dict.fromkeys(JUDGED, "re
 NOW = ("status", "growth", "cookbook")  # about the time up to now, which only the last day has
 
 EVERY = {"pnl", "pnl_by", "margin", "equity", "equity_by", "exposure", "income", "income_by", "performance", "performance_by"}
-PARAMETERS = ("account", "symbol", "side", "kind", "from_ms", "to_ms", "every_ms", "every_months", "all", "now_ms", "running", "ahead_ms", "answers", "by")
+PARAMETERS = ("account", "symbol", "side", "kind", "from_ms", "to_ms", "every_ms", "every_months", "first_rows", "all", "now_ms", "running", "ahead_ms", "answers", "by")
 
 
 def compositions():
