@@ -85,49 +85,10 @@ wallet_rest AS MATERIALIZED (
         ON k.account = w.account AND k.from_ms <= w.before_ms AND k.to_ms > w.update_ms
      WHERE w.is_state AND w.update_ms >= w.before_ms
 ),
--- The same of each leg's amount and its trades (each once, as trade_history has it). What closed by being listed no more closed by
--- when that was seen, and what comes after it is held against what was listed before it.
-amount_rest AS MATERIALIZED (
-    SELECT c.account,
-           c.symbol,
-           c.position_side,
-           c.leg_id,
-           c.capture_id,
-           c.update_ms,
-           c.position_amount,
-           c.previous_position_amount,
-           c.amount_change,
-           round(c.amount_change * 1e8)
-               - iif(c.present = 1 AND c.previous_position_amount = 0,
-                     coalesce((SELECT b.position_amount_e8
-                                 FROM position AS g
-                                 JOIN position AS b
-                                   ON b.leg_id = g.leg_id AND b.update_ms = g.update_ms AND b.revision = g.revision - 1
-                                WHERE (g.leg_id, g.update_ms, g.revision) = (c.leg_id, c.previous_update_ms, c.previous_revision)
-                                  AND g.present = 0), 0), 0)
-               - (SELECT coalesce(sum(iif(t.side = 'SELL', -t.quantity_e8, t.quantity_e8)), 0)
-                    FROM trade AS t
-                   WHERE t.leg_id = c.leg_id
-                     AND t.time_ms > c.previous_update_ms
-                     AND t.time_ms <= c.until_ms
-                     AND
---include trade_once
-                 )
-               AS rest_e8
-      FROM changed AS c
-     CROSS JOIN trades_known AS k
-        ON k.account = c.account
-       AND k.symbol = c.symbol
-       AND k.from_ms <= iif(c.previous_update_ms = 0, c.update_ms, c.previous_update_ms)
-       AND k.to_ms > c.until_ms
-     WHERE (c.present = 1 OR c.position_amount = 0)
-       AND c.update_ms >= c.previous_update_ms
-       AND (c.account, c.symbol, c.capture_id) NOT IN switched
-),
 -- Trades in which something may be wrong: all but those that were told once by userTrades and once, alike, by the stream,
 -- or by userTrades alone where that is not known, and that come to what income says. Most are looked at no further.
 odd AS MATERIALIZED (
-    SELECT DISTINCT m.account, c.symbol, l.position_side, t.time_ms, t.trade_id
+    SELECT DISTINCT m.account, c.symbol, l.position_side, l.leg_id, t.time_ms, t.trade_id
       FROM money_asked AS m
      CROSS JOIN account AS a ON a.name = m.account
      CROSS JOIN main.leg AS l ON l.account_id = a.account_id
@@ -170,7 +131,49 @@ odd AS MATERIALIZED (
                                 AND i.symbol = c.symbol) IS NOT 1)
            END
 ),
--- Each of those with the income that names it, where income is known.
+-- The same of each leg's amount and its trades (each once, as trade_history has it: the row of userTrades, where none of the
+-- leg's is odd). What closed by being listed no more closed by
+-- when that was seen, and what comes after it is held against what was listed before it.
+amount_rest AS MATERIALIZED (
+    SELECT c.account,
+           c.symbol,
+           c.position_side,
+           c.leg_id,
+           c.capture_id,
+           c.update_ms,
+           c.position_amount,
+           c.previous_position_amount,
+           c.amount_change,
+           round(c.amount_change * 1e8)
+               - iif(c.present = 1 AND c.previous_position_amount = 0,
+                     coalesce((SELECT b.position_amount_e8
+                                 FROM position AS g
+                                 JOIN position AS b
+                                   ON b.leg_id = g.leg_id AND b.update_ms = g.update_ms AND b.revision = g.revision - 1
+                                WHERE (g.leg_id, g.update_ms, g.revision) = (c.leg_id, c.previous_update_ms, c.previous_revision)
+                                  AND g.present = 0), 0), 0)
+               - (SELECT coalesce(sum(iif(t.side = 'SELL', -t.quantity_e8, t.quantity_e8)), 0)
+                    FROM trade AS t
+                   WHERE t.leg_id = c.leg_id
+                     AND t.time_ms > c.previous_update_ms
+                     AND t.time_ms <= c.until_ms
+                     AND iif(c.leg_id NOT IN (SELECT leg_id FROM odd) AND c.previous_update_ms >= m.from_ms AND c.until_ms < m.to_ms,
+                             t.source = 'rest',
+--include trade_once
+                         ))
+               AS rest_e8
+      FROM changed AS c
+     CROSS JOIN money_asked AS m ON m.account = c.account
+     CROSS JOIN trades_known AS k
+        ON k.account = c.account
+       AND k.symbol = c.symbol
+       AND k.from_ms <= iif(c.previous_update_ms = 0, c.update_ms, c.previous_update_ms)
+       AND k.to_ms > c.until_ms
+     WHERE (c.present = 1 OR c.position_amount = 0)
+       AND c.update_ms >= c.previous_update_ms
+       AND (c.account, c.symbol, c.capture_id) NOT IN switched
+),
+-- Each odd trade with the income that names it, where income is known.
 traded AS MATERIALIZED (
     SELECT h.account,
            h.symbol,
