@@ -34,20 +34,26 @@ span (account, first_capture, last_capture) AS (
      CROSS JOIN (SELECT value AS endpoint
                    FROM json_each('["positionRisk","exchangeInfo","account","income","userTrades","premiumIndex","fundingRate","symbolConfig","accountConfig","assetIndex","userData","recorder","timestamp"]')) AS e
     UNION ALL
-    SELECT a.account, i.capture_id, i.capture_id
+    SELECT a.account,
+           (SELECT min(i.capture_id) FROM income AS i WHERE i.account_id = a.account_id AND i.time_ms >= a.from_ms AND i.time_ms < a.to_ms),
+           (SELECT max(i.capture_id) FROM income AS i WHERE i.account_id = a.account_id AND i.time_ms >= a.from_ms AND i.time_ms < a.to_ms)
       FROM audited AS a
-     CROSS JOIN income AS i ON i.account_id = a.account_id AND i.time_ms >= a.from_ms AND i.time_ms < a.to_ms
     UNION ALL
-    SELECT a.account, t.capture_id, t.capture_id
+    SELECT a.account,
+           (SELECT min(t.capture_id) FROM trade AS t WHERE t.leg_id = l.leg_id AND t.time_ms >= a.from_ms AND t.time_ms < a.to_ms),
+           (SELECT max(t.capture_id) FROM trade AS t WHERE t.leg_id = l.leg_id AND t.time_ms >= a.from_ms AND t.time_ms < a.to_ms)
       FROM audited AS a
      CROSS JOIN leg AS l ON l.account_id = a.account_id
-     CROSS JOIN trade AS t ON t.leg_id = l.leg_id AND t.time_ms >= a.from_ms AND t.time_ms < a.to_ms
     UNION ALL
-    SELECT a.account, u.capture_id, u.capture_id
+    SELECT a.account,
+           (SELECT min(u.capture_id)
+              FROM position_update AS u
+             WHERE u.leg_id = l.leg_id AND u.transaction_ms >= a.from_ms AND u.transaction_ms < a.to_ms),
+           (SELECT max(u.capture_id)
+              FROM position_update AS u
+             WHERE u.leg_id = l.leg_id AND u.transaction_ms >= a.from_ms AND u.transaction_ms < a.to_ms)
       FROM audited AS a
      CROSS JOIN leg AS l ON l.account_id = a.account_id
-     CROSS JOIN position_update AS u
-        ON u.leg_id = l.leg_id AND u.transaction_ms >= a.from_ms AND u.transaction_ms < a.to_ms
     UNION ALL
     SELECT account, capture_id, capture_id FROM cut
 ),

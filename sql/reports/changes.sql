@@ -3,171 +3,23 @@
 -- when it was first seen. `held_s` is how long the position had been held by then, in seconds, from its
 -- opening or flip; a position that was open when recording began counts from its updateTime then.
 -- `average_entry_price` is that of the position as it is now, or of the one that was closed. Flat legs
--- seen for the first time are shown with :all.
+-- seen for the first time are shown with :all. Rows past :first_rows are counted alone.
 -- What a position was left at, `exit_price` (an average that keeps the value: of an inverse contract sum of contracts /
 -- sum of contracts / price, of a linear one sum of contracts x price / sum of contracts), and what that realized: by the leg's trades since the change before, NULL where they do not
 -- come to this one. Of changes of one millisecond each has the trades that lie between its amounts.
--- After with_range.
--- What is first seen in the range is told by its captures from `first_id` to `last_id`: those of an account, but for what has
--- no body, are in the order of their times.
-, bounded AS MATERIALIZED (
-    SELECT account, min(first_id) AS first_id, max(last_id) AS last_id
-      FROM (SELECT a.account,
-                   (SELECT s.capture_id
-                      FROM capture AS s
-                     WHERE s.account_id = n.account_id
-                       AND s.endpoint = e.endpoint
-                       AND s.received_ms >= a.from_ms
-                       AND s.payload_id IS NOT NULL
-                     ORDER BY s.received_ms, s.capture_id LIMIT 1) AS first_id,
-                   (SELECT s.capture_id
-                      FROM capture AS s
-                     WHERE s.account_id = n.account_id
-                       AND s.endpoint = e.endpoint
-                       AND s.received_ms < a.to_ms
-                       AND s.payload_id IS NOT NULL
-                     ORDER BY s.received_ms DESC, s.capture_id DESC LIMIT 1) AS last_id
-              FROM asked AS a
-              JOIN account AS n ON n.name = a.account
-             CROSS JOIN (SELECT 'positionRisk' AS endpoint UNION ALL SELECT 'userData') AS e)
-     GROUP BY account
-),
--- Of each leg that changed in the range the part of its history that its changes are judged by: up to the last of them, and
--- from when it was flat last before all of them; from its beginning where it never was, where an amount since then is not
--- known, or one was told only after the range. By times where those of polls are the exchange's, and by captures.
-touched AS MATERIALIZED (
-    SELECT leg_id, account_id, min(time_ms) AS first_ms, max(time_ms) AS last_ms, first_id, last_id, to_ms
-      FROM (SELECT l.leg_id, l.account_id, q.update_ms AS time_ms, b.first_id, b.last_id, a.to_ms
-              FROM asked AS a
-             CROSS JOIN bounded AS b ON b.account = a.account
-             CROSS JOIN account AS n ON n.name = a.account
-             CROSS JOIN leg AS l ON l.account_id = n.account_id
-             CROSS JOIN position AS q ON q.leg_id = l.leg_id AND q.capture_id BETWEEN b.first_id AND b.last_id
-             UNION ALL
-            SELECT l.leg_id, l.account_id, u.transaction_ms, b.first_id, b.last_id, a.to_ms
-              FROM asked AS a
-             CROSS JOIN bounded AS b ON b.account = a.account
-             CROSS JOIN account AS n ON n.name = a.account
-             CROSS JOIN position_update AS u ON u.capture_id BETWEEN b.first_id AND b.last_id
-             CROSS JOIN leg AS l ON l.leg_id = u.leg_id AND l.account_id = n.account_id)
-     GROUP BY leg_id
-),
-flat AS MATERIALIZED (
-    SELECT t.*,
-           max(t.last_ms, t.to_ms) AS until_ms,
-           (SELECT z.update_ms
-              FROM position AS z
-             WHERE z.leg_id = t.leg_id
-               AND z.update_ms < t.first_ms
-               AND z.revision = 0
-               AND z.capture_id < t.first_id
-               AND z.present = 1
-               AND z.position_amount_e8 = 0
-               AND z.update_ms > coalesce((SELECT b.update_ms
-                                             FROM position AS b
-                                            WHERE b.leg_id = z.leg_id AND b.capture_id < z.capture_id
-                                            ORDER BY b.capture_id DESC LIMIT 1), 0)
-             ORDER BY z.update_ms DESC LIMIT 1) AS flat_ms
-      FROM touched AS t
-),
-begun AS MATERIALIZED (
-    SELECT f.leg_id,
-           f.account_id,
-           f.until_ms,
-           iif(f.flat_ms IS NULL
-               OR EXISTS (SELECT 1
-                            FROM position AS x
-                           WHERE x.leg_id = f.leg_id
-                             AND x.update_ms BETWEEN f.flat_ms AND f.until_ms
-                             AND (x.present = 1 AND x.position_amount_e8 IS NULL
-                                  OR x.update_ms < f.last_ms AND x.capture_id > f.last_id))
-               OR EXISTS (SELECT 1
-                            FROM position_update AS x
-                           WHERE x.leg_id = f.leg_id
-                             AND x.transaction_ms BETWEEN f.flat_ms AND f.until_ms
-                             AND (x.position_amount_e8 IS NULL
-                                  OR x.transaction_ms < f.last_ms AND x.capture_id > f.last_id)),
-               0, f.flat_ms) AS from_ms
-      FROM flat AS f
-),
-since AS MATERIALIZED (
-    SELECT b.*,
-           (SELECT s.capture_id
-              FROM capture AS s
-             WHERE s.account_id = b.account_id
-               AND s.endpoint = 'positionRisk'
-               AND s.received_ms >= b.from_ms
-               AND s.payload_id IS NOT NULL
-             ORDER BY s.received_ms LIMIT 1) AS from_id,
-           (SELECT s.capture_id
-              FROM capture AS s
-             WHERE s.account_id = b.account_id
-               AND s.endpoint = 'positionRisk'
-               AND s.received_ms <= b.until_ms
-               AND s.payload_id IS NOT NULL
-             ORDER BY s.received_ms DESC LIMIT 1) AS until_id
-      FROM begun AS b
-),
-ledger_position AS MATERIALIZED (
-    SELECT q.*
-      FROM since AS s
-     CROSS JOIN position AS q ON q.leg_id = s.leg_id AND q.update_ms BETWEEN s.from_ms AND s.until_ms
-    UNION ALL
-    SELECT q.*
-      FROM since AS s
-     CROSS JOIN position AS q ON q.leg_id = s.leg_id AND q.capture_id BETWEEN s.from_id AND s.until_id
-     WHERE q.update_ms NOT BETWEEN s.from_ms AND s.until_ms
-),
-ledger_update AS MATERIALIZED (
-    SELECT u.*
-      FROM since AS s
-     CROSS JOIN position_update AS u ON u.leg_id = s.leg_id AND u.transaction_ms BETWEEN s.from_ms AND s.until_ms
-),
-leg_named AS MATERIALIZED (
-    SELECT a.name AS account,
-           c.symbol,
-           l.position_side,
-           l.leg_id,
-           b.first_id,
-           b.last_id,
---include is_linear
-               AS is_linear
-      FROM bounded AS b
-     CROSS JOIN account AS a ON a.name = b.account
-     CROSS JOIN leg AS l ON l.account_id = a.account_id
+-- Of happened.
+WITH
+-- What the answer lists, in its order.
+listed AS MATERIALIZED (
+    SELECT h.rowid AS id, h.*, a.name AS account, c.symbol, l.position_side
+      FROM happened AS h
+     CROSS JOIN leg AS l ON l.leg_id = h.leg_id
+     CROSS JOIN account AS a ON a.account_id = l.account_id
      CROSS JOIN contract AS c ON c.contract_id = l.contract_id
-     WHERE (:symbol IS NULL OR c.symbol = :symbol)
-       AND (:side IS NULL OR l.position_side = :side)
-),
--- The leg stands in the account's place, and what is not shown is left out: numbers are sorted, and few of them.
-timeline_told AS NOT MATERIALIZED (
-    SELECT l.leg_id AS account, NULL AS symbol, NULL AS pair, NULL AS margin_asset, NULL AS position_side, t.time_ms,
-           NULL AS update_ms, NULL AS revision, t.source, t.position_amount, t.entry_price, NULL AS break_even_price,
-           t.leverage, t.margin_type, NULL AS isolated_wallet, t.present, t.capture_id, NULL AS other_capture_id
-      FROM (
---include timeline_told
-           ) AS t
-     CROSS JOIN leg_named AS l
-        ON l.account = t.account AND l.symbol = t.symbol AND l.position_side = t.position_side
-),
-timeline_change AS NOT MATERIALIZED (
---include timeline_change
-),
--- `leaves`: something of the position may have been left in it, which the range has.
-happened AS MATERIALIZED (
-    SELECT l.leg_id, h.time_ms, h.change, h.amount_change,
-           h.previous_position_amount, h.position_amount, h.previous_entry_price, h.entry_price,
-           h.previous_leverage, h.leverage, h.previous_margin_type, h.margin_type, h.source, h.capture_id,
-           CAST(round(h.previous_position_amount * 1e8) AS INTEGER) AS previous_e8,
-           CAST(round(coalesce(h.position_amount, 0) * 1e8) AS INTEGER) AS amount_e8,
-           h.capture_id >= l.first_id AND h.change IN ('reduce', 'close', 'flip', 'vanish') AS leaves,
-           max(iif(coalesce(h.position_amount, 0) <> 0 AND h.change IN ('open', 'flip', 'return'), h.time_ms, NULL))
-               OVER before AS opened_ms,
-           max(h.time_ms) OVER before AS last_ms
-      FROM timeline_change AS h
-     CROSS JOIN leg_named AS l ON l.leg_id = h.account AND h.capture_id <= l.last_id
-    WINDOW before AS (PARTITION BY l.leg_id ORDER BY h.time_ms, h.capture_id
-                      ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+     CROSS JOIN capture AS s ON s.capture_id = h.capture_id
+     WHERE h.is_shown
+     ORDER BY s.received_ms, a.name, c.symbol, l.position_side, h.time_ms, h.capture_id
+     LIMIT coalesce(:first_rows, -1)
 ),
 -- The changes of one moment together, of those that leave something.
 leaving AS MATERIALIZED (
@@ -177,6 +29,7 @@ leaving AS MATERIALIZED (
            max(iif(last_ms < time_ms, previous_e8, NULL)) AS before_e8, -- the first one's
            count(*) AS together
       FROM happened
+     WHERE :first_rows IS NULL OR (leg_id, time_ms) IN (SELECT leg_id, time_ms FROM listed)
      GROUP BY leg_id, time_ms
     HAVING max(leaves) AND before_ms IS NOT NULL
 ),
@@ -198,9 +51,7 @@ told AS MATERIALIZED (
 ),
 -- What the trades of a change came to, and how much of each left the position.
 explained AS MATERIALIZED (
-    SELECT leg_id,
-           time_ms,
-           capture_id,
+    SELECT id,
            iif(min(coalesce(price_e8, 0)) > 0,
                CAST(round(iif(is_linear,
                               sum(exit_e8 * (price_e8 * 1.0)) / sum(exit_e8),
@@ -210,10 +61,8 @@ explained AS MATERIALIZED (
                    iif((after_e8 - quantity_e8 < 0) = (after_e8 < 0) OR after_e8 = 0,
                        max(abs(after_e8 - quantity_e8) - abs(after_e8), 0),
                        abs(after_e8 - quantity_e8)) AS exit_e8
-              FROM (SELECT h.leg_id,
-                           h.time_ms,
-                           h.capture_id,
-                           l.is_linear,
+              FROM (SELECT h.rowid AS id,
+                           h.is_linear,
                            h.previous_e8,
                            h.amount_e8,
                            t.together,
@@ -225,18 +74,17 @@ explained AS MATERIALIZED (
                                                           ORDER BY t.time_ms, CAST(t.trade_id AS INTEGER), t.trade_id
                                                           ROWS UNBOUNDED PRECEDING) AS after_e8
                       FROM happened AS h
-                     CROSS JOIN leg_named AS l ON l.leg_id = h.leg_id
                      CROSS JOIN told AS t ON t.leg_id = h.leg_id AND t.change_ms = h.time_ms
                      WHERE h.leaves))
      WHERE together = 1
         OR (after_e8 <> previous_e8 AND after_e8 BETWEEN min(previous_e8, amount_e8) AND max(previous_e8, amount_e8))
-     GROUP BY leg_id, time_ms, capture_id
+     GROUP BY id
     HAVING sum(quantity_e8) = amount_e8 - previous_e8
 )
-SELECT l.account,
+SELECT h.account,
        strftime('%Y-%m-%dT%H:%M:%fZ', h.time_ms / 1000.0, 'unixepoch') AS time,
-       l.symbol,
-       l.position_side,
+       h.symbol,
+       h.position_side,
        h.change,
        h.previous_position_amount,
        h.position_amount,
@@ -254,8 +102,8 @@ SELECT l.account,
        h.capture_id,
        e.exit_price_e8 / 1e8 AS exit_price,
        e.realized_pnl_e8 / 1e8 AS realized_pnl
-  FROM happened AS h
- CROSS JOIN leg_named AS l ON l.leg_id = h.leg_id AND h.capture_id >= l.first_id
-  LEFT JOIN explained AS e ON e.leg_id = h.leg_id AND e.time_ms = h.time_ms AND e.capture_id = h.capture_id
- WHERE h.change IS NOT 'seen' OR :all
- ORDER BY (SELECT s.received_ms FROM capture AS s WHERE s.capture_id = h.capture_id), l.account, l.symbol, l.position_side, h.time_ms, h.capture_id;
+  FROM listed AS h
+  LEFT JOIN explained AS e ON e.id = h.id
+ UNION ALL
+SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+  FROM (SELECT 1 FROM happened WHERE is_shown LIMIT -1 OFFSET coalesce(:first_rows, 9223372036854775807));

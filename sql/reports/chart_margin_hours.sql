@@ -4,9 +4,10 @@ SELECT first_ms AS time_ms,
        last_ms,
        liquidation_distance_last_e8 / 1e8 AS last,
        liquidation_distance_min_e8 / 1e8 AS low,
-       liquidation_distance_max_e8 / 1e8 AS high
+       liquidation_distance_max_e8 / 1e8 AS high,
+       hour_ms AS place
   FROM hour
- WHERE is_whole
+ WHERE is_whole AND hour_ms >= :from_ms - 3600000 AND hour_ms < :to_ms
  UNION ALL
-SELECT time_ms, liquidation_distance, NULL, NULL, NULL, NULL FROM rest
- ORDER BY 1;
+SELECT time_ms, liquidation_distance, NULL, NULL, NULL, NULL, time_ms FROM rest
+ ORDER BY place;

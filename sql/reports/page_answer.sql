@@ -1,6 +1,6 @@
 -- What the page begins with: for all accounts together, '', and for each, what it comes to. `unit` says what `value` is:
 -- usd, change (of USD), share, age (in seconds) or count; `is_bad` what wants a look; `target` the section that has more.
--- Of page_point, page_pnl and page_finding. After with_page, with_range and with_silence.
+-- Of page_point, page_pnl, page_asset and page_finding. After with_page, with_range and with_silence.
 , scope (account, of) AS MATERIALIZED (
     SELECT '', count(*) FROM asked HAVING count(*) > 1
     UNION ALL
@@ -52,10 +52,7 @@ ratio AS MATERIALIZED (
               FROM balance AS b
              WHERE b.account_id = d.account_id AND b.asset = d.asset AND b.time_ms < a.to_ms
              ORDER BY b.time_ms DESC LIMIT 1) AS ratio,
-           (SELECT max(b.maintenance_margin_e8 * 1.0 / nullif(b.margin_balance_e8, 0))
-              FROM balance AS b
-             WHERE b.account_id = d.account_id AND b.asset = d.asset AND b.time_ms >= a.from_ms AND b.time_ms < a.to_ms)
-               AS highest
+           (SELECT max(e.margin_ratio_max) FROM page_asset AS e WHERE e.account = a.account AND e.asset = d.asset) AS highest
       FROM asked AS a
      CROSS JOIN account AS n ON n.name = a.account
      CROSS JOIN asset_of_account AS d ON d.account_id = n.account_id

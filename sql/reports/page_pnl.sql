@@ -91,32 +91,18 @@ parted AS MATERIALIZED (
            has_money
       FROM (SELECT *, has_money AND coalesce(json_extract(parts, '$[4]'), 0) = 0 AS has_priced FROM summed)
 )
-SELECT account,
-       kind,
-       from_ms,
-       to_ms,
-       realized_e8,
-       funding_e8,
-       fees_e8,
-       other_e8,
-       unrealized_e8,
-       realized_e8 + funding_e8 + fees_e8 + other_e8 + unrealized_e8 AS total_e8,
-       realized_e8 + unrealized_e8 IS NOT NULL AS of,
-       has_money AS is_told
-  FROM parted
- UNION ALL
-SELECT '',
-       kind,
-       from_ms,
-       to_ms,
-       sum(realized_e8),
-       sum(funding_e8),
-       sum(fees_e8),
-       sum(other_e8),
-       sum(unrealized_e8),
-       sum(realized_e8 + funding_e8 + fees_e8 + other_e8 + unrealized_e8),
-       count(realized_e8 + unrealized_e8),
-       max(has_money)
-  FROM parted
- WHERE (SELECT count(*) FROM asked) > 1
- GROUP BY kind, from_ms, to_ms;
+SELECT iif(w.is_all, '', p.account) AS account,
+       p.kind,
+       p.from_ms,
+       p.to_ms,
+       sum(p.realized_e8) AS realized_e8,
+       sum(p.funding_e8) AS funding_e8,
+       sum(p.fees_e8) AS fees_e8,
+       sum(p.other_e8) AS other_e8,
+       sum(p.unrealized_e8) AS unrealized_e8,
+       sum(p.realized_e8 + p.funding_e8 + p.fees_e8 + p.other_e8 + p.unrealized_e8) AS total_e8,
+       count(p.realized_e8 + p.unrealized_e8) AS of,
+       max(p.has_money) AS is_told
+  FROM parted AS p
+ CROSS JOIN (SELECT 0 AS is_all UNION SELECT count(*) > 1 FROM asked) AS w
+ GROUP BY 1, p.kind, p.from_ms, p.to_ms;

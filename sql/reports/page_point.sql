@@ -75,12 +75,15 @@ moved AS MATERIALIZED (
       LEFT JOIN transferred AS t ON t.account = v.account AND t.number = v.number
 ),
 scoped AS (
-    SELECT account, number, time_ms, is_new, equity_e8, moved_e8 FROM moved
-    UNION ALL
-    SELECT '', number, max(time_ms), max(is_new), sum(equity_e8), coalesce(sum(joined_e8), 0)
-      FROM moved
-     WHERE (SELECT count(*) FROM asked) > 1
-     GROUP BY number
+    SELECT iif(w.is_all, '', v.account) AS account,
+           v.number,
+           max(v.time_ms) AS time_ms,
+           max(v.is_new) AS is_new,
+           sum(v.equity_e8) AS equity_e8,
+           coalesce(sum(iif(w.is_all, v.joined_e8, v.moved_e8)), 0) AS moved_e8
+      FROM moved AS v
+     CROSS JOIN (SELECT 0 AS is_all UNION SELECT count(*) > 1 FROM asked) AS w
+     GROUP BY 1, v.number
 )
 SELECT account,
        number,

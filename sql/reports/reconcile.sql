@@ -37,6 +37,8 @@ held AS MATERIALIZED (
            w.leg_id,
            w.transaction_ms,
            w.capture_id,
+           iif((w.position_amount_e8, w.entry_price_e8, w.break_even_price_e8, w.isolated_wallet_e8, w.margin_type)
+               IS (p.position_amount_e8, p.entry_price_e8, p.break_even_price_e8, p.isolated_wallet_e8, p.margin_type), '',
            iif(w.position_amount_e8 / 1e8 <> p.position_amount_e8 / 1e8,
                format(' positionAmt %.15g, not %.15g;', p.position_amount_e8 / 1e8, w.position_amount_e8 / 1e8), '')
            || iif(w.entry_price_e8 / 1e8 <> p.entry_price_e8 / 1e8,
@@ -46,7 +48,7 @@ held AS MATERIALIZED (
            || iif(w.isolated_wallet_e8 / 1e8 <> p.isolated_wallet_e8 / 1e8,
                   format(' isolatedWallet %.15g, not %.15g;', p.isolated_wallet_e8 / 1e8, w.isolated_wallet_e8 / 1e8), '')
            || iif(w.margin_type <> p.margin_type,
-                  ' marginType ' || p.margin_type || ', not ' || w.margin_type || ';', '') AS differs
+                  ' marginType ' || p.margin_type || ', not ' || w.margin_type || ';', '')) AS differs
       FROM told AS w
      CROSS JOIN position AS p ON p.leg_id = w.leg_id AND p.update_ms = w.transaction_ms AND p.revision = 0
 ),
@@ -82,8 +84,7 @@ streamed (finding, account, symbol, position_side, capture_id, time_ms, detail) 
            || strftime('%Y-%m-%dT%H:%M:%fZ', w.before_ms / 1000.0, 'unixepoch')
       FROM (SELECT t.account, t.symbol, t.position_side, t.capture_id, t.transaction_ms,
                    max(t.transaction_ms) OVER (PARTITION BY t.account ORDER BY t.capture_id, t.leg_id
-                                               ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
-                       AS before_ms
+                                               ROWS UNBOUNDED PRECEDING) AS before_ms
               FROM told AS t) AS w
      CROSS JOIN capture AS s ON s.capture_id = w.capture_id
      WHERE w.transaction_ms < w.before_ms
@@ -207,18 +208,18 @@ SELECT f.finding,
        strftime('%Y-%m-%dT%H:%M:%fZ', f.time_ms / 1000.0, 'unixepoch') AS time,
        rtrim(f.detail, ';') AS detail,
        f.asset
-  FROM (SELECT g.finding, g.account, g.symbol, g.position_side, NULL AS asset,
+  FROM (SELECT * FROM money_finding
+         UNION ALL
+        SELECT g.finding, g.account, g.symbol, g.position_side, NULL,
                (SELECT s.capture_id
                   FROM account AS a
                  CROSS JOIN capture AS s
                     ON s.account_id = a.account_id AND s.endpoint = 'positionRisk' AND s.received_ms = g.time_ms
-                 WHERE a.name = g.account) AS capture_id,
+                 WHERE a.name = g.account),
                g.time_ms, g.detail
           FROM finding AS g
          UNION ALL
         SELECT finding, account, symbol, position_side, NULL, capture_id, time_ms, detail FROM streamed
-         UNION ALL
-        SELECT * FROM money_finding
          UNION ALL
         SELECT 'not_recorded', account, NULL, NULL, NULL, NULL, from_ms,
                kind || ' to ' || strftime('%Y-%m-%dT%H:%M:%fZ', to_ms / 1000.0, 'unixepoch')

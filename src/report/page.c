@@ -94,7 +94,9 @@ static bool write_table(const struct report_question *question, const char *name
                         const struct row_writer *writer, FILE *out, int64_t *row_count,
                         struct error *error)
 {
-    sqlite3_stmt *statement = report_prepare(question, name, error);
+    struct report_question first = *question;
+    first.first_rows = writer->rows_max;
+    sqlite3_stmt *statement = report_prepare(&first, name, error);
     struct column_list columns;
     *row_count = 0;
     bool done = statement != NULL &&
@@ -151,13 +153,43 @@ static bool write_text(const char *text, FILE *out, struct error *error)
     return fputs(text, out) >= 0 || error_set_output(error, out, NULL);
 }
 
-/* `findings`: the table that has those of an audit already; NULL asks for them. */
-static bool write_kind(const struct report_question *question, const struct report_kind *kind,
-                       const struct row_writer *writer, const char *findings, FILE *out,
-                       int64_t *row_count, struct error *error)
+/* What several parts of the page of all ask of, each asked once: `rows` reads the table where it
+ * is a report's own. */
+static const struct {
+    const char *report, *table, *rows;
+} KEPT[] = {{"page_moved", "page_moved", NULL},
+            {"page_point", "page_point", NULL},
+            {"page_pnl", "page_pnl", NULL},
+            {"equity", "page_asset", "page_assets"},
+            {"reconcile", "page_finding", "page_findings"}};
+#define KEPT_COUNT (sizeof KEPT / sizeof KEPT[0])
+
+static bool keep_all(const struct report_question *question, struct error *error)
 {
-    bool folded = findings != NULL;
-    const char *name = kind->is_audit && folded ? findings : kind->name;
+    bool done = true;
+    for (size_t i = 0; done && i < KEPT_COUNT; i++) {
+        done = report_keep(question, KEPT[i].report, KEPT[i].table, error);
+    }
+    return done;
+}
+
+/* The name of what gives the rows of a report that the page of all has. */
+static const char *kept_rows(const char *report)
+{
+    for (size_t i = 0; i < KEPT_COUNT; i++) {
+        if (KEPT[i].rows != NULL && strcmp(KEPT[i].report, report) == 0) {
+            return KEPT[i].rows;
+        }
+    }
+    return report;
+}
+
+/* `folded`: as one of many, on the page of all. */
+static bool write_kind(const struct report_question *question, const struct report_kind *kind,
+                       const struct row_writer *writer, bool folded, FILE *out, int64_t *row_count,
+                       struct error *error)
+{
+    const char *name = folded ? kept_rows(kind->name) : kind->name;
     struct report_question whole = *question;
     int64_t audited, summed;
     whole.columns = NULL;
@@ -174,7 +206,7 @@ static bool write_kind(const struct report_question *question, const struct repo
 bool page_section(const struct report_question *question, const struct report_kind *kind, FILE *out,
                   int64_t *row_count, struct error *error)
 {
-    return write_kind(question, kind, &HTML_WRITER, NULL, out, row_count, error);
+    return write_kind(question, kind, &HTML_WRITER, false, out, row_count, error);
 }
 
 bool page_end(FILE *out, struct error *error)
@@ -214,8 +246,8 @@ bool page_moment(const struct report_question *question, FILE *out, int64_t *row
     append_time(&text, "<br>Made by posrec at ", maybe_of(question->now_ms));
     text_append_string(&text, ". Times are UTC.</p>\n");
     return render_text(&text, out, error) &&
-           write_kind(question, &LEGS, &PAGE_WRITER, NULL, out, row_count, error) &&
-           write_kind(&whole, &EVIDENCE, &PAGE_WRITER, NULL, out, &responses, error) &&
+           write_kind(question, &LEGS, &PAGE_WRITER, false, out, row_count, error) &&
+           write_kind(&whole, &EVIDENCE, &PAGE_WRITER, false, out, &responses, error) &&
            page_end(out, error);
 }
 
@@ -366,22 +398,6 @@ static bool write_navigation(const struct report_question *question, FILE *out, 
     return render_text(&text, out, error) && step == STEP_DONE;
 }
 
-/* What several parts of the page ask of, each asked once. */
-static bool keep_all(const struct report_question *question, struct error *error)
-{
-    static const struct {
-        const char *report, *table;
-    } KEPT[] = {{"page_moved", "page_moved"},
-                {"page_point", "page_point"},
-                {"page_pnl", "page_pnl"},
-                {"reconcile", "page_finding"}};
-    bool done = true;
-    for (size_t i = 0; done && i < sizeof KEPT / sizeof KEPT[0]; i++) {
-        done = report_keep(question, KEPT[i].report, KEPT[i].table, error);
-    }
-    return done;
-}
-
 bool page_all(const struct report_question *question, const struct page_watch *watch, FILE *out,
               int64_t *findings, struct error *error)
 {
@@ -396,7 +412,7 @@ bool page_all(const struct report_question *question, const struct page_watch *w
         int64_t rows = 0;
         watch->told(watch->context, kind - REPORT_KINDS, REPORT_KIND_COUNT);
         if (strcmp(kind->name, "trips") != 0) {
-            done = write_kind(question, kind, &PART_WRITER, "page_findings", out, &rows, error);
+            done = write_kind(question, kind, &PART_WRITER, true, out, &rows, error);
             *findings += kind->is_audit ? rows : 0;
         }
     }

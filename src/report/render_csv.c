@@ -43,4 +43,4 @@ static void row(const struct column_list *columns, int64_t number, struct text *
     text_free(&field);
 }
 
-const struct row_writer CSV_WRITER = {begin, row, NULL};
+const struct row_writer CSV_WRITER = {begin, row, NULL, 0};

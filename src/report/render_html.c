@@ -153,6 +153,6 @@ static void part_end_rows(int64_t row_count, struct text *out)
     append_end(row_count, PART_ROWS_MAX, out);
 }
 
-const struct row_writer HTML_WRITER = {NULL, html_row, html_end_rows};
-const struct row_writer PAGE_WRITER = {NULL, page_row, html_end_rows};
-const struct row_writer PART_WRITER = {NULL, part_row, part_end_rows};
+const struct row_writer HTML_WRITER = {NULL, html_row, html_end_rows, HTML_ROWS_MAX};
+const struct row_writer PAGE_WRITER = {NULL, page_row, html_end_rows, HTML_ROWS_MAX};
+const struct row_writer PART_WRITER = {NULL, part_row, part_end_rows, PART_ROWS_MAX};

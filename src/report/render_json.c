@@ -39,5 +39,5 @@ static void json_end(int64_t row_count, struct text *out)
     text_append_string(out, row_count > 0 ? "\n]\n" : "]\n");
 }
 
-const struct row_writer JSON_WRITER = {json_begin, json_row, json_end};
-const struct row_writer NDJSON_WRITER = {NULL, ndjson_row, NULL};
+const struct row_writer JSON_WRITER = {json_begin, json_row, json_end, 0};
+const struct row_writer NDJSON_WRITER = {NULL, ndjson_row, NULL, 0};

@@ -154,4 +154,4 @@ static void end(int64_t row_count, struct text *out)
     text_append_string(out, "</Workbook>\n");
 }
 
-const struct row_writer SHEET_WRITER = {begin, row, end};
+const struct row_writer SHEET_WRITER = {begin, row, end, 0};

@@ -15,6 +15,7 @@ struct row_writer {
     void (*begin)(const struct column_list *columns, struct text *out);
     void (*row)(const struct column_list *columns, int64_t number, struct text *out);
     void (*end)(int64_t row_count, struct text *out);
+    int64_t rows_max; /* no more are written, but counted; 0 for all */
 };
 
 extern const struct row_writer CSV_WRITER;

@@ -49,7 +49,7 @@ static const struct composition {
     {"performance_by",
      {"with_rows", "with_balances", "with_range", "with_silence", "with_earning", "with_income",
       "performance", "performance_by"}},
-    {"changes", {"with_polls", "with_range", "changes"}},
+    {"happened", {"with_polls", "with_range", "happened"}},
     {"reconcile",
      {"with_polls", "with_range", "with_silence", "with_changed", "with_money_asked",
       "with_money_findings", "reconcile"}},
@@ -86,7 +86,8 @@ static const struct composition {
 static const struct {
     const char *part;
     const char *view;
-    const char *composition; /* that of what is asked; NULL for all of the view */
+    const char *composition; /* that of what is asked; NULL for all of the view; of the same name:
+                                a report, which is no view */
 } KEPT[] = {
     {"with_silence", "known", NULL},
     {"with_trips", "known", NULL},
@@ -94,6 +95,7 @@ static const struct {
     {"with_trips", "trip_part_since", NULL},
     {"with_trips", "trip_part", "with_trips_asked"},
     {"with_trips", "round_trip", NULL},
+    {"changes", "happened", "happened"},
 };
 
 static const char *const *parts_of(const char *const *alone)
@@ -123,6 +125,7 @@ static void bind_question(sqlite3_stmt *statement, const struct report_question 
         {":to_ms", NULL, question->to_ms},
         {":every_ms", NULL, question->every.ms > 0 ? maybe_of(question->every.ms) : none},
         {":every_months", NULL, maybe_of(question->every.months)},
+        {":first_rows", NULL, question->first_rows > 0 ? maybe_of(question->first_rows) : none},
         {":all", NULL, maybe_of(question->all)},
         {":now_ms", NULL, maybe_of(question->now_ms)},
         {":running", NULL, maybe_of(question->running)},
@@ -154,9 +157,11 @@ static bool keep_view(const struct report_question *question, const char *view,
     if (composition != NULL) {
         append_parts(composition, &sql);
     }
-    text_append_string(&sql, composition != NULL ? ", " : "WITH ");
-    view_text_append(SQL_VIEWS, view, &sql);
-    text_printf(&sql, " SELECT * FROM %s", view);
+    if (composition == NULL || strcmp(composition, view) != 0) {
+        text_append_string(&sql, composition != NULL ? ", " : "WITH ");
+        view_text_append(SQL_VIEWS, view, &sql);
+        text_printf(&sql, " SELECT * FROM %s", view);
+    }
     sqlite3_stmt *statement = database_prepare_text(question->database, &sql, error);
     if (statement != NULL) {
         bind_question(statement, question);

@@ -23,6 +23,8 @@ struct report_question {
     struct maybe_int from_ms; /* [from_ms, to_ms); unknown for all there is on that side */
     struct maybe_int to_ms;
     struct calendar_step every; /* of length 0 for one row of the range */
+    int64_t first_rows; /* these are all that is read, what follows is counted: a report may leave
+                           it empty; 0 for all */
     const struct report_by *by; /* NULL for the report's own rows */
     bool all;
     int64_t now_ms;   /* nothing later is sampled */

@@ -119,7 +119,7 @@ sql_text() {
     done
     keys "$(part with_balances.sql with_range.sql chart_assets.sql)"
     # The ledger goes through each leg's states once: what was before decides what a change is.
-    sqlite3 posrec.db "EXPLAIN QUERY PLAN $(part with_polls.sql with_range.sql changes.sql)" > plan
+    sqlite3 posrec.db "EXPLAIN QUERY PLAN $(part with_polls.sql with_range.sql happened.sql)" > plan
     assert_equal "$(grep -cE 'SCAN (v|valuation|capture)' plan)" 0
     for report in chart_pnl chart_margin chart_exposure chart_gaps chart_changes chart_equity; do
         keys "$(part $report.sql)"

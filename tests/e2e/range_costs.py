@@ -32,12 +32,12 @@ WHOLE_VIEWS = {"account_range", "asset_range", "leg_range", "leg_term", "money_r
                "stream_session", "gap", "day_part", "pnl_daily", "margin_daily", "pnl_total_daily", "coverage_daily"}
 # A state of a leg is judged by the one before it, which may be of any time: these go through all of the legs' changes.
 LEDGER = {"timeline_told", "timeline_row", "position_timeline", "timeline_change", "position_change", "position_history",
-          "position_rebuilt", "account_update_history", "changes", "chart_exposure", "trip_part", "round_trip", "trips",
+          "position_rebuilt", "account_update_history", "happened", "chart_exposure", "trip_part", "round_trip", "trips",
           "trips_by", "trips_summary", "trips_outside", "page_trips"}
 # Whether its income is known is asked of all times that are.
 JUDGED = {"pnl", "pnl_by", "reconcile", "page_pnl"}
 # Of what the page keeps in tables of its own.
-PAGE = {"page_answer", "page_calendar", "page_curve", "page_findings", "page_parts"}
+PAGE = {"page_answer", "page_assets", "page_calendar", "page_curve", "page_findings", "page_parts"}
 # All gaps are looked at, and all spans of time that are known.
 GAPS = {"coverage", "chart_gaps", "gaps", "silence", "nothing", "positions", "silence_at", "known"}
 # Captures lie by account, endpoint and time: who names no endpoint goes through all of the account's.
@@ -47,7 +47,7 @@ GROWS = {**dict.fromkeys(LEDGER, "a leg's changes"), **dict.fromkeys(JUDGED, "re
 NOW = ("status", "growth", "cookbook")  # about the time up to now, which only the last day has
 
 EVERY = {"pnl", "pnl_by", "margin", "equity", "equity_by", "exposure", "income", "income_by", "performance", "performance_by"}
-PARAMETERS = ("account", "symbol", "side", "kind", "from_ms", "to_ms", "every_ms", "every_months", "all", "now_ms", "running", "ahead_ms", "answers", "by")
+PARAMETERS = ("account", "symbol", "side", "kind", "from_ms", "to_ms", "every_ms", "every_months", "first_rows", "all", "now_ms", "running", "ahead_ms", "answers", "by")
 
 
 def compositions():
@@ -116,7 +116,11 @@ def costs(path, from_ms, to_ms):
     database.create_function("step_end", 3, lambda time_ms, ms, months: (time_ms // ms + 1) * ms if ms else None)
     database.execute("CREATE TEMP TABLE page_moved AS " + sql_text(SOURCE / "sql/reports/page_moved.sql").rstrip().rstrip(";"),
                      {"account": None, "from_ms": from_ms, "to_ms": to_ms})
-    questions = [*report_questions(from_ms, to_ms), *view_questions(database, from_ms, to_ms), *cookbook_questions(to_ms)]
+    reports = list(report_questions(from_ms, to_ms))
+    for name, sql, parameters in reports:
+        if name == "happened":
+            database.execute("CREATE TEMP TABLE happened AS " + sql.rstrip().rstrip(";"), parameters)
+    questions = [*reports, *view_questions(database, from_ms, to_ms), *cookbook_questions(to_ms)]
     return {name: steps(database, sql, parameters) for name, sql, parameters in questions}
 
 

@@ -1,0 +1,2 @@
+-- The rows of page_asset, which is kept of equity.
+SELECT * FROM page_asset;
