@@ -294,8 +294,8 @@ paid AS MATERIALIZED (
            sum(iif(h.income_type = 'FUNDING_FEE', h.usd_e8, 0)) AS funding_e8,
            sum(iif(h.income_type = 'COMMISSION', h.unpriced, 0)) AS fees_unpriced,
            sum(iif(h.income_type = 'FUNDING_FEE', h.unpriced, 0)) AS funding_unpriced
-      FROM life AS f
-     CROSS JOIN earned AS h ON h.account = f.account
+      FROM earned AS h
+     CROSS JOIN life AS f ON f.account = h.account
      WHERE h.income_type IN ('COMMISSION', 'FUNDING_FEE')
      GROUP BY f.account_id, 2
 ),

@@ -26,9 +26,7 @@
 ),
 -- Income by leg and step: in the leg's own asset, and in USD of all assets.
 paid AS MATERIALIZED (
-    SELECT e.account,
-           e.symbol,
-           e.position_side,
+    SELECT l.leg_id,
            coalesce(step_end(e.time_ms, :every_ms, :every_months), a.to_ms) AS moment_ms,
            sum(iif(e.income_type = 'REALIZED_PNL' AND e.asset = l.margin_asset, e.income_e8, 0)) AS realized_e8,
            sum(iif(e.income_type = 'FUNDING_FEE' AND e.asset = l.margin_asset, e.income_e8, 0)) AS funding_e8,
@@ -40,12 +38,12 @@ paid AS MATERIALIZED (
            sum(iif(e.income_type = 'COMMISSION', e.usd_e8, 0)) AS commission_usd_e8,
            sum(iif(e.income_type IN ('REALIZED_PNL', 'FUNDING_FEE', 'COMMISSION'), 0, e.usd_e8)) AS other_usd_e8,
            sum(e.unpriced) AS unpriced
-      FROM asked AS a
-     CROSS JOIN earned AS e ON e.account = a.account
+      FROM earned AS e
+     CROSS JOIN asked AS a ON a.account = e.account
      CROSS JOIN asked_leg AS l ON (l.account, l.symbol, l.position_side) = (e.account, e.symbol, e.position_side)
      WHERE e.income_type NOT LIKE '%TRANSFER%'
        AND e.income_type NOT LIKE 'COIN_SWAP%'
-     GROUP BY 1, 2, 3, 4
+     GROUP BY 1, 2
 ),
 income_known AS MATERIALIZED (
     SELECT account, from_ms, to_ms FROM known WHERE kind = 'income'
@@ -69,10 +67,8 @@ summed AS (
            coalesce(sum(y.unpriced) OVER leg, 0) = 0 AS is_priced
       FROM ranged AS w
       LEFT JOIN paid AS y
-        ON (y.account, y.symbol, y.position_side) = (w.account, w.symbol, w.position_side)
-       AND y.moment_ms = w.moment_ms
-       AND w.number > 0
-    WINDOW leg AS (PARTITION BY w.account, w.symbol, w.position_side ORDER BY w.number)
+        ON y.leg_id = w.leg_id AND y.moment_ms = w.moment_ms AND w.number > 0
+    WINDOW leg AS (PARTITION BY w.leg_id ORDER BY w.number ROWS UNBOUNDED PRECEDING)
 )
 SELECT account,
        symbol,
