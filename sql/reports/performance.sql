@@ -299,43 +299,47 @@ paid AS MATERIALIZED (
      WHERE h.income_type IN ('COMMISSION', 'FUNDING_FEE')
      GROUP BY f.account_id, 2
 ),
--- Each trade once, as trade_history has it: that it was told last is asked of the index alone, where it was told once. An
--- inverse contract is worth its size in USD, whatever its price; a linear one its price in the margin asset.
+-- Each trade once, as trade_history has it: that it was told last is asked of the index alone, where it was told once. Of
+-- the contract's size then (valuation_history), an inverse contract is worth that in USD, whatever its price; a linear one
+-- its price in the margin asset.
 traded AS MATERIALIZED (
-    SELECT f.account_id,
-           min(f.to_ms, coalesce(step_end(h.time_ms, :every_ms, :every_months), f.to_ms)) AS end_ms,
-           iif(count(*) = count(t.contract_size_e8),
-               iif(count(*) = count(iif(t.is_linear, h.price_e8 * x.index_price_e8, 1)),
-                   sum(CAST(round(abs(h.quantity_e8) * (t.contract_size_e8 / 1e8)
-                                  * iif(t.is_linear, h.price_e8 / 1e8 * (x.index_price_e8 / 1e8), 1)) AS INTEGER)), NULL), NULL)
-               AS turnover_e8
-      FROM (SELECT n.account_id, a.from_ms, a.to_ms FROM asked AS a CROSS JOIN account AS n ON n.name = a.account) AS f
-     CROSS JOIN leg AS l ON l.account_id = f.account_id
-     CROSS JOIN contract AS c ON c.contract_id = l.contract_id
-     CROSS JOIN trade AS h ON h.leg_id = l.leg_id AND h.time_ms >= f.from_ms AND h.time_ms < f.to_ms
-      LEFT JOIN leg_term AS t ON t.leg_id = h.leg_id AND t.from_ms <= h.time_ms AND t.to_ms > h.time_ms
-      LEFT JOIN asset_index AS x
-        ON t.is_linear
-       AND (x.account_id, x.symbol, x.time_ms, x.capture_id)
-           = (SELECT w.account_id, w.symbol, w.time_ms, w.capture_id
-                FROM asset_index AS w
-               WHERE w.symbol = c.margin_asset || 'USD' AND w.time_ms <= h.time_ms AND w.index_price_e8 > 0
-               ORDER BY w.time_ms DESC, w.capture_id DESC LIMIT 1)
-     WHERE (h.source = 'rest'
-            OR NOT EXISTS (SELECT 1
-                             FROM trade AS x INDEXED BY trade_by_id
-                            WHERE x.leg_id = h.leg_id AND x.trade_id = h.trade_id AND x.source = 'rest'))
-       AND NOT EXISTS (SELECT 1
-                         FROM trade AS x INDEXED BY trade_by_id
-                        CROSS JOIN trade AS o
-                           ON (o.leg_id, o.time_ms, o.trade_id, o.source, o.revision)
-                              = (x.leg_id, x.time_ms, x.trade_id, x.source, x.revision)
-                        WHERE x.leg_id = h.leg_id
-                          AND x.trade_id = h.trade_id
-                          AND x.source = h.source
-                          AND (x.time_ms, x.revision) <> (h.time_ms, h.revision)
-                          AND (o.capture_id, o.revision, o.time_ms) > (h.capture_id, h.revision, h.time_ms))
-     GROUP BY 1, 2
+    SELECT account_id,
+           end_ms,
+           iif(count(*) = count(size * rate), sum(CAST(round(abs(quantity_e8) * size * rate) AS INTEGER)), NULL) AS turnover_e8
+      FROM (SELECT f.account_id,
+                   min(f.to_ms, coalesce(step_end(h.time_ms, :every_ms, :every_months), f.to_ms)) AS end_ms,
+                   h.quantity_e8,
+                   iif(h.time_ms >= c.since_ms, c.contract_size_e8,
+                       (SELECT t.contract_size_e8
+                          FROM contract_term AS t
+                         WHERE t.contract_id = c.contract_id AND t.from_ms <= h.time_ms
+                         ORDER BY t.from_ms DESC, t.capture_id DESC LIMIT 1)) / 1e8 AS size,
+                   iif(
+--include is_linear
+                       ,
+                       h.price_e8 / 1e8 * ((SELECT w.index_price_e8
+                                              FROM asset_index AS w
+                                             WHERE w.symbol = c.margin_asset || 'USD'
+                                               AND w.time_ms <= h.time_ms
+                                               AND w.index_price_e8 > 0
+                                             ORDER BY w.time_ms DESC, w.capture_id DESC LIMIT 1) / 1e8), 1) AS rate
+              FROM (SELECT n.account_id, a.from_ms, a.to_ms FROM asked AS a CROSS JOIN account AS n ON n.name = a.account) AS f
+             CROSS JOIN leg AS l ON l.account_id = f.account_id
+             CROSS JOIN contract AS c ON c.contract_id = l.contract_id
+             CROSS JOIN trade AS h ON h.leg_id = l.leg_id AND h.time_ms >= f.from_ms AND h.time_ms < f.to_ms
+             WHERE NOT EXISTS (SELECT 1
+                                 FROM trade AS x INDEXED BY trade_by_id
+                                WHERE x.leg_id = h.leg_id
+                                  AND x.trade_id = h.trade_id
+                                  AND (x.source < h.source
+                                       OR x.source = h.source
+                                          AND (x.time_ms, x.revision) <> (h.time_ms, h.revision)
+                                          AND (SELECT (o.capture_id, o.revision, o.time_ms) > (h.capture_id, h.revision, h.time_ms)
+                                                 FROM trade AS o
+                                                WHERE (o.leg_id, o.time_ms, o.trade_id, o.source, o.revision)
+                                                      = (x.leg_id, x.time_ms, x.trade_id, x.source, x.revision))))
+             LIMIT -1) -- so that each is worked out once
+     GROUP BY account_id, end_ms
 ),
 -- What was judged, with what was paid and traded in it. Trades are known where the stream is, or they were asked for.
 counted AS (

@@ -5,23 +5,31 @@
 -- with_points, with_parts and with_income.
 , ranged AS (
     SELECT t.*,
-           iif(t.number = 0 OR t.at_ms IS NULL, NULL, (
-            SELECT json_array(min(low_e8), max(high_e8), min(low_usd_e8), max(high_usd_e8))
-              FROM (SELECT unrealized_pnl_min_e8 AS low_e8,
-                           unrealized_pnl_max_e8 AS high_e8,
-                           unrealized_pnl_usd_min_e8 AS low_usd_e8,
-                           unrealized_pnl_usd_max_e8 AS high_usd_e8
-                      FROM leg_hour
-                     WHERE leg_id = t.leg_id
-                       AND hour_ms BETWEEN t.hour_ms AND t.last_hour_ms
-                     UNION ALL
-                    SELECT unrealized_pnl_e8, unrealized_pnl_e8, unrealized_pnl_usd_e8, unrealized_pnl_usd_e8
-                      FROM (SELECT t.since_ms AS from_ms, min(t.at_ms, t.hour_ms - 1) AS to_ms
-                             UNION ALL
-                            SELECT max(t.hour_ms, t.last_hour_ms + 3600000), t.at_ms) AS e
-                     CROSS JOIN valuation_history AS v
-                        ON (v.account, v.symbol, v.position_side) = (t.account, t.symbol, t.position_side)
-                       AND v.time_ms BETWEEN e.from_ms AND e.to_ms))) AS extremes
+           CASE
+               WHEN t.number = 0 OR t.at_ms IS NULL THEN NULL
+               WHEN t.since_ms >= t.hour_ms AND t.at_ms < t.last_hour_ms + 3600000
+                   THEN (SELECT json_array(min(unrealized_pnl_min_e8), max(unrealized_pnl_max_e8),
+                                           min(unrealized_pnl_usd_min_e8), max(unrealized_pnl_usd_max_e8))
+                           FROM leg_hour
+                          WHERE leg_id = t.leg_id
+                            AND hour_ms BETWEEN t.hour_ms AND t.last_hour_ms)
+               ELSE (SELECT json_array(min(low_e8), max(high_e8), min(low_usd_e8), max(high_usd_e8))
+                       FROM (SELECT unrealized_pnl_min_e8 AS low_e8,
+                                    unrealized_pnl_max_e8 AS high_e8,
+                                    unrealized_pnl_usd_min_e8 AS low_usd_e8,
+                                    unrealized_pnl_usd_max_e8 AS high_usd_e8
+                               FROM leg_hour
+                              WHERE leg_id = t.leg_id
+                                AND hour_ms BETWEEN t.hour_ms AND t.last_hour_ms
+                              UNION ALL
+                             SELECT unrealized_pnl_e8, unrealized_pnl_e8, unrealized_pnl_usd_e8, unrealized_pnl_usd_e8
+                               FROM (SELECT t.since_ms AS from_ms, min(t.at_ms, t.hour_ms - 1) AS to_ms
+                                      UNION ALL
+                                     SELECT max(t.hour_ms, t.last_hour_ms + 3600000), t.at_ms) AS e
+                              CROSS JOIN valuation_history AS v
+                                 ON (v.account, v.symbol, v.position_side) = (t.account, t.symbol, t.position_side)
+                                AND v.time_ms BETWEEN e.from_ms AND e.to_ms))
+           END AS extremes
       FROM part AS t
 ),
 -- Income by leg and step: in the leg's own asset, and in USD of all assets.
