@@ -178,8 +178,8 @@ told AS (
      CROSS JOIN moment AS m ON m.at_ms BETWEEN d.begin_ms AND d.to_ms - 1
      LIMIT -1
 ),
--- What is not in the wallet counts for nothing, whatever its price; an asset that an answer no longer has, neither. Coins
--- that came or went are valued at the price of the answer that has them.
+-- In USD as in equity_history. What is not in the wallet counts for nothing, whatever its price; an asset that an answer no
+-- longer has, neither. Coins that came or went are valued at the price of the answer that has them.
 priced AS (
     SELECT t.account,
            t.accounts,
@@ -191,12 +191,16 @@ priced AS (
            w.coins_e8,
            w.count,
            w.price,
-           (SELECT iif(e.margin_balance = 0 OR coalesce(e.margin_balance, e.wallet_balance, e.update_ms) IS NULL, 0,
-                       CAST(round(e.margin_balance_usd * 1e8) AS INTEGER))
-              FROM equity_history AS e
-             WHERE e.account = t.account AND e.asset = t.asset AND e.time_ms = t.told_ms) AS worth
+           iif(r.margin_balance_e8 = 0 OR coalesce(r.margin_balance_e8, r.wallet_balance_e8, r.update_ms) IS NULL, 0,
+               (SELECT r.margin_balance_e8 / 100000000 * p.e8
+                       + r.margin_balance_e8 % 100000000 * (p.e8 / 100000000)
+                       + (r.margin_balance_e8 % 100000000 * (p.e8 % 100000000)
+                          + iif(r.margin_balance_e8 < 0, -50000000, 50000000)) / 100000000
+                  FROM (SELECT coalesce(v.mark_price_e8, m.mark_price_e8, x.index_price_e8) AS e8) AS p)) AS worth
       FROM told AS t
       LEFT JOIN moved AS w ON w.account_id = t.account_id AND w.asset = t.asset AND w.seen_ms = t.at_ms
+      LEFT JOIN balance AS r ON r.account_id = t.account_id AND r.asset = t.asset AND r.time_ms = t.told_ms
+--include price_of
      LIMIT -1
 ),
 -- From one moment to the next: what there was, what became of it without the coins that came or went (`kept_e8`), and
@@ -394,37 +398,37 @@ factored AS (
            max(told_before_ms) OVER passed AS known_before_ms,
            min(at_ms) OVER passed AS first_ms
       FROM chained
-    WINDOW passed AS (PARTITION BY unit, is_day, step_ms ORDER BY at_ms)
+    WINDOW passed AS (PARTITION BY unit, is_day, step_ms ORDER BY at_ms ROWS UNBOUNDED PRECEDING)
 ),
 indexed AS (
-    SELECT *,
+    SELECT unit, is_day, step_ms, at_ms, equity_e8, first_e8, flow_e8, known_ms, first_ms,
+           iif(before_e8 > 0, known_before_ms, NULL) AS begun_ms,
            iif(has_begun
                    AND NOT max(NOT coalesce(iif(before_e8 > 0, losses = (kept_e8 <= 0),
                                                 before_e8 = 0 AND kept_e8 IS NOT NULL AND NOT has_begun
                                                 OR before_e8 = kept_e8 AND kept_e8 = equity_e8), 0)) OVER passed,
                exp(growth) * coalesce(lost, 1), NULL) AS value
       FROM factored
-    WINDOW passed AS (PARTITION BY unit, is_day, step_ms ORDER BY at_ms)
+    WINDOW passed AS (PARTITION BY unit, is_day, step_ms ORDER BY at_ms ROWS UNBOUNDED PRECEDING)
 ),
 -- The deepest fall from a peak. What differs in the twelfth place is the same.
 peaked AS (
-    SELECT *, max(1, max(value) OVER (PARTITION BY unit, is_day, step_ms ORDER BY at_ms)) AS peak FROM indexed
+    SELECT *, max(1, max(value) OVER passed) AS peak
+      FROM indexed
+    WINDOW passed AS (PARTITION BY unit, is_day, step_ms ORDER BY at_ms ROWS UNBOUNDED PRECEDING)
 ),
 fallen AS (
     SELECT *, max(1 - value / peak) OVER step AS fall, max(at_ms) OVER step AS last_ms
       FROM peaked
     WINDOW step AS (PARTITION BY unit, is_day, step_ms)
 ),
+-- First come those at its bottom, in their order.
 bottomed AS (
     SELECT *,
-           min(iif(fall > 1e-12 AND 1 - value / peak >= fall - 1e-12, at_ms, NULL)) OVER (PARTITION BY unit, is_day, step_ms)
-               AS bottom_ms
-      FROM fallen
-),
-topped AS (
-    SELECT *,
-           max(iif(at_ms = bottom_ms, peak, NULL)) OVER (PARTITION BY unit, is_day, step_ms) * (1 - 1e-12) AS top
-      FROM bottomed
+           first_value(iif(is_bottom, at_ms, NULL)) OVER deepest AS bottom_ms,
+           first_value(iif(is_bottom, peak, NULL)) OVER deepest * (1 - 1e-12) AS top
+      FROM (SELECT *, fall > 1e-12 AND 1 - value / peak >= fall - 1e-12 AS is_bottom FROM fallen)
+    WINDOW deepest AS (PARTITION BY unit, is_day, step_ms ORDER BY is_bottom DESC, at_ms ROWS UNBOUNDED PRECEDING)
 ),
 summed AS (
     SELECT unit,
@@ -456,7 +460,7 @@ summed AS (
                    iif(at_ms = last_ms, value, NULL) AS value,
                    fall,
                    top,
-                   iif(before_e8 > 0, known_before_ms, NULL) AS begun_ms,
+                   begun_ms,
                    iif(at_ms < bottom_ms AND value >= top, known_ms, NULL) AS top_ms,
                    iif(at_ms = bottom_ms, known_ms, NULL) AS bottom_ms,
                    iif(at_ms > bottom_ms AND value >= top, known_ms, NULL) AS recovered_ms,
@@ -470,7 +474,7 @@ summed AS (
                    NULL AS fees_e8,
                    NULL AS funding_e8,
                    NULL AS turnover_e8
-              FROM topped
+              FROM bottomed
             UNION ALL
             SELECT iif(t.is_all, '', j.account),
                    j.is_day,
