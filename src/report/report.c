@@ -89,6 +89,7 @@ static const struct {
     const char *composition; /* that of what is asked; NULL for all of the view */
 } KEPT[] = {
     {"with_silence", "known", NULL},
+    {"performance", "asset_source", NULL},
     {"with_trips", "known", NULL},
     {"with_trips", "trip_part", NULL},
     {"with_trips", "round_trip", "with_trips_asked"},
