@@ -51,7 +51,7 @@ SELECT account,
        maintenance_margin,
        round(margin_ratio * 1e8) / 1e8 AS margin_ratio,
        iif(t.at_ms IS NULL, NULL,
-           (SELECT round(max(b.maintenance_margin_e8 * 1.0 / nullif(b.margin_balance_e8, 0)) * 1e8) / 1e8
+           (SELECT round(max(b.maintenance_margin_e8 * 1.0 / b.margin_balance_e8) * 1e8) / 1e8
               FROM balance AS b
              WHERE b.account_id = t.account_id
                AND b.asset = t.asset

@@ -13,8 +13,8 @@
            sum(h.count) AS count,
            sum(h.income_e8) / 1e8 AS income,
            iif(sum(h.unpriced) = 0, sum(h.usd_e8) / 1e8, NULL) AS income_usd
-      FROM asked AS a
-     CROSS JOIN earned AS h ON h.account = a.account
+      FROM earned AS h
+     CROSS JOIN asked AS a ON a.account = h.account
      GROUP BY a.account, step_begin(h.time_ms, :every_ms, :every_months), h.income_type, h.symbol, h.asset
 ),
 step AS MATERIALIZED (

@@ -178,8 +178,8 @@ told AS (
      CROSS JOIN moment AS m ON m.at_ms BETWEEN d.begin_ms AND d.to_ms - 1
      LIMIT -1
 ),
--- What is not in the wallet counts for nothing, whatever its price; an asset that an answer no longer has, neither. Coins
--- that came or went are valued at the price of the answer that has them.
+-- In USD as in equity_history. What is not in the wallet counts for nothing, whatever its price; an asset that an answer no
+-- longer has, neither. Coins that came or went are valued at the price of the answer that has them.
 priced AS (
     SELECT t.account,
            t.accounts,
@@ -191,12 +191,16 @@ priced AS (
            w.coins_e8,
            w.count,
            w.price,
-           (SELECT iif(e.margin_balance = 0 OR coalesce(e.margin_balance, e.wallet_balance, e.update_ms) IS NULL, 0,
-                       CAST(round(e.margin_balance_usd * 1e8) AS INTEGER))
-              FROM equity_history AS e
-             WHERE e.account = t.account AND e.asset = t.asset AND e.time_ms = t.told_ms) AS worth
+           iif(r.margin_balance_e8 = 0 OR coalesce(r.margin_balance_e8, r.wallet_balance_e8, r.update_ms) IS NULL, 0,
+               (SELECT r.margin_balance_e8 / 100000000 * p.e8
+                       + r.margin_balance_e8 % 100000000 * (p.e8 / 100000000)
+                       + (r.margin_balance_e8 % 100000000 * (p.e8 % 100000000)
+                          + iif(r.margin_balance_e8 < 0, -50000000, 50000000)) / 100000000
+                  FROM (SELECT coalesce(v.mark_price_e8, m.mark_price_e8, x.index_price_e8) AS e8) AS p)) AS worth
       FROM told AS t
       LEFT JOIN moved AS w ON w.account_id = t.account_id AND w.asset = t.asset AND w.seen_ms = t.at_ms
+      LEFT JOIN balance AS r ON r.account_id = t.account_id AND r.asset = t.asset AND r.time_ms = t.told_ms
+--include price_of
      LIMIT -1
 ),
 -- From one moment to the next: what there was, what became of it without the coins that came or went (`kept_e8`), and
@@ -294,48 +298,52 @@ paid AS MATERIALIZED (
            sum(iif(h.income_type = 'FUNDING_FEE', h.usd_e8, 0)) AS funding_e8,
            sum(iif(h.income_type = 'COMMISSION', h.unpriced, 0)) AS fees_unpriced,
            sum(iif(h.income_type = 'FUNDING_FEE', h.unpriced, 0)) AS funding_unpriced
-      FROM life AS f
-     CROSS JOIN earned AS h ON h.account = f.account
+      FROM earned AS h
+     CROSS JOIN life AS f ON f.account = h.account
      WHERE h.income_type IN ('COMMISSION', 'FUNDING_FEE')
      GROUP BY f.account_id, 2
 ),
--- Each trade once, as trade_history has it: that it was told last is asked of the index alone, where it was told once. An
--- inverse contract is worth its size in USD, whatever its price; a linear one its price in the margin asset.
+-- Each trade once, as trade_history has it: that it was told last is asked of the index alone, where it was told once. Of
+-- the contract's size then (valuation_history), an inverse contract is worth that in USD, whatever its price; a linear one
+-- its price in the margin asset.
 traded AS MATERIALIZED (
-    SELECT f.account_id,
-           min(f.to_ms, coalesce(step_end(h.time_ms, :every_ms, :every_months), f.to_ms)) AS end_ms,
-           iif(count(*) = count(t.contract_size_e8),
-               iif(count(*) = count(iif(t.is_linear, h.price_e8 * x.index_price_e8, 1)),
-                   sum(CAST(round(abs(h.quantity_e8) * (t.contract_size_e8 / 1e8)
-                                  * iif(t.is_linear, h.price_e8 / 1e8 * (x.index_price_e8 / 1e8), 1)) AS INTEGER)), NULL), NULL)
-               AS turnover_e8
-      FROM (SELECT n.account_id, a.from_ms, a.to_ms FROM asked AS a CROSS JOIN account AS n ON n.name = a.account) AS f
-     CROSS JOIN leg AS l ON l.account_id = f.account_id
-     CROSS JOIN contract AS c ON c.contract_id = l.contract_id
-     CROSS JOIN trade AS h ON h.leg_id = l.leg_id AND h.time_ms >= f.from_ms AND h.time_ms < f.to_ms
-      LEFT JOIN leg_term AS t ON t.leg_id = h.leg_id AND t.from_ms <= h.time_ms AND t.to_ms > h.time_ms
-      LEFT JOIN asset_index AS x
-        ON t.is_linear
-       AND (x.account_id, x.symbol, x.time_ms, x.capture_id)
-           = (SELECT w.account_id, w.symbol, w.time_ms, w.capture_id
-                FROM asset_index AS w
-               WHERE w.symbol = c.margin_asset || 'USD' AND w.time_ms <= h.time_ms AND w.index_price_e8 > 0
-               ORDER BY w.time_ms DESC, w.capture_id DESC LIMIT 1)
-     WHERE (h.source = 'rest'
-            OR NOT EXISTS (SELECT 1
-                             FROM trade AS x INDEXED BY trade_by_id
-                            WHERE x.leg_id = h.leg_id AND x.trade_id = h.trade_id AND x.source = 'rest'))
-       AND NOT EXISTS (SELECT 1
-                         FROM trade AS x INDEXED BY trade_by_id
-                        CROSS JOIN trade AS o
-                           ON (o.leg_id, o.time_ms, o.trade_id, o.source, o.revision)
-                              = (x.leg_id, x.time_ms, x.trade_id, x.source, x.revision)
-                        WHERE x.leg_id = h.leg_id
-                          AND x.trade_id = h.trade_id
-                          AND x.source = h.source
-                          AND (x.time_ms, x.revision) <> (h.time_ms, h.revision)
-                          AND (o.capture_id, o.revision, o.time_ms) > (h.capture_id, h.revision, h.time_ms))
-     GROUP BY 1, 2
+    SELECT account_id,
+           end_ms,
+           iif(count(*) = count(size * rate), sum(CAST(round(abs(quantity_e8) * size * rate) AS INTEGER)), NULL) AS turnover_e8
+      FROM (SELECT f.account_id,
+                   min(f.to_ms, coalesce(step_end(h.time_ms, :every_ms, :every_months), f.to_ms)) AS end_ms,
+                   h.quantity_e8,
+                   iif(h.time_ms >= c.since_ms, c.contract_size_e8,
+                       (SELECT t.contract_size_e8
+                          FROM contract_term AS t
+                         WHERE t.contract_id = c.contract_id AND t.from_ms <= h.time_ms
+                         ORDER BY t.from_ms DESC, t.capture_id DESC LIMIT 1)) / 1e8 AS size,
+                   iif(
+--include is_linear
+                       ,
+                       h.price_e8 / 1e8 * ((SELECT w.index_price_e8
+                                              FROM asset_index AS w
+                                             WHERE w.symbol = c.margin_asset || 'USD'
+                                               AND w.time_ms <= h.time_ms
+                                               AND w.index_price_e8 > 0
+                                             ORDER BY w.time_ms DESC, w.capture_id DESC LIMIT 1) / 1e8), 1) AS rate
+              FROM (SELECT n.account_id, a.from_ms, a.to_ms FROM asked AS a CROSS JOIN account AS n ON n.name = a.account) AS f
+             CROSS JOIN leg AS l ON l.account_id = f.account_id
+             CROSS JOIN contract AS c ON c.contract_id = l.contract_id
+             CROSS JOIN trade AS h ON h.leg_id = l.leg_id AND h.time_ms >= f.from_ms AND h.time_ms < f.to_ms
+             WHERE NOT EXISTS (SELECT 1
+                                 FROM trade AS x INDEXED BY trade_by_id
+                                WHERE x.leg_id = h.leg_id
+                                  AND x.trade_id = h.trade_id
+                                  AND (x.source < h.source
+                                       OR x.source = h.source
+                                          AND (x.time_ms, x.revision) <> (h.time_ms, h.revision)
+                                          AND (SELECT (o.capture_id, o.revision, o.time_ms) > (h.capture_id, h.revision, h.time_ms)
+                                                 FROM trade AS o
+                                                WHERE (o.leg_id, o.time_ms, o.trade_id, o.source, o.revision)
+                                                      = (x.leg_id, x.time_ms, x.trade_id, x.source, x.revision))))
+             LIMIT -1) -- so that each is worked out once
+     GROUP BY account_id, end_ms
 ),
 -- What was judged, with what was paid and traded in it. Trades are known where the stream is, or they were asked for.
 counted AS (
@@ -390,37 +398,37 @@ factored AS (
            max(told_before_ms) OVER passed AS known_before_ms,
            min(at_ms) OVER passed AS first_ms
       FROM chained
-    WINDOW passed AS (PARTITION BY unit, is_day, step_ms ORDER BY at_ms)
+    WINDOW passed AS (PARTITION BY unit, is_day, step_ms ORDER BY at_ms ROWS UNBOUNDED PRECEDING)
 ),
 indexed AS (
-    SELECT *,
+    SELECT unit, is_day, step_ms, at_ms, equity_e8, first_e8, flow_e8, known_ms, first_ms,
+           iif(before_e8 > 0, known_before_ms, NULL) AS begun_ms,
            iif(has_begun
                    AND NOT max(NOT coalesce(iif(before_e8 > 0, losses = (kept_e8 <= 0),
                                                 before_e8 = 0 AND kept_e8 IS NOT NULL AND NOT has_begun
                                                 OR before_e8 = kept_e8 AND kept_e8 = equity_e8), 0)) OVER passed,
                exp(growth) * coalesce(lost, 1), NULL) AS value
       FROM factored
-    WINDOW passed AS (PARTITION BY unit, is_day, step_ms ORDER BY at_ms)
+    WINDOW passed AS (PARTITION BY unit, is_day, step_ms ORDER BY at_ms ROWS UNBOUNDED PRECEDING)
 ),
 -- The deepest fall from a peak. What differs in the twelfth place is the same.
 peaked AS (
-    SELECT *, max(1, max(value) OVER (PARTITION BY unit, is_day, step_ms ORDER BY at_ms)) AS peak FROM indexed
+    SELECT *, max(1, max(value) OVER passed) AS peak
+      FROM indexed
+    WINDOW passed AS (PARTITION BY unit, is_day, step_ms ORDER BY at_ms ROWS UNBOUNDED PRECEDING)
 ),
 fallen AS (
     SELECT *, max(1 - value / peak) OVER step AS fall, max(at_ms) OVER step AS last_ms
       FROM peaked
     WINDOW step AS (PARTITION BY unit, is_day, step_ms)
 ),
+-- First come those at its bottom, in their order.
 bottomed AS (
     SELECT *,
-           min(iif(fall > 1e-12 AND 1 - value / peak >= fall - 1e-12, at_ms, NULL)) OVER (PARTITION BY unit, is_day, step_ms)
-               AS bottom_ms
-      FROM fallen
-),
-topped AS (
-    SELECT *,
-           max(iif(at_ms = bottom_ms, peak, NULL)) OVER (PARTITION BY unit, is_day, step_ms) * (1 - 1e-12) AS top
-      FROM bottomed
+           first_value(iif(is_bottom, at_ms, NULL)) OVER deepest AS bottom_ms,
+           first_value(iif(is_bottom, peak, NULL)) OVER deepest * (1 - 1e-12) AS top
+      FROM (SELECT *, fall > 1e-12 AND 1 - value / peak >= fall - 1e-12 AS is_bottom FROM fallen)
+    WINDOW deepest AS (PARTITION BY unit, is_day, step_ms ORDER BY is_bottom DESC, at_ms ROWS UNBOUNDED PRECEDING)
 ),
 summed AS (
     SELECT unit,
@@ -452,7 +460,7 @@ summed AS (
                    iif(at_ms = last_ms, value, NULL) AS value,
                    fall,
                    top,
-                   iif(before_e8 > 0, known_before_ms, NULL) AS begun_ms,
+                   begun_ms,
                    iif(at_ms < bottom_ms AND value >= top, known_ms, NULL) AS top_ms,
                    iif(at_ms = bottom_ms, known_ms, NULL) AS bottom_ms,
                    iif(at_ms > bottom_ms AND value >= top, known_ms, NULL) AS recovered_ms,
@@ -466,7 +474,7 @@ summed AS (
                    NULL AS fees_e8,
                    NULL AS funding_e8,
                    NULL AS turnover_e8
-              FROM topped
+              FROM bottomed
             UNION ALL
             SELECT iif(t.is_all, '', j.account),
                    j.is_day,

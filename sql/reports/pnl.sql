@@ -5,30 +5,36 @@
 -- with_points, with_parts and with_income.
 , ranged AS (
     SELECT t.*,
-           iif(t.number = 0 OR t.at_ms IS NULL, NULL, (
-            SELECT json_array(min(low_e8), max(high_e8), min(low_usd_e8), max(high_usd_e8))
-              FROM (SELECT unrealized_pnl_min_e8 AS low_e8,
-                           unrealized_pnl_max_e8 AS high_e8,
-                           unrealized_pnl_usd_min_e8 AS low_usd_e8,
-                           unrealized_pnl_usd_max_e8 AS high_usd_e8
-                      FROM leg_hour
-                     WHERE leg_id = t.leg_id
-                       AND hour_ms BETWEEN t.hour_ms AND t.last_hour_ms
-                     UNION ALL
-                    SELECT unrealized_pnl_e8, unrealized_pnl_e8, unrealized_pnl_usd_e8, unrealized_pnl_usd_e8
-                      FROM (SELECT t.since_ms AS from_ms, min(t.at_ms, t.hour_ms - 1) AS to_ms
-                             UNION ALL
-                            SELECT max(t.hour_ms, t.last_hour_ms + 3600000), t.at_ms) AS e
-                     CROSS JOIN valuation_history AS v
-                        ON (v.account, v.symbol, v.position_side) = (t.account, t.symbol, t.position_side)
-                       AND v.time_ms BETWEEN e.from_ms AND e.to_ms))) AS extremes
+           CASE
+               WHEN t.number = 0 OR t.at_ms IS NULL THEN NULL
+               WHEN t.since_ms >= t.hour_ms AND t.at_ms < t.last_hour_ms + 3600000
+                   THEN (SELECT json_array(min(unrealized_pnl_min_e8), max(unrealized_pnl_max_e8),
+                                           min(unrealized_pnl_usd_min_e8), max(unrealized_pnl_usd_max_e8))
+                           FROM leg_hour
+                          WHERE leg_id = t.leg_id
+                            AND hour_ms BETWEEN t.hour_ms AND t.last_hour_ms)
+               ELSE (SELECT json_array(min(low_e8), max(high_e8), min(low_usd_e8), max(high_usd_e8))
+                       FROM (SELECT unrealized_pnl_min_e8 AS low_e8,
+                                    unrealized_pnl_max_e8 AS high_e8,
+                                    unrealized_pnl_usd_min_e8 AS low_usd_e8,
+                                    unrealized_pnl_usd_max_e8 AS high_usd_e8
+                               FROM leg_hour
+                              WHERE leg_id = t.leg_id
+                                AND hour_ms BETWEEN t.hour_ms AND t.last_hour_ms
+                              UNION ALL
+                             SELECT unrealized_pnl_e8, unrealized_pnl_e8, unrealized_pnl_usd_e8, unrealized_pnl_usd_e8
+                               FROM (SELECT t.since_ms AS from_ms, min(t.at_ms, t.hour_ms - 1) AS to_ms
+                                      UNION ALL
+                                     SELECT max(t.hour_ms, t.last_hour_ms + 3600000), t.at_ms) AS e
+                              CROSS JOIN valuation_history AS v
+                                 ON (v.account, v.symbol, v.position_side) = (t.account, t.symbol, t.position_side)
+                                AND v.time_ms BETWEEN e.from_ms AND e.to_ms))
+           END AS extremes
       FROM part AS t
 ),
 -- Income by leg and step: in the leg's own asset, and in USD of all assets.
 paid AS MATERIALIZED (
-    SELECT e.account,
-           e.symbol,
-           e.position_side,
+    SELECT l.leg_id,
            coalesce(step_end(e.time_ms, :every_ms, :every_months), a.to_ms) AS moment_ms,
            sum(iif(e.income_type = 'REALIZED_PNL' AND e.asset = l.margin_asset, e.income_e8, 0)) AS realized_e8,
            sum(iif(e.income_type = 'FUNDING_FEE' AND e.asset = l.margin_asset, e.income_e8, 0)) AS funding_e8,
@@ -40,12 +46,12 @@ paid AS MATERIALIZED (
            sum(iif(e.income_type = 'COMMISSION', e.usd_e8, 0)) AS commission_usd_e8,
            sum(iif(e.income_type IN ('REALIZED_PNL', 'FUNDING_FEE', 'COMMISSION'), 0, e.usd_e8)) AS other_usd_e8,
            sum(e.unpriced) AS unpriced
-      FROM asked AS a
-     CROSS JOIN earned AS e ON e.account = a.account
+      FROM earned AS e
+     CROSS JOIN asked AS a ON a.account = e.account
      CROSS JOIN asked_leg AS l ON (l.account, l.symbol, l.position_side) = (e.account, e.symbol, e.position_side)
      WHERE e.income_type NOT LIKE '%TRANSFER%'
        AND e.income_type NOT LIKE 'COIN_SWAP%'
-     GROUP BY 1, 2, 3, 4
+     GROUP BY 1, 2
 ),
 income_known AS MATERIALIZED (
     SELECT account, from_ms, to_ms FROM known WHERE kind = 'income'
@@ -69,10 +75,8 @@ summed AS (
            coalesce(sum(y.unpriced) OVER leg, 0) = 0 AS is_priced
       FROM ranged AS w
       LEFT JOIN paid AS y
-        ON (y.account, y.symbol, y.position_side) = (w.account, w.symbol, w.position_side)
-       AND y.moment_ms = w.moment_ms
-       AND w.number > 0
-    WINDOW leg AS (PARTITION BY w.account, w.symbol, w.position_side ORDER BY w.number)
+        ON y.leg_id = w.leg_id AND y.moment_ms = w.moment_ms AND w.number > 0
+    WINDOW leg AS (PARTITION BY w.leg_id ORDER BY w.number ROWS UNBOUNDED PRECEDING)
 )
 SELECT account,
        symbol,

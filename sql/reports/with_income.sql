@@ -22,8 +22,7 @@ day_open (account, from_ms, to_ms) AS MATERIALIZED (
                     SELECT account, to_ms, 9223372036854775807 FROM earning))
      WHERE from_ms < to_ms
 ),
-earned (account, time_ms, until_ms, income_type, symbol, asset, position_side, count, income_e8, usd_e8, unpriced)
-       AS MATERIALIZED (
+earned (account, time_ms, until_ms, income_type, symbol, asset, position_side, count, income_e8, usd_e8, unpriced) AS (
     SELECT k.account, d.day_ms, d.day_ms + 86399999, d.income_type, d.symbol, d.asset, d.position_side, d.count, d.income_e8,
            d.usd_e8, d.unpriced
       FROM day_kept AS k

@@ -90,6 +90,7 @@ static const struct {
                                 a report, which is no view */
 } KEPT[] = {
     {"with_silence", "known", NULL},
+    {"performance", "asset_source", NULL},
     {"with_trips", "known", NULL},
     {"with_trips", "trip_base", "with_trip_legs"},
     {"with_trips", "trip_part_since", NULL},

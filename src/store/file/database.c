@@ -299,7 +299,8 @@ static bool configure(const struct database *database, struct error *error)
         return error_no_memory(error);
     }
     if (!database_run(database, "PRAGMA foreign_keys = ON", error) ||
-        !database_set_cache_kib(database, DATABASE_CACHE_KIB, error) ||
+        !database_set_cache_kib(
+            database, database->writable ? DATABASE_CACHE_KIB : DATABASE_READ_CACHE_KIB, error) ||
         !check_is_posrec(database, error)) {
         return false;
     }
