@@ -15,7 +15,7 @@ SELECT h.account,
        h.margin_asset,
        h.close_kind,
        h.missing
-  FROM round_trip AS h
+  FROM trip_sum AS h
  CROSS JOIN asked AS a ON a.account = h.account
  WHERE iif(h.closed_ms IS NULL, coalesce(h.opened_ms < a.to_ms, 1), h.closed_ms >= a.from_ms AND h.closed_ms < a.to_ms)
    AND (:symbol IS NULL OR h.symbol = :symbol)

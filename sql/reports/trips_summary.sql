@@ -6,7 +6,7 @@
            CAST(round(h.net_pnl * 1e8) AS INTEGER) AS pnl_e8,
            CAST(round(h.net_pnl_usd * 1e8) AS INTEGER) AS pnl_usd_e8,
            h.held_s
-      FROM round_trip AS h
+      FROM trip_sum AS h
      CROSS JOIN asked AS a ON a.account = h.account
      WHERE h.closed_ms >= a.from_ms
        AND h.closed_ms < a.to_ms

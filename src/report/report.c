@@ -95,7 +95,8 @@ static const struct {
     {"with_trips", "trip_base", "with_trip_legs"},
     {"with_trips", "trip_part_since", NULL},
     {"with_trips", "trip_part", "with_trips_asked"},
-    {"with_trips", "round_trip", NULL},
+    {"with_trips", "trip_sum", NULL},
+    {"trips", "round_trip", NULL},
     {"changes", "happened", "happened"},
 };
 
