@@ -32,8 +32,8 @@ WHOLE_VIEWS = {"account_range", "asset_range", "leg_range", "leg_term", "money_r
                "stream_session", "gap", "day_part", "pnl_daily", "margin_daily", "pnl_total_daily", "coverage_daily"}
 # A state of a leg is judged by the one before it, which may be of any time: these go through all of the legs' changes.
 LEDGER = {"timeline_told", "timeline_row", "position_timeline", "timeline_change", "position_change", "position_history",
-          "position_rebuilt", "account_update_history", "happened", "chart_exposure", "trip_part", "round_trip", "trips",
-          "trips_by", "trips_summary", "trips_outside", "page_trips"}
+          "position_rebuilt", "account_update_history", "happened", "chart_exposure", "trip_part", "trip_part_since",
+          "trip_sum", "round_trip", "trips", "trips_by", "trips_summary", "trips_outside", "page_trips"}
 # Whether its income is known is asked of all times that are.
 JUDGED = {"pnl", "pnl_by", "reconcile", "page_pnl"}
 # Of what the page keeps in tables of its own.
