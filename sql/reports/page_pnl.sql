@@ -68,12 +68,10 @@ summed AS MATERIALIZED (
                               sum(usd_e8 IS NULL))
               FROM paid AS i
              WHERE i.account = a.account AND i.day_ms >= p.from_ms - 86399999 AND i.day_ms < p.to_ms) AS parts,
-           coalesce((SELECT s.usd_e8
+           coalesce((SELECT sum(iif(s.time_ms = max(a.from_ms, min(a.to_ms, p.to_ms)), s.usd_e8, 0)
+                                - iif(s.time_ms = max(a.from_ms, min(a.to_ms, p.from_ms)), s.usd_e8, 0))
                        FROM stood AS s
-                      WHERE s.account = a.account AND s.time_ms = max(a.from_ms, min(a.to_ms, p.to_ms))), 0)
-           - coalesce((SELECT s.usd_e8
-                         FROM stood AS s
-                        WHERE s.account = a.account AND s.time_ms = max(a.from_ms, min(a.to_ms, p.from_ms))), 0) AS change_e8
+                      WHERE s.account = a.account), 0) AS change_e8
       FROM asked AS a
      CROSS JOIN period AS p
      WHERE p.kind <> 'month' OR (p.from_ms < a.to_ms AND p.to_ms > a.from_ms)
