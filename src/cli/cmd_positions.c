@@ -1,5 +1,6 @@
 #include "base/time_text.h"
 #include "cli/cli.h"
+#include "host/heap.h"
 #include "report/page.h"
 #include "report/recorded.h"
 
@@ -33,6 +34,7 @@ static bool write_answer(struct cli *cli, const struct report_question *question
 
 static bool run(struct cli *cli, struct error *error)
 {
+    heap_take();
     struct report_question question = cli_question(cli);
     int64_t rows = 0;
     /* Without --at: the last there is, even if the exchange's clock is ahead of this one. */

@@ -1,8 +1,8 @@
-#include <malloc.h>
 #include <string.h>
 
 #include "cli/cli.h"
 #include "cli/progress.h"
+#include "host/heap.h"
 #include "report/by.h"
 #include "report/kind.h"
 #include "report/page.h"
@@ -14,17 +14,6 @@
 
 /* A page does not load itself faster than it can be read. */
 #define REFRESH_MS_MIN 1000
-
-#define HEAP_KEPT_BYTES (4 << 20)
-
-/* What a statement took for a row goes back to the system each time, and comes again as new pages:
- * a tenth of what a report takes. */
-static void keep_heap(void)
-{
-#ifdef M_TOP_PAD
-    mallopt(M_TOP_PAD, HEAP_KEPT_BYTES);
-#endif
-}
 
 static bool find_kind(const char *name, const struct report_kind **kind, struct error *error)
 {
@@ -207,7 +196,7 @@ static bool find_by(const struct options *options, const struct report_kind *kin
 
 static bool run(struct cli *cli, struct error *error)
 {
-    keep_heap();
+    heap_take();
     struct report_question question = cli_question(cli);
     const struct report_kind *kind;
     struct text symbol = {0};

@@ -3,6 +3,7 @@
 #include "base/time_text.h"
 #include "cli/program.h"
 #include "host/disk.h"
+#include "host/heap.h"
 #include "host/run_lock.h"
 #include "model/capture.h"
 #include "report/recorded.h"
@@ -195,6 +196,7 @@ static bool run(struct cli *cli, struct error *error)
     if (tells_mirror(cli) && PROGRAM.ask_mirror == NULL) {
         return program_pass_on(cli->words, error);
     }
+    heap_take();
     bool done =
         cli_open_database(cli, DATABASE_READ, error) && database_unmap(&cli->database, error) &&
         check_account(cli, &figures.question, error) && collect(cli, &figures, error) &&
