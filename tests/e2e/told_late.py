@@ -220,6 +220,34 @@ def check_many(folder):
     assert b"FUNDING_FEE" in run(database, "report", "income", "--every", "1d", "--format", "csv")
 
 
+def check_delivery(folder):
+    """A contract is delivered when it was last: a later settlement takes away what was kept of the one before."""
+    database, lines = folder / "delivered.db", folder / "delivered.lines"
+
+    def line(time_ms, endpoint, rows, query=""):
+        return json.dumps({"account": "a", "endpoint": endpoint, "received_ms": time_ms, "interval_ms": HOUR, "http_status": 200,
+                           "request": f"/dapi/v1/{endpoint}{query}", "body": json.dumps(rows)})
+
+    def poll(time_ms, amount, update_ms):
+        return line(time_ms, "positionRisk", [{"symbol": "BTCUSD_260105", "positionSide": "BOTH", "updateTime": update_ms,
+                                               "positionAmt": amount, "markPrice": "100", "unRealizedProfit": "0"}])
+
+    def settled(time_ms, number):
+        return line(time_ms + 1, "income", [{"symbol": "BTCUSD_260105", "incomeType": "DELIVERED_SETTELMENT", "asset": "BTC",
+                                             "time": time_ms, "info": "", "income": "0.1", "tranId": number, "tradeId": ""}],
+                    f"?startTime={time_ms}")
+    first = [poll(START, "1", START - 5), settled(START + HOUR, "1"), poll(START + 2 * HOUR, "0", START + HOUR)]
+    for text, kinds in (([*first, *(poll(START + n * DAY, "0", START + HOUR) for n in (1, 2, 3, 4))], {"start", "settlement", "delivery"}),
+                        ([settled(START + 5 * DAY, "2")], {"start", "settlement", "unknown"})):
+        lines.write_text("\n".join(text) + "\n")
+        run(database, "import", lines)
+        connection = sqlite3.connect(database)
+        assert {part[3] for part in parts(connection)} == kinds, parts(connection)
+        assert parts(connection) == parts(connection, True)
+        connection.close()
+        run(database, "verify")
+
+
 def check_absurd(folder):
     """Amounts whose sum does not fit into 64 bits keep nothing, and lose nothing."""
     database, lines = folder / "absurd.db", folder / "absurd.lines"
@@ -257,6 +285,7 @@ def main():
     counts = defaultdict(int)
     with tempfile.TemporaryDirectory() as folder:
         check_many(pathlib.Path(folder))
+        check_delivery(pathlib.Path(folder))
         check_absurd(pathlib.Path(folder))
         for number in range(40 if LONG else 8):
             product = (CoinM, UsdM)[number % 2]
