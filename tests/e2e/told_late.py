@@ -194,19 +194,29 @@ def run(database, *arguments):
     return done.stdout
 
 
+def line_of(time_ms, endpoint, rows, query=""):
+    return json.dumps({"account": "a", "endpoint": endpoint, "received_ms": time_ms, "interval_ms": HOUR, "http_status": 200,
+                       "request": f"/dapi/v1/{endpoint}{query}", "body": json.dumps(rows)})
+
+
+def poll_of(time_ms, symbol, amounts, update_ms):
+    return line_of(time_ms, "positionRisk", [{"symbol": symbol, "positionSide": side, "updateTime": update_ms, "positionAmt": amount,
+                                              "markPrice": "100", "unRealizedProfit": "0"} for side, amount in amounts.items()])
+
+
+def income_of(time_ms, symbol, kind, number, amount="0.1"):
+    return line_of(time_ms + 1, "income", [{"symbol": symbol, "incomeType": kind, "asset": "BTC", "time": time_ms, "info": "",
+                                            "income": amount, "tranId": number, "tradeId": ""}], f"?startTime={time_ms}")
+
+
 def check_many(folder):
     """With thousands of legs, with each of which a price is looked for, there are no sums; what there was goes."""
     database, lines = folder / "many.db", folder / "many.lines"
 
     def poll(time_ms, symbols):
-        return json.dumps({"account": "a", "endpoint": "positionRisk", "received_ms": time_ms, "interval_ms": HOUR, "http_status": 200,
-                           "request": "/dapi/v1/positionRisk", "body": json.dumps([
-                               {"symbol": s, "positionSide": "BOTH", "updateTime": 1, "positionAmt": "1", "markPrice": "100",
-                                "unRealizedProfit": "0"} for s in symbols])})
-    paid = json.dumps({"account": "a", "endpoint": "income", "received_ms": START + HOUR, "http_status": 200,
-                       "request": f"/dapi/v1/income?startTime={START}", "body": json.dumps([
-                           {"symbol": "BTCUSD_PERP", "incomeType": "FUNDING_FEE", "asset": "BTC", "time": START + 1, "info": "",
-                            "income": "1", "tranId": "1", "tradeId": ""}])})
+        return line_of(time_ms, "positionRisk", [{"symbol": s, "positionSide": "BOTH", "updateTime": 1, "positionAmt": "1",
+                                                  "markPrice": "100", "unRealizedProfit": "0"} for s in symbols])
+    paid = income_of(START + 1, "BTCUSD_PERP", "FUNDING_FEE", "1", "1")
     counted = []
     for text in ([poll(START, ["BTCUSD_PERP"]), paid, poll(START + 2 * DAY, ["BTCUSD_PERP"])],
                  [poll(START + 4 * DAY, [f"S{n}USD_PERP" for n in range(5001)])]):
@@ -223,22 +233,11 @@ def check_many(folder):
 def check_delivery(folder):
     """A contract is delivered when it was last: a later settlement takes away what was kept of the one before."""
     database, lines = folder / "delivered.db", folder / "delivered.lines"
-
-    def line(time_ms, endpoint, rows, query=""):
-        return json.dumps({"account": "a", "endpoint": endpoint, "received_ms": time_ms, "interval_ms": HOUR, "http_status": 200,
-                           "request": f"/dapi/v1/{endpoint}{query}", "body": json.dumps(rows)})
-
-    def poll(time_ms, amount, update_ms):
-        return line(time_ms, "positionRisk", [{"symbol": "BTCUSD_260105", "positionSide": "BOTH", "updateTime": update_ms,
-                                               "positionAmt": amount, "markPrice": "100", "unRealizedProfit": "0"}])
-
-    def settled(time_ms, number):
-        return line(time_ms + 1, "income", [{"symbol": "BTCUSD_260105", "incomeType": "DELIVERED_SETTELMENT", "asset": "BTC",
-                                             "time": time_ms, "info": "", "income": "0.1", "tranId": number, "tradeId": ""}],
-                    f"?startTime={time_ms}")
-    first = [poll(START, "1", START - 5), settled(START + HOUR, "1"), poll(START + 2 * HOUR, "0", START + HOUR)]
-    for text, kinds in (([*first, *(poll(START + n * DAY, "0", START + HOUR) for n in (1, 2, 3, 4))], {"start", "settlement", "delivery"}),
-                        ([settled(START + 5 * DAY, "2")], {"start", "settlement", "unknown"})):
+    symbol = "BTCUSD_260105"
+    first = [poll_of(START, symbol, {"BOTH": "1"}, START - 5), income_of(START + HOUR, symbol, "DELIVERED_SETTELMENT", "1"),
+             *(poll_of(START + hours * HOUR, symbol, {"BOTH": "0"}, START + HOUR) for hours in (2, 24, 48, 72, 96))]
+    for text, kinds in ((first, {"start", "settlement", "delivery"}),
+                        ([income_of(START + 5 * DAY, symbol, "DELIVERED_SETTELMENT", "2")], {"start", "settlement", "unknown"})):
         lines.write_text("\n".join(text) + "\n")
         run(database, "import", lines)
         connection = sqlite3.connect(database)
@@ -248,27 +247,36 @@ def check_delivery(folder):
         run(database, "verify")
 
 
+def check_sides(folder):
+    """Of funding while both sides stand the larger has all, of what is kept as of what is not."""
+    database, lines, symbol = folder / "sides.db", folder / "sides.lines", "BTCUSD_PERP"
+    times = [START + hours * HOUR for hours in range(8, 120, 8)]
+    lines.write_text("\n".join(text for time_ms in times for text in (
+        income_of(time_ms, symbol, "FUNDING_FEE", str(time_ms)),
+        poll_of(time_ms + HOUR, symbol, {"LONG": "1", "SHORT": "-5"}, START))) + "\n")
+    run(database, "import", lines)
+    connection = sqlite3.connect(database)
+    found = [(side, kind) for side, kind in connection.execute(
+        "SELECT position_side, kind FROM trip_part JOIN leg USING (leg_id) ORDER BY leg_id, number")]
+    assert found == [("LONG", "start"), ("SHORT", "start")] + [("SHORT", "funding")] * len(times), found
+    assert connection.execute("SELECT count(*) FROM trip_part_kept").fetchone()[0] > 5
+    assert parts(connection) == parts(connection, True)
+    connection.close()
+    run(database, "verify")
+
+
 def check_absurd(folder):
     """Amounts whose sum does not fit into 64 bits keep nothing, and lose nothing."""
     database, lines = folder / "absurd.db", folder / "absurd.lines"
     much = "90000000000"
-
-    def line(time_ms, endpoint, rows, query=""):
-        return json.dumps({"account": "a", "endpoint": endpoint, "received_ms": time_ms, "interval_ms": HOUR, "http_status": 200,
-                           "request": f"/dapi/v1/{endpoint}{query}", "body": json.dumps(rows)})
-
-    def poll(time_ms):
-        return line(time_ms, "positionRisk", [{"symbol": "BTCUSD_PERP", "positionSide": "BOTH", "updateTime": time_ms - 5,
-                                               "positionAmt": "1", "markPrice": "100", "unRealizedProfit": "0"}])
-    text = [poll(START + HOUR),
-            line(START + 2 * HOUR, "income", [
-                {"symbol": "BTCUSD_PERP", "incomeType": "FUNDING_FEE", "asset": "BTC", "time": START + HOUR + n, "info": "",
-                 "income": much, "tranId": str(n), "tradeId": ""} for n in range(3)], f"?startTime={START}"),
-            line(START + 2 * HOUR + 1, "userTrades", [
-                {"symbol": "BTCUSD_PERP", "id": n, "orderId": n, "side": "BUY", "price": "100", "qty": much, "realizedPnl": much,
+    symbol = "BTCUSD_PERP"
+    text = [poll_of(START + HOUR, symbol, {"BOTH": "1"}, START),
+            *(income_of(START + 2 * HOUR + n, symbol, "FUNDING_FEE", str(n), much) for n in range(3)),
+            line_of(START + 2 * HOUR + 9, "userTrades", [
+                {"symbol": symbol, "id": n, "orderId": n, "side": "BUY", "price": "100", "qty": much, "realizedPnl": much,
                  "marginAsset": "BTC", "commission": much, "commissionAsset": "BTC", "time": START + HOUR + n, "positionSide": "BOTH"}
-                for n in range(3)], "?symbol=BTCUSD_PERP"),
-            *(poll(START + n * DAY + 3 * HOUR) for n in range(4))]
+                for n in range(3)], f"?symbol={symbol}"),
+            *(poll_of(START + n * DAY + 3 * HOUR, symbol, {"BOTH": "1"}, START) for n in range(4))]
     lines.write_text("\n".join(text) + "\n")
     run(database, "import", lines)
     run(database, "verify")
@@ -286,6 +294,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         check_many(pathlib.Path(folder))
         check_delivery(pathlib.Path(folder))
+        check_sides(pathlib.Path(folder))
         check_absurd(pathlib.Path(folder))
         for number in range(40 if LONG else 8):
             product = (CoinM, UsdM)[number % 2]
