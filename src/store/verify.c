@@ -161,8 +161,8 @@ static bool check_readings(struct verification *run, struct error *error)
             verification_found(run, VERIFY_ROWS, "read_by names captures or readers that are not"));
 }
 
-/* Whether sums of days and parts of trips are what the rows make, from the day of the first capture
- * on that is checked. */
+/* Whether sums of days, from that of the first capture on that is checked, and parts of trips are
+ * what the rows make. */
 static bool check_sums(struct verification *run, struct error *error)
 {
     int64_t from_ms = INT64_MIN;
@@ -174,7 +174,7 @@ static bool check_sums(struct verification *run, struct error *error)
                                      "WHERE capture_id = ?",
                                      &run->settings->from_capture_id, 1, &from_ms, error)) &&
                 income_days_check(run->database, from_ms, &sound, &what, error) &&
-                (!sound || trip_parts_check(run->database, from_ms, &sound, &what, error));
+                (!sound || trip_parts_check(run->database, &sound, &what, error));
     if (done && what.failed) {
         done = error_no_memory(error);
     } else if (done && !sound) {

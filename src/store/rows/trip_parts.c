@@ -214,8 +214,8 @@ bool trip_parts_fill(const struct database *database, struct error *error)
     return done;
 }
 
-bool trip_parts_check(const struct database *database, int64_t from_ms, bool *sound,
-                      struct text *what, struct error *error)
+bool trip_parts_check(const struct database *database, bool *sound, struct text *what,
+                      struct error *error)
 {
     static const char LEGS[] =
         "ended AS MATERIALIZED (SELECT l.account_id, l.contract_id, max(k.time_ms) AS time_ms "
@@ -228,8 +228,8 @@ bool trip_parts_check(const struct database *database, int64_t from_ms, bool *so
         database, "WITH ", LEGS,
         ", made AS MATERIALIZED (SELECT p.* FROM trip_part_since AS p CROSS JOIN leg AS l ON "
         "l.leg_id = p.leg_id CROSS JOIN ended AS e ON e.account_id = l.account_id AND "
-        "e.contract_id = l.contract_id AND e.time_ms >= p.time_ms WHERE p.time_ms >= ?1), "
-        "was AS MATERIALIZED (SELECT * FROM main.trip_part_kept WHERE time_ms >= ?1), "
+        "e.contract_id = l.contract_id AND e.time_ms >= p.time_ms), "
+        "was AS MATERIALIZED (SELECT * FROM main.trip_part_kept), "
         "differs AS (SELECT * FROM (SELECT * FROM was EXCEPT SELECT * FROM made) "
         "UNION ALL SELECT * FROM (SELECT * FROM made EXCEPT SELECT * FROM was)) "
         "SELECT coalesce((SELECT a.name || ' ' || c.symbol || ' ' || l.position_side FROM "
@@ -237,9 +237,6 @@ bool trip_parts_check(const struct database *database, int64_t from_ms, bool *so
         "WHERE l.leg_id = d.leg_id), '?'), trip, number FROM differs AS d "
         "ORDER BY time_ms, leg_id, trip, number LIMIT 1",
         error);
-    if (select != NULL) {
-        bind_int(select, 1, from_ms);
-    }
     enum step step = database_step(database, select, error);
     *sound = step == STEP_DONE;
     if (step == STEP_ROW) {

@@ -35,7 +35,6 @@ bool trip_parts_note_contract(struct trip_parts *parts, int64_t contract_id,
 /* Keeps the parts of all accounts. */
 bool trip_parts_fill(const struct database *database, struct error *error);
 
-/* Whether the parts of time `from_ms` and later are what stands; the first one that is not is
- * described. */
-bool trip_parts_check(const struct database *database, int64_t from_ms, bool *sound,
-                      struct text *what, struct error *error);
+/* Whether the parts are what stands; the first one that is not is described. */
+bool trip_parts_check(const struct database *database, bool *sound, struct text *what,
+                      struct error *error);
