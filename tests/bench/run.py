@@ -218,7 +218,7 @@ def year_questions(last_ms, page):
         yield (f"report {kind}, by day (of the day by hour)", [["report", kind, *step, *of] for step, of in zip(every, whole)],
                (0.3, 0.1, 0.05))
     for kind, bars in (("trades", (None, 0.1, 0.05)), ("changes", (None, 0.1, 0.05)), ("coverage", (0.3, 0.1, 0.03)),
-                       ("reconcile", (3, None, 0.1))):
+                       ("reconcile", (3, None, 0.1)), ("performance", (0.3, 0.1, 0.05)), ("trips", (2, 0.1, 0.05))):
         yield f"report {kind}", [["report", kind, *of] for of in whole], bars
     yield ("report all --format html", [["report", "all", "--format", "html", "--output", page, *of] for of in whole],
            (3, None, 0.5))
