@@ -4,10 +4,9 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/calendar.h"
 #include "model/request_filter.h"
 #include "model/row_kinds.h"
-
-#define DAY_MS INT64_C(86400000)
 
 /* What the exchange answers where a request does not say it otherwise (docs: income, userTrades).
  */

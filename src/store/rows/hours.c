@@ -49,6 +49,19 @@ void hours_bind(sqlite3_stmt *statement, struct span account, const struct hours
     bind_span(statement, sqlite3_bind_parameter_index(statement, ":account"), account);
 }
 
+bool hours_last_answered(const struct database *database, int64_t *hour_ms, struct error *error)
+{
+    int64_t answered_ms;
+    bool done = database_integer(
+        database,
+        "SELECT max((SELECT s.received_ms FROM capture AS s WHERE s.account_id = a.account_id AND "
+        "s.endpoint = 'positionRisk' AND s.payload_id IS NOT NULL ORDER BY s.received_ms DESC "
+        "LIMIT 1)) FROM account AS a",
+        &answered_ms, error);
+    *hour_ms = done ? hour_of(answered_ms) : 0;
+    return done;
+}
+
 /* Where an account is answered in a later hour than before, in the order of its answers. */
 static const char OVER[] =
     "SELECT name, from_ms, until_ms, capture_id, polls FROM (SELECT a.name, s.capture_id, "

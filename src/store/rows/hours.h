@@ -19,6 +19,9 @@ sqlite3_stmt *hours_prepare(const struct database *database, const struct row_ki
 /* Names the account and the hours. */
 void hours_bind(sqlite3_stmt *statement, struct span account, const struct hours_over *over);
 
+/* The hour in which an account was answered last, of all accounts; 0 where none was. */
+bool hours_last_answered(const struct database *database, int64_t *hour_ms, struct error *error);
+
 /* Told now and then how much of what takes long is done. NULL for nobody. */
 struct hours_watch {
     void *context;

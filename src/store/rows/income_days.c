@@ -6,8 +6,6 @@
 #include "model/row_kinds.h"
 #include "store/file/view_text.h"
 
-#define DAY_MS (24 * HOUR_MS)
-
 /* A price is looked for with every leg, so days cost as much as there are legs. Of how many legs
  * at most days are summed up at all, and of legs times days at a time. */
 #define LEGS_MAX 5000
@@ -19,7 +17,6 @@ extern const struct embedded_file SQL_VIEWS[];
 
 enum statement {
     SELECT_UNTIL,
-    SELECT_ANSWERED,
     SELECT_LEGS,
     DELETE_DAY,
     DELETE_OF_LEG,
@@ -32,10 +29,6 @@ enum statement {
 static const char *const SQL[STATEMENT_COUNT] = {
     [SELECT_UNTIL] = ("SELECT max((SELECT max(d.day_ms) + 86400000 FROM income_day AS d "
                       "WHERE d.account_id = a.account_id)) FROM account AS a"),
-    [SELECT_ANSWERED] =
-        ("SELECT max((SELECT s.received_ms FROM capture AS s WHERE s.account_id = a.account_id AND "
-         "s.endpoint = 'positionRisk' AND s.payload_id IS NOT NULL ORDER BY s.received_ms DESC "
-         "LIMIT 1)) FROM account AS a"),
     [SELECT_LEGS] = "SELECT count(*) FROM leg",
     [DELETE_DAY] = "DELETE FROM income_day WHERE account_id = ?1 AND day_ms = ?2",
     [DELETE_OF_LEG] =
@@ -152,13 +145,6 @@ bool income_days_load(struct income_days *days, struct error *error)
     return read_number(days, SELECT_UNTIL, &days->until_ms, error);
 }
 
-/* The start of the day that is not over in that hour; what ended it is told within the first. */
-static int64_t over_until(int64_t hour_ms)
-{
-    int64_t told_ms = hour_ms > HOUR_MS ? hour_ms - HOUR_MS : 0;
-    return told_ms - told_ms % DAY_MS;
-}
-
 /* Where legs became too many no sums are kept: to check them would take as long. */
 static bool give_up(struct income_days *days, int64_t until_ms, struct error *error)
 {
@@ -203,7 +189,7 @@ static bool sum_up(struct income_days *days, int64_t until_ms, int64_t leg_days,
 
 bool income_days_close(struct income_days *days, int64_t hour_ms, struct error *error)
 {
-    int64_t until_ms = over_until(hour_ms);
+    int64_t until_ms = day_over(hour_ms);
     if (until_ms <= days->open_ms || hour_ms == days->tried_ms) {
         return true;
     }
@@ -261,9 +247,9 @@ bool income_days_fill(const struct database *database, bool all, const struct ho
                       struct error *error)
 {
     struct income_days *days = income_days_new(database, error);
-    int64_t answered_ms, count, sum = 0, total = 0;
-    bool done = days != NULL && read_number(days, SELECT_ANSWERED, &answered_ms, error);
-    int64_t until_ms = done ? over_until(hour_of(answered_ms)) : 0;
+    int64_t hour_ms, count, sum = 0, total = 0;
+    bool done = days != NULL && hours_last_answered(database, &hour_ms, error);
+    int64_t until_ms = done ? day_over(hour_ms) : 0;
     const int64_t open[] = {INT64_MIN, until_ms, -1};
     done = done && (watch == NULL ||
                     database_integer_of(database, COUNT_OPEN_DAYS, open, 3, &total, error));

@@ -5,8 +5,7 @@
 #include "base/embedded_file.h"
 #include "model/row_kinds.h"
 #include "store/file/view_text.h"
-
-#define DAY_MS (24 * HOUR_MS)
+#include "store/rows/hours.h"
 
 /* Of how many rows of trades parts are made at a time beside other work. */
 #define TRADES_OF_DAY 100000
@@ -115,9 +114,14 @@ bool trip_parts_load(struct trip_parts *parts, struct error *error)
     return step == STEP_ROW;
 }
 
-/* Where amounts do not fit into 64 bits nothing is kept. */
-static bool keep(const struct database *database, sqlite3_stmt *insert, struct error *error)
+/* Keeps the parts of an account, or of all, that are of a time before the last day that is over in
+ * an hour. Where amounts do not fit into 64 bits nothing is kept. */
+static bool keep(const struct database *database, sqlite3_stmt *insert, struct maybe_int account_id,
+                 int64_t hour_ms, int64_t at_most, struct error *error)
 {
+    bind_maybe(insert, sqlite3_bind_parameter_index(insert, ":account_id"), account_id);
+    bind_int(insert, sqlite3_bind_parameter_index(insert, ":until_ms"), day_over(hour_ms) - DAY_MS);
+    bind_int(insert, sqlite3_bind_parameter_index(insert, ":at_most"), at_most);
     return database_step(database, insert, error) == STEP_DONE ||
            database_overflowed(database, error);
 }
@@ -125,15 +129,10 @@ static bool keep(const struct database *database, sqlite3_stmt *insert, struct e
 bool trip_parts_close(struct trip_parts *parts, int64_t account_id, const struct hours_over *over,
                       struct error *error)
 {
-    int64_t day_ms = (over->until_ms - HOUR_MS) / DAY_MS * DAY_MS;
-    if (over->from_ms - HOUR_MS >= day_ms) {
-        return true;
-    }
-    sqlite3_stmt *insert = parts->insert;
-    bind_int(insert, sqlite3_bind_parameter_index(insert, ":account_id"), account_id);
-    bind_int(insert, sqlite3_bind_parameter_index(insert, ":until_ms"), day_ms - DAY_MS);
-    bind_int(insert, sqlite3_bind_parameter_index(insert, ":at_most"), TRADES_OF_DAY);
-    return keep(parts->database, insert, error) && trip_parts_load(parts, error);
+    return day_over(over->from_ms) >= day_over(over->until_ms) ||
+           (keep(parts->database, parts->insert, maybe_of(account_id), over->until_ms,
+                 TRADES_OF_DAY, error) &&
+            trip_parts_load(parts, error));
 }
 
 static struct span text_of(const struct row *row, int column)
@@ -195,21 +194,10 @@ bool trip_parts_note_contract(struct trip_parts *parts, int64_t contract_id,
 
 bool trip_parts_fill(const struct database *database, struct error *error)
 {
-    int64_t answered_ms;
+    int64_t hour_ms;
     sqlite3_stmt *insert = prepare_insert(database, error);
-    bool done = insert != NULL &&
-                database_integer(database,
-                                 "SELECT max((SELECT s.received_ms FROM capture AS s WHERE "
-                                 "s.account_id = a.account_id AND s.endpoint = 'positionRisk' AND "
-                                 "s.payload_id IS NOT NULL ORDER BY s.received_ms DESC LIMIT 1)) "
-                                 "FROM account AS a",
-                                 &answered_ms, error);
-    if (done) {
-        int64_t day_ms = (hour_of(answered_ms) - HOUR_MS) / DAY_MS * DAY_MS;
-        bind_int(insert, sqlite3_bind_parameter_index(insert, ":until_ms"), day_ms - DAY_MS);
-        bind_int(insert, sqlite3_bind_parameter_index(insert, ":at_most"), INT64_MAX - 1);
-        done = keep(database, insert, error);
-    }
+    bool done = insert != NULL && hours_last_answered(database, &hour_ms, error) &&
+                keep(database, insert, (struct maybe_int){0}, hour_ms, INT64_MAX - 1, error);
     sqlite3_finalize(insert);
     return done;
 }
