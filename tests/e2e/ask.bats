@@ -143,9 +143,8 @@ answered_since() {
     start_sim --clock-offset-ms $HOURS_10_MS
     run_config 500ms
     echo '+0' > step
-    library=$(dpkg -L libfaketime | grep '/libfaketime.so.1$')
-    FAKETIME_TIMESTAMP_FILE=$PWD/step FAKETIME_NO_CACHE=1 FAKETIME_DONT_FAKE_MONOTONIC=1 LD_PRELOAD=$library \
-        "$BUILD/posrec" run > run.out 2> run.log 3>&- &
+    FAKETIME_TIMESTAMP_FILE=$PWD/step FAKETIME_NO_CACHE=1 FAKETIME_DONT_FAKE_MONOTONIC=1 \
+        "$FAKE_TIME" "$BUILD/posrec" run > run.out 2> run.log 3>&- &
     RUN_PID=$!
     wait_for good_polls 3
     for step in +5h -5h +0; do

@@ -7,7 +7,7 @@
 FOLDER/ca.pem is its CA; there are signers good, expired (since), serving (for TLS, not for time stamping), past (good in
 a time that is over) and foreign (of FOLDER/foreign-ca.pem). `serve` speaks https with a certificate, and writes its
 port to FOLDER/port, and to FOLDER/asked a line for each question. FOLDER/mode says how it answers, MODE or MODE SIGNER;
-see answer(). It needs `openssl`, and `faketime` for the past.
+see answer(). It needs `openssl`, and libfaketime for the past.
 """
 import http.server
 import os
@@ -32,17 +32,19 @@ tsa_name = no
 """
 STAMPING = "keyUsage = critical,digitalSignature\nextendedKeyUsage = critical,timeStamping\n"
 SERVING = "keyUsage = critical,digitalSignature\nextendedKeyUsage = critical,serverAuth\n"
-# Name, CA, extensions, from, days: `from` as faketime takes it.
+# Name, CA, extensions, from, days: `from` as libfaketime takes it.
 SIGNERS = [("good", "ca", STAMPING, "-60d", 365), ("expired", "ca", STAMPING, "+0d", -1),
            ("serving", "ca", SERVING, "-60d", 365), ("past", "ca", STAMPING, "-60d", 30),
            ("foreign", "foreign-ca", STAMPING, "-60d", 365)]
 KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
 LONG_S = 600
+FAKE_TIME = pathlib.Path(__file__).with_name("fake_time")
 
 
 def openssl(*words, at="+0d", data=None):
-    before = [] if at == "+0d" else ["faketime", "-f", at]
-    done = subprocess.run([*before, "openssl", *map(str, words)], input=data, capture_output=True)
+    before = [] if at == "+0d" else [FAKE_TIME]
+    done = subprocess.run([*before, "openssl", *map(str, words)], input=data, capture_output=True,
+                          env=os.environ | {"FAKETIME": at})
     if done.returncode != 0:
         raise RuntimeError(f"openssl {words[0]}: {done.stderr.decode(errors='replace')}")
     return done.stdout

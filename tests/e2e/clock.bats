@@ -4,14 +4,14 @@ load run_helper
 
 @test "a revoked key is tried once a minute and records again when it is restored" {
     # Both clocks run 20 times as fast: a minute passes in three seconds.
-    fast=(faketime -f '@2026-11-24 12:00:00 x20')
+    export FAKETIME='@2026-11-24 12:00:00 x20'
     rm -f port
-    "${fast[@]}" "$BUILD/dapi-sim" --accounts accounts --port-file port > sim.log 2>&1 3>&- &
+    "$FAKE_TIME" "$BUILD/dapi-sim" --accounts accounts --port-file port > sim.log 2>&1 3>&- &
     SIM_PID=$!
     wait_for test -s port
     SIM=http://127.0.0.1:$(cat port)
     write_config "$SIM" "interval = 5s" "timeout = 60s" "recv_window = 60000"
-    "${fast[@]}" "$BUILD/posrec" run > run.out 2> run.log 3>&- &
+    "$FAKE_TIME" "$BUILD/posrec" run > run.out 2> run.log 3>&- &
     RUN_PID=$!
     wait_for good_polls 2
     sim 'key?account=main&revoked=1' > /dev/null
@@ -19,10 +19,7 @@ load run_helper
     wait_for twice
     sim 'key?account=main&revoked=0' > /dev/null
     wait_for good_after api_error 2
-    pkill -P "$RUN_PID" posrec || kill "$RUN_PID"
-    wait "$RUN_PID" || true
-    RUN_PID=
-    pkill -P "$SIM_PID" dapi-sim || true
+    stop_run
     apart=$(sql "SELECT min(apart) FROM (SELECT received_ms - lag(received_ms) OVER (ORDER BY received_ms) AS apart FROM capture WHERE api_code = -2015)")
     [ "$apart" -ge 59000 ]
     grep -q 'level=error event=refused account=main' run.log
@@ -33,9 +30,8 @@ load run_helper
     start_sim
     run_config 500ms
     echo '+0' > step
-    library=$(dpkg -L libfaketime | grep '/libfaketime.so.1$')
-    FAKETIME_TIMESTAMP_FILE=$PWD/step FAKETIME_NO_CACHE=1 FAKETIME_DONT_FAKE_MONOTONIC=1 LD_PRELOAD=$library \
-        "$BUILD/posrec" run > run.out 2> run.log 3>&- &
+    FAKETIME_TIMESTAMP_FILE=$PWD/step FAKETIME_NO_CACHE=1 FAKETIME_DONT_FAKE_MONOTONIC=1 \
+        "$FAKE_TIME" "$BUILD/posrec" run > run.out 2> run.log 3>&- &
     RUN_PID=$!
     wait_for good_polls 5
     for step in +1h -1h +0; do

@@ -3,6 +3,7 @@
 
 BUILD=${POSREC_BUILD:?the folder with posrec and dapi-sim}
 SOURCE=${POSREC_SOURCE:?the source folder}
+FAKE_TIME=$SOURCE/tests/e2e/fake_time
 KEY=k3yk3yk3yk3yk3yk3yk3yk3yk3yk3yk3yk3yk3yk3yk3yk3yk3yk3yk3yk3yk3yk3
 SECRET=s3crets3crets3crets3crets3crets3crets3crets3crets3crets3crets3c
 

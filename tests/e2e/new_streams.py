@@ -22,6 +22,7 @@ SPEED = 20
 NEXT = 40  # so many of the next window are waited for,
 WAIT_S = 180  # so long
 SHARE_OF_WINDOW = 0.93  # clocks are read at different moments
+FAKE_TIME = pathlib.Path(__file__).with_name("fake_time")
 
 
 class Refuser(threading.Thread):
@@ -51,13 +52,6 @@ def write_setup(folder, port, stream_port):
     (folder / "posrec.ini").write_text("\n".join(lines) + "\n")
 
 
-def fast_time():
-    """The environment of a program whose clocks run that fast."""
-    files = subprocess.run(["dpkg", "-L", "libfaketime"], capture_output=True, text=True, check=True).stdout.splitlines()
-    library = next(file for file in files if file.endswith("/libfaketime.so.1"))
-    return os.environ | {"LD_PRELOAD": library, "FAKETIME": f"@2026-11-24 12:00:00 x{SPEED}"}
-
-
 def most_within(times_s, window_s):
     """The most that came within any such stretch of time."""
     first = most = 0
@@ -70,17 +64,18 @@ def most_within(times_s, window_s):
 
 def main():
     build = pathlib.Path(sys.argv[1]).resolve()
-    fast, window_s = fast_time(), WINDOW_S / SPEED * SHARE_OF_WINDOW
+    fast = os.environ | {"FAKETIME": f"@2026-11-24 12:00:00 x{SPEED}"}
+    window_s = WINDOW_S / SPEED * SHARE_OF_WINDOW
     refuser = Refuser()
     refuser.start()
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         (folder / "accounts").write_text("".join(f"a{i} one-way key-{i} secret-{i}\n" for i in range(ACCOUNTS)))
-        exchange = subprocess.Popen([build / "dapi-sim", "--accounts", folder / "accounts", "--weight-limit", "100000",
+        exchange = subprocess.Popen([FAKE_TIME, build / "dapi-sim", "--accounts", folder / "accounts", "--weight-limit", "100000",
                                      "--steady", "--no-trades"], stdout=subprocess.PIPE, text=True, env=fast)
         try:
             write_setup(folder, int(exchange.stdout.readline()), refuser.port)
-            service = subprocess.Popen([build / "posrec", "-q", "run"], cwd=folder, stderr=subprocess.DEVNULL, env=fast)
+            service = subprocess.Popen([FAKE_TIME, build / "posrec", "-q", "run"], cwd=folder, stderr=subprocess.DEVNULL, env=fast)
             until = time.monotonic() + WAIT_S
             while len(refuser.times_s) < ALLOWED + NEXT and time.monotonic() < until:
                 time.sleep(0.05)

@@ -303,10 +303,10 @@ PYTHON
     start_authority
     posrec -q seal --url "$URL" --ca tsa/ca.pem
     posrec -q prove 5 -o first.proof
-    faketime -f +3y openssl x509 -in tsa/good.pem -noout -checkend 0 > late || true
+    FAKETIME=+3y "$FAKE_TIME" openssl x509 -in tsa/good.pem -noout -checkend 0 > late || true
     assert_equal "$(cat late)" "Certificate will expire"
-    faketime -f +3y "$BUILD/posrec" check-proof first.proof --ca tsa/ca.pem | grep -qx 'fixed     since it was stamped'
-    faketime -f +3y "$BUILD/posrec" -q verify --ca tsa/ca.pem
+    FAKETIME=+3y "$FAKE_TIME" "$BUILD/posrec" check-proof first.proof --ca tsa/ca.pem | grep -qx 'fixed     since it was stamped'
+    FAKETIME=+3y "$FAKE_TIME" "$BUILD/posrec" -q verify --ca tsa/ca.pem
 }
 
 @test "the service seals each interval, and after another one only when it is due" {
