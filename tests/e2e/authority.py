@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A timestamp authority (RFC 3161) on a free loopback port, that can be bad in many ways: `openssl ts` behind HTTP.
 
-    authority.py make FOLDER        makes its certificates
+    authority.py make FOLDER        makes its certificates, which may be copied
     authority.py serve FOLDER [CERTIFICATE KEY]
 
 FOLDER/ca.pem is its CA; there are signers good, expired (since), serving (for TLS, not for time stamping), past (good in
@@ -52,9 +52,6 @@ def openssl(*words, at="+0d", data=None):
 
 def make(folder):
     folder.mkdir(exist_ok=True)
-    (folder / "openssl.cnf").write_text(CONFIG.format(folder=folder))
-    (folder / "mode").write_text("good")
-    (folder / "asked").write_text("")
     for name in ("ca", "foreign-ca"):
         openssl("req", "-x509", *KEY, "-days", 3650, "-subj", f"/CN=test {name}", "-keyout", folder / f"{name}.key",
                 "-out", folder / f"{name}.pem", at="-60d")
@@ -161,6 +158,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 def serve(folder, certificate=None, key=None):
+    (folder / "openssl.cnf").write_text(CONFIG.format(folder=folder))
+    (folder / "mode").write_text("good")
+    (folder / "asked").touch()
     server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)  # which asks for no names
     server.daemon_threads = True
     server.authority = Authority(folder)

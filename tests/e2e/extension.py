@@ -18,11 +18,11 @@ import sys
 import tempfile
 import time
 
-from sample import LONG, seeded
+from sample import how_many, seeded
 
 BUILD, SOURCE = pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2]).resolve()
 POSREC, EXTENSION = str(BUILD / "posrec"), str(BUILD / "posrec.so")
-TIMES = 400 if LONG else 40
+TIMES = how_many(400, 40)
 PLAIN = {name: value for name, value in os.environ.items() if name != "LD_PRELOAD"}
 RNG = seeded()
 

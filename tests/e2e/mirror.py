@@ -17,14 +17,14 @@ import time
 
 import tellings
 from postgres import Server, rows_of
-from sample import LONG, seeded
+from sample import how_many, seeded
 
 POSREC, DATA = pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2]).resolve()
 VIEWS = ("position_history position_change pnl_history margin_history position_now position_timeline balance_history"
          " income_history trade_history gap known").split()
 EXPECT_MS = 180000
-KILLS = 150 if LONG else 10
-COLUMNS = 30
+KILLS = how_many(150, 10)
+COLUMNS = how_many(1000, 30)
 MARKED, LINEAR = "main", ("linear", "other")
 
 
@@ -132,8 +132,7 @@ def check_tampering(path, server, rng):
                          " 'posrec' AND table_type = 'BASE TABLE' AND table_name NOT IN ('recorder', 'schema_migration')"
                          " ORDER BY 1, 2")
     rng.shuffle(columns)
-    if not LONG:
-        columns = columns[:COLUMNS] + list({column[0]: column for column in columns[COLUMNS:]}.values())
+    columns = columns[:COLUMNS] + list({column[0]: column for column in columns[COLUMNS:]}.values())
     tampered = 0
     for table, column, kind in columns:
         first = server.sql(f"SELECT ctid FROM posrec.{table} ORDER BY account_id, ctid LIMIT 1")

@@ -15,6 +15,7 @@ import tempfile
 
 from mirror import DATA, VIEWS, mirror, posrec
 from postgres import PROGRAMS, Database, Server
+from sample import some_of
 
 SQL = pathlib.Path(__file__).resolve().parents[2] / "sql/postgresql"
 DROP = "ALTER TABLE posrec.{0} DROP CONSTRAINT recorder_of_account;"
@@ -145,12 +146,13 @@ ENEMIES = [
 
 
 def check_enemies(path, server):
-    for number, (change, expected) in enumerate(ENEMIES):
+    enemies = some_of(ENEMIES)
+    for number, (change, expected) in enumerate(enemies):
         with Copy(server, f"enemy{number}") as copy:
             copy.sql(change)
             said = mirror(path, copy, "--check", code=1)
             assert re.search(expected, said), (change, expected, said)
-    print(f"{len(ENEMIES)} enemies found")
+    print(f"{len(enemies)} enemies found")
 
 
 def check_refusals(server):

@@ -2,9 +2,13 @@ load run_helper
 
 AUTHORITY=$SOURCE/tests/e2e/authority.py
 
+setup_file() {
+    python3 "$POSREC_SOURCE/tests/e2e/authority.py" make "$BATS_FILE_TMPDIR/tsa"
+}
+
 # start_authority [CERTIFICATE KEY]: an authority whose folder is tsa. URL is where it is asked.
 start_authority() {
-    [ -d tsa ] || python3 "$AUTHORITY" make tsa
+    [ -d tsa ] || cp -r "$BATS_FILE_TMPDIR/tsa" tsa
     rm -f tsa/port
     python3 "$AUTHORITY" serve tsa "$@" > authority.log 2>&1 3>&- &
     FRONT_PID=$!

@@ -9,14 +9,14 @@ moved in time. `verify --from 2` must find each too, but for what is GIVEN to it
 without one cannot either, so base_id is changed where it is used.
 """
 import json
-import os
 import pathlib
-import random
 import shutil
 import sqlite3
 import subprocess
 import sys
 import tempfile
+
+from sample import some_of
 
 # When a migration was applied is nobody's evidence.
 HARMLESS = {("schema_migration", "applied_ms")}
@@ -121,10 +121,6 @@ EXTRA = {
 }
 
 
-# Under the sanitizers, which make each program start slowly, one change of so many is tried, from another on each time.
-STEP = int(os.environ.get("POSREC_TEST_STEP", "1"))
-FIRST = random.SystemRandom().randrange(STEP)
-
 # What --from 2 takes as given.
 GIVEN = {"the first capture deleted", "an hour added"}
 
@@ -209,8 +205,8 @@ def main():
         trials += [(name, [(part, ()) for part in sql.split(";") if part.strip()])
                    if "TRIGGER" not in sql else (name, [(sql, ())]) for name, sql in EXTRA.items()]
         trials += renamed_triggers()
-        given_to_find = GIVEN & {name for name, _ in trials[FIRST::STEP]}
-        trials = trials[FIRST::STEP]
+        trials = some_of(trials)
+        given_to_find = GIVEN & {name for name, _ in trials}
         unseen, given = [], set()
         for name, statements in trials:
             path = pathlib.Path(folder) / "tampered.db"

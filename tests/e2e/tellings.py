@@ -11,9 +11,9 @@ import subprocess
 import sys
 import tempfile
 
-from sample import LONG, seeded
+from sample import how_many, seeded
 
-HISTORIES = 60 if LONG else 12
+HISTORIES = how_many(60, 12)
 CAPTURES = 120
 START = 1795560370000
 PRODUCTS = {"coin-m": (("BTCUSD_PERP", "BOTH"), ("ETHUSD_PERP", "LONG")), "usd-m": (("BTCUSDT", "BOTH"), ("币安人生USDC", "LONG"))}

@@ -19,9 +19,11 @@ import tempfile
 import termios
 import unicodedata
 
+from sample import STEP
+
 POSREC, SOURCE = os.path.abspath(sys.argv[1]), pathlib.Path(sys.argv[2])
 # Under the sanitizers, which make each program start slowly, one width.
-WIDTHS = (100,) if os.environ.get("POSREC_TEST_STEP") else (80, 100, 200)
+WIDTHS = (100,) if STEP > 1 else (80, 100, 200)
 KINDS = "equity pnl exposure margin income trades trips performance changes coverage gaps reconcile".split()
 QUESTIONS = [*(["report", kind] for kind in KINDS), *(["report", kind, "--every", "1s"] for kind in KINDS[:5]),
              ["report", "pnl", "--by", "total"], ["report", "income", "--by", "total"], ["report", "trips", "--by", "total"],
@@ -153,7 +155,7 @@ def check_styles(path):
 
 def check_pipes(path):
     """What is no terminal knows nothing of one, and a terminal nothing of machine formats."""
-    for question in QUESTIONS[:-1:3]:
+    for question in QUESTIONS[:-1:3 * STEP]:
         for form in FORMATS[:-1] if "--by" in question else FORMATS:
             text = piped(path, *question, "--format", form)
             assert "\x1b" not in text and "--wide" not in text and text == piped(path, *question, "--format", form, "--wide", TERM="dumb", NO_COLOR="1") \

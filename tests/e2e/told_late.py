@@ -296,7 +296,7 @@ def main():
         check_delivery(pathlib.Path(folder))
         check_sides(pathlib.Path(folder))
         check_absurd(pathlib.Path(folder))
-        for number in range(40 if LONG else 8):
+        for number in range(40 if LONG else 4):
             product = (CoinM, UsdM)[number % 2]
             database, copy, lines = (pathlib.Path(folder) / f"{number}{end}" for end in (".db", ".copy.db", ".lines"))
             for piece in pieces(rng, history(rng, product)):

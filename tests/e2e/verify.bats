@@ -520,7 +520,13 @@ root $(printf '' | sha256sum | cut -c-64)"
 }
 
 @test "databases of every released schema migrate, verify and answer alike" {
+    answers() { # DATABASE: of each view all rows
+        sqlite3 -readonly "$1" "SELECT name FROM sqlite_schema WHERE type = 'view' ORDER BY 1" | sed "s/.*/SELECT '&', * FROM &;/" > views
+        sqlite3 -readonly "$1" < views | sort
+    }
     history_db fresh.db
+    answers fresh.db > answered
+    [ "$(wc -l < answered)" -gt 1000 ]
     for old in "$SOURCE"/tests/data/schema-*.db; do
         cp "$old" posrec.db
         chmod 600 posrec.db
@@ -538,9 +544,7 @@ root $(printf '' | sha256sum | cut -c-64)"
         assert_equal "$(posrec -q verify)" "$(posrec -q -d fresh.db verify)"
         assert_equal "$(sql 'SELECT * FROM capture ORDER BY capture_id')" "$captures"
         assert_equal "$(sql 'SELECT * FROM payload' | sha256sum)" "$payloads"
-        for view in $(sqlite3 fresh.db "SELECT name FROM sqlite_schema WHERE type = 'view'"); do
-            assert_equal "$(sql "SELECT * FROM $view" | sort)" "$(sqlite3 fresh.db "SELECT * FROM $view" | sort)"
-        done
+        answers posrec.db | diff - answered
         dump posrec.db | grep -v 'INSERT INTO read_by' > migrated
         dump fresh.db | grep -v 'INSERT INTO read_by' | cmp migrated -
         posrec -q rebuild

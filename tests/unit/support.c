@@ -126,6 +126,12 @@ bool test_is_long(void)
     return asked != NULL && strcmp(asked, "1") == 0;
 }
 
+unsigned test_step(void)
+{
+    const char *asked = getenv("POSREC_TEST_STEP");
+    return asked != NULL && !test_is_long() ? (unsigned)strtoul(asked, NULL, 10) : 1;
+}
+
 unsigned test_seed(void)
 {
     const char *asked = getenv("POSREC_TEST_SEED");

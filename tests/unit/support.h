@@ -48,6 +48,10 @@ void bench_assert_sound(struct bench *bench);
 /* Whether a test does all of what CI takes a sample of (POSREC_TEST_LONG=1). */
 bool test_is_long(void);
 
+/* One in so many of what CI would do, where it is not all (POSREC_TEST_STEP): sanitizers are slow.
+ */
+unsigned test_step(void);
+
 /* Where what is drawn by chance starts: POSREC_TEST_SEED, or another number in each run; says
  * which. */
 unsigned test_seed(void);
