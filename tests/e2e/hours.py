@@ -333,7 +333,7 @@ def check_balances(rng):
     shutil.copy("money.db", "rows.db")
     with contextlib.closing(sqlite3.connect("rows.db")) as database:
         database.executescript("DELETE FROM poll_hour; DELETE FROM balance_hour")
-    for number in range(VERIFIED * 5):
+    for number in range(VERIFIED * 3):
         start = week.START_MS + rng.choice((rng.randrange(60), rng.randrange(60) + 1 / 6, rng.random() * 60)) * HOUR_MS
         end = start + rng.choice((rng.randrange(1, 30), rng.random() * 3, rng.random() * 50)) * HOUR_MS
         span = ["--from", week.iso(int(start)), "--to", week.iso(int(end))] if number > 0 else []
