@@ -2,9 +2,10 @@
 -- the sample before. Assets of which there never was any in the range are shown with :all. After with_balances,
 -- with_range and with_samples.
 , held AS MATERIALIZED (
-    SELECT r.account, r.asset, n.account_id
+    SELECT r.account, r.asset, n.account_id, k.from_ms AS running_ms
       FROM asked AS a
      CROSS JOIN account AS n ON n.name = a.account
+     CROSS JOIN poll_running AS k ON k.account_id = n.account_id
      CROSS JOIN asset_range AS r ON r.account = a.account
      WHERE r.from_ms < a.to_ms
        AND (:all OR EXISTS (SELECT 1
@@ -19,6 +20,7 @@ point AS MATERIALIZED (
     SELECT h.account,
            h.asset,
            h.account_id,
+           h.running_ms,
            m.number,
            m.covered,
            iif(:every_ms IS NULL, coalesce(m.known_ms, m.moment_ms), m.moment_ms) AS shown_ms,
@@ -51,12 +53,33 @@ SELECT account,
        maintenance_margin,
        round(margin_ratio * 1e8) / 1e8 AS margin_ratio,
        iif(t.at_ms IS NULL, NULL,
-           (SELECT round(max(b.maintenance_margin_e8 * 1.0 / b.margin_balance_e8) * 1e8) / 1e8
-              FROM balance AS b
-             WHERE b.account_id = t.account_id
-               AND b.asset = t.asset
-               AND b.time_ms >= t.since_ms
-               AND b.time_ms < t.until_ms)) AS margin_ratio_max,
+           -- of the hours that lie in the step, and the rows before, after and where the hour has none
+           (SELECT max(margin_ratio)
+              FROM (SELECT coalesce(s.margin_ratio_max_e8 / 1e8,
+                                    (SELECT round(max(b.maintenance_margin_e8 * 1.0 / b.margin_balance_e8) * 1e8) / 1e8
+                                       FROM balance AS b
+                                      WHERE b.account_id = t.account_id
+                                        AND b.asset = t.asset
+                                        AND b.time_ms BETWEEN s.hour_ms AND s.hour_ms + 3599999)) AS margin_ratio
+                      FROM balance_hour AS s
+                     WHERE s.account_id = t.account_id
+                       AND s.asset = t.asset
+                       AND s.hour_ms >= t.since_ms
+                       AND s.hour_ms < min(t.until_ms - 3599999, t.running_ms)
+                     UNION ALL
+                    SELECT round(max(b.maintenance_margin_e8 * 1.0 / b.margin_balance_e8) * 1e8) / 1e8
+                      FROM balance AS b
+                     WHERE b.account_id = t.account_id
+                       AND b.asset = t.asset
+                       AND b.time_ms >= t.since_ms
+                       AND b.time_ms < min(t.until_ms, (t.since_ms + 3599999) / 3600000 * 3600000)
+                     UNION ALL
+                    SELECT round(max(b.maintenance_margin_e8 * 1.0 / b.margin_balance_e8) * 1e8) / 1e8
+                      FROM balance AS b
+                     WHERE b.account_id = t.account_id
+                       AND b.asset = t.asset
+                       AND b.time_ms >= max((t.since_ms + 3599999) / 3600000 * 3600000, min(t.until_ms, t.running_ms) / 3600000 * 3600000)
+                       AND b.time_ms < t.until_ms))) AS margin_ratio_max,
        price,
        wallet_balance_usd,
        unrealized_pnl_usd,

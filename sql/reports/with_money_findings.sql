@@ -9,35 +9,44 @@ trades_known AS MATERIALIZED (
 stream_known AS MATERIALIZED (
     SELECT account, from_ms, to_ms FROM known WHERE kind = 'stream'
 ),
+-- Each asset, where its walk begins: at the last row before the range, or the first; and from when to when its hours are
+-- summed up and whole.
+walked AS MATERIALIZED (
+    SELECT m.account,
+           d.account_id,
+           d.asset,
+           m.from_ms,
+           m.to_ms,
+           (m.from_ms + 3599999) / 3600000 * 3600000 AS hour_ms,
+           CAST(min(m.to_ms, k.from_ms) AS INTEGER) / 3600000 * 3600000 AS until_ms,
+           coalesce((SELECT max(b.time_ms)
+                       FROM balance AS b
+                      WHERE b.account_id = d.account_id AND b.asset = d.asset AND b.time_ms < m.from_ms),
+                    (SELECT min(b.time_ms)
+                       FROM balance AS b
+                      WHERE b.account_id = d.account_id
+                        AND b.asset = d.asset
+                        AND b.time_ms >= m.from_ms
+                        AND b.time_ms < m.to_ms)) AS time_ms
+      FROM money_asked AS m
+     CROSS JOIN account AS a ON a.name = m.account
+     CROSS JOIN poll_running AS k ON k.account_id = a.account_id
+     CROSS JOIN asset_of_account AS d ON d.account_id = a.account_id
+     WHERE :symbol IS NULL AND :side IS NULL
+),
 -- Where a wallet's balance or its time changes, and where a margin balance does not add up: each such row found from the
--- one before it by a walk of the key. `is_state`: the wallet is another than before, whose own are before_e8 and
+-- one before it, by a walk of the key and, through hours that are summed up, from change to change (table balance_hour). The
+-- first row after those hours is among them, too. `is_state`: the wallet is another than before, whose own are before_e8 and
 -- before_ms, and may be those before the range. A wallet that never changed says 0: then it stood as it was seen.
-stated (account, account_id, asset, from_ms, to_ms, time_ms, capture_id, update_ms, wallet_e8, unrealized_e8, margin_e8, is_state,
-        before_e8, before_ms) AS MATERIALIZED (
-    SELECT f.account, f.account_id, f.asset, f.from_ms, f.to_ms, b.time_ms, b.capture_id, b.update_ms, b.wallet_balance_e8, b.unrealized_pnl_e8,
-           b.margin_balance_e8, 1, NULL, NULL
-      FROM (SELECT m.account,
-                   d.account_id,
-                   d.asset,
-                   m.from_ms,
-                   m.to_ms,
-                   coalesce((SELECT max(b.time_ms)
-                               FROM balance AS b
-                              WHERE b.account_id = d.account_id AND b.asset = d.asset AND b.time_ms < m.from_ms),
-                            (SELECT min(b.time_ms)
-                               FROM balance AS b
-                              WHERE b.account_id = d.account_id
-                                AND b.asset = d.asset
-                                AND b.time_ms >= m.from_ms
-                                AND b.time_ms < m.to_ms)) AS time_ms
-              FROM money_asked AS m
-             CROSS JOIN account AS a ON a.name = m.account
-             CROSS JOIN asset_of_account AS d ON d.account_id = a.account_id
-             WHERE :symbol IS NULL AND :side IS NULL) AS f
+stated (account, account_id, asset, from_ms, to_ms, hour_ms, until_ms, time_ms, capture_id, update_ms, wallet_e8, unrealized_e8,
+        margin_e8, is_state, before_e8, before_ms) AS MATERIALIZED (
+    SELECT f.account, f.account_id, f.asset, f.from_ms, f.to_ms, f.hour_ms, f.until_ms, b.time_ms, b.capture_id, b.update_ms,
+           b.wallet_balance_e8, b.unrealized_pnl_e8, b.margin_balance_e8, 1, NULL, NULL
+      FROM walked AS f
      CROSS JOIN balance AS b ON b.account_id = f.account_id AND b.asset = f.asset AND b.time_ms = f.time_ms
     UNION ALL
-    SELECT e.account, e.account_id, e.asset, e.from_ms, e.to_ms, b.time_ms, b.capture_id, b.update_ms, b.wallet_balance_e8,
-           b.unrealized_pnl_e8, b.margin_balance_e8,
+    SELECT e.account, e.account_id, e.asset, e.from_ms, e.to_ms, e.hour_ms, e.until_ms, b.time_ms, b.capture_id, b.update_ms,
+           b.wallet_balance_e8, b.unrealized_pnl_e8, b.margin_balance_e8,
            e.wallet_e8 IS NULL OR b.wallet_balance_e8 <> e.wallet_e8 OR b.update_ms <> e.update_ms,
            iif(e.is_state, e.wallet_e8, e.before_e8),
            iif(e.is_state, iif(e.update_ms > 0, e.update_ms, e.time_ms), e.before_ms)
@@ -45,17 +54,42 @@ stated (account, account_id, asset, from_ms, to_ms, time_ms, capture_id, update_
      CROSS JOIN balance AS b
         ON b.account_id = e.account_id
        AND b.asset = e.asset
-       AND b.time_ms = (SELECT n.time_ms
-                          FROM balance AS n
-                         WHERE n.account_id = e.account_id
-                           AND n.asset = e.asset
-                           AND n.time_ms > e.time_ms
-                           AND n.time_ms < e.to_ms
-                           AND (n.wallet_balance_e8 IS NOT e.wallet_e8
-                                OR n.update_ms IS NOT e.update_ms
-                                -- each of the three is rounded: that explains one unit of the last place
-                                OR n.margin_balance_e8 - n.wallet_balance_e8 - n.unrealized_pnl_e8 NOT BETWEEN -1 AND 1)
-                         ORDER BY n.time_ms LIMIT 1)
+       AND b.time_ms = coalesce(
+               (SELECT n.time_ms
+                  FROM balance AS n
+                 WHERE n.account_id = e.account_id
+                   AND n.asset = e.asset
+                   AND n.time_ms > e.time_ms
+                   AND n.time_ms < CASE
+                                       WHEN e.time_ms < e.hour_ms THEN min(e.hour_ms, e.to_ms)
+                                       WHEN e.time_ms >= e.until_ms THEN e.to_ms
+                                       ELSE (SELECT h.last_change_ms + 1
+                                               FROM balance_hour AS h
+                                              WHERE h.account_id = e.account_id
+                                                AND h.asset = e.asset
+                                                AND h.hour_ms = e.time_ms / 3600000 * 3600000)
+                                   END
+                   AND (n.wallet_balance_e8 IS NOT e.wallet_e8
+                        OR n.update_ms IS NOT e.update_ms
+                        -- each of the three is rounded: that explains one unit of the last place
+                        OR n.margin_balance_e8 - n.wallet_balance_e8 - n.unrealized_pnl_e8 NOT BETWEEN -1 AND 1)
+                 ORDER BY n.time_ms LIMIT 1),
+               (SELECT h.first_change_ms
+                  FROM balance_hour AS h
+                 WHERE h.account_id = e.account_id
+                   AND h.asset = e.asset
+                   AND h.hour_ms > e.time_ms
+                   AND h.hour_ms >= e.hour_ms
+                   AND h.hour_ms < e.until_ms
+                   AND h.changes > 0
+                 ORDER BY h.hour_ms LIMIT 1),
+               (SELECT min(n.time_ms)
+                  FROM balance AS n
+                 WHERE n.account_id = e.account_id
+                   AND n.asset = e.asset
+                   AND n.time_ms >= max(e.hour_ms, e.until_ms)
+                   AND n.time_ms < e.to_ms
+                   AND e.time_ms < max(e.hour_ms, e.until_ms)))
 ),
 -- What is left of a wallet's change when the income between is taken off.
 wallet_rest AS MATERIALIZED (

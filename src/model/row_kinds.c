@@ -299,9 +299,16 @@ static const struct column LEG_HOUR[] = {
     SUMMARY("liquidation_distance"), /* a fraction of the mark price */
 };
 
-/* ... and an account's polls. */
+/* ... an account's polls, ... */
 static const struct column POLL_HOUR[] = {
     ID("account_id"), SET("hour_ms"), SET("ok"), SET("failed"), SET("gaps"), /* that end in it */
+};
+
+/* ... and its balances. */
+static const struct column BALANCE_HOUR[] = {
+    ID("account_id"),       LABEL(0, "asset"),     SET("hour_ms"),
+    SET("changes"), /* that reconcile has to look at */
+    SET("first_change_ms"), SET("last_change_ms"), SET_E8("margin_ratio_max"),
 };
 
 /* What a contract is from a capture on, by its symbol's name or by exchangeInfo. */
@@ -341,6 +348,7 @@ const struct row_kind ROW_KINDS[ROW_KIND_COUNT] = {
     [ROW_POLL_HOUR] = KIND("poll_hour", POLL_HOUR, 2),
     [ROW_CONTRACT_TERM] = KIND("contract_term", CONTRACT_TERM, 2),
     [ROW_KNOWN_SPAN] = KIND("known_span", KNOWN_SPAN, 5),
+    [ROW_BALANCE_HOUR] = KIND("balance_hour", BALANCE_HOUR, 3),
 };
 
 static_assert(sizeof TRADE / sizeof TRADE[0] <= ROW_COLUMNS_MAX, "a row holds its columns");

@@ -26,6 +26,7 @@ enum row_kind_id {
     ROW_POLL_HOUR,
     ROW_KNOWN_SPAN,
     ROW_CONTRACT_TERM,
+    ROW_BALANCE_HOUR,
     ROW_KIND_COUNT,
 };
 
@@ -34,7 +35,8 @@ extern const struct row_kind ROW_KINDS[ROW_KIND_COUNT];
 /* Whether rows of a kind sum up an hour that is over. */
 static inline bool row_kind_is_hour(const struct row_kind *kind)
 {
-    return kind == &ROW_KINDS[ROW_LEG_HOUR] || kind == &ROW_KINDS[ROW_POLL_HOUR];
+    return kind == &ROW_KINDS[ROW_LEG_HOUR] || kind == &ROW_KINDS[ROW_POLL_HOUR] ||
+           kind == &ROW_KINDS[ROW_BALANCE_HOUR];
 }
 
 /* The columns of series that code names, ... */

@@ -111,7 +111,7 @@ static bool stamp(const struct database *database, int version, struct error *er
 
 /* The migrations with which the program fills the tables that SQL alone cannot. */
 #define VERSION_TREE 13
-#define VERSION_FILLED 17
+#define VERSION_FILLED 18
 
 /* A migration on its way. */
 struct migration {
@@ -129,9 +129,9 @@ static bool fill_tables(const struct migration *run, struct error *error)
                             "SELECT EXISTS (SELECT 1 FROM capture) AND NOT EXISTS (SELECT 1 FROM "
                             "contract_term) AND NOT EXISTS (SELECT 1 FROM known_span)",
                             &wanted, error) &&
-           (wanted == 0 ||
-            (contract_terms_fill(run->database, error) && known_spans_fill(run->database, error) &&
-             hours_fill(run->database, run->watch, error)));
+           (wanted == 0 || (contract_terms_fill(run->database, error) &&
+                            known_spans_fill(run->database, error))) &&
+           hours_fill(run->database, wanted != 0, run->watch, error);
 }
 
 static bool fill_tree(const struct migration *run, struct error *error)

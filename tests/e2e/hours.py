@@ -5,7 +5,8 @@
 
 Imports the week of report_numbers.py, of each product, and compares every row of leg_hour and poll_hour. Then makes them in every
 other way: in many short runs, by rebuild, and by the migration of a database that has none yet, which is killed on
-its way; and verifies from captures in the middle of hours. Then six such weeks: daily views and sampled reports over
+its way; and verifies from captures in the middle of hours. The same of balance_hour, on answers of account made at random:
+against all balances, and what reports say with it against what they say by the rows alone. Then six such weeks: daily views and sampled reports over
 them, and what charts draw of hours against the valuations.
 """
 import contextlib
@@ -124,7 +125,7 @@ def without_hours(path, copy):
                                + "DROP TABLE leg_hour; DROP TABLE poll_hour; DROP TABLE contract_term; DROP TABLE known_span;"
                                "DROP TABLE mark; DROP TABLE funding_rate; DROP TABLE tree_node;"
                                "DROP TABLE account_total; DROP TABLE symbol_config; DROP TABLE asset_index; DROP TABLE account_config;"
-                               "DROP TABLE income_day; DROP TABLE trip_part_kept; DROP INDEX income_of_leg;"
+                               "DROP TABLE income_day; DROP TABLE trip_part_kept; DROP INDEX income_of_leg; DROP TABLE balance_hour;"
                                "DROP TABLE reading; DROP TABLE read_by; PRAGMA writable_schema = ON;"
                                + "".join(f"UPDATE sqlite_schema SET sql = replace(sql, 'REFERENCES {table}({table}_id)',"
                                          f" 'REFERENCES {table}');"
@@ -150,7 +151,7 @@ def migrate_killed(original, path, took_s, rng):
             assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
             version, = database.execute("PRAGMA user_version").fetchone()
             tables, = database.execute("SELECT count(*) FROM sqlite_schema WHERE name IN ('leg_hour', 'poll_hour')").fetchone()
-            assert (version, tables) == (5, 0) or (6 <= version <= 17 and tables == 2), (version, tables)
+            assert (version, tables) == (5, 0) or (6 <= version <= 18 and tables == 2), (version, tables)
     posrec(path, "migrate")
     return killed
 
@@ -242,6 +243,7 @@ def check(rng):
     compare("rebuilt", stored("pieces.db"), expected)
     if not week.PRODUCT.is_linear:
         check_migrated(rng, expected)
+        check_balances(rng)
 
     for path in ("pieces.db", "old.db"):
         assert not pathlib.Path(path).exists() or posrec(path, "verify") == head
@@ -249,6 +251,107 @@ def check(rng):
         assert posrec("whole.db", "verify", "--from", str(capture)) == head
     print(f"verify from {VERIFIED} captures in the middle of hours: sound")
     check_long_range()
+
+
+def money(rng):
+    """Lines of polls and answers of account, each with hours without any, in which wallets, their times and what does not add up
+    change at random, fields cannot be read and ratios are none or beyond all columns."""
+    lines, assets, silent = [], {asset: [5, 0, 0] for asset in ("BTC", "ETH", "USDT")}, {"positionRisk": 0, "account": 0}
+    for number in range(3 * 144):
+        at = week.START_MS + number * 600000
+        for endpoint in silent:
+            silent[endpoint] = max(silent[endpoint] - 1, rng.choice((0, 0, 20)) if rng.random() < 0.02 else 0)
+        told = []
+        for asset, state in assets.items():
+            if rng.random() < 0.08:
+                state[0] += rng.choice((0, 0.5, -0.25))
+                state[1] = rng.choice((state[1], at - 1000, at - 7000))
+            if rng.random() < 0.5:
+                state[2] = rng.randrange(-400, 400) / 100
+            margin = rng.choice((0, 1e-8, state[0] + state[2] + 0.5)) if rng.random() < 0.05 else state[0] + state[2]
+            told.append({"asset": asset, "walletBalance": "x" if rng.random() < 0.02 else f"{state[0]:.8f}",
+                         "unrealizedProfit": f"{state[2]:.8f}", "marginBalance": f"{margin:.8f}",
+                         "maintMargin": f"{rng.choice((0, 1, 3000))}.{rng.randrange(10):08}", "updateTime": state[1]})
+        line = {"account": "main", "product": week.PRODUCT.name, "http_status": 200}
+        if not silent["positionRisk"] and number % 2 == 0:
+            lines.append({**line, "endpoint": "positionRisk", "received_ms": at, "body": "[]"})
+        if not silent["account"]:
+            lines.append({**line, "endpoint": "account", "received_ms": at + 100,
+                          "body": json.dumps({"assets": told[:3 if number > 99 else 2], "positions": []})})
+        if number % 12 == 0:
+            lines.append({**line, "endpoint": "income", "received_ms": at + 200, "body": "[]", "interval_ms": 2 * HOUR_MS,
+                          "request": f"/dapi/v1/income?startTime={max(week.START_MS, at - 3 * HOUR_MS)}&page=1&limit=1000"})
+    return [json.dumps(each) + "\n" for each in lines]
+
+
+def expected_balances(database):
+    """{(account, asset, hour): the other columns}, of all balances."""
+    rows, last, hours = {}, {}, database.execute("SELECT account_id, max(received_ms) / 3600000 * 3600000 FROM capture"
+                                                 " WHERE endpoint = 'positionRisk' GROUP BY 1").fetchall()
+    for *key, time_ms, wallet, update, unrealized, margin, maintenance in database.execute(
+            "SELECT account_id, asset, time_ms, wallet_balance_e8, update_ms, unrealized_pnl_e8, margin_balance_e8,"
+            " maintenance_margin_e8 FROM balance ORDER BY account_id, asset, time_ms").fetchall():
+        changes, ratios = rows.setdefault((*key, hour(time_ms)), ([], []))
+        adds_up = None in (wallet, unrealized, margin) or abs(margin - wallet - unrealized) <= 1
+        if last.get(tuple(key)) != (wallet, update) or not adds_up:
+            changes.append(time_ms)
+        last[tuple(key)] = wallet, update
+        if margin:
+            ratios.append(maintenance / margin)
+    fits = {key: abs(max(ratios, default=9e10)) < 9e10 for key, (_, ratios) in rows.items()}
+    return {key: (len(changes), min(changes, default=None), max(changes, default=None),
+                  int(abs(max(ratios)) * 1e8 + 0.5) * (-1 if max(ratios) < 0 else 1) if fits[key] else None)
+            for key, (changes, ratios) in rows.items() if key[2] < dict(hours)[key[0]]}
+
+
+def check_balances(rng):
+    lines = money(rng)
+    cuts = [0, *sorted(rng.sample(range(1, len(lines)), PIECES - 1)), len(lines)]
+    for start, end in zip(cuts, cuts[1:]):
+        pathlib.Path("piece.ndjson").write_text("".join(lines[start:end]))
+        posrec("money.db", "import", "piece.ndjson")
+    head = posrec("money.db", "verify")
+    for capture in rng.sample(range(2, len(lines)), VERIFIED):
+        assert posrec("money.db", "verify", "--from", str(capture)) == head
+    for way in ("imported", "rebuilt", "migrated"):
+        if way == "rebuilt":
+            posrec("money.db", "rebuild")
+        with contextlib.closing(sqlite3.connect("money.db")) as database:
+            if way == "migrated":
+                views = database.execute("SELECT name FROM sqlite_schema WHERE type = 'view'").fetchall()
+                database.executescript("".join(f"DROP VIEW {view};" for view, in views) + "DROP TABLE balance_hour;"
+                                       "DELETE FROM schema_migration WHERE version = 18; PRAGMA user_version = 17")
+                posrec("money.db", "migrate")
+            stored = {tuple(row[:3]): row[3:] for row in database.execute("SELECT * FROM balance_hour")}
+            expected = expected_balances(database)
+        for key in expected.keys() | stored.keys():
+            assert stored.get(key) == expected.get(key), (way, key, stored.get(key), expected.get(key))
+        some = [sum(row[0] == n for row in stored.values()) for n in range(4)]
+        assert all(some) and any(row[3] is None for row in stored.values()), some
+        print(f"{way}: {len(stored)} hours of balances")
+    # Hours count where polls are summed up.
+    shutil.copy("money.db", "rows.db")
+    with contextlib.closing(sqlite3.connect("rows.db")) as database:
+        database.executescript("DELETE FROM poll_hour; DELETE FROM balance_hour")
+    for number in range(VERIFIED * 3):
+        start = week.START_MS + rng.choice((rng.randrange(60), rng.randrange(60) + 1 / 6, rng.random() * 60)) * HOUR_MS
+        end = start + rng.choice((rng.randrange(1, 30), rng.random() * 3, rng.random() * 50)) * HOUR_MS
+        span = ["--from", week.iso(int(start)), "--to", week.iso(int(end))] if number > 0 else []
+        for report in (["equity", "--every", rng.choice(("20m", "1h", "7h", "1d"))], ["equity"], ["reconcile"]):
+            said = [posrec(path, "report", *report, *span, "--format", "csv") for path in ("money.db", "rows.db")]
+            assert said[0] == said[1], (report, span, *said)
+            assert number > 0 or len(said[0].splitlines()) > 1, said[0]
+        for finding in ("wallet_unexplained", "margin_balance_unexplained"):
+            assert number > 0 or said[0].count(finding) > 10, said[0]
+    # They go by what hours say: where those have no changes, all that is found is of the first, which is no whole one, and the last.
+    with contextlib.closing(sqlite3.connect("money.db")) as database, database:
+        database.execute("UPDATE balance_hour SET margin_ratio_max_e8 = 4000000000000000000, changes = 0")
+        running_ms, = database.execute("SELECT max(from_ms) FROM poll_running").fetchone()
+    assert "40000000000.0" in posrec("money.db", "report", "equity", "--format", "csv")
+    found = {row["time"] for row in json.loads(posrec("money.db", "report", "reconcile", "--format", "json"))
+             if row["finding"] in ("wallet_unexplained", "margin_balance_unexplained")}
+    assert not any(week.iso(week.START_MS + HOUR_MS) <= time < week.iso(running_ms) for time in found), (found, running_ms)
+    print("equity and reconcile say the same by the rows alone")
 
 
 def main():

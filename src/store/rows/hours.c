@@ -76,32 +76,37 @@ static bool fill_hours(const struct database *database, sqlite3_stmt *hours, sql
 {
     const struct hours_over over = {sqlite3_column_int64(hours, 1), sqlite3_column_int64(hours, 2),
                                     sqlite3_column_int64(hours, 3)};
+    if (insert == NULL) {
+        return true;
+    }
     hours_bind(insert, column_span(hours, 0), &over);
     return database_step(database, insert, error) == STEP_DONE;
 }
 
-bool hours_fill(const struct database *database, const struct hours_watch *watch,
+bool hours_fill(const struct database *database, bool all, const struct hours_watch *watch,
                 struct error *error)
 {
-    sqlite3_stmt *legs = hours_prepare(database, &ROW_KINDS[ROW_LEG_HOUR], true, error);
-    sqlite3_stmt *polls =
-        legs != NULL ? hours_prepare(database, &ROW_KINDS[ROW_POLL_HOUR], true, error) : NULL;
-    sqlite3_stmt *hours = polls != NULL ? database_prepare(database, OVER, error) : NULL;
+    sqlite3_stmt *inserts[ROW_KIND_COUNT] = {NULL};
     int64_t total = 0;
-    bool filled =
-        hours != NULL &&
-        database_integer(database, "SELECT count(*) FROM capture WHERE endpoint = 'positionRisk'",
-                         &total, error);
+    bool filled = database_integer(
+        database, "SELECT count(*) FROM capture WHERE endpoint = 'positionRisk'", &total, error);
+    for (int i = 0; i < ROW_KIND_COUNT && filled; i++) {
+        if (i == ROW_BALANCE_HOUR || (all && row_kind_is_hour(&ROW_KINDS[i]))) {
+            inserts[i] = hours_prepare(database, &ROW_KINDS[i], true, error);
+            filled = inserts[i] != NULL;
+        }
+    }
+    sqlite3_stmt *hours = filled ? database_prepare(database, OVER, error) : NULL;
     enum step step = STEP_FAILED;
-    while (filled && (step = database_step(database, hours, error)) == STEP_ROW) {
-        filled =
-            fill_hours(database, hours, legs, error) && fill_hours(database, hours, polls, error);
+    while (hours != NULL && filled && (step = database_step(database, hours, error)) == STEP_ROW) {
+        for (int i = 0; i < ROW_KIND_COUNT && filled; i++) {
+            filled = fill_hours(database, hours, inserts[i], error);
+        }
         if (watch != NULL) {
             watch->on_progress(watch->context, sqlite3_column_int64(hours, 4), total);
         }
     }
-    sqlite3_finalize(legs);
-    sqlite3_finalize(polls);
+    statements_finalize(inserts, ROW_KIND_COUNT);
     sqlite3_finalize(hours);
     return filled && step == STEP_DONE;
 }

@@ -325,7 +325,8 @@ static bool close_hours(void *context, const struct account *account, const stru
                         struct error *error)
 {
     return check_hours(context, ROW_LEG_HOUR, account, over, error) &&
-           check_hours(context, ROW_POLL_HOUR, account, over, error);
+           check_hours(context, ROW_POLL_HOUR, account, over, error) &&
+           check_hours(context, ROW_BALANCE_HOUR, account, over, error);
 }
 
 static bool find_last(void *context, const struct row *row, struct telling *last,

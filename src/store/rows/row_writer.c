@@ -98,12 +98,16 @@ static bool close_hours(void *context, const struct account *account, const stru
                         struct error *error)
 {
     struct row_writer *writer = context;
-    sqlite3_stmt *legs = writer->inserts[ROW_LEG_HOUR], *polls = writer->inserts[ROW_POLL_HOUR];
-    hours_bind(legs, text_span(&account->name), over);
-    hours_bind(polls, text_span(&account->name), over);
-    return database_step(writer->database, legs, error) == STEP_DONE &&
-           database_step(writer->database, polls, error) == STEP_DONE &&
-           income_days_close(writer->days, over->until_ms, error) &&
+    for (int i = 0; i < ROW_KIND_COUNT; i++) {
+        if (!row_kind_is_hour(&ROW_KINDS[i])) {
+            continue;
+        }
+        hours_bind(writer->inserts[i], text_span(&account->name), over);
+        if (database_step(writer->database, writer->inserts[i], error) != STEP_DONE) {
+            return false;
+        }
+    }
+    return income_days_close(writer->days, over->until_ms, error) &&
            trip_parts_close(writer->parts, account->account_id, over, error);
 }
 
