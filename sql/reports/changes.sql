@@ -9,6 +9,24 @@
 -- come to this one. Of changes of one millisecond each has the trades that lie between its amounts.
 -- Of happened.
 WITH
+-- Where an account's first rows end, if it has more: with the captures of that moment. Its captures with a body are in the order
+-- of their times, so that those past it need no look at when they were received.
+passed AS MATERIALIZED (
+    SELECT n.account_id,
+           (SELECT max(t.capture_id)
+              FROM capture AS t
+             WHERE t.account_id = n.account_id
+               AND t.endpoint IN ('positionRisk', 'userData')
+               AND t.received_ms = s.received_ms) AS last_id
+      FROM (SELECT l.account_id,
+                   h.capture_id,
+                   row_number() OVER (PARTITION BY l.account_id ORDER BY h.capture_id) AS number
+              FROM happened AS h
+             CROSS JOIN leg AS l ON l.leg_id = h.leg_id
+             WHERE h.is_shown AND :first_rows IS NOT NULL) AS n
+     CROSS JOIN capture AS s ON s.capture_id = n.capture_id
+     WHERE n.number = :first_rows
+),
 -- What the answer lists, in its order.
 listed AS MATERIALIZED (
     SELECT h.rowid AS id, h.*, a.name AS account, c.symbol, l.position_side
@@ -16,8 +34,9 @@ listed AS MATERIALIZED (
      CROSS JOIN leg AS l ON l.leg_id = h.leg_id
      CROSS JOIN account AS a ON a.account_id = l.account_id
      CROSS JOIN contract AS c ON c.contract_id = l.contract_id
+      LEFT JOIN passed AS e ON e.account_id = l.account_id
      CROSS JOIN capture AS s ON s.capture_id = h.capture_id
-     WHERE h.is_shown
+     WHERE h.is_shown AND (e.last_id IS NULL OR h.capture_id <= e.last_id)
      ORDER BY s.received_ms, a.name, c.symbol, l.position_side, h.time_ms, h.capture_id
      LIMIT coalesce(:first_rows, -1)
 ),

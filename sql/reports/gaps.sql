@@ -1,5 +1,5 @@
 -- What the record cannot speak of, why, and what is known to have happened meanwhile. After with_silence.
-, judged AS (
+, judged AS MATERIALIZED (
     SELECT s.*,
            (SELECT max(r.received_ms)
               FROM capture AS r
