@@ -52,17 +52,21 @@ held AS MATERIALIZED (
       FROM told AS w
      CROSS JOIN position AS p ON p.leg_id = w.leg_id AND p.update_ms = w.transaction_ms AND p.revision = 0
 ),
+-- What polls saw change of which the stream did not tell.
+untold AS MATERIALIZED (
+    SELECT c.account, c.leg_id, c.capture_id, c.update_ms
+      FROM changed AS c
+      LEFT JOIN position_update AS u ON u.leg_id = c.leg_id AND u.transaction_ms = c.update_ms
+     WHERE c.present = 1
+       AND c.update_ms > c.previous_update_ms
+       AND u.leg_id IS NULL
+),
 streamed (finding, account, symbol, position_side, capture_id, time_ms, detail) AS (
     SELECT 'change_not_streamed', h.account, h.symbol, h.position_side, h.capture_id, h.first_seen_ms,
            h.change || ' at ' || h.update_time || ' was not told by the stream, which was up'
-      FROM changed AS c
+      FROM untold AS c
      CROSS JOIN position_change AS h ON h.leg_id = c.leg_id AND h.capture_id = c.capture_id
-     WHERE c.present = 1
-       AND c.update_ms > c.previous_update_ms
-       AND NOT EXISTS (SELECT 1
-                         FROM position_update AS u
-                        WHERE u.leg_id = c.leg_id AND u.transaction_ms = c.update_ms)
-       AND EXISTS (SELECT 1
+     WHERE EXISTS (SELECT 1
                      FROM stream_known AS up
                     WHERE up.account = c.account
                       AND up.from_ms + 100 < c.update_ms -- the clocks' difference
