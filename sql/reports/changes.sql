@@ -40,6 +40,21 @@ listed AS MATERIALIZED (
      ORDER BY s.received_ms, a.name, c.symbol, l.position_side, h.time_ms, h.capture_id
      LIMIT coalesce(:first_rows, -1)
 ),
+-- When each was opened, and what came before it, of those up to the last that is listed.
+since AS MATERIALIZED (
+    SELECT h.rowid AS id,
+           h.leg_id,
+           h.time_ms,
+           h.previous_e8,
+           h.leaves,
+           max(iif(coalesce(h.position_amount, 0) <> 0 AND h.change IN ('open', 'flip', 'return'), h.time_ms, NULL))
+               OVER before AS opened_ms,
+           max(h.time_ms) OVER before AS last_ms
+      FROM happened AS h
+     WHERE h.time_ms <= (SELECT max(time_ms) FROM listed)
+    WINDOW before AS (PARTITION BY h.leg_id ORDER BY h.time_ms, h.capture_id
+                      ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+),
 -- The changes of one moment together, of those that leave something.
 leaving AS MATERIALIZED (
     SELECT leg_id,
@@ -47,7 +62,7 @@ leaving AS MATERIALIZED (
            max(iif(last_ms < time_ms, last_ms, NULL)) AS before_ms,
            max(iif(last_ms < time_ms, previous_e8, NULL)) AS before_e8, -- the first one's
            count(*) AS together
-      FROM happened
+      FROM since
      WHERE :first_rows IS NULL OR (leg_id, time_ms) IN (SELECT leg_id, time_ms FROM listed)
      GROUP BY leg_id, time_ms
     HAVING max(leaves) AND before_ms IS NOT NULL
@@ -112,7 +127,7 @@ SELECT h.account,
        h.entry_price,
        iif(coalesce(h.position_amount, 0) <> 0, h.entry_price, nullif(h.previous_entry_price, 0))
            AS average_entry_price,
-       iif(h.previous_position_amount <> 0, (h.time_ms - h.opened_ms) / 1000.0, NULL) AS held_s,
+       iif(h.previous_position_amount <> 0, (h.time_ms - o.opened_ms) / 1000.0, NULL) AS held_s,
        h.previous_leverage,
        h.leverage,
        h.previous_margin_type,
@@ -122,6 +137,7 @@ SELECT h.account,
        e.exit_price_e8 / 1e8 AS exit_price,
        e.realized_pnl_e8 / 1e8 AS realized_pnl
   FROM listed AS h
+ CROSS JOIN since AS o ON o.id = h.id
   LEFT JOIN explained AS e ON e.id = h.id
  UNION ALL
 SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL

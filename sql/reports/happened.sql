@@ -155,11 +155,6 @@ SELECT l.leg_id, l.is_linear, h.time_ms, h.change, h.amount_change,
        CAST(round(h.previous_position_amount * 1e8) AS INTEGER) AS previous_e8,
        CAST(round(coalesce(h.position_amount, 0) * 1e8) AS INTEGER) AS amount_e8,
        h.capture_id >= l.first_id AND (h.change IS NOT 'seen' OR :all) AS is_shown,
-       h.capture_id >= l.first_id AND h.change IN ('reduce', 'close', 'flip', 'vanish') AS leaves,
-       max(iif(coalesce(h.position_amount, 0) <> 0 AND h.change IN ('open', 'flip', 'return'), h.time_ms, NULL))
-           OVER before AS opened_ms,
-       max(h.time_ms) OVER before AS last_ms
+       h.capture_id >= l.first_id AND h.change IN ('reduce', 'close', 'flip', 'vanish') AS leaves
   FROM timeline_change AS h
- CROSS JOIN leg_named AS l ON l.leg_id = h.account AND h.capture_id <= l.last_id
-WINDOW before AS (PARTITION BY l.leg_id ORDER BY h.time_ms, h.capture_id
-                  ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING);
+ CROSS JOIN leg_named AS l ON l.leg_id = h.account AND h.capture_id <= l.last_id;
