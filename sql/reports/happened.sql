@@ -54,9 +54,9 @@ touched AS MATERIALIZED (
              CROSS JOIN position AS q ON q.leg_id = l.leg_id AND q.capture_id BETWEEN l.first_id AND l.last_id
              UNION ALL
             SELECT l.leg_id, l.account_id, u.transaction_ms, l.first_id, l.last_id, l.to_ms
-              FROM bounded AS b
+              FROM (SELECT min(first_id) AS first_id, max(last_id) AS last_id FROM bounded) AS b
              CROSS JOIN position_update AS u ON u.capture_id BETWEEN b.first_id AND b.last_id
-             CROSS JOIN leg_named AS l ON l.leg_id = u.leg_id AND l.account = b.account)
+             CROSS JOIN leg_named AS l ON l.leg_id = u.leg_id AND u.capture_id BETWEEN l.first_id AND l.last_id)
      GROUP BY leg_id
 ),
 flat AS MATERIALIZED (
