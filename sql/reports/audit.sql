@@ -10,6 +10,28 @@
       FROM account
      WHERE :account IS NULL OR name = :account
 ),
+-- What told of a time in it: both ends of its captures by one walk.
+told (account, ends) AS MATERIALIZED (
+    SELECT a.account,
+           (SELECT json_array(min(i.capture_id), max(i.capture_id))
+              FROM income AS i
+             WHERE i.account_id = a.account_id AND i.time_ms >= a.from_ms AND i.time_ms < a.to_ms)
+      FROM audited AS a
+    UNION ALL
+    SELECT a.account,
+           (SELECT json_array(min(t.capture_id), max(t.capture_id))
+              FROM trade AS t
+             WHERE t.leg_id = l.leg_id AND t.time_ms >= a.from_ms AND t.time_ms < a.to_ms)
+      FROM audited AS a
+     CROSS JOIN leg AS l ON l.account_id = a.account_id
+    UNION ALL
+    SELECT a.account,
+           (SELECT json_array(min(u.capture_id), max(u.capture_id))
+              FROM position_update AS u
+             WHERE u.leg_id = l.leg_id AND u.transaction_ms >= a.from_ms AND u.transaction_ms < a.to_ms)
+      FROM audited AS a
+     CROSS JOIN leg AS l ON l.account_id = a.account_id
+),
 span (account, first_capture, last_capture) AS (
     SELECT a.account,
            (SELECT min(s.capture_id)
@@ -34,26 +56,7 @@ span (account, first_capture, last_capture) AS (
      CROSS JOIN (SELECT value AS endpoint
                    FROM json_each('["positionRisk","exchangeInfo","account","income","userTrades","premiumIndex","fundingRate","symbolConfig","accountConfig","assetIndex","userData","recorder","timestamp"]')) AS e
     UNION ALL
-    SELECT a.account,
-           (SELECT min(i.capture_id) FROM income AS i WHERE i.account_id = a.account_id AND i.time_ms >= a.from_ms AND i.time_ms < a.to_ms),
-           (SELECT max(i.capture_id) FROM income AS i WHERE i.account_id = a.account_id AND i.time_ms >= a.from_ms AND i.time_ms < a.to_ms)
-      FROM audited AS a
-    UNION ALL
-    SELECT a.account,
-           (SELECT min(t.capture_id) FROM trade AS t WHERE t.leg_id = l.leg_id AND t.time_ms >= a.from_ms AND t.time_ms < a.to_ms),
-           (SELECT max(t.capture_id) FROM trade AS t WHERE t.leg_id = l.leg_id AND t.time_ms >= a.from_ms AND t.time_ms < a.to_ms)
-      FROM audited AS a
-     CROSS JOIN leg AS l ON l.account_id = a.account_id
-    UNION ALL
-    SELECT a.account,
-           (SELECT min(u.capture_id)
-              FROM position_update AS u
-             WHERE u.leg_id = l.leg_id AND u.transaction_ms >= a.from_ms AND u.transaction_ms < a.to_ms),
-           (SELECT max(u.capture_id)
-              FROM position_update AS u
-             WHERE u.leg_id = l.leg_id AND u.transaction_ms >= a.from_ms AND u.transaction_ms < a.to_ms)
-      FROM audited AS a
-     CROSS JOIN leg AS l ON l.account_id = a.account_id
+    SELECT account, json_extract(ends, '$[0]'), json_extract(ends, '$[1]') FROM told
     UNION ALL
     SELECT account, capture_id, capture_id FROM cut
 ),

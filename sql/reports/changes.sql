@@ -9,6 +9,24 @@
 -- come to this one. Of changes of one millisecond each has the trades that lie between its amounts.
 -- Of happened.
 WITH
+-- Where an account's first rows end, if it has more: with the captures of that moment. Its captures with a body are in the order
+-- of their times, so that those past it need no look at when they were received.
+passed AS MATERIALIZED (
+    SELECT n.account_id,
+           (SELECT max(t.capture_id)
+              FROM capture AS t
+             WHERE t.account_id = n.account_id
+               AND t.endpoint IN ('positionRisk', 'userData')
+               AND t.received_ms = s.received_ms) AS last_id
+      FROM (SELECT l.account_id,
+                   h.capture_id,
+                   row_number() OVER (PARTITION BY l.account_id ORDER BY h.capture_id) AS number
+              FROM happened AS h
+             CROSS JOIN leg AS l ON l.leg_id = h.leg_id
+             WHERE h.is_shown AND :first_rows IS NOT NULL) AS n
+     CROSS JOIN capture AS s ON s.capture_id = n.capture_id
+     WHERE n.number = :first_rows
+),
 -- What the answer lists, in its order.
 listed AS MATERIALIZED (
     SELECT h.rowid AS id, h.*, a.name AS account, c.symbol, l.position_side
@@ -16,10 +34,26 @@ listed AS MATERIALIZED (
      CROSS JOIN leg AS l ON l.leg_id = h.leg_id
      CROSS JOIN account AS a ON a.account_id = l.account_id
      CROSS JOIN contract AS c ON c.contract_id = l.contract_id
+      LEFT JOIN passed AS e ON e.account_id = l.account_id
      CROSS JOIN capture AS s ON s.capture_id = h.capture_id
-     WHERE h.is_shown
+     WHERE h.is_shown AND (e.last_id IS NULL OR h.capture_id <= e.last_id)
      ORDER BY s.received_ms, a.name, c.symbol, l.position_side, h.time_ms, h.capture_id
      LIMIT coalesce(:first_rows, -1)
+),
+-- When each was opened, and what came before it, of those up to the last that is listed.
+since AS MATERIALIZED (
+    SELECT h.rowid AS id,
+           h.leg_id,
+           h.time_ms,
+           h.previous_e8,
+           h.leaves,
+           max(iif(coalesce(h.position_amount, 0) <> 0 AND h.change IN ('open', 'flip', 'return'), h.time_ms, NULL))
+               OVER before AS opened_ms,
+           max(h.time_ms) OVER before AS last_ms
+      FROM happened AS h
+     WHERE h.time_ms <= (SELECT max(time_ms) FROM listed)
+    WINDOW before AS (PARTITION BY h.leg_id ORDER BY h.time_ms, h.capture_id
+                      ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
 ),
 -- The changes of one moment together, of those that leave something.
 leaving AS MATERIALIZED (
@@ -28,7 +62,7 @@ leaving AS MATERIALIZED (
            max(iif(last_ms < time_ms, last_ms, NULL)) AS before_ms,
            max(iif(last_ms < time_ms, previous_e8, NULL)) AS before_e8, -- the first one's
            count(*) AS together
-      FROM happened
+      FROM since
      WHERE :first_rows IS NULL OR (leg_id, time_ms) IN (SELECT leg_id, time_ms FROM listed)
      GROUP BY leg_id, time_ms
     HAVING max(leaves) AND before_ms IS NOT NULL
@@ -93,7 +127,7 @@ SELECT h.account,
        h.entry_price,
        iif(coalesce(h.position_amount, 0) <> 0, h.entry_price, nullif(h.previous_entry_price, 0))
            AS average_entry_price,
-       iif(h.previous_position_amount <> 0, (h.time_ms - h.opened_ms) / 1000.0, NULL) AS held_s,
+       iif(h.previous_position_amount <> 0, (h.time_ms - o.opened_ms) / 1000.0, NULL) AS held_s,
        h.previous_leverage,
        h.leverage,
        h.previous_margin_type,
@@ -103,6 +137,7 @@ SELECT h.account,
        e.exit_price_e8 / 1e8 AS exit_price,
        e.realized_pnl_e8 / 1e8 AS realized_pnl
   FROM listed AS h
+ CROSS JOIN since AS o ON o.id = h.id
   LEFT JOIN explained AS e ON e.id = h.id
  UNION ALL
 SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL

@@ -71,10 +71,13 @@ moved AS (
       FROM valued
     WINDOW leg AS (PARTITION BY leg_id ORDER BY time_ms)
 )
-SELECT time_ms, long_usd, short_usd, long_usd - short_usd AS net_usd, long_usd + short_usd AS gross_usd
-  FROM (SELECT time_ms, sum(long_e8) OVER passed / 1e8 AS long_usd, sum(short_e8) OVER passed / 1e8 AS short_usd
-          FROM (SELECT max(time_ms, :from_ms) AS time_ms, sum(long_e8) AS long_e8, sum(short_e8) AS short_e8
-                  FROM moved
-                 GROUP BY 1)
-        WINDOW passed AS (ORDER BY time_ms ROWS UNBOUNDED PRECEDING))
+SELECT time_ms,
+       sum(long_e8) OVER passed / 1e8 AS long_usd,
+       sum(short_e8) OVER passed / 1e8 AS short_usd,
+       sum(long_e8) OVER passed / 1e8 - sum(short_e8) OVER passed / 1e8 AS net_usd,
+       sum(long_e8) OVER passed / 1e8 + sum(short_e8) OVER passed / 1e8 AS gross_usd
+  FROM (SELECT max(time_ms, :from_ms) AS time_ms, sum(long_e8) AS long_e8, sum(short_e8) AS short_e8
+          FROM moved
+         GROUP BY 1)
+WINDOW passed AS (ORDER BY time_ms ROWS UNBOUNDED PRECEDING)
  ORDER BY time_ms;

@@ -35,7 +35,7 @@ hourly AS (
       FROM step AS s
      CROSS JOIN poll_running AS r ON r.account_id = s.account_id
 ),
-counted AS (
+counted AS MATERIALIZED (
     SELECT h.*,
            coalesce((SELECT sum(min(k.to_ms, h.end_ms) - max(k.from_ms, h.begin_ms))
                        FROM span AS k

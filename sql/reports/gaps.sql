@@ -1,5 +1,21 @@
 -- What the record cannot speak of, why, and what is known to have happened meanwhile. After with_silence.
-, judged AS (
+-- From when to when each leg was traded, and its position changed: most legs of a long history were not in most gaps.
+, lived AS MATERIALIZED (
+    SELECT l.account_id, k.kind, l.leg_id,
+           CASE k.kind
+               WHEN 'trade' THEN (SELECT min(t.time_ms) FROM trade AS t WHERE t.leg_id = l.leg_id)
+               WHEN 'position' THEN (SELECT min(p.update_ms) FROM position AS p WHERE p.leg_id = l.leg_id AND p.update_ms > 0)
+               ELSE (SELECT min(u.transaction_ms) FROM position_update AS u WHERE u.leg_id = l.leg_id)
+           END AS first_ms,
+           CASE k.kind
+               WHEN 'trade' THEN (SELECT max(t.time_ms) FROM trade AS t WHERE t.leg_id = l.leg_id)
+               WHEN 'position' THEN (SELECT max(p.update_ms) FROM position AS p WHERE p.leg_id = l.leg_id)
+               ELSE (SELECT max(u.transaction_ms) FROM position_update AS u WHERE u.leg_id = l.leg_id)
+           END AS last_ms
+      FROM leg AS l
+     CROSS JOIN (SELECT 'trade' AS kind UNION ALL SELECT 'position' UNION ALL SELECT 'update') AS k
+),
+judged AS MATERIALIZED (
     SELECT s.*,
            (SELECT max(r.received_ms)
               FROM capture AS r
@@ -51,20 +67,27 @@
                AND c.received_ms <= coalesce(s.begun_ms, 9e18)
              ORDER BY c.received_ms LIMIT 1) AS closed,
            (SELECT count(DISTINCT t.leg_id || ' ' || t.trade_id)
-              FROM leg AS l
+              FROM lived AS l
              CROSS JOIN trade AS t ON t.leg_id = l.leg_id AND t.time_ms >= s.from_ms AND t.time_ms < s.to_ms
-             WHERE l.account_id = s.account_id) AS trades,
+             WHERE l.account_id = s.account_id AND l.kind = 'trade' AND l.first_ms < s.to_ms AND l.last_ms >= s.from_ms) AS trades,
            (SELECT count(*)
               FROM (SELECT p.leg_id, p.update_ms
-                      FROM leg AS l
+                      FROM lived AS l
                      CROSS JOIN position AS p ON p.leg_id = l.leg_id AND p.update_ms >= s.from_ms AND p.update_ms < s.to_ms
-                     WHERE l.account_id = s.account_id AND p.present = 1
+                     WHERE l.account_id = s.account_id
+                       AND l.kind = 'position'
+                       AND l.first_ms < s.to_ms
+                       AND l.last_ms >= s.from_ms
+                       AND p.present = 1
                      UNION
                     SELECT u.leg_id, u.transaction_ms
-                      FROM leg AS l
+                      FROM lived AS l
                      CROSS JOIN position_update AS u
                         ON u.leg_id = l.leg_id AND u.transaction_ms >= s.from_ms AND u.transaction_ms < s.to_ms
-                     WHERE l.account_id = s.account_id)) AS changes
+                     WHERE l.account_id = s.account_id
+                       AND l.kind = 'update'
+                       AND l.first_ms < s.to_ms
+                       AND l.last_ms >= s.from_ms)) AS changes
       FROM silence AS s
 )
 SELECT account,

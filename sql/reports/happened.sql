@@ -54,9 +54,9 @@ touched AS MATERIALIZED (
              CROSS JOIN position AS q ON q.leg_id = l.leg_id AND q.capture_id BETWEEN l.first_id AND l.last_id
              UNION ALL
             SELECT l.leg_id, l.account_id, u.transaction_ms, l.first_id, l.last_id, l.to_ms
-              FROM bounded AS b
+              FROM (SELECT min(first_id) AS first_id, max(last_id) AS last_id FROM bounded) AS b
              CROSS JOIN position_update AS u ON u.capture_id BETWEEN b.first_id AND b.last_id
-             CROSS JOIN leg_named AS l ON l.leg_id = u.leg_id AND l.account = b.account)
+             CROSS JOIN leg_named AS l ON l.leg_id = u.leg_id AND u.capture_id BETWEEN l.first_id AND l.last_id)
      GROUP BY leg_id
 ),
 flat AS MATERIALIZED (
@@ -115,18 +115,21 @@ since AS MATERIALIZED (
              ORDER BY s.received_ms DESC LIMIT 1) AS until_id
       FROM begun AS b
 ),
-ledger_position AS MATERIALIZED (
-    SELECT q.*
+ledger_position AS NOT MATERIALIZED (
+    SELECT s.leg_id, q.update_ms, q.revision, q.capture_id, q.position_amount_e8, q.entry_price_e8, q.break_even_price_e8,
+           q.leverage, q.margin_type, q.isolated_wallet_e8, q.present
       FROM since AS s
      CROSS JOIN position AS q ON q.leg_id = s.leg_id AND q.update_ms BETWEEN s.from_ms AND s.until_ms
     UNION ALL
-    SELECT q.*
+    SELECT s.leg_id, q.update_ms, q.revision, q.capture_id, q.position_amount_e8, q.entry_price_e8, q.break_even_price_e8,
+           q.leverage, q.margin_type, q.isolated_wallet_e8, q.present
       FROM since AS s
      CROSS JOIN position AS q ON q.leg_id = s.leg_id AND q.capture_id BETWEEN s.from_id AND s.until_id
      WHERE q.update_ms NOT BETWEEN s.from_ms AND s.until_ms
 ),
-ledger_update AS MATERIALIZED (
-    SELECT u.*
+ledger_update AS NOT MATERIALIZED (
+    SELECT s.leg_id, u.transaction_ms, u.capture_id, u.position_amount_e8, u.entry_price_e8, u.break_even_price_e8,
+           u.margin_type, u.isolated_wallet_e8
       FROM since AS s
      CROSS JOIN position_update AS u ON u.leg_id = s.leg_id AND u.transaction_ms BETWEEN s.from_ms AND s.until_ms
 ),
@@ -134,7 +137,7 @@ ledger_update AS MATERIALIZED (
 -- few of them.
 account (account_id, product, name) AS (SELECT 0, 0, NULL),
 contract (contract_id, product, symbol, pair, margin_asset) AS (SELECT 0, 0, NULL, NULL, NULL),
-leg (leg_id, account_id, contract_id, position_side) AS (SELECT leg_id, 0, 0, leg_id FROM leg_named),
+leg (leg_id, account_id, contract_id, position_side) AS NOT MATERIALIZED (SELECT leg_id, 0, 0, leg_id FROM main.leg),
 timeline_told AS NOT MATERIALIZED (
     SELECT t.position_side AS account, NULL AS symbol, NULL AS pair, NULL AS margin_asset, NULL AS position_side, t.time_ms,
            NULL AS update_ms, NULL AS revision, t.source, t.position_amount, t.entry_price, NULL AS break_even_price,
@@ -152,11 +155,6 @@ SELECT l.leg_id, l.is_linear, h.time_ms, h.change, h.amount_change,
        CAST(round(h.previous_position_amount * 1e8) AS INTEGER) AS previous_e8,
        CAST(round(coalesce(h.position_amount, 0) * 1e8) AS INTEGER) AS amount_e8,
        h.capture_id >= l.first_id AND (h.change IS NOT 'seen' OR :all) AS is_shown,
-       h.capture_id >= l.first_id AND h.change IN ('reduce', 'close', 'flip', 'vanish') AS leaves,
-       max(iif(coalesce(h.position_amount, 0) <> 0 AND h.change IN ('open', 'flip', 'return'), h.time_ms, NULL))
-           OVER before AS opened_ms,
-       max(h.time_ms) OVER before AS last_ms
+       h.capture_id >= l.first_id AND h.change IN ('reduce', 'close', 'flip', 'vanish') AS leaves
   FROM timeline_change AS h
- CROSS JOIN leg_named AS l ON l.leg_id = h.account AND h.capture_id <= l.last_id
-WINDOW before AS (PARTITION BY l.leg_id ORDER BY h.time_ms, h.capture_id
-                  ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING);
+ CROSS JOIN leg_named AS l ON l.leg_id = h.account AND h.capture_id <= l.last_id;

@@ -23,14 +23,14 @@
 ),
 -- What the stream told in the range.
 told AS MATERIALIZED (
-    SELECT l.account, l.symbol, l.position_side, u.*
+    SELECT l.account, l.account_id, l.symbol, l.position_side, u.*
       FROM leg AS l
      CROSS JOIN position_update AS u
         ON u.leg_id = l.leg_id AND u.transaction_ms >= l.from_ms AND u.transaction_ms < l.to_ms
 ),
 -- Each with what a poll of the same updateTime says otherwise. Of several in one millisecond a poll may have seen
 -- any.
-held AS MATERIALIZED (
+held AS NOT MATERIALIZED (
     SELECT w.account,
            w.symbol,
            w.position_side,
@@ -52,17 +52,21 @@ held AS MATERIALIZED (
       FROM told AS w
      CROSS JOIN position AS p ON p.leg_id = w.leg_id AND p.update_ms = w.transaction_ms AND p.revision = 0
 ),
+-- What polls saw change of which the stream did not tell.
+untold AS MATERIALIZED (
+    SELECT c.account, c.leg_id, c.capture_id, c.update_ms
+      FROM changed AS c
+      LEFT JOIN position_update AS u ON u.leg_id = c.leg_id AND u.transaction_ms = c.update_ms
+     WHERE c.present = 1
+       AND c.update_ms > c.previous_update_ms
+       AND u.leg_id IS NULL
+),
 streamed (finding, account, symbol, position_side, capture_id, time_ms, detail) AS (
     SELECT 'change_not_streamed', h.account, h.symbol, h.position_side, h.capture_id, h.first_seen_ms,
            h.change || ' at ' || h.update_time || ' was not told by the stream, which was up'
-      FROM changed AS c
+      FROM untold AS c
      CROSS JOIN position_change AS h ON h.leg_id = c.leg_id AND h.capture_id = c.capture_id
-     WHERE c.present = 1
-       AND c.update_ms > c.previous_update_ms
-       AND NOT EXISTS (SELECT 1
-                         FROM position_update AS u
-                        WHERE u.leg_id = c.leg_id AND u.transaction_ms = c.update_ms)
-       AND EXISTS (SELECT 1
+     WHERE EXISTS (SELECT 1
                      FROM stream_known AS up
                     WHERE up.account = c.account
                       AND up.from_ms + 100 < c.update_ms -- the clocks' difference
@@ -73,19 +77,20 @@ streamed (finding, account, symbol, position_side, capture_id, time_ms, detail) 
       FROM (SELECT h.*,
                    max(h.differs = '') OVER alike AS agrees,
                    max(h.capture_id) OVER alike AS last_capture_id
-              FROM held AS h
-             WHERE (h.leg_id, h.transaction_ms) IN (SELECT leg_id, transaction_ms FROM held WHERE differs <> '')
+              FROM (SELECT DISTINCT leg_id, transaction_ms FROM held WHERE differs <> '') AS d
+             CROSS JOIN held AS h ON h.leg_id = d.leg_id AND h.transaction_ms = d.transaction_ms
             WINDOW alike AS (PARTITION BY h.leg_id, h.transaction_ms)) AS w
      CROSS JOIN capture AS s ON s.capture_id = w.capture_id
      WHERE NOT w.agrees AND w.capture_id = w.last_capture_id
     UNION ALL
-    SELECT 'stream_time_went_back', w.account, w.symbol, w.position_side, w.capture_id, s.received_ms,
+    SELECT 'stream_time_went_back', l.account, l.symbol, l.position_side, w.capture_id, s.received_ms,
            'told of ' || strftime('%Y-%m-%dT%H:%M:%fZ', w.transaction_ms / 1000.0, 'unixepoch') || ' after '
            || strftime('%Y-%m-%dT%H:%M:%fZ', w.before_ms / 1000.0, 'unixepoch')
-      FROM (SELECT t.account, t.symbol, t.position_side, t.capture_id, t.transaction_ms,
-                   max(t.transaction_ms) OVER (PARTITION BY t.account ORDER BY t.capture_id, t.leg_id
+      FROM (SELECT t.leg_id, t.capture_id, t.transaction_ms,
+                   max(t.transaction_ms) OVER (PARTITION BY t.account_id ORDER BY t.capture_id, t.leg_id
                                                ROWS UNBOUNDED PRECEDING) AS before_ms
               FROM told AS t) AS w
+     CROSS JOIN leg AS l ON l.leg_id = w.leg_id
      CROSS JOIN capture AS s ON s.capture_id = w.capture_id
      WHERE w.transaction_ms < w.before_ms
 ),

@@ -4,13 +4,31 @@
       FROM money_range
      WHERE :account IS NULL OR account = :account
 ),
--- A type and a millisecond of which the answer does not hold all: the exchange shows no more of them than a thousand.
-crowded AS MATERIALIZED (
-    SELECT m.account, i.account_id, i.time_ms, i.income_type
+-- Each moment of income that holds the thousandth row after the moment before it: where a thousand rows are of one
+-- millisecond, that is among them.
+thousandth (account, account_id, from_ms, to_ms, time_ms) AS (
+    SELECT m.account, a.account_id, m.from_ms, m.to_ms, m.from_ms - 1
       FROM money_asked AS m
      CROSS JOIN account AS a ON a.name = m.account
-     CROSS JOIN income AS i ON i.account_id = a.account_id AND i.time_ms >= m.from_ms AND i.time_ms < m.to_ms
      WHERE :symbol IS NULL AND :side IS NULL
+    UNION ALL
+    SELECT account,
+           account_id,
+           from_ms,
+           to_ms,
+           (SELECT i.time_ms
+              FROM income AS i
+             WHERE i.account_id = t.account_id AND i.time_ms > t.time_ms AND i.time_ms < t.to_ms
+             ORDER BY i.time_ms LIMIT 1 OFFSET 999)
+      FROM thousandth AS t
+     WHERE t.time_ms IS NOT NULL
+),
+-- A type and a millisecond of which the answer does not hold all: the exchange shows no more of them than a thousand.
+crowded AS MATERIALIZED (
+    SELECT t.account, i.account_id, i.time_ms, i.income_type
+      FROM thousandth AS t
+     CROSS JOIN income AS i ON i.account_id = t.account_id AND i.time_ms = t.time_ms
+     WHERE t.time_ms >= t.from_ms
      GROUP BY i.account_id, i.time_ms, i.income_type
     HAVING count(*) >= 1000
 ),

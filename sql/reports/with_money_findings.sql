@@ -205,7 +205,6 @@ amount_rest AS MATERIALIZED (
        AND k.to_ms > c.until_ms
      WHERE (c.present = 1 OR c.position_amount = 0)
        AND c.update_ms >= c.previous_update_ms
-       AND (c.account, c.symbol, c.capture_id) NOT IN switched
 ),
 -- Each odd trade with the income that names it, where income is known.
 traded AS MATERIALIZED (
@@ -354,6 +353,7 @@ money_finding (finding, account, symbol, position_side, asset, capture_id, time_
                    lead(w.update_ms) OVER one AS next_ms
               FROM amount_rest AS w
              WHERE w.leg_id IN (SELECT leg_id FROM amount_rest WHERE rest_e8 <> 0)
+               AND (w.account, w.symbol, w.capture_id) NOT IN switched
             WINDOW one AS (PARTITION BY w.leg_id ORDER BY w.capture_id)) AS r
      WHERE rest_e8 <> 0
        AND NOT (position_amount = 0 AND (account, symbol) IN settled)

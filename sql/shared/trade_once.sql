@@ -6,4 +6,7 @@
                                     AND (x.source < t.source
                                          OR x.source = t.source
                                             AND (x.time_ms, x.revision) <> (t.time_ms, t.revision)
-                                            AND (x.capture_id, x.revision, x.time_ms) > (t.capture_id, t.revision, t.time_ms)))
+                                            AND (SELECT (y.capture_id, y.revision, y.time_ms) > (t.capture_id, t.revision, t.time_ms)
+                                                   FROM trade AS y -- asked of few: the rest is in the index
+                                                  WHERE (y.leg_id, y.time_ms, y.trade_id, y.source, y.revision)
+                                                        = (x.leg_id, x.time_ms, x.trade_id, x.source, x.revision))))

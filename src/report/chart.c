@@ -168,20 +168,24 @@ static bool write_hours(struct chart *chart, sqlite3_stmt *hours, struct error *
     return step == STEP_DONE;
 }
 
-static bool write_leg(struct chart *chart, sqlite3_stmt *leg, bool first, struct error *error)
+/* `values`: the statement of the leg before it, NULL before the first. */
+static bool write_leg(struct chart *chart, sqlite3_stmt *leg, sqlite3_stmt **values,
+                      struct error *error)
 {
     const struct report_chart *kind = chart->kind;
     struct report_question question = *chart->question;
     question.symbol = (const char *)sqlite3_column_text(leg, 1);
     question.side = (const char *)sqlite3_column_text(leg, 2);
-    begin_series(chart, column_span(leg, 0), first);
+    begin_series(chart, column_span(leg, 0), *values == NULL);
     chart->by_hour = kind->hours != NULL && chart->downsample.bucket_ms >= HOUR_MS;
-    sqlite3_stmt *values =
-        report_prepare(&question, chart->by_hour ? kind->hours : kind->values, error);
+    if (*values != NULL) {
+        report_ask_again(&question, *values);
+    } else {
+        *values = report_prepare(&question, chart->by_hour ? kind->hours : kind->values, error);
+    }
     bool done =
-        chart->by_hour ? write_hours(chart, values, error) : write_values(chart, values, error);
+        chart->by_hour ? write_hours(chart, *values, error) : write_values(chart, *values, error);
     end_series(chart);
-    sqlite3_finalize(values);
     return done;
 }
 
@@ -201,10 +205,12 @@ static bool write_legs(struct chart *chart, struct error *error)
     }
     chart->buckets = buckets_for(chart->legs);
     bool done = step == STEP_DONE;
+    sqlite3_stmt *values = NULL;
     for (int i = 0; done && i < chart->legs && i < SERIES_MAX; i++) {
         done = database_step(chart->question->database, legs, error) == STEP_ROW &&
-               write_leg(chart, legs, i == 0, error);
+               write_leg(chart, legs, &values, error);
     }
+    sqlite3_finalize(values);
     sqlite3_finalize(legs);
     return done;
 }

@@ -230,6 +230,12 @@ sqlite3_stmt *report_prepare(const struct report_question *question, const char 
     return prepare(question, "", name, error);
 }
 
+void report_ask_again(const struct report_question *question, sqlite3_stmt *statement)
+{
+    sqlite3_reset(statement);
+    bind_question(statement, question);
+}
+
 bool report_keep(const struct report_question *question, const char *name, const char *table,
                  struct error *error)
 {

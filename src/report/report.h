@@ -47,6 +47,9 @@ bool report_check_steps(const struct report_question *question, struct error *er
 sqlite3_stmt *report_prepare(const struct report_question *question, const char *name,
                              struct error *error);
 
+/* Asks it anew, of another account, symbol or range, what `report_prepare` gave for this report. */
+void report_ask_again(const struct report_question *question, sqlite3_stmt *statement);
+
 /* ERROR_USAGE when the report has none of the columns that are asked for. */
 bool report_check_columns(const struct report_question *question, const char *name,
                           struct error *error);
