@@ -287,7 +287,7 @@ judged AS MATERIALIZED (
                           AND k.to_ms > p.begin_ms)) AS has_money
       FROM period AS p
       LEFT JOIN hidden AS g
-        ON g.account_id = p.account_id AND g.from_ms < p.end_ms AND g.to_ms >= min(p.asked_ms, p.begin_ms)
+        ON g.account_id = p.account_id AND g.from_ms < p.end_ms AND g.to_ms >= p.asked_ms
      WHERE p.end_ms > p.from_ms
      GROUP BY p.account_id, p.is_day, p.begin_ms
 ),
@@ -450,7 +450,8 @@ summed AS (
            min(recovered_ms) AS recovered_ms,
            max(fees_e8) AS fees_e8,
            max(funding_e8) AS funding_e8,
-           max(turnover_e8) AS turnover_e8
+           max(turnover_e8) AS turnover_e8,
+           max(accounts) AS accounts
       FROM (SELECT unit,
                    is_day,
                    step_ms,
@@ -473,7 +474,8 @@ summed AS (
                    NULL AS has_money,
                    NULL AS fees_e8,
                    NULL AS funding_e8,
-                   NULL AS turnover_e8
+                   NULL AS turnover_e8,
+                   NULL AS accounts
               FROM bottomed
             UNION ALL
             SELECT iif(t.is_all, '', j.account),
@@ -489,7 +491,8 @@ summed AS (
                    j.has_money,
                    j.fees_e8,
                    j.funding_e8,
-                   j.turnover_e8
+                   j.turnover_e8,
+                   j.accounts
               FROM counted AS j
              CROSS JOIN unit AS t ON t.is_all = 0 OR j.accounts > 1)
      GROUP BY unit, is_day, step_ms
@@ -508,7 +511,7 @@ parted AS (
            d.unit = iif(t.is_all, '', d.unit) AS is_own,
            NOT d.is_day AND d.unit <> '' AS is_part
       FROM daily AS d
-     CROSS JOIN unit AS t ON NOT t.is_all OR d.unit <> ''
+     CROSS JOIN unit AS t ON NOT t.is_all OR d.unit <> '' AND d.accounts > 1
 ),
 answered AS (
     SELECT account,

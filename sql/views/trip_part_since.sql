@@ -45,7 +45,8 @@ shown AS (
                        AS time_ms
               FROM base AS b
              CROSS JOIN position AS p ON p.leg_id = b.leg_id
-             WHERE (p.present = 0 OR p.position_amount_e8 IS NOT NULL)
+             WHERE (p.update_ms > b.from_ms OR p.revision > 0 OR p.present = 0 OR p.update_ms <= 0)
+               AND (p.present = 0 OR p.position_amount_e8 IS NOT NULL)
                AND (p.revision = 0
                     OR p.present = 0
                     OR p.position_amount_e8
