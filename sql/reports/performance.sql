@@ -396,12 +396,13 @@ factored AS (
            count(iif(before_e8 > 0 AND kept_e8 <= 0, 1, NULL)) OVER passed AS losses,
            max(told_ms) OVER passed AS known_ms,
            max(told_before_ms) OVER passed AS known_before_ms,
-           min(at_ms) OVER passed AS first_ms
+           min(at_ms) OVER passed AS first_ms,
+           lead(at_ms) OVER passed IS NULL AS is_last
       FROM chained
     WINDOW passed AS (PARTITION BY unit, is_day, step_ms ORDER BY at_ms ROWS UNBOUNDED PRECEDING)
 ),
 indexed AS (
-    SELECT unit, is_day, step_ms, at_ms, equity_e8, first_e8, flow_e8, known_ms, first_ms,
+    SELECT unit, is_day, step_ms, at_ms, equity_e8, first_e8, flow_e8, known_ms, first_ms, is_last,
            iif(before_e8 > 0, known_before_ms, NULL) AS begun_ms,
            iif(has_begun
                    AND NOT max(NOT coalesce(iif(before_e8 > 0, losses = (kept_e8 <= 0),
@@ -411,14 +412,15 @@ indexed AS (
       FROM factored
     WINDOW passed AS (PARTITION BY unit, is_day, step_ms ORDER BY at_ms ROWS UNBOUNDED PRECEDING)
 ),
--- The deepest fall from a peak. What differs in the twelfth place is the same.
+-- The deepest fall from a peak. What differs in the twelfth place is the same. Of a day only its end is asked.
 peaked AS (
     SELECT *, max(1, max(value) OVER passed) AS peak
       FROM indexed
+     WHERE NOT is_day OR is_last
     WINDOW passed AS (PARTITION BY unit, is_day, step_ms ORDER BY at_ms ROWS UNBOUNDED PRECEDING)
 ),
 fallen AS (
-    SELECT *, max(1 - value / peak) OVER step AS fall, max(at_ms) OVER step AS last_ms
+    SELECT *, max(1 - value / peak) OVER step AS fall
       FROM peaked
     WINDOW step AS (PARTITION BY unit, is_day, step_ms)
 ),
@@ -456,9 +458,9 @@ summed AS (
                    is_day,
                    step_ms,
                    iif(at_ms = first_ms, first_e8, NULL) AS first_e8,
-                   iif(at_ms = last_ms, equity_e8, NULL) AS last_e8,
+                   iif(is_last, equity_e8, NULL) AS last_e8,
                    flow_e8,
-                   iif(at_ms = last_ms, value, NULL) AS value,
+                   iif(is_last, value, NULL) AS value,
                    fall,
                    top,
                    begun_ms,

@@ -19,7 +19,7 @@ told (is_usd, asset, number, pnl_e8, held_s) AS (
     SELECT 1, 'USD', number, pnl_usd_e8, held_s FROM closed WHERE pnl_usd_e8 IS NOT NULL
 ),
 -- Losses that follow one another, the number of trips before them less that of losses being the same.
-run AS (
+run AS MATERIALIZED (
     SELECT is_usd, asset, count(*) AS losses
       FROM (SELECT is_usd,
                    asset,

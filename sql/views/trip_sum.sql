@@ -4,15 +4,16 @@
 -- is contracts / price, of a linear one contracts x price. In USD at the mark price of the asset that was known at the end, as in equity_history.
 CREATE VIEW trip_sum AS
 WITH
+-- What a trip held it held after one of its parts: each begins where the one before left it, the first with nothing.
 trip AS (
     SELECT leg_id,
            trip,
-           iif(max(before_e8) > 0 OR max(after_e8) > 0, 'long', 'short') AS direction,
+           iif(max(after_e8) > 0, 'long', 'short') AS direction,
            min(iif(is_first, time_ms, NULL)) AS opened_ms,
            max(iif(is_last, time_ms, NULL)) AS closed_ms,
            min(time_ms) AS from_ms,
            max(iif(kind IN ('funding', 'settlement'), NULL, time_ms)) AS changed_ms,
-           max(max(abs(before_e8), abs(after_e8))) AS max_amount_e8,
+           max(abs(after_e8)) AS max_amount_e8,
            sum(max(abs(after_e8) - abs(before_e8), 0)) AS entry_amount_e8,
            sum(max(abs(before_e8) - abs(after_e8), 0)) AS exit_amount_e8,
            sum(max(abs(after_e8) - abs(before_e8), 0) * 1.0 / price_e8) AS entry_value,
