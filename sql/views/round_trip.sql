@@ -1,6 +1,7 @@
 -- From flat to flat: round trips with the highest and the lowest that each stood at.
 CREATE VIEW round_trip AS
 WITH
+-- Since when a leg's polls are not summed up, once for all its steps.
 summed AS MATERIALIZED (
     SELECT l.leg_id, r.from_ms FROM leg AS l JOIN poll_running AS r ON r.account_id = l.account_id
 ),

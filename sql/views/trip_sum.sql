@@ -71,6 +71,7 @@ judged AS (
      CROSS JOIN contract AS c ON c.contract_id = l.contract_id
      LIMIT -1
 ),
+-- Spans of polls, and of the stream, do not overlap: the first that ends late enough is the one that may hold a trip.
 known_of AS (
     SELECT *,
            iif(fundings = 0 AND NOT coalesce(held & 8, 0), NULL, funding_e8) AS paid_e8,
