@@ -287,7 +287,7 @@ judged AS MATERIALIZED (
                           AND k.to_ms > p.begin_ms)) AS has_money
       FROM period AS p
       LEFT JOIN hidden AS g
-        ON g.account_id = p.account_id AND g.from_ms < p.end_ms AND g.to_ms >= min(p.asked_ms, p.begin_ms)
+        ON g.account_id = p.account_id AND g.from_ms < p.end_ms AND g.to_ms >= p.asked_ms
      WHERE p.end_ms > p.from_ms
      GROUP BY p.account_id, p.is_day, p.begin_ms
 ),
@@ -396,12 +396,13 @@ factored AS (
            count(iif(before_e8 > 0 AND kept_e8 <= 0, 1, NULL)) OVER passed AS losses,
            max(told_ms) OVER passed AS known_ms,
            max(told_before_ms) OVER passed AS known_before_ms,
-           min(at_ms) OVER passed AS first_ms
+           min(at_ms) OVER passed AS first_ms,
+           lead(at_ms) OVER passed IS NULL AS is_last
       FROM chained
     WINDOW passed AS (PARTITION BY unit, is_day, step_ms ORDER BY at_ms ROWS UNBOUNDED PRECEDING)
 ),
 indexed AS (
-    SELECT unit, is_day, step_ms, at_ms, equity_e8, first_e8, flow_e8, known_ms, first_ms,
+    SELECT unit, is_day, step_ms, at_ms, equity_e8, first_e8, flow_e8, known_ms, first_ms, is_last,
            iif(before_e8 > 0, known_before_ms, NULL) AS begun_ms,
            iif(has_begun
                    AND NOT max(NOT coalesce(iif(before_e8 > 0, losses = (kept_e8 <= 0),
@@ -411,14 +412,15 @@ indexed AS (
       FROM factored
     WINDOW passed AS (PARTITION BY unit, is_day, step_ms ORDER BY at_ms ROWS UNBOUNDED PRECEDING)
 ),
--- The deepest fall from a peak. What differs in the twelfth place is the same.
+-- The deepest fall from a peak. What differs in the twelfth place is the same. Of a day only its end is asked.
 peaked AS (
     SELECT *, max(1, max(value) OVER passed) AS peak
       FROM indexed
+     WHERE NOT is_day OR is_last
     WINDOW passed AS (PARTITION BY unit, is_day, step_ms ORDER BY at_ms ROWS UNBOUNDED PRECEDING)
 ),
 fallen AS (
-    SELECT *, max(1 - value / peak) OVER step AS fall, max(at_ms) OVER step AS last_ms
+    SELECT *, max(1 - value / peak) OVER step AS fall
       FROM peaked
     WINDOW step AS (PARTITION BY unit, is_day, step_ms)
 ),
@@ -450,14 +452,15 @@ summed AS (
            min(recovered_ms) AS recovered_ms,
            max(fees_e8) AS fees_e8,
            max(funding_e8) AS funding_e8,
-           max(turnover_e8) AS turnover_e8
+           max(turnover_e8) AS turnover_e8,
+           max(accounts) AS accounts
       FROM (SELECT unit,
                    is_day,
                    step_ms,
                    iif(at_ms = first_ms, first_e8, NULL) AS first_e8,
-                   iif(at_ms = last_ms, equity_e8, NULL) AS last_e8,
+                   iif(is_last, equity_e8, NULL) AS last_e8,
                    flow_e8,
-                   iif(at_ms = last_ms, value, NULL) AS value,
+                   iif(is_last, value, NULL) AS value,
                    fall,
                    top,
                    begun_ms,
@@ -473,7 +476,8 @@ summed AS (
                    NULL AS has_money,
                    NULL AS fees_e8,
                    NULL AS funding_e8,
-                   NULL AS turnover_e8
+                   NULL AS turnover_e8,
+                   NULL AS accounts
               FROM bottomed
             UNION ALL
             SELECT iif(t.is_all, '', j.account),
@@ -489,7 +493,8 @@ summed AS (
                    j.has_money,
                    j.fees_e8,
                    j.funding_e8,
-                   j.turnover_e8
+                   j.turnover_e8,
+                   j.accounts
               FROM counted AS j
              CROSS JOIN unit AS t ON t.is_all = 0 OR j.accounts > 1)
      GROUP BY unit, is_day, step_ms
@@ -508,7 +513,7 @@ parted AS (
            d.unit = iif(t.is_all, '', d.unit) AS is_own,
            NOT d.is_day AND d.unit <> '' AS is_part
       FROM daily AS d
-     CROSS JOIN unit AS t ON NOT t.is_all OR d.unit <> ''
+     CROSS JOIN unit AS t ON NOT t.is_all OR d.unit <> '' AND d.accounts > 1
 ),
 answered AS (
     SELECT account,

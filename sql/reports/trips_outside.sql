@@ -13,10 +13,10 @@
      WHERE p.kind IN ('trade', 'funding', 'settlement')
 ),
 outside AS (
-    SELECT i.account, i.symbol, i.income_type, i.asset, count(*) AS row_count, sum(i.income_e8) AS income_e8
+    SELECT n.name AS account, i.symbol, i.income_type, i.asset, count(*) AS row_count, sum(i.income_e8) AS income_e8
       FROM asked AS a
-     CROSS JOIN income_told AS i
-        ON i.account = a.account AND i.time_ms >= a.from_ms AND i.time_ms < a.to_ms
+     CROSS JOIN account AS n ON n.name = a.account
+     CROSS JOIN income AS i ON i.account_id = n.account_id AND i.time_ms >= a.from_ms AND i.time_ms < a.to_ms
      WHERE i.income_type NOT LIKE '%TRANSFER%'
        AND i.income_type NOT LIKE 'COIN_SWAP%'
        AND (:symbol IS NULL OR i.symbol = :symbol)
@@ -37,13 +37,15 @@ outside AS (
                                            AND k.leg_id = l.leg_id
                                            AND k.kind = 'trade'
                                            AND k.id = t.trade_id
-                                         WHERE c.product = i.product
+                                         WHERE c.product = n.product
                                            AND c.symbol = i.symbol
                                            AND c.margin_asset = i.asset))
                ELSE (i.account_id, i.symbol, i.asset, i.time_ms, i.tran_id)
                     NOT IN (SELECT account_id, symbol, asset, time_ms, id FROM part WHERE kind <> 'trade')
            END
-     GROUP BY i.account, i.symbol, i.income_type, i.asset
+       AND -- last, of the few that are left
+--include income_last
+     GROUP BY n.name, i.symbol, i.income_type, i.asset
 )
 SELECT 'In no trip: '
        || group_concat(format('%s, %s%s of %.8f %s (%d)', account, iif(symbol = '', '', symbol || ', '), income_type,

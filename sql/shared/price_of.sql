@@ -3,22 +3,21 @@
 -- time, and of 2^18 sources each has bits of its own.
           LEFT JOIN valuation AS v
             ON (v.leg_id, v.time_ms)
-               = (SELECT s.leg_id, x.told >> 18
-                    FROM (SELECT max(coalesce((SELECT w.time_ms
-                                                 FROM valuation AS w
-                                                WHERE w.leg_id = g.leg_id AND w.time_ms <= r.time_ms AND w.mark_price_e8 > 0
-                                                ORDER BY w.time_ms DESC LIMIT 1),
-                                              (SELECT w.time_ms
-                                                 FROM mark AS w
-                                                WHERE w.contract_id = g.contract_id
-                                                  AND w.time_ms <= r.time_ms
-                                                  AND w.mark_price_e8 > 0
-                                                ORDER BY w.time_ms DESC LIMIT 1)) << 18 | g.source_id) AS told
-                            FROM asset_source AS g
-                           WHERE g.asset = r.asset
-                             AND g.first_ms <= r.time_ms
-                             AND (g.until_ms IS NULL OR g.until_ms > r.time_ms)) AS x
-                   CROSS JOIN asset_source AS s ON s.source_id = x.told & 262143)
+               = (SELECT g.leg_id,
+                         max(coalesce((SELECT w.time_ms
+                                         FROM valuation AS w
+                                        WHERE w.leg_id = g.leg_id AND w.time_ms <= r.time_ms AND w.mark_price_e8 > 0
+                                        ORDER BY w.time_ms DESC LIMIT 1),
+                                      (SELECT w.time_ms
+                                         FROM mark AS w
+                                        WHERE w.contract_id = g.contract_id
+                                          AND w.time_ms <= r.time_ms
+                                          AND w.mark_price_e8 > 0
+                                        ORDER BY w.time_ms DESC LIMIT 1)) << 18 | g.source_id) >> 18
+                    FROM asset_source AS g
+                   WHERE g.asset = r.asset
+                     AND g.first_ms <= r.time_ms
+                     AND (g.until_ms IS NULL OR g.until_ms > r.time_ms))
           LEFT JOIN mark AS m
             ON (m.contract_id, m.time_ms, m.capture_id)
                = (SELECT w.contract_id, w.time_ms, w.capture_id

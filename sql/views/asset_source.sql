@@ -43,4 +43,6 @@ WITH listed AS MATERIALIZED (
                        ))
      WHERE first_ms IS NOT NULL
 )
-SELECT source_id, asset, leg_id, contract_id, first_ms, until_ms FROM listed;
+SELECT source_id, asset, leg_id, contract_id, first_ms, until_ms
+  FROM listed
+ WHERE until_ms IS NULL OR until_ms > first_ms;

@@ -1,6 +1,10 @@
 -- From flat to flat: round trips with the highest and the lowest that each stood at.
 CREATE VIEW round_trip AS
 WITH
+-- Since when a leg's polls are not summed up, once for all its steps.
+summed AS MATERIALIZED (
+    SELECT l.leg_id, r.from_ms FROM leg AS l JOIN poll_running AS r ON r.account_id = l.account_id
+),
 -- From one change of what is realized to the next: whole hours as they were summed up lie from whole_ms to before
 -- rest_ms, none where they are the same. A poll just after a trade may still show what was before.
 step AS MATERIALIZED (
@@ -18,8 +22,7 @@ step AS MATERIALIZED (
                            p.after_e8,
                            r.from_ms AS summed_ms
                       FROM trip_part AS p
-                     CROSS JOIN leg AS l ON l.leg_id = p.leg_id
-                     CROSS JOIN poll_running AS r ON r.account_id = l.account_id
+                     CROSS JOIN summed AS r ON r.leg_id = p.leg_id
                      WHERE p.kind <> 'funding'
                     WINDOW steps AS (PARTITION BY p.leg_id, p.trip ORDER BY p.number ROWS UNBOUNDED PRECEDING)))
      WHERE after_e8 <> 0 AND until_ms > time_ms

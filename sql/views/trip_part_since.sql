@@ -27,7 +27,8 @@ traded AS MATERIALIZED (
 --include trade_once
 ),
 -- What polls showed of a leg, by the exchange's time; what changed while that stood still (but for several trades of one
--- millisecond), and what has no time, by the poll's. A leg that is gone holds nothing.
+-- millisecond), and what has no time, by the poll's. A leg that is gone holds nothing. What has the exchange's time needs no look at
+-- another table to be found too old.
 shown AS (
     SELECT leg_id, time_ms, amount_e8, max(revision)
       FROM (SELECT p.leg_id,
@@ -45,7 +46,8 @@ shown AS (
                        AS time_ms
               FROM base AS b
              CROSS JOIN position AS p ON p.leg_id = b.leg_id
-             WHERE (p.present = 0 OR p.position_amount_e8 IS NOT NULL)
+             WHERE (p.update_ms > b.from_ms OR p.revision > 0 OR p.present = 0 OR p.update_ms <= 0)
+               AND (p.present = 0 OR p.position_amount_e8 IS NOT NULL)
                AND (p.revision = 0
                     OR p.present = 0
                     OR p.position_amount_e8

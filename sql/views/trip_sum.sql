@@ -4,18 +4,16 @@
 -- is contracts / price, of a linear one contracts x price. In USD at the mark price of the asset that was known at the end, as in equity_history.
 CREATE VIEW trip_sum AS
 WITH
-part AS MATERIALIZED (
-    SELECT * FROM trip_part
-),
-trip AS MATERIALIZED (
+-- What a trip held it held after one of its parts: each begins where the one before left it, the first with nothing.
+trip AS (
     SELECT leg_id,
            trip,
-           iif(max(before_e8) > 0 OR max(after_e8) > 0, 'long', 'short') AS direction,
+           iif(max(after_e8) > 0, 'long', 'short') AS direction,
            min(iif(is_first, time_ms, NULL)) AS opened_ms,
            max(iif(is_last, time_ms, NULL)) AS closed_ms,
            min(time_ms) AS from_ms,
            max(iif(kind IN ('funding', 'settlement'), NULL, time_ms)) AS changed_ms,
-           max(max(abs(before_e8), abs(after_e8))) AS max_amount_e8,
+           max(abs(after_e8)) AS max_amount_e8,
            sum(max(abs(after_e8) - abs(before_e8), 0)) AS entry_amount_e8,
            sum(max(abs(before_e8) - abs(after_e8), 0)) AS exit_amount_e8,
            sum(max(abs(after_e8) - abs(before_e8), 0) * 1.0 / price_e8) AS entry_value,
@@ -32,7 +30,7 @@ trip AS MATERIALIZED (
            iif(count(*) = count(funding_e8), sum(funding_e8), NULL) AS funding_e8,
            max(iif(is_last, kind, NULL)) AS last_kind,
            max(iif(is_last, id, NULL)) AS last_id
-      FROM part
+      FROM trip_part
      GROUP BY leg_id, trip
 ),
 -- What is known: of money all of its spans, which are few, of polls and the stream that which goes on, if any.
@@ -44,7 +42,7 @@ span AS MATERIALIZED (
     UNION ALL
     SELECT account_id, kind, '', from_ms, to_ms FROM known_running
 ),
-judged AS MATERIALIZED (
+judged AS (
     SELECT t.*,
            a.account_id,
            a.name AS account,
@@ -71,22 +69,24 @@ judged AS MATERIALIZED (
      CROSS JOIN leg AS l ON l.leg_id = t.leg_id
      CROSS JOIN account AS a ON a.account_id = l.account_id
      CROSS JOIN contract AS c ON c.contract_id = l.contract_id
+     LIMIT -1
 ),
+-- Spans of polls, and of the stream, do not overlap: the first that ends late enough is the one that may hold a trip.
 known_of AS (
     SELECT *,
            iif(fundings = 0 AND NOT coalesce(held & 8, 0), NULL, funding_e8) AS paid_e8,
            coalesce(held & 1, 0)
-               OR EXISTS (SELECT 1
-                            FROM known_span AS k
-                           WHERE (k.account_id, k.kind, k.symbol) = (j.account_id, 'stream', '')
-                             AND k.to_ms > j.changed_ms
-                             AND k.from_ms <= j.from_ms) AS has_trades,
+               OR coalesce((SELECT k.from_ms <= j.from_ms
+                              FROM known_span AS k
+                             WHERE (k.account_id, k.kind, k.symbol) = (j.account_id, 'stream', '')
+                               AND k.to_ms > j.changed_ms
+                             ORDER BY k.to_ms, k.from_ms LIMIT 1), 0) AS has_trades,
            coalesce(held & 2, 0)
-               OR EXISTS (SELECT 1
-                            FROM known_span AS k
-                           WHERE (k.account_id, k.kind, k.symbol) = (j.account_id, 'polls', '')
-                             AND k.to_ms >= j.closed_ms
-                             AND k.from_ms <= j.from_ms) AS has_polls
+               OR coalesce((SELECT k.from_ms <= j.from_ms
+                              FROM known_span AS k
+                             WHERE (k.account_id, k.kind, k.symbol) = (j.account_id, 'polls', '')
+                               AND k.to_ms >= j.closed_ms
+                             ORDER BY k.to_ms, k.from_ms LIMIT 1), 0) AS has_polls
       FROM judged AS j
 )
 SELECT t.leg_id,

@@ -92,6 +92,7 @@ static const struct {
     {"with_silence", "known", NULL},
     {"performance", "asset_source", NULL},
     {"with_trips", "known", NULL},
+    {"with_trips", "asset_source", NULL},
     {"page_pnl", "known", NULL},
     {"with_trips", "trip_base", "with_trip_legs"},
     {"with_trips", "trip_part_since", NULL},
