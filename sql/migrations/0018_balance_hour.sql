@@ -12,3 +12,7 @@ CREATE TABLE balance_hour (
     margin_ratio_max_e8 INTEGER,
     PRIMARY KEY (account_id, asset, hour_ms)
 ) STRICT, WITHOUT ROWID;
+
+-- Views of earlier versions that others have replaced (docs/upgrading.md).
+DROP VIEW IF EXISTS money_known;
+DROP VIEW IF EXISTS asset_leg;
