@@ -169,18 +169,6 @@ bool cli_report(struct cli *cli, const struct report_question *question, const c
     return cli_close_output(cli, done, error);
 }
 
-bool cli_say_nothing(const struct cli *cli, const struct report_question *question,
-                     const char *kind, struct error *error)
-{
-    struct text sentence = {0};
-    bool done = report_explain_nothing(question, kind, &sentence, error);
-    if (done) {
-        cli_say(cli, "%s", text_string(&sentence));
-    }
-    text_free(&sentence);
-    return done;
-}
-
 /* A sentence that may be empty, and is freed. */
 static bool say_sentence(const struct cli *cli, bool done, struct text *sentence)
 {
@@ -191,18 +179,28 @@ static bool say_sentence(const struct cli *cli, bool done, struct text *sentence
     return done;
 }
 
+bool cli_say_nothing(const struct cli *cli, const struct report_question *question,
+                     const char *kind, struct error *error)
+{
+    struct text sentence = {0};
+    return cli->options.quiet ||
+           say_sentence(cli, report_explain_nothing(question, kind, &sentence, error), &sentence);
+}
+
 bool cli_say_silence(const struct cli *cli, const struct report_question *question,
                      const char *kind, struct error *error)
 {
     struct text sentence = {0};
-    return say_sentence(cli, report_tell_silence(question, kind, &sentence, error), &sentence);
+    return cli->options.quiet ||
+           say_sentence(cli, report_tell_silence(question, kind, &sentence, error), &sentence);
 }
 
 bool cli_say_note(const struct cli *cli, const struct report_question *question, const char *name,
                   struct error *error)
 {
     struct text sentence = {0};
-    return say_sentence(cli, report_tell_note(question, name, &sentence, error), &sentence);
+    return cli->options.quiet ||
+           say_sentence(cli, report_tell_note(question, name, &sentence, error), &sentence);
 }
 
 void cli_end(struct cli *cli)

@@ -106,6 +106,8 @@ struct report_question cli_question(const struct cli *cli);
 bool cli_report(struct cli *cli, const struct report_question *question, const char *name,
                 int64_t *row_count, struct error *error);
 
+/* With -q these three ask nothing. */
+
 /* Says why there is nothing to show, by report_explain_nothing(). */
 bool cli_say_nothing(const struct cli *cli, const struct report_question *question,
                      const char *kind, struct error *error);

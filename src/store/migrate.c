@@ -296,21 +296,28 @@ bool migrate_apply(const struct database *database, int64_t now_ms, const struct
 /* Views of another text still answer; one that is not there cannot. */
 static bool check_views_exist(const struct database *database, struct error *error)
 {
-    sqlite3_stmt *select = database_prepare(
-        database, "SELECT 1 FROM sqlite_schema WHERE type = 'view' AND name = ?", error);
-    enum step step = STEP_ROW;
-    const struct embedded_file *file = SQL_VIEWS;
-    for (; file->name != NULL && step == STEP_ROW; file++) {
-        bind_span(select, 1, span_of(file->name));
-        step = database_step(database, select, error);
-        sqlite3_reset(select);
+    struct text names = {0};
+    for (const struct embedded_file *file = SQL_VIEWS; file->name != NULL; file++) {
+        text_append_char(&names, file == SQL_VIEWS ? '[' : ',');
+        text_append_json(&names, span_of(file->name));
     }
-    if (step == STEP_DONE) {
+    text_append_char(&names, ']');
+    sqlite3_stmt *select =
+        database_prepare(database,
+                         "SELECT value FROM json_each(?) WHERE value NOT IN "
+                         "(SELECT name FROM sqlite_schema WHERE type = 'view') LIMIT 1",
+                         error);
+    bind_span(select, 1, text_span(&names));
+    enum step step = names.failed ? STEP_FAILED : database_step(database, select, error);
+    if (names.failed) {
+        error_no_memory(error);
+    } else if (step == STEP_ROW) {
         error_set(error, ERROR_FAILED, "%s: the view %s is missing (run 'posrec migrate')",
-                  database->path, (file - 1)->name);
+                  database->path, column_span(select, 0).data);
     }
     sqlite3_finalize(select);
-    return step == STEP_ROW;
+    text_free(&names);
+    return step == STEP_DONE;
 }
 
 bool migrate_check_version(const struct database *database, struct error *error)
