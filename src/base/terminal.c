@@ -22,9 +22,30 @@ static bool moves_terminal(uint32_t point)
     return false;
 }
 
+/* How many bytes at the front are plain characters of ASCII, of a column each: nearly all are. */
+static size_t plain_size(struct span bytes)
+{
+    size_t size = 0;
+    while (size < bytes.size && bytes.data[size] >= ' ' && bytes.data[size] <= '~') {
+        size++;
+    }
+    return size;
+}
+
+static struct span without(struct span bytes, size_t size)
+{
+    return (struct span){bytes.data + size, bytes.size - size};
+}
+
 void terminal_append(struct text *out, struct span bytes)
 {
     while (bytes.size > 0) {
+        size_t plain = plain_size(bytes);
+        text_append(out, bytes.data, plain);
+        bytes = without(bytes, plain);
+        if (bytes.size == 0) {
+            break;
+        }
         uint32_t point = 0;
         size_t size = utf8_next(bytes, &point);
         bool good = size > 0 && !moves_terminal(point);
@@ -35,7 +56,7 @@ void terminal_append(struct text *out, struct span bytes)
         for (size_t i = 0; !good && i < size; i++) {
             text_printf(out, "\\x%02x", (unsigned)(unsigned char)bytes.data[i]);
         }
-        bytes = (struct span){bytes.data + size, bytes.size - size};
+        bytes = without(bytes, size);
     }
 }
 
@@ -51,11 +72,12 @@ static size_t next_character(struct span bytes, size_t *columns)
 
 size_t terminal_columns(struct span text)
 {
-    size_t columns = 0, width;
+    size_t columns = plain_size(text), width;
+    text = without(text, columns);
     while (text.size > 0) {
         size_t size = next_character(text, &width);
         columns += width;
-        text = (struct span){text.data + size, text.size - size};
+        text = without(text, size);
     }
     return columns;
 }
@@ -73,11 +95,11 @@ struct span terminal_take(struct span *text, size_t columns)
         }
         used += width;
         taken.size += size;
-        left = (struct span){left.data + size, left.size - size};
+        left = without(left, size);
     }
-    *text = (struct span){text->data + taken.size, text->size - taken.size};
+    *text = without(*text, taken.size);
     while (text->size > 0 && text->data[0] == ' ') {
-        *text = (struct span){text->data + 1, text->size - 1};
+        *text = without(*text, 1);
     }
     return taken;
 }

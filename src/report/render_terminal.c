@@ -48,7 +48,7 @@ struct shape {
 };
 
 struct layout {
-    struct libscols_table *table;
+    const struct table *table;
     struct shape *columns;
     size_t count, shown;
     bool colours;
@@ -90,12 +90,6 @@ static size_t larger(size_t a, size_t b)
     return a > b ? a : b;
 }
 
-static const char *cell_data(struct libscols_line *line, size_t column)
-{
-    const char *data = scols_cell_get_data(scols_line_get_cell(line, column));
-    return data == NULL ? "" : data;
-}
-
 static bool is_whole_second(const char *cell)
 {
     size_t i = 0;
@@ -124,33 +118,30 @@ static void measure_cell(struct shape *column, const char *cell)
     column->after = larger(column->after, size - before);
 }
 
-static void name_column(struct shape *column, struct libscols_column *source, const char *matter)
+static void name_column(struct shape *column, const char *name, bool is_number, const char *matter)
 {
-    column->name = scols_cell_get_data(scols_column_get_header(source));
-    column->is_number = scols_column_get_flags(source) == SCOLS_FL_RIGHT;
-    column->is_money = column->is_number && is_money(column->name);
-    column->rank = columns_rank(matter == NULL ? "" : matter, column->name);
+    column->name = name;
+    column->is_number = is_number;
+    column->is_money = is_number && is_money(name);
+    column->rank = columns_rank(matter == NULL ? "" : matter, name);
 }
 
-/* False when out of memory. */
-static bool for_each_line(struct layout *layout,
-                          void (*visit)(struct layout *, struct libscols_line *))
+static void for_each_row(struct layout *layout,
+                         const char *(*visit)(struct layout *, const char *cell))
 {
-    struct libscols_iter *lines = scols_new_iter(SCOLS_ITER_FORWARD);
-    struct libscols_line *line;
-    while (lines != NULL && scols_table_next_line(layout->table, lines, &line) == 0) {
-        visit(layout, line);
+    const char *cell = table_rows(layout->table);
+    for (size_t i = 0; i < layout->table->row_count; i++) {
+        cell = visit(layout, cell);
     }
-    bool done = lines != NULL;
-    scols_free_iter(lines);
-    return done;
 }
 
-static void measure_line(struct layout *layout, struct libscols_line *line)
+/* Of the row that begins with the cell, as what is done with rows below; returns what follows. */
+static const char *measure_row(struct layout *layout, const char *cell)
 {
-    for (size_t i = 0; i < layout->count; i++) {
-        measure_cell(&layout->columns[i], cell_data(line, i));
+    for (size_t i = 0; i < layout->count; i++, cell = table_next(cell)) {
+        measure_cell(&layout->columns[i], cell);
     }
+    return cell;
 }
 
 static void settle_width(struct shape *column)
@@ -260,10 +251,10 @@ static void print_piece(struct layout *layout, struct shape *column, bool is_las
     fputs(is_red ? PLAIN : "", layout->out);
 }
 
-static void print_line(struct layout *layout, struct libscols_line *line)
+static const char *print_row(struct layout *layout, const char *cell)
 {
-    for (size_t i = 0; i < layout->count; i++) {
-        layout->columns[i].rest = shown_cell(&layout->columns[i], cell_data(line, i));
+    for (size_t i = 0; i < layout->count; i++, cell = table_next(cell)) {
+        layout->columns[i].rest = shown_cell(&layout->columns[i], cell);
     }
     bool goes_on;
     do {
@@ -279,6 +270,7 @@ static void print_line(struct layout *layout, struct libscols_line *line)
         }
         fputc('\n', layout->out);
     } while (goes_on);
+    return cell;
 }
 
 static void print_header(struct layout *layout)
@@ -304,7 +296,7 @@ static bool print_note(struct layout *layout, size_t width)
     struct text note = {0};
     text_printf(&note, "%zu of %zu columns (--wide shows all)", layout->shown, layout->count);
     bool begins = true;
-    for (size_t i = 0; scols_table_get_nlines(layout->table) > 1 && i < layout->count; i++) {
+    for (size_t i = 0; layout->table->row_count > 1 && i < layout->count; i++) {
         struct shape *column = &layout->columns[i];
         if (!column->is_shown && !column->differs && column->is_filled) {
             size_t size = note.size;
@@ -322,50 +314,51 @@ static bool print_note(struct layout *layout, size_t width)
     return done;
 }
 
-static void print_list(struct layout *layout, struct libscols_line *line)
+static const char *print_list(struct layout *layout, const char *cell)
 {
     size_t widest = 0;
     for (size_t i = 0; i < layout->count; i++) {
         widest = larger(widest, terminal_columns(span_of(layout->columns[i].name)));
     }
     fputs(layout->shown++ > 0 ? "\n" : "", layout->out);
-    for (size_t i = 0; i < layout->count; i++) {
+    for (size_t i = 0; i < layout->count; i++, cell = table_next(cell)) {
         struct span name = span_of(layout->columns[i].name);
         print_padded(layout, 0, name, widest - terminal_columns(name));
-        fprintf(layout->out, "  %s\n", cell_data(line, i));
+        fprintf(layout->out, "  %s\n", cell);
     }
+    return cell;
 }
 
 static bool print(struct layout *layout, const char *matter, size_t width)
 {
-    if (!for_each_line(layout, measure_line)) {
-        return false;
-    }
+    for_each_row(layout, measure_row);
     for (size_t i = 0; i < layout->count; i++) {
         settle_width(&layout->columns[i]);
     }
     choose_columns(layout, width);
     if (layout->shown < layout->count && (matter == NULL || layout->shown == 0)) {
         layout->shown = 0;
-        return for_each_line(layout, print_list);
+        for_each_row(layout, print_list);
+        return true;
     }
     print_header(layout);
-    return for_each_line(layout, print_line) &&
-           (layout->shown == layout->count || print_note(layout, width));
+    for_each_row(layout, print_row);
+    return layout->shown == layout->count || print_note(layout, width);
 }
 
-bool terminal_print(struct libscols_table *table, const char *matter, size_t width, FILE *out,
+bool terminal_print(const struct table *table, const char *matter, size_t width, FILE *out,
                     struct error *error)
 {
     struct layout layout = {
         .table = table,
-        .count = scols_table_get_ncols(table),
+        .count = table->column_count,
         .colours = wants_colours(),
         .out = out,
     };
     layout.columns = calloc(layout.count, sizeof *layout.columns);
-    for (size_t i = 0; layout.columns != NULL && i < layout.count; i++) {
-        name_column(&layout.columns[i], scols_table_get_column(table, i), matter);
+    const char *name = text_string(&table->texts);
+    for (size_t i = 0; layout.columns != NULL && i < layout.count; i++, name = table_next(name)) {
+        name_column(&layout.columns[i], name, table->columns[i].is_number, matter);
     }
     bool done = (layout.columns != NULL && print(&layout, matter, width)) || error_no_memory(error);
     free(layout.columns);

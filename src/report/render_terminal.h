@@ -7,14 +7,13 @@
  * tells. */
 #pragma once
 
-#include <libsmartcols/libsmartcols.h>
-
 #include "base/error.h"
+#include "report/table.h"
 
 /* Columns of the terminal that `out` is, 100 where it does not say; 0 when it is none. */
 size_t terminal_width(FILE *out);
 
 /* Prints a table with a row at least. `matter` is a list of columns_that_matter(); with NULL all
  * are shown. Where there is no room for that, each row is a list of names and values. */
-bool terminal_print(struct libscols_table *table, const char *matter, size_t width, FILE *out,
+bool terminal_print(const struct table *table, const char *matter, size_t width, FILE *out,
                     struct error *error);

@@ -8,7 +8,7 @@ one_poll() {
 @test "help and version tell what there is" {
     run posrec --version
     assert_equal "$status" 0
-    for library in SQLite libcurl OpenSSL zstd libsmartcols; do
+    for library in SQLite libcurl OpenSSL zstd; do
         assert_contains "$output" "$library"
     done
     run posrec help

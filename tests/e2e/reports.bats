@@ -353,6 +353,26 @@ EXPECTED
     assert_contains "${lines[2]}" "columns (--wide shows all)"
 }
 
+@test "a table for no terminal has each column as wide as its widest cell, and no blanks behind the last" {
+    documented
+    posrec sql "SELECT 'a' AS text, 1 AS number, NULL AS empty, '日本' AS wide, 10 AS last
+                UNION ALL SELECT 'longer', NULL, NULL, NULL, NULL UNION ALL SELECT '', -12.5, NULL, 'x', 2" > shown
+    assert_equal "$(cat shown)" 'text   number empty wide last
+a           1       日本   10
+longer                   
+        -12.5       x       2'
+    posrec sql "SELECT 1 AS number, 'a' AS last UNION ALL SELECT 20, 'longer' UNION ALL SELECT NULL, NULL" > shown
+    assert_equal "$(cat shown)" 'number last
+     1 a
+    20 longer
+       '
+    # Many rows are printed as few are.
+    posrec sql "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) SELECT i, 'x' || i AS x FROM n" > shown
+    assert_equal "$(wc -l < shown)" 20001
+    assert_equal "$(sed -n '2p; $p' shown)" '    1 x1
+20000 x20000'
+}
+
 # harmless FILE: nothing in it moves a terminal: UTF-8 without control characters but line ends, without C1, and without
 # what turns the direction.
 harmless() {

@@ -1,6 +1,5 @@
 /* posrec-net: every command. */
 #include <curl/curl.h>
-#include <libsmartcols/libsmartcols.h>
 #include <openssl/crypto.h>
 #include <sqlite3.h>
 #include <zstd.h>
@@ -23,10 +22,9 @@ static void print_version(void)
 {
     struct text libpq = {0};
     server_library(&libpq);
-    printf("posrec %s\nSQLite %s\nlibcurl %s\n%s\nzstd %s\nlibsmartcols %s\n%s\n", POSREC_VERSION,
+    printf("posrec %s\nSQLite %s\nlibcurl %s\n%s\nzstd %s\n%s\n", POSREC_VERSION,
            sqlite3_libversion(), curl_version_info(CURLVERSION_NOW)->version,
-           OpenSSL_version(OPENSSL_VERSION), ZSTD_versionString(), LIBSMARTCOLS_VERSION,
-           text_string(&libpq));
+           OpenSSL_version(OPENSSL_VERSION), ZSTD_versionString(), text_string(&libpq));
     text_free(&libpq);
 }
 
