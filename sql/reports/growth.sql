@@ -25,7 +25,7 @@ SELECT iif(o.ms >= 3600000,
            CAST(86400000.0 / o.ms
                 * (o.bytes + 50 * (SELECT count(*)
                                      FROM leg_range AS l
-                                    CROSS JOIN valuation_history AS v
+                                    CROSS JOIN valuation AS v
                                        ON v.leg_id = l.leg_id
                                       AND v.time_ms BETWEEN :now_ms - 86400000 AND :now_ms)) AS INTEGER),
            NULL) AS growth_bytes_a_day

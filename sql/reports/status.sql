@@ -4,20 +4,22 @@
 -- being run. `stream`: where the account's user data stream stands; NULL when none was ever recorded. `money`: ok, or
 -- which of account, income, userTrades, premiumIndex, fundingRate, symbolConfig, accountConfig and assetIndex was not answered last, and why; NULL when none was ever asked for.
 WITH last AS (
-    SELECT r.account,
+    SELECT a.name AS account,
+           a.account_id,
            (SELECT p.capture_id
-              FROM poll_log AS p
-             WHERE p.account = r.account
+              FROM capture AS p
+             WHERE p.account_id = a.account_id AND p.endpoint = 'positionRisk'
              ORDER BY p.received_ms DESC LIMIT 1) AS capture_id,
            (SELECT p.received_ms
-              FROM poll_log AS p
-             WHERE p.account = r.account AND p.outcome = 'ok'
+              FROM capture_read AS p
+             WHERE p.account_id = a.account_id AND p.endpoint = 'positionRisk' AND p.outcome = 'ok'
              ORDER BY p.received_ms DESC LIMIT 1) AS good_ms
-      FROM account_range AS r
-     WHERE :account IS NULL OR r.account = :account
+      FROM account AS a
+     WHERE :account IS NULL OR a.name = :account
 ),
 at AS (
     SELECT l.account,
+           l.account_id,
            l.good_ms,
            :now_ms + coalesce(p.clock_offset_ms, 0) AS now_ms,
            p.outcome,
@@ -26,7 +28,7 @@ at AS (
            p.clock_offset_ms,
            p.used_weight
       FROM last AS l
-      JOIN poll_log AS p ON p.capture_id = l.capture_id
+      JOIN capture_read AS p ON p.capture_id = l.capture_id
 )
 SELECT t.account,
        strftime('%Y-%m-%dT%H:%M:%fZ', t.good_ms / 1000.0, 'unixepoch') AS last_good,
@@ -35,8 +37,10 @@ SELECT t.account,
        t.detail AS last_detail,
        (SELECT group_concat(o.outcome || ':' || o.times, ' ')
           FROM (SELECT p.outcome, count(*) AS times
-                  FROM poll_log AS p
-                 WHERE p.account = t.account AND p.received_ms > t.now_ms - 86400000
+                  FROM capture_read AS p
+                 WHERE p.account_id = t.account_id
+                   AND p.endpoint = 'positionRisk'
+                   AND p.received_ms > t.now_ms - 86400000
                  GROUP BY p.outcome
                  ORDER BY p.outcome) AS o) AS outcomes_24h,
        (SELECT count(*)
@@ -72,10 +76,10 @@ SELECT t.account,
                   FROM (SELECT 'account' AS endpoint UNION ALL SELECT 'income' UNION ALL SELECT 'userTrades' UNION ALL
                         SELECT 'premiumIndex' UNION ALL SELECT 'fundingRate' UNION ALL
                         SELECT 'symbolConfig' UNION ALL SELECT 'accountConfig' UNION ALL SELECT 'assetIndex') AS e
-                  JOIN capture_log AS c
+                  JOIN capture_read AS c
                     ON c.capture_id = (SELECT s.capture_id
-                                         FROM capture_log AS s
-                                        WHERE s.account = t.account AND s.endpoint = e.endpoint
+                                         FROM capture AS s
+                                        WHERE s.account_id = t.account_id AND s.endpoint = e.endpoint
                                         ORDER BY s.received_ms DESC LIMIT 1)
                  ORDER BY c.endpoint) AS o) AS money
   FROM at AS t

@@ -10,7 +10,7 @@ WITH polls AS MATERIALIZED (
     UNION ALL
     SELECT account_id, from_ms, to_ms FROM known_running WHERE kind = coalesce(:answers, 'polls')
 ),
-around AS (
+around AS MATERIALIZED (
     SELECT a.account_id,
            a.name AS account,
            iif(:to_ms > 253402300799999, :now_ms, :to_ms - 1) AS at_ms,
