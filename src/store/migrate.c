@@ -168,7 +168,7 @@ static bool check_foreign_keys(const struct database *database, struct error *er
     enum step step = database_step(database, check, error);
     if (step == STEP_ROW) {
         error_set(error, ERROR_FAILED, "%s: a row of %s refers to one that is not there",
-                  database->path, column_span(check, 0).data);
+                  database->path, (const char *)sqlite3_column_text(check, 0));
     }
     sqlite3_finalize(check);
     return step == STEP_DONE;
@@ -313,7 +313,7 @@ static bool check_views_exist(const struct database *database, struct error *err
         error_no_memory(error);
     } else if (step == STEP_ROW) {
         error_set(error, ERROR_FAILED, "%s: the view %s is missing (run 'posrec migrate')",
-                  database->path, column_span(select, 0).data);
+                  database->path, (const char *)sqlite3_column_text(select, 0));
     }
     sqlite3_finalize(select);
     text_free(&names);

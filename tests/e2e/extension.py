@@ -60,7 +60,7 @@ def draw_times(connection):
     times = [first - 1, first, last, last + 1, last + 20000, last + 600000, last + 86400000]
     times += [RNG.randrange(first, last) for _ in range(TIMES)]
     times += [RNG.choice(polls) + RNG.choice((-1, 0, 1)) for _ in range(TIMES // 4)]
-    for from_ms, to_ms in RNG.sample(holes, min(len(holes), TIMES // 10)):
+    for from_ms, to_ms in RNG.sample(holes, min(len(holes), max(2, TIMES // 10))):
         times += [from_ms, from_ms + 1, RNG.randrange(from_ms, to_ms), to_ms - 1, to_ms]
     return times
 
@@ -74,7 +74,7 @@ def check_positions(connection, path, times):
             assert seen == told, (at, every, seen, told)
         assert ask(connection, "SELECT * FROM position_at(?)", at) == [row for row in seen if row["position_amount"]]
         unrecorded += any(row["recorded"] == 0 for row in seen)
-    assert unrecorded >= 10, unrecorded
+    assert unrecorded >= 6, unrecorded
     at = times[len(times) // 2]
     whole = ask(connection, "SELECT * FROM position_at(?)", at)
     text = ask(connection, "SELECT iso(?) AS t", at)[0]["t"]
