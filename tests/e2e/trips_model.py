@@ -394,14 +394,14 @@ class Walk:
                     trip["unknown"] = True
 
 
-def share(candidates):
-    """Gives each row of income to one of the legs that were open."""
+def share(candidates, recorded):
+    """Gives each row of income to one of the legs that were open; `recorded` is their order in the file."""
     moments = {}
     for row, walk, amount, trip in candidates:
         moments.setdefault((row["incomeType"], row["symbol"], row["time"]), []).append((row, walk, amount, trip))
     for found in moments.values():
         rows = sorted({row["tranId"]: row for row, *_ in found}.values(), key=lambda row: (-abs(Decimal(row["income"])), int(row["tranId"])))
-        legs = sorted({walk.key: (amount, trip) for _, walk, amount, trip in found}.items(), key=lambda leg: (-abs(leg[1][0]), leg[0]))
+        legs = sorted({walk.key: (amount, trip) for _, walk, amount, trip in found}.items(), key=lambda leg: (-abs(leg[1][0]), recorded.index(leg[0])))
         apart = len(rows) == len(legs) and len({abs(amount) for _, (amount, _) in legs}) == len(legs)
         for number, row in enumerate(rows):
             trip = legs[number if apart else 0][1][1]
@@ -459,13 +459,13 @@ def rows_of(recorder, walk, indexes):
                *((leverage, None if net is None or index is None else e8(net * index)) if product.is_linear else ()))
 
 
-def expected_rows(recorder, indexes):
+def expected_rows(recorder, indexes, recorded):
     keys = [(s, side) for s in recorder.market.product.symbols for side in recorder.market.sides]
     walks = [Walk(recorder, key) for key in keys]
     candidates = []
     for walk in walks:
         walk.run(lambda *candidate: candidates.append(candidate))
-    share(candidates)
+    share(candidates, recorded)
     return [row for walk in walks for row in rows_of(recorder, walk, indexes)]
 
 
@@ -524,11 +524,12 @@ def left_by(product, trades, amount):
 
 
 def check_changes(path, recorders):
-    """Exits in `report changes` are what the trades since the change before come to, and of a trip what round_trip says of it."""
+    """Exits in `report changes` are what the trades since the change before come to, and of a trip what round_trip says of it, where
+    all of it is recorded: else a trade that nobody told may have been in it."""
     with contextlib.closing(sqlite3.connect(path)) as database:
         times = dict(database.execute("SELECT DISTINCT time, time_ms FROM position_timeline"))
         trips = database.execute("""SELECT account, symbol, position_side, opened_ms, closed_ms, exit_amount, exit_price, realized_pnl
-                                      FROM round_trip WHERE opened_ms < closed_ms AND exit_price > 0""").fetchall()
+                                      FROM round_trip WHERE opened_ms < closed_ms AND exit_price > 0 AND missing = ''""").fetchall()
     parts, seen, told, product = {}, {}, {}, recorders[0].market.product
     for recorder in recorders:
         for key in {(row["symbol"], row["positionSide"]) for row in recorder.told}:
@@ -552,7 +553,7 @@ def check_changes(path, recorders):
         inside = [part for part in parts.get(tuple(leg), []) if opened < part[0] <= closed]
         if float(sum(out for _, out, _, _ in inside)) == exit_amount:
             price = float(product.average(Decimal(str(exit_amount)), sum(value for _, _, value, _ in inside)))
-            assert abs(price - exit_price) < 1e-7 and round(float(sum(earned for *_, earned in inside)) - realized, 8) == 0, (leg, opened, inside)
+            assert abs(price - exit_price) < 1e-7 and round(float(sum(earned for *_, earned in inside)) - realized, 8) == 0, (path, leg, opened, inside)
             shared += 1
     return shared
 
@@ -564,9 +565,10 @@ def check(rng, folder, number):
     lines = sorted((line for recorder in recorders for line in recorder.lines), key=lambda line: line["received_ms"])
     path = folder / f"{number}.db"
     posrec("-q", "-d", path, "import", "--product", product.name, "-", text="".join(json.dumps(line) + "\n" for line in lines))
-    expected = sorted((row for recorder in recorders for row in expected_rows(recorder, indexes)), key=lambda row: row[:4])
     with contextlib.closing(sqlite3.connect(path)) as database:
+        recorded = database.execute("SELECT symbol, position_side FROM leg JOIN contract USING (contract_id) ORDER BY leg_id").fetchall()
         got = sorted(database.execute(f"SELECT {product.columns} FROM round_trip").fetchall(), key=lambda row: row[:4])
+    expected = sorted((row for recorder in recorders for row in expected_rows(recorder, indexes, recorded)), key=lambda row: row[:4])
     for mine, theirs in zip(expected, got):
         for name, a, b in zip(product.columns.split(", "), mine, theirs):
             if not same(a, b):
