@@ -23,11 +23,11 @@ import tempfile
 import time
 
 import report_numbers as week
-from sample import LONG, seeded
+from sample import how_many, seeded
 
-PIECES = 25 if LONG else 10
-KILLS = 15 if LONG else 4
-VERIFIED = 10 if LONG else 3
+PIECES = how_many(25, 10)
+KILLS = how_many(15, 4)
+VERIFIED = how_many(10, 3)
 E8 = 100000000
 INDEXED = ("account_update", "position_update", "balance_update", "leverage_update", "margin_call", "trade", "income")
 HOUR_MS = week.HOUR_MS

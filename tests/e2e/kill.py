@@ -13,9 +13,9 @@ import tempfile
 import time
 import urllib.request
 
-from sample import LONG, seeded
+from sample import how_many, seeded
 
-TIMES = 200 if LONG else 25
+TIMES = how_many(200, 25)
 CAPTURES_MAX = 40  # before it is killed
 WAIT_S_MAX = 60
 KEYS = [(f"key-{i:02d}", f"secret-{i:02d}") for i in range(3)]

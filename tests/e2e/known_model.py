@@ -18,10 +18,10 @@ import tempfile
 from urllib.parse import quote
 
 from products import CoinM, UsdM
-from sample import LONG, seeded
+from sample import how_many, seeded
 
 POSREC = None
-HISTORIES = 60 if LONG else 8
+HISTORIES = how_many(60, 8)
 START = 1760000000000
 HOUR = 3600000
 DAY = 86400000

@@ -14,10 +14,10 @@ import sys
 import tempfile
 import time
 
-from sample import LONG
+from sample import how_many
 
 FIRST = 1000
-POLLS = 100000 if LONG else 5000
+POLLS = how_many(100000, 5000)
 GROWTH_MIB_MAX = 1.0
 REQUESTS_OUT = 3 # of an account at once, where the machine is slow: positions, account and money
 ANSWER_MIB = 0.125 # the largest answer, with the room that its buffer has

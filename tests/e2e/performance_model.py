@@ -17,11 +17,11 @@ from datetime import datetime, timezone
 from decimal import ROUND_HALF_UP, Decimal, getcontext
 
 from products import CoinM, UsdM
-from sample import LONG, seeded
+from sample import how_many, seeded
 
 getcontext().prec = 50
 POSREC = None
-HISTORIES, QUESTIONS = (60, 12) if LONG else (12, 6)
+HISTORIES, QUESTIONS = how_many(60, 12), how_many(12, 6)
 MINUTE, HOUR, DAY = 60000, 3600000, 86400000
 START = 1767225600000 - 3 * DAY  # some days before 2026
 ASSETS = ("BTC", "ETH", "DOGE")

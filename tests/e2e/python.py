@@ -18,7 +18,7 @@ import tempfile
 from datetime import datetime, timezone
 from decimal import Decimal
 
-from sample import LONG, seeded
+from sample import how_many, seeded
 
 BUILD, SOURCE = pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2]).resolve()
 sys.path.insert(0, str(SOURCE / "python"))
@@ -29,7 +29,7 @@ from posrec import _database, _replay  # noqa: E402
 EXTENSION = str(BUILD / "posrec.so")
 PLAIN = {name: value for name, value in os.environ.items() if name != "LD_PRELOAD"}
 RNG = seeded()
-TIMES = 200 if LONG else 25
+TIMES = how_many(200, 25)
 
 
 def ask_program(*arguments, **options):

@@ -14,9 +14,9 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent.parent / "python"))
 import posrec as library  # noqa: E402
-from sample import LONG  # noqa: E402
+from sample import how_many  # noqa: E402
 
-POLLS = 100000 if LONG else 20000
+POLLS = how_many(100000, 20000)
 COMPARE_EVERY = 97
 
 

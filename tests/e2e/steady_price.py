@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 
-from sample import LONG, seeded
+from sample import how_many, seeded
 
 POSREC = pathlib.Path(sys.argv[1]).resolve()
 START_MS = 1790000000000
@@ -76,7 +76,7 @@ def main():
     rng = seeded()
     counts = {"of a perpetual": 0, "of another": 0, "none": 0}
     with tempfile.TemporaryDirectory() as folder:
-        for number in range(60 if LONG else 15):
+        for number in range(how_many(60, 15)):
             database, lines = pathlib.Path(folder) / f"{number}.db", pathlib.Path(folder) / "lines"
             rows, told = history(rng)
             lines.write_text("\n".join(rows) + "\n")

@@ -18,7 +18,7 @@ import tempfile
 from collections import defaultdict
 
 from products import CoinM, UsdM
-from sample import LONG, seeded
+from sample import how_many, seeded
 
 POSREC = pathlib.Path(sys.argv[1]).resolve()
 MINUTE, HOUR, DAY = 60000, 3600000, 86400000
@@ -296,7 +296,7 @@ def main():
         check_delivery(pathlib.Path(folder))
         check_sides(pathlib.Path(folder))
         check_absurd(pathlib.Path(folder))
-        for number in range(40 if LONG else 4):
+        for number in range(how_many(40, 4)):
             product = (CoinM, UsdM)[number % 2]
             database, copy, lines = (pathlib.Path(folder) / f"{number}{end}" for end in (".db", ".copy.db", ".lines"))
             for piece in pieces(rng, history(rng, product)):

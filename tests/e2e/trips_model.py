@@ -21,11 +21,11 @@ from urllib.parse import quote
 from decimal import ROUND_HALF_UP, Decimal, getcontext
 
 from products import CoinM, UsdM
-from sample import LONG, seeded
+from sample import how_many, seeded
 
 getcontext().prec = 60
 POSREC = None
-HISTORIES = 60 if LONG else 10
+HISTORIES = how_many(60, 10)
 MINUTE, HOUR = 60000, 3600000
 START = 1760000400000
 STEP = 10 * MINUTE
