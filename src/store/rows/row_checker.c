@@ -324,9 +324,12 @@ static bool check_hours(struct row_checker *checker, enum row_kind_id kind,
 static bool close_hours(void *context, const struct account *account, const struct hours_over *over,
                         struct error *error)
 {
-    return check_hours(context, ROW_LEG_HOUR, account, over, error) &&
-           check_hours(context, ROW_POLL_HOUR, account, over, error) &&
-           check_hours(context, ROW_BALANCE_HOUR, account, over, error);
+    for (enum row_kind_id i = 0; i < ROW_KIND_COUNT; i++) {
+        if (row_kind_is_hour(&ROW_KINDS[i]) && !check_hours(context, i, account, over, error)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static bool find_last(void *context, const struct row *row, struct telling *last,
