@@ -345,7 +345,8 @@ def check_balances(rng):
             assert number > 0 or said[0].count(finding) > 10, said[0]
     # They go by what hours say: where those have no changes, all that is found is of the first, which is no whole one, and the last.
     with contextlib.closing(sqlite3.connect("money.db")) as database, database:
-        database.execute("UPDATE balance_hour SET margin_ratio_max_e8 = 4000000000000000000, changes = 0")
+        database.execute("UPDATE balance_hour SET margin_ratio_max_e8 = 4000000000000000000, changes = 0,"
+                         " first_change_ms = NULL, last_change_ms = NULL")
         running_ms, = database.execute("SELECT max(from_ms) FROM poll_running").fetchone()
     assert "40000000000.0" in posrec("money.db", "report", "equity", "--format", "csv")
     found = {row["time"] for row in json.loads(posrec("money.db", "report", "reconcile", "--format", "json"))
