@@ -9,16 +9,15 @@ trades_known AS MATERIALIZED (
 stream_known AS MATERIALIZED (
     SELECT account, from_ms, to_ms FROM known WHERE kind = 'stream'
 ),
--- Each asset, where its walk begins: at the last row before the range, or the first; and from when to when its hours are
--- summed up and whole.
+-- Each asset, where its changes begin: at the last row before the range, or the first; and until when they are noted
+-- (table balance_change).
 walked AS MATERIALIZED (
     SELECT m.account,
            d.account_id,
            d.asset,
            m.from_ms,
            m.to_ms,
-           (m.from_ms + 3599999) / 3600000 * 3600000 AS hour_ms,
-           CAST(min(m.to_ms, k.from_ms) AS INTEGER) / 3600000 * 3600000 AS until_ms,
+           min(m.to_ms, k.from_ms) AS until_ms,
            coalesce((SELECT max(b.time_ms)
                        FROM balance AS b
                       WHERE b.account_id = d.account_id AND b.asset = d.asset AND b.time_ms < m.from_ms),
@@ -34,62 +33,50 @@ walked AS MATERIALIZED (
      CROSS JOIN asset_of_account AS d ON d.account_id = a.account_id
      WHERE :symbol IS NULL AND :side IS NULL
 ),
--- Where a wallet's balance or its time changes, and where a margin balance does not add up: each such row found from the
--- one before it, by a walk of the key and, through hours that are summed up, from change to change (table balance_hour). The
--- first row after those hours is among them, too. `is_state`: the wallet is another than before, whose own are before_e8 and
--- before_ms, and may be those before the range. A wallet that never changed says 0: then it stood as it was seen.
-stated (account, account_id, asset, from_ms, to_ms, hour_ms, until_ms, time_ms, capture_id, update_ms, wallet_e8, unrealized_e8,
-        margin_e8, is_state, before_e8, before_ms) AS MATERIALIZED (
-    SELECT f.account, f.account_id, f.asset, f.from_ms, f.to_ms, f.hour_ms, f.until_ms, b.time_ms, b.capture_id, b.update_ms,
-           b.wallet_balance_e8, b.unrealized_pnl_e8, b.margin_balance_e8, 1, NULL, NULL
+-- The same in the hour that runs, from the last row that is not in it: each found from the one before, by a walk of the key.
+running (account, account_id, asset, to_ms, first_ms, time_ms, update_ms, wallet_e8, is_state) AS (
+    SELECT f.account, f.account_id, f.asset, f.to_ms, b.time_ms, b.time_ms, b.update_ms, b.wallet_balance_e8, 0
       FROM walked AS f
-     CROSS JOIN balance AS b ON b.account_id = f.account_id AND b.asset = f.asset AND b.time_ms = f.time_ms
+     CROSS JOIN balance AS b
+        ON b.account_id = f.account_id
+       AND b.asset = f.asset
+       AND b.time_ms = coalesce((SELECT max(p.time_ms)
+                                   FROM balance AS p
+                                  WHERE p.account_id = f.account_id
+                                    AND p.asset = f.asset
+                                    AND p.time_ms >= f.time_ms
+                                    AND p.time_ms < f.until_ms), f.time_ms)
     UNION ALL
-    SELECT e.account, e.account_id, e.asset, e.from_ms, e.to_ms, e.hour_ms, e.until_ms, b.time_ms, b.capture_id, b.update_ms,
-           b.wallet_balance_e8, b.unrealized_pnl_e8, b.margin_balance_e8,
-           e.wallet_e8 IS NULL OR b.wallet_balance_e8 <> e.wallet_e8 OR b.update_ms <> e.update_ms,
-           iif(e.is_state, e.wallet_e8, e.before_e8),
-           iif(e.is_state, iif(e.update_ms > 0, e.update_ms, e.time_ms), e.before_ms)
-      FROM stated AS e
+    SELECT e.account, e.account_id, e.asset, e.to_ms, e.first_ms, b.time_ms, b.update_ms, b.wallet_balance_e8,
+           e.wallet_e8 IS NULL OR b.wallet_balance_e8 <> e.wallet_e8 OR b.update_ms <> e.update_ms
+      FROM running AS e
      CROSS JOIN balance AS b
         ON b.account_id = e.account_id
        AND b.asset = e.asset
-       AND b.time_ms = coalesce(
-               (SELECT n.time_ms
-                  FROM balance AS n
-                 WHERE n.account_id = e.account_id
-                   AND n.asset = e.asset
-                   AND n.time_ms > e.time_ms
-                   AND n.time_ms < CASE
-                                       WHEN e.time_ms < e.hour_ms THEN min(e.hour_ms, e.to_ms)
-                                       WHEN e.time_ms >= e.until_ms THEN e.to_ms
-                                       ELSE (SELECT h.last_change_ms + 1
-                                               FROM balance_hour AS h
-                                              WHERE h.account_id = e.account_id
-                                                AND h.asset = e.asset
-                                                AND h.hour_ms = e.time_ms / 3600000 * 3600000)
-                                   END
-                   AND (n.wallet_balance_e8 IS NOT e.wallet_e8
-                        OR n.update_ms IS NOT e.update_ms
-                        -- each of the three is rounded: that explains one unit of the last place
-                        OR n.margin_balance_e8 - n.wallet_balance_e8 - n.unrealized_pnl_e8 NOT BETWEEN -1 AND 1)
-                 ORDER BY n.time_ms LIMIT 1),
-               (SELECT h.first_change_ms
-                  FROM balance_hour AS h
-                 WHERE h.account_id = e.account_id
-                   AND h.asset = e.asset
-                   AND h.hour_ms > e.time_ms
-                   AND h.hour_ms >= e.hour_ms
-                   AND h.hour_ms < e.until_ms
-                   AND h.changes > 0
-                 ORDER BY h.hour_ms LIMIT 1),
-               (SELECT min(n.time_ms)
-                  FROM balance AS n
-                 WHERE n.account_id = e.account_id
-                   AND n.asset = e.asset
-                   AND n.time_ms >= max(e.hour_ms, e.until_ms)
-                   AND n.time_ms < e.to_ms
-                   AND e.time_ms < max(e.hour_ms, e.until_ms)))
+       AND b.time_ms = (SELECT n.time_ms
+                          FROM balance AS n
+                         WHERE n.account_id = e.account_id
+                           AND n.asset = e.asset
+                           AND n.time_ms > e.time_ms
+                           AND n.time_ms < e.to_ms
+                           AND (n.wallet_balance_e8 IS NOT e.wallet_e8
+                                OR n.update_ms IS NOT e.update_ms
+                                -- each of the three is rounded: that explains one unit of the last place
+                                OR n.margin_balance_e8 - n.wallet_balance_e8 - n.unrealized_pnl_e8 NOT BETWEEN -1 AND 1)
+                         ORDER BY n.time_ms LIMIT 1)
+),
+-- Where a wallet's balance or its time changes (`is_state`), and where a margin balance may not add up.
+stated (account, account_id, asset, time_ms, update_ms, wallet_e8, is_state, adds_up) AS MATERIALIZED (
+    SELECT f.account, f.account_id, f.asset, b.time_ms, b.update_ms, b.wallet_balance_e8, 1, 0
+      FROM walked AS f
+     CROSS JOIN balance AS b ON b.account_id = f.account_id AND b.asset = f.asset AND b.time_ms = f.time_ms
+    UNION ALL
+    SELECT f.account, f.account_id, f.asset, c.time_ms, c.update_ms, c.wallet_balance_e8, c.is_state, c.adds_up
+      FROM walked AS f
+     CROSS JOIN balance_change AS c
+        ON c.account_id = f.account_id AND c.asset = f.asset AND c.time_ms > f.time_ms AND c.time_ms < f.until_ms
+    UNION ALL
+    SELECT account, account_id, asset, time_ms, update_ms, wallet_e8, is_state, 0 FROM running WHERE time_ms > first_ms
 ),
 -- What is left of a wallet's change when the income between is taken off.
 wallet_rest AS MATERIALIZED (
@@ -97,7 +84,6 @@ wallet_rest AS MATERIALIZED (
            w.account_id,
            w.asset,
            w.time_ms,
-           w.capture_id,
            w.update_ms,
            w.wallet_e8,
            w.before_e8,
@@ -114,10 +100,20 @@ wallet_rest AS MATERIALIZED (
                               AND h.asset = w.asset
                               AND h.time_ms > w.before_ms
                               AND h.time_ms <= w.update_ms), 0) AS rest_e8
-      FROM stated AS w
+      FROM (SELECT account,
+                   account_id,
+                   asset,
+                   time_ms,
+                   update_ms,
+                   wallet_e8,
+                   lag(wallet_e8) OVER passed AS before_e8,
+                   lag(iif(update_ms > 0, update_ms, time_ms)) OVER passed AS before_ms
+              FROM stated
+             WHERE is_state
+            WINDOW passed AS (PARTITION BY account_id, asset ORDER BY time_ms)) AS w
      CROSS JOIN income_known AS k
         ON k.account = w.account AND k.from_ms <= w.before_ms AND k.to_ms > w.update_ms
-     WHERE w.is_state AND w.update_ms >= w.before_ms
+     WHERE w.update_ms >= w.before_ms
 ),
 -- Trades in which something may be wrong: all but those that were told once by userTrades and once, alike, by the stream,
 -- or by userTrades alone where that is not known, and that come to what income says. Most are looked at no further.
@@ -326,7 +322,9 @@ funded AS (
 ),
 money_finding (finding, account, symbol, position_side, asset, capture_id, time_ms, detail) AS (
     -- Of several changes in one millisecond the exchange may show the first alone at first. Where all adds up no neighbour matters.
-    SELECT 'wallet_unexplained', account, NULL, NULL, asset, capture_id, time_ms,
+    SELECT 'wallet_unexplained', account, NULL, NULL, asset,
+           (SELECT b.capture_id FROM balance AS b WHERE (b.account_id, b.asset, b.time_ms) = (r.account_id, r.asset, r.time_ms)),
+           time_ms,
            format('the wallet went from %.8f to %.8f, income between explains %.8f of it', before_e8 / 1e8,
                   wallet_e8 / 1e8, (wallet_e8 - before_e8 - rest_e8) / 1e8)
       FROM (SELECT w.*,
@@ -412,10 +410,13 @@ money_finding (finding, account, symbol, position_side, asset, capture_id, time_
                   row_count, income_type)
       FROM cut
     UNION ALL
-    SELECT 'margin_balance_unexplained', account, NULL, NULL, asset, capture_id, time_ms,
-           format('marginBalance %.8f is not walletBalance %.8f and unrealizedProfit %.8f', margin_e8 / 1e8, wallet_e8 / 1e8,
-                  unrealized_e8 / 1e8)
-      FROM stated
-     WHERE margin_e8 - wallet_e8 - unrealized_e8 NOT BETWEEN -1 AND 1
-       AND time_ms >= from_ms
+    SELECT 'margin_balance_unexplained', m.account, NULL, NULL, b.asset, b.capture_id, b.time_ms,
+           format('marginBalance %.8f is not walletBalance %.8f and unrealizedProfit %.8f', b.margin_balance_e8 / 1e8,
+                  b.wallet_balance_e8 / 1e8, b.unrealized_pnl_e8 / 1e8)
+      FROM stated AS w
+     CROSS JOIN money_asked AS m ON m.account = w.account
+     CROSS JOIN balance AS b ON b.account_id = w.account_id AND b.asset = w.asset AND b.time_ms = w.time_ms
+     WHERE NOT w.adds_up
+       AND w.time_ms >= m.from_ms
+       AND b.margin_balance_e8 - b.wallet_balance_e8 - b.unrealized_pnl_e8 NOT BETWEEN -1 AND 1
 )

@@ -306,9 +306,16 @@ static const struct column POLL_HOUR[] = {
 
 /* ... and its balances. */
 static const struct column BALANCE_HOUR[] = {
-    ID("account_id"),       LABEL(0, "asset"),     SET("hour_ms"),
-    SET("changes"), /* that reconcile has to look at */
-    SET("first_change_ms"), SET("last_change_ms"), SET_E8("margin_ratio_max"),
+    ID("account_id"),
+    LABEL(0, "asset"),
+    SET("hour_ms"),
+    SET_E8("margin_ratio_max"),
+};
+
+/* ... of which these are what reconcile has to look at. */
+static const struct column BALANCE_CHANGE[] = {
+    ID("account_id"),         LABEL(0, "asset"), SET("time_ms"), SET("update_ms"),
+    SET_E8("wallet_balance"), SET("is_state"),   SET("adds_up"),
 };
 
 /* What a contract is from a capture on, by its symbol's name or by exchangeInfo. */
@@ -349,6 +356,7 @@ const struct row_kind ROW_KINDS[ROW_KIND_COUNT] = {
     [ROW_CONTRACT_TERM] = KIND("contract_term", CONTRACT_TERM, 2),
     [ROW_KNOWN_SPAN] = KIND("known_span", KNOWN_SPAN, 5),
     [ROW_BALANCE_HOUR] = KIND("balance_hour", BALANCE_HOUR, 3),
+    [ROW_BALANCE_CHANGE] = KIND("balance_change", BALANCE_CHANGE, 3),
 };
 
 static_assert(sizeof TRADE / sizeof TRADE[0] <= ROW_COLUMNS_MAX, "a row holds its columns");

@@ -27,16 +27,17 @@ enum row_kind_id {
     ROW_KNOWN_SPAN,
     ROW_CONTRACT_TERM,
     ROW_BALANCE_HOUR,
+    ROW_BALANCE_CHANGE,
     ROW_KIND_COUNT,
 };
 
 extern const struct row_kind ROW_KINDS[ROW_KIND_COUNT];
 
-/* Whether rows of a kind sum up an hour that is over. */
+/* Whether rows of a kind are written when an hour is over, of what it had. */
 static inline bool row_kind_is_hour(const struct row_kind *kind)
 {
     return kind == &ROW_KINDS[ROW_LEG_HOUR] || kind == &ROW_KINDS[ROW_POLL_HOUR] ||
-           kind == &ROW_KINDS[ROW_BALANCE_HOUR];
+           kind == &ROW_KINDS[ROW_BALANCE_HOUR] || kind == &ROW_KINDS[ROW_BALANCE_CHANGE];
 }
 
 /* The columns of series that code names, ... */

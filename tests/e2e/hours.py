@@ -5,8 +5,8 @@
 
 Imports the week of report_numbers.py, of each product, and compares every row of leg_hour and poll_hour. Then makes them in every
 other way: in many short runs, by rebuild, and by the migration of a database that has none yet, which is killed on
-its way; and verifies from captures in the middle of hours. The same of balance_hour, on answers of account made at random:
-against all balances, and what reports say with it against what they say by the rows alone. Then six such weeks: daily views and sampled reports over
+its way; and verifies from captures in the middle of hours. The same of balance_hour and balance_change, on answers of account
+made at random: against all balances, and what reports say with it against what they say by the rows alone. Then six such weeks: daily views and sampled reports over
 them, and what charts draw of hours against the valuations.
 """
 import contextlib
@@ -126,6 +126,7 @@ def without_hours(path, copy):
                                "DROP TABLE mark; DROP TABLE funding_rate; DROP TABLE tree_node;"
                                "DROP TABLE account_total; DROP TABLE symbol_config; DROP TABLE asset_index; DROP TABLE account_config;"
                                "DROP TABLE income_day; DROP TABLE trip_part_kept; DROP INDEX income_of_leg; DROP TABLE balance_hour;"
+                               "DROP TABLE balance_change;"
                                "DROP TABLE reading; DROP TABLE read_by; PRAGMA writable_schema = ON;"
                                + "".join(f"UPDATE sqlite_schema SET sql = replace(sql, 'REFERENCES {table}({table}_id)',"
                                          f" 'REFERENCES {table}');"
@@ -269,9 +270,12 @@ def money(rng):
             if rng.random() < 0.5:
                 state[2] = rng.randrange(-400, 400) / 100
             margin = rng.choice((0, 1e-8, state[0] + state[2] + 0.5)) if rng.random() < 0.05 else state[0] + state[2]
+            maintenance = rng.choice((0, 1, 3000))
+            if number % 40 == 9:
+                margin, maintenance = 1e-8, 3000
             told.append({"asset": asset, "walletBalance": "x" if rng.random() < 0.02 else f"{state[0]:.8f}",
                          "unrealizedProfit": f"{state[2]:.8f}", "marginBalance": f"{margin:.8f}",
-                         "maintMargin": f"{rng.choice((0, 1, 3000))}.{rng.randrange(10):08}", "updateTime": state[1]})
+                         "maintMargin": f"{maintenance}.{rng.randrange(10):08}", "updateTime": state[1]})
         line = {"account": "main", "product": week.PRODUCT.name, "http_status": 200}
         if not silent["positionRisk"] and number % 2 == 0:
             lines.append({**line, "endpoint": "positionRisk", "received_ms": at, "body": "[]"})
@@ -285,23 +289,24 @@ def money(rng):
 
 
 def expected_balances(database):
-    """{(account, asset, hour): the other columns}, of all balances."""
-    rows, last, hours = {}, {}, database.execute("SELECT account_id, max(received_ms) / 3600000 * 3600000 FROM capture"
-                                                 " WHERE endpoint = 'positionRisk' GROUP BY 1").fetchall()
+    """{(account, asset, hour): the ratio} and {(account, asset, time): the other columns}, of all balances."""
+    hours, changes, last, over = {}, {}, {}, dict(database.execute(
+        "SELECT account_id, max(received_ms) / 3600000 * 3600000 FROM capture WHERE endpoint = 'positionRisk' GROUP BY 1"))
     for *key, time_ms, wallet, update, unrealized, margin, maintenance in database.execute(
             "SELECT account_id, asset, time_ms, wallet_balance_e8, update_ms, unrealized_pnl_e8, margin_balance_e8,"
             " maintenance_margin_e8 FROM balance ORDER BY account_id, asset, time_ms").fetchall():
-        changes, ratios = rows.setdefault((*key, hour(time_ms)), ([], []))
-        adds_up = None in (wallet, unrealized, margin) or abs(margin - wallet - unrealized) <= 1
-        if last.get(tuple(key)) != (wallet, update) or not adds_up:
-            changes.append(time_ms)
-        last[tuple(key)] = wallet, update
+        before, last[tuple(key)] = last.get(tuple(key), (None, None)), (wallet, update)
+        if time_ms >= over[key[0]]:
+            continue
+        ratios = hours.setdefault((*key, hour(time_ms)), [])
         if margin:
             ratios.append(maintenance / margin)
-    fits = {key: abs(max(ratios, default=9e10)) < 9e10 for key, (_, ratios) in rows.items()}
-    return {key: (len(changes), min(changes, default=None), max(changes, default=None),
-                  int(abs(max(ratios)) * 1e8 + 0.5) * (-1 if max(ratios) < 0 else 1) if fits[key] else None)
-            for key, (changes, ratios) in rows.items() if key[2] < dict(hours)[key[0]]}
+        adds_up = None in (wallet, unrealized, margin) or abs(margin - wallet - unrealized) <= 1
+        if before != (wallet, update) or not adds_up:
+            is_state = before[0] is None or update != before[1] or wallet is not None and wallet != before[0]
+            changes[*key, time_ms] = (update, wallet, is_state, adds_up)
+    return {key: (int(abs(max(ratios)) * 1e8 + 0.5) * (-1 if max(ratios) < 0 else 1)
+                  if abs(max(ratios, default=9e10)) < 9e10 else None,) for key, ratios in hours.items()}, changes
 
 
 def check_balances(rng):
@@ -319,20 +324,22 @@ def check_balances(rng):
         with contextlib.closing(sqlite3.connect("money.db")) as database:
             if way == "migrated":
                 views = database.execute("SELECT name FROM sqlite_schema WHERE type = 'view'").fetchall()
-                database.executescript("".join(f"DROP VIEW {view};" for view, in views) + "DROP TABLE balance_hour;"
+                database.executescript("".join(f"DROP VIEW {view};" for view, in views) + "DROP TABLE balance_hour; DROP TABLE balance_change;"
                                        "DELETE FROM schema_migration WHERE version = 18; PRAGMA user_version = 17")
                 posrec("money.db", "migrate")
-            stored = {tuple(row[:3]): row[3:] for row in database.execute("SELECT * FROM balance_hour")}
             expected = expected_balances(database)
-        for key in expected.keys() | stored.keys():
-            assert stored.get(key) == expected.get(key), (way, key, stored.get(key), expected.get(key))
-        some = [sum(row[0] == n for row in stored.values()) for n in range(4)]
-        assert all(some) and any(row[3] is None for row in stored.values()), some
-        print(f"{way}: {len(stored)} hours of balances")
+            for table, rows in zip(("balance_hour", "balance_change"), expected):
+                stored = {tuple(row[:3]): row[3:] for row in database.execute(f"SELECT * FROM {table}")}
+                for key in rows.keys() | stored.keys():
+                    assert stored.get(key) == rows.get(key), (way, table, key, stored.get(key), rows.get(key))
+        ratios, changes = (list(rows.values()) for rows in expected)
+        assert None in sum(ratios, ()) and len(set(ratios)) > 9, ratios
+        assert {row[2:] for row in changes} == {(True, True), (True, False), (False, False), (False, True)}, changes
+        print(f"{way}: {len(ratios)} hours of balances, {len(changes)} changes")
     # Hours count where polls are summed up.
     shutil.copy("money.db", "rows.db")
     with contextlib.closing(sqlite3.connect("rows.db")) as database:
-        database.executescript("DELETE FROM poll_hour; DELETE FROM balance_hour")
+        database.executescript("DELETE FROM poll_hour; DELETE FROM balance_hour; DELETE FROM balance_change")
     for number in range(VERIFIED * 3):
         start = week.START_MS + rng.choice((rng.randrange(60), rng.randrange(60) + 1 / 6, rng.random() * 60)) * HOUR_MS
         end = start + rng.choice((rng.randrange(1, 30), rng.random() * 3, rng.random() * 50)) * HOUR_MS
@@ -343,15 +350,16 @@ def check_balances(rng):
             assert number > 0 or len(said[0].splitlines()) > 1, said[0]
         for finding in ("wallet_unexplained", "margin_balance_unexplained"):
             assert number > 0 or said[0].count(finding) > 10, said[0]
-    # They go by what hours say: where those have no changes, all that is found is of the first, which is no whole one, and the last.
+    # They go by what hours say: without changes all that is found is of an asset's first row, and of the hour that runs.
     with contextlib.closing(sqlite3.connect("money.db")) as database, database:
-        database.execute("UPDATE balance_hour SET margin_ratio_max_e8 = 4000000000000000000, changes = 0,"
-                         " first_change_ms = NULL, last_change_ms = NULL")
+        database.execute("UPDATE balance_hour SET margin_ratio_max_e8 = 4000000000000000000")
+        database.execute("DELETE FROM balance_change")
         running_ms, = database.execute("SELECT max(from_ms) FROM poll_running").fetchone()
+        firsts = {week.iso(time_ms) for time_ms, in database.execute("SELECT min(time_ms) FROM balance GROUP BY account_id, asset")}
     assert "40000000000.0" in posrec("money.db", "report", "equity", "--format", "csv")
     found = {row["time"] for row in json.loads(posrec("money.db", "report", "reconcile", "--format", "json"))
              if row["finding"] in ("wallet_unexplained", "margin_balance_unexplained")}
-    assert not any(week.iso(week.START_MS + HOUR_MS) <= time < week.iso(running_ms) for time in found), (found, running_ms)
+    assert all(time in firsts or time >= week.iso(running_ms) for time in found), (found, firsts, running_ms)
     print("equity and reconcile say the same by the rows alone")
 
 

@@ -93,8 +93,11 @@ EXTRA = {
     "a later hour added": "INSERT INTO poll_hour SELECT account_id, max(hour_ms) + 3600000, 1, 0, 0 FROM poll_hour",
     "an hour of balances deleted": "DELETE FROM balance_hour WHERE asset = 'BTC'",
     "an hour's margin ratio changed": "UPDATE balance_hour SET margin_ratio_max_e8 = coalesce(margin_ratio_max_e8, 0) + 1",
-    "a later hour of balances added": "INSERT INTO balance_hour SELECT account_id, asset, max(hour_ms) + 3600000, 0, NULL, NULL, NULL"
-                                      " FROM balance_hour",
+    "a later hour of balances added": "INSERT INTO balance_hour SELECT account_id, asset, max(hour_ms) + 3600000, NULL FROM balance_hour",
+    "a change of balances deleted": "DELETE FROM balance_change WHERE asset = 'BTC'",
+    "a wallet's change made none": "UPDATE balance_change SET is_state = 0 WHERE asset = 'BTC'",
+    "a later change of balances added": "INSERT INTO balance_change SELECT account_id, asset, max(time_ms) + 3600000, 1, 1, 1, 1"
+                                        " FROM balance_change",
     "an hour of nobody added": "INSERT INTO leg_hour (leg_id, hour_ms, first_ms, last_ms, valuations, findings)"
                                " VALUES (9999, 0, 0, 0, 1, 0)",
     "a valuation of nobody added": "INSERT INTO valuation (leg_id, time_ms, update_ms, revision, rounded) VALUES (9999, 0, 0, 0, 0)",

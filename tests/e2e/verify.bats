@@ -72,7 +72,8 @@ valuation INSERT INTO valuation (leg_id, time_ms, update_ms, revision, rounded) 
 valuation INSERT INTO valuation (leg_id, time_ms, update_ms, revision, rounded) VALUES (9999, 1, 0, 0, 0)
 leg_hour INSERT INTO leg_hour (leg_id, hour_ms, first_ms, last_ms, valuations, findings) VALUES (1, 1795698000000, 0, 0, 1, 0)
 poll_hour INSERT INTO poll_hour VALUES (1, 1795698000000, 1, 0, 0)
-balance_hour INSERT INTO balance_hour VALUES (1, 'BTC', 1795698000000, 0, NULL, NULL, NULL)
+balance_hour INSERT INTO balance_hour VALUES (1, 'BTC', 1795698000000, NULL)
+balance_change INSERT INTO balance_change VALUES (1, 'BTC', 1795698000001, 1, 1, 1, 1)
 balance INSERT INTO balance (account_id, asset, time_ms, capture_id, rounded) VALUES (1, 'ODD', 1, 1, 0)
 position INSERT INTO position (leg_id, update_ms, revision, capture_id, present, rounded) VALUES (1, 1, 1, 9999, 0, 0)
 CHANGES
@@ -150,7 +151,7 @@ info() {
         posrec -q rebuild
         dump posrec.db | cmp whole -
         sql "SELECT 'DROP VIEW ' || name || ';' FROM sqlite_schema WHERE type = 'view'" | sqlite3 posrec.db
-        sqlite3 posrec.db "DROP TABLE account_total; DROP TABLE symbol_config; DROP TABLE account_config; DROP TABLE income_day; DROP TABLE trip_part_kept; DROP INDEX income_of_leg; DROP TABLE balance_hour; DROP TABLE asset_index;
+        sqlite3 posrec.db "DROP TABLE account_total; DROP TABLE symbol_config; DROP TABLE account_config; DROP TABLE income_day; DROP TABLE trip_part_kept; DROP INDEX income_of_leg; DROP TABLE balance_hour; DROP TABLE balance_change; DROP TABLE asset_index;
             DROP TABLE tree_node; DROP TABLE mark; DROP TABLE funding_rate; DROP TABLE known_span; DROP TABLE contract_term; ALTER TABLE contract DROP COLUMN capture_id;
             ALTER TABLE contract DROP COLUMN since_ms; UPDATE leg_hour SET initial_margin_last_e8 = 1;
             DELETE FROM schema_migration WHERE version >= 10; PRAGMA user_version = 9"
@@ -312,7 +313,8 @@ UPDATE leverage_update SET leverage = 3 WHERE leverage = 12|leverage_update main
 UPDATE contract_term SET contract_size_e8 = 5 WHERE contract_id = 1|contract_term BTCUSD_PERP: contract_size_e8 is 5, the bytes say 10000000000
 UPDATE leg_hour SET initial_margin_last_e8 = 5 WHERE leg_id = 1|leg_hour BTCUSD_PERP BOTH, hour 2026-11-24T22:00:00.000Z: initial_margin_last_e8 is 5, the bytes say
 DELETE FROM poll_hour WHERE account_id = 1|poll_hour main, hour 2026-11-24T22:00:00.000Z: the row of this capture is missing
-UPDATE balance_hour SET changes = 9 WHERE asset = 'BTC'|balance_hour main, asset BTC, hour 2026-11-24T22:00:00.000Z: changes is 9, the bytes say
+UPDATE balance_hour SET margin_ratio_max_e8 = 9 WHERE asset = 'BTC'|balance_hour main, asset BTC, hour 2026-11-24T22:00:00.000Z: margin_ratio_max_e8 is 9, the bytes say
+UPDATE balance_change SET wallet_balance_e8 = 9 WHERE asset = 'BTC'|balance_change main, asset BTC, time 2026-11-24T22:55:00.500Z: wallet_balance_e8 is 9, the bytes say
 DELETE FROM account_update|account_update main, transaction 2026-11-24T22:46:10.067Z: the row of this capture is missing
 DELETE FROM position WHERE revision = 3 AND update_ms = 1795560307019|position BTCUSD_PERP LONG, update 2026-11-24T22:45:07.019Z, revision 3: the row of this capture is missing
 CHANGES

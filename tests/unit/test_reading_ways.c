@@ -13,12 +13,25 @@
 static void digest_of(struct database *database, char hex[static SHA256_HEX_SIZE])
 {
     static const char *const QUERIES[] = {
-        "SELECT * FROM account",     "SELECT * FROM contract",       "SELECT * FROM leg",
-        "SELECT * FROM payload",     "SELECT * FROM capture",        "SELECT * FROM position",
-        "SELECT * FROM valuation",   "SELECT * FROM balance",        "SELECT * FROM leg_margin",
-        "SELECT * FROM income",      "SELECT * FROM trade",          "SELECT * FROM symbol_config",
-        "SELECT * FROM mark",        "SELECT * FROM leg_hour",       "SELECT * FROM account_total",
-        "SELECT * FROM asset_index", "SELECT * FROM account_config", "SELECT * FROM balance_hour",
+        "SELECT * FROM account",
+        "SELECT * FROM contract",
+        "SELECT * FROM leg",
+        "SELECT * FROM payload",
+        "SELECT * FROM capture",
+        "SELECT * FROM position",
+        "SELECT * FROM valuation",
+        "SELECT * FROM balance",
+        "SELECT * FROM leg_margin",
+        "SELECT * FROM income",
+        "SELECT * FROM trade",
+        "SELECT * FROM symbol_config",
+        "SELECT * FROM mark",
+        "SELECT * FROM leg_hour",
+        "SELECT * FROM account_total",
+        "SELECT * FROM asset_index",
+        "SELECT * FROM account_config",
+        "SELECT * FROM balance_hour",
+        "SELECT * FROM balance_change",
     };
     struct error error;
     struct text all = {0};

@@ -91,7 +91,7 @@ bool hours_fill(const struct database *database, bool all, const struct hours_wa
     bool filled = database_integer(
         database, "SELECT count(*) FROM capture WHERE endpoint = 'positionRisk'", &total, error);
     for (int i = 0; i < ROW_KIND_COUNT && filled; i++) {
-        if (i == ROW_BALANCE_HOUR || (all && row_kind_is_hour(&ROW_KINDS[i]))) {
+        if (row_kind_is_hour(&ROW_KINDS[i]) && (all || i >= ROW_BALANCE_HOUR)) {
             inserts[i] = hours_prepare(database, &ROW_KINDS[i], true, error);
             filled = inserts[i] != NULL;
         }

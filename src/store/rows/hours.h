@@ -1,8 +1,8 @@
-/* The hours that are over (tables `leg_hour`, `poll_hour` and `balance_hour`), each summed up by
- * one statement over what stands (sql/hours): recorder and rebuild insert what it gives, verify
- * compares it. It reads the formulas of posrec's views, by their texts in this program, not by the
- * file's. A contract's terms count that captures before the closing one told, so that it gives the
- * same at any time. */
+/* The hours that are over (tables `leg_hour`, `poll_hour`, `balance_hour` and `balance_change`),
+ * each by one statement over what stands (sql/hours): recorder and rebuild insert what it gives,
+ * verify compares it. It reads the formulas of posrec's views, by their texts in this program, not
+ * by the file's. A contract's terms count that captures before the closing one told, so that it
+ * gives the same at any time. */
 #pragma once
 
 #include <stdint.h>
@@ -29,6 +29,6 @@ struct hours_watch {
     void (*on_progress)(void *context, int64_t done, int64_t total);
 };
 
-/* Fills the empty tables, all or that of balances alone, within the caller's transaction. */
+/* Fills the empty tables, all or those of balances alone, within the caller's transaction. */
 bool hours_fill(const struct database *database, bool all, const struct hours_watch *watch,
                 struct error *error);

@@ -50,6 +50,7 @@ static const char *const COUNTS_BY_TIME[ROW_KIND_COUNT] = {
     [ROW_LEG_HOUR] = SINCE_HOUR COUNT_OF_LEGS("leg_hour", "hour_ms"),
     [ROW_POLL_HOUR] = SINCE_HOUR COUNT_OF_ACCOUNTS("poll_hour", "hour_ms"),
     [ROW_BALANCE_HOUR] = SINCE_HOUR COUNT_OF_ASSETS("balance_hour", "hour_ms"),
+    [ROW_BALANCE_CHANGE] = SINCE_HOUR COUNT_OF_ASSETS("balance_change", "time_ms"),
 };
 
 /* Counts what the text, which is freed, does; its parameter, if it has one, is the first capture.
