@@ -389,9 +389,12 @@ reads = 0
 while not os.path.exists("stop"):
     database.execute("SELECT count(*), sum(unrealized_pnl) FROM pnl_history").fetchone()
     reads += 1
+    open("reading", "w").close()
 print(reads, "reads")
 PYTHON
     reader=$!
+    # It opens the file while it is alone: who is first goes through the -wal for all, and has the file for itself meanwhile.
+    wait_for test -e reading
     (
         while [ ! -e stop ]; do
             sqlite3 -readonly -cmd '.timeout 1000' posrec.db 'SELECT count(*) FROM pnl_history' || touch locked
