@@ -1,49 +1,26 @@
-load helper
+load lines_helper
 
 # Rows summed up by leg, symbol, asset, account, and in all: sums worked out by hand, and held against the rows themselves.
 
-T=1767225600000 # 2026-01-01
-HOUR=3600
-
-line() { # ACCOUNT SECONDS ENDPOINT BODY [MORE FIELDS, JSON]
-    jq -cn --arg account "$1" --arg endpoint "$3" --arg body "$4" --argjson at $((T + $2 * 1000)) --argjson more "${5:-{\}}" \
-        '{account: $account, endpoint: $endpoint, received_ms: $at, body: $body} + $more'
-}
-
 leg() { # SYMBOL AMOUNT MARK UNREALIZED
-    jq -cn --arg symbol "$1" --arg amount "$2" --arg mark "$3" --arg pnl "$4" --argjson at $((T - 1000)) '{symbol: $symbol,
-        positionSide: "BOTH", positionAmt: $amount, updateTime: $at, markPrice: $mark, unRealizedProfit: $pnl, leverage: "20",
-        marginType: "cross"}'
+    leg_row "$1" "$2" $((T - 1000)) "$3" "$4"
 }
 
 poll() { # ACCOUNT SECONDS LEG...
-    local account=$1 at=$2
-    shift 2
-    line "$account" "$at" positionRisk "[$(IFS=,; echo "$*")]" '{"interval_ms": 3600000}'
+    polled "$1" "$2" $HOUR "${@:3}"
 }
 
 has() { # ACCOUNT SECONDS ASSET COINS [ASSET COINS]
-    line "$1" "$2" account "$(jq -cn --argjson updated $((T + $2 * 1000)) '$ARGS.positional as $a | {positions: [], assets:
-        [range(0; $a | length; 2) | {asset: $a[.], walletBalance: $a[. + 1], marginBalance: $a[. + 1], unrealizedProfit: "0",
-        maintMargin: "0", updateTime: $updated}]}' --args "${@:3}")" '{"interval_ms": 3600000}'
+    line "$1" "$2" account "$(account_body "$(balance_row "$3" "$4" "$2")" ${5:+"$(balance_row "$5" "$6" "$2")"})" "\"interval_ms\":${HOUR}000"
 }
 
 row() { # SECONDS TYPE COINS [ASSET [SYMBOL]]
-    jq -cn --argjson at $((T + $1 * 1000)) --arg type "$2" --arg coins "$3" --arg asset "${4:-BTC}" --arg symbol "${5-BTCUSD_PERP}" \
-        '{symbol: $symbol, incomeType: $type, income: $coins, asset: $asset, time: $at, info: "", tranId: "\($at)\($type)", tradeId: ""}'
+    income_row "$1" "$2" "$3" "${4:-BTC}" "${5-BTCUSD_PERP}" "$1$2" ""
 }
 
 # income ACCOUNT ROW...: all of it, asked for after two hours.
 income() {
-    local account=$1
-    shift
-    line "$account" $((2 * HOUR)) income "[$(IFS=,; echo "$*")]" "{\"sent_ms\": $((T + 2 * HOUR * 1000)),
-        \"request\": \"/dapi/v1/income?startTime=$((T - 1000))&limit=1000\"}"
-}
-
-record() { # the lines of stdin, in their order
-    rm -f posrec.db*
-    jq -cs 'sort_by(.received_ms)[]' | posrec -q import -
+    answered "$1" $((2 * HOUR)) income "startTime=$((T - 1000))" "${@:2}"
 }
 
 # Two accounts of one hour: BTC at 50000 USD, ETH at 2000.
@@ -206,21 +183,16 @@ sum_of() { # COLUMN: by the time's minute
 # Trips of one contract each: bought, and sold at the price that makes the PnL.
 setup_trips() {
     trade() { # SECONDS ID SIDE SYMBOL ASSET REALIZED
-        jq -cn --argjson at $((T + $1 * 1000)) --argjson id "$2" --arg side "$3" --arg symbol "$4" --arg asset "$5" --arg realized "$6" \
-            '{symbol: $symbol, id: $id, orderId: $id, side: $side, qty: "1", price: "1000", realizedPnl: $realized, commission: "0.01",
-              commissionAsset: $asset, time: $at, positionSide: "BOTH", maker: false}'
+        trade_row "$1" "$4" "$2" "$3" 1 1000 "$6" 0.01 "$5"
     }
     traded() { # SECONDS ACCOUNT SYMBOL TRADE...: all of them, asked for then
-        local at=$1 account=$2 symbol=$3
-        shift 3
-        line "$account" "$at" userTrades "[$(IFS=,; echo "$*")]" "{\"sent_ms\": $((T + at * 1000 - 1)),
-            \"request\": \"/dapi/v1/userTrades?symbol=$symbol&startTime=$T&limit=1000\"}"
+        answered "$2" "$1" userTrades "symbol=$3&startTime=$T" "${@:4}"
     }
-    flat() { # ACCOUNT SYMBOL...
-        local account=$1 second symbol
+    flat() { # ACCOUNT SYMBOL [SYMBOL]
+        local account=$1 second
         shift
         for second in 0 $HOUR $((2 * HOUR - 1)); do
-            poll "$account" $second "$(for symbol; do leg "$symbol" 0 1000 0; done | jq -cs '.[]' | paste -sd, -)"
+            poll "$account" $second "$(leg "$1" 0 1000 0)" ${2:+"$(leg "$2" 0 1000 0)"}
         done
     }
     {

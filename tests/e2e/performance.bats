@@ -1,44 +1,24 @@
-load helper
+load lines_helper
 
 # Performance, worked out by hand; that of chance is held against a model (performance_model.py).
 
-T=1767225600000 # 2026-01-01
-HOUR=3600
-DAY=86400
-
-line() { # ACCOUNT SECONDS ENDPOINT BODY [MORE FIELDS, JSON]
-    jq -cn --arg account "$1" --arg endpoint "$3" --arg body "$4" --argjson at $((T + $2 * 1000)) --argjson more "${5:-{\}}" \
-        '{account: $account, endpoint: $endpoint, received_ms: $at, body: $body} + $more'
-}
-
-# has ACCOUNT SECONDS ASSET COINS [UPDATED [MORE FIELDS, JSON]]: what an account answered.
+# has ACCOUNT SECONDS ASSET COINS [UPDATED [FIELDS]]: what an account answered.
 has() {
-    line "$1" "$2" account "$(jq -cn --arg asset "$3" --arg coins "$4" --argjson updated $((T + ${5:-$2} * 1000)) '{positions: [],
-        assets: [{asset: $asset, walletBalance: $coins, marginBalance: $coins, unrealizedProfit: "0", maintMargin: "0",
-        updateTime: $updated}]}')" "${6:-{\"interval_ms\": ${INTERVAL:-3600000}\}}"
+    line "$1" "$2" account "$(account_body "$(balance_row "$3" "$4" "${5:-$2}")")" "${6:-\"interval_ms\":${INTERVAL:-3600000}}"
 }
 
 price() { # SECONDS ASSET PRICE
-    line prices "$1" premiumIndex "$(jq -cn --arg asset "$2" --arg price "$3" --argjson at $((T + $1 * 1000)) '[{symbol: ($asset + "USD_PERP"),
-        pair: ($asset + "USD"), markPrice: $price, indexPrice: $price, lastFundingRate: "0", time: $at}]')"
+    line prices "$1" premiumIndex "$(printf '[{"symbol":"%sUSD_PERP","pair":"%sUSD","markPrice":"%s","indexPrice":"%s","time":%d}]' \
+        "$2" "$2" "$3" "$3" $((T + $1 * 1000)))"
 }
 
 row() { # SECONDS TYPE COINS [ASSET]
-    jq -cn --argjson at $((T + $1 * 1000)) --arg type "$2" --arg coins "$3" --arg asset "${4:-BTC}" '{symbol: "", incomeType: $type,
-        income: $coins, asset: $asset, time: $at, info: "", tranId: ($at | tostring), tradeId: ""}'
+    income_row "$1" "$2" "$3" "${4:-BTC}" "" $((T + $1 * 1000)) ""
 }
 
 # income ACCOUNT SECONDS ROW...: all of it, asked for then.
 income() {
-    local account=$1 at=$2
-    shift 2
-    line "$account" "$at" income "[$(IFS=,; echo "$*")]" "{\"sent_ms\": $((T + at * 1000)),
-        \"request\": \"/dapi/v1/income?startTime=$((T - 1000))&limit=1000\"}"
-}
-
-record() { # the lines of stdin, in their order
-    rm -f posrec.db*
-    jq -cs 'sort_by(.received_ms)[]' | posrec -q import -
+    answered "$1" "$2" income "startTime=$((T - 1000))" "${@:3}"
 }
 
 columns() { # COLUMNS OPTION...
@@ -79,13 +59,13 @@ FALLEN='[0.3,0.5,"2026-01-01T01:00:00.000Z","2026-01-01T03:00:00.000Z","2026-01-
 
 @test "coins are not looked for in an answer that was asked for before they came" {
     { price -1 BTC 100; has main 0 BTC 10
-      has main $((HOUR + 1)) BTC 10 0 "{\"interval_ms\": 3600000, \"sent_ms\": $((T + HOUR * 1000 - 50))}"
+      has main $((HOUR + 1)) BTC 10 0 "\"interval_ms\":3600000,\"sent_ms\":$((T + HOUR * 1000 - 50))"
       has main $((2 * HOUR)) BTC 15 $HOUR; has main $((3 * HOUR)) BTC 30
       income main $((3 * HOUR + 1)) "$(row $HOUR TRANSFER 5)"; } | record
     assert_equal "$(columns '.transfers, .pnl, .return')" '[500,1500,1]'
     # It was asked for before they came, and says that it has them.
     { price -1 BTC 100; has main 0 BTC 10
-      has main $((HOUR + 1)) BTC 15 $HOUR "{\"interval_ms\": 3600000, \"sent_ms\": $((T + HOUR * 1000 - 50))}"
+      has main $((HOUR + 1)) BTC 15 $HOUR "\"interval_ms\":3600000,\"sent_ms\":$((T + HOUR * 1000 - 50))"
       has main $((2 * HOUR)) BTC 30; income main $((3 * HOUR)) "$(row $HOUR TRANSFER 5)"; } | record
     assert_equal "$(columns '.transfers, .pnl, .return')" '[500,1500,1]'
 }
@@ -135,8 +115,7 @@ noons() { # FIRST_DAY COINS...: at each noon, a - for none
       has main 0 BTC 10; has main $HOUR BTC 11; has main $((2 * HOUR)) BTC 11; has main $((3 * HOUR)) BTC 12.1
       has sub $((2 * HOUR)) ETH 110; has sub $((3 * HOUR)) ETH 99
       income main $((4 * HOUR)) "$(row 60 COMMISSION -0.5)" "$(row 61 FUNDING_FEE 0.2)"; income sub $((4 * HOUR)) "$(row $((3 * HOUR - 60)) COMMISSION -1 ETH)"
-      line main $((4 * HOUR + 1)) userTrades "[$(jq -cn --argjson at $((T + 60000)) '{symbol: "BTCUSD_PERP", id: 1, orderId: 1, side: "SELL",
-          qty: "3", price: "100", realizedPnl: "0", commission: "0.5", commissionAsset: "BTC", time: $at, positionSide: "BOTH", maker: false}')]"
+      line main $((4 * HOUR + 1)) userTrades "[$(trade_row 60 BTCUSD_PERP 1 SELL 3 100 0 0.5 BTC)]"
     } | record
     # 1.1 of main alone, then (1210 + 990) / (1100 + 1100).
     assert_equal "$(columns '.account, .equity_first, .equity_last, .transfers, .pnl, .return, .fees, .funding, .turnover')" \

@@ -1,38 +1,29 @@
-load helper
+load lines_helper
 
 # Round trips, worked out by hand; those of chance are held against a model (trips_model.py).
 
-T=1767225600000 # 2026-01-01
-
-line() { # SECONDS ENDPOINT BODY [MORE FIELDS, JSON]
-    jq -cn --arg endpoint "$2" --arg body "$3" --argjson at $((T + $1 * 1000)) --argjson more "${4:-{\}}" \
-        '{account: "main", endpoint: $endpoint, received_ms: $at, body: $body} + $more'
-}
-
 poll() { # SECONDS AMOUNT UPDATED MARK UNREALIZED
-    line "$1" positionRisk "$(jq -cn --arg amount "$2" --argjson updated "$3" --arg mark "$4" --arg pnl "$5" '[{symbol: "BTCUSD_PERP",
-        positionSide: "BOTH", positionAmt: $amount, updateTime: $updated, markPrice: $mark, unRealizedProfit: $pnl, leverage: "20",
-        marginType: "cross"}]')" '{"interval_ms": 600000}'
+    polled main "$1" 600 "$(leg_row BTCUSD_PERP "${@:2}")"
 }
 
 trade() { # SECONDS ID SIDE QUANTITY PRICE REALIZED COMMISSION [ASSET]
-    jq -cn --argjson at $((T + $1 * 1000)) --argjson id "$2" --arg side "$3" --arg qty "$4" --arg price "$5" --arg realized "$6" \
-        --arg fee "$7" --arg asset "${8:-BTC}" '{symbol: "BTCUSD_PERP", id: $id, orderId: $id, side: $side, qty: $qty, price: $price,
-        realizedPnl: $realized, commission: $fee, commissionAsset: $asset, time: $at, positionSide: "BOTH", maker: false}'
+    trade_row "$1" BTCUSD_PERP "${@:2:6}" "${8:-BTC}"
 }
 
 income() { # SECONDS TYPE INCOME TRAN_ID TRADE_ID [ASSET]
-    jq -cn --argjson at $((T + $1 * 1000)) --arg type "$2" --arg income "$3" --arg id "$4" --arg trade "$5" --arg asset "${6:-BTC}" \
-        '{symbol: "BTCUSD_PERP", incomeType: $type, income: $income, asset: $asset, time: $at, info: "", tranId: $id, tradeId: $trade}'
+    income_row "$1" "$2" "$3" "${6:-BTC}" BTCUSD_PERP "$4" "$5"
 }
 
 # asked SECONDS ENDPOINT ROW...: everything since the beginning.
 asked() {
-    local at=$1 endpoint=$2
-    shift 2
-    line "$at" "$endpoint" "[$(IFS=,; echo "$*")]" "{\"sent_ms\": $((T + at * 1000 - 1)),
-        \"request\": \"/dapi/v1/$endpoint?symbol=BTCUSD_PERP&startTime=$T&limit=1000\"}" |
-        if [ "$endpoint" = income ]; then sed 's/symbol=BTCUSD_PERP&//'; else cat; fi
+    local query=startTime=$T
+    [ "$2" = income ] || query="symbol=BTCUSD_PERP&$query"
+    answered main "$1" "$2" "$query" "${@:3}"
+}
+
+# The stream is opened, a second after the beginning.
+opened() {
+    printf '{"account":"main","endpoint":"userData","received_ms":%d,"outcome":"opened","attempt":1}\n' $((T + 1000))
 }
 
 # Two entries at 50000 and 60000, a trade through zero at 55000, of which two thirds of the contracts leave; the rest is
@@ -40,13 +31,12 @@ asked() {
 setup_trips() {
     {
         poll 0 0 0 0 0
-        line 1 userData "" '{"outcome": "opened", "attempt": 1}' | jq -c 'del(.body)'
+        opened
         poll 600 10 $((T + 60000)) 50000 0.0001
         poll 1200 20 $((T + 660000)) 55000 -0.0002
         poll 1800 -10 $((T + 1260000)) 50000 0.0005
-        line 1861 userData "$(jq -cn --argjson at $((T + 1860000)) '{e: "ORDER_TRADE_UPDATE", E: $at, T: $at, o: {s: "BTCUSD_PERP",
-            c: "autoclose-9", S: "BUY", x: "CALCULATED", X: "FILLED", i: 4, l: "10", L: "50000", N: "BTC", n: "0.00001", T: $at, t: 4,
-            rp: "0.00181818", m: false, ps: "BOTH"}}')"
+        told main 1861 ORDER_TRADE_UPDATE $((T + 1860000)) '"o":{"s":"BTCUSD_PERP","c":"autoclose-9","S":"BUY","x":"CALCULATED","X":"FILLED"' \
+            '"i":4' '"l":"10"' '"L":"50000"' '"N":"BTC"' '"n":"0.00001"' "\"T\":$((T + 1860000))" '"t":4' '"rp":"0.00181818"' '"m":false' '"ps":"BOTH"}'
         poll 2400 0 $((T + 1860000)) 50000 0
         poll 3000 1 $((T + 2460000)) 51000 0.00001
         asked 3100 userTrades "$(trade 60 1 BUY 10 50000 0 0.00001)" "$(trade 660 2 BUY 10 60000 0 0.00002)" \
@@ -108,8 +98,8 @@ USD 2 1 51.911725 51.911725 0 900"
 
 # moved SECONDS AMOUNT: the stream tells of the position.
 moved() {
-    line "$1" userData "$(jq -cn --argjson at $((T + $1 * 1000)) --arg amount "$2" '{e: "ACCOUNT_UPDATE", E: $at, T: $at, a: {m: "ORDER",
-        B: [], P: [{s: "BTCUSD_PERP", pa: $amount, ep: "50000", cr: "0", up: "0", mt: "cross", iw: "0", ps: "BOTH"}]}}')"
+    told main "$1" ACCOUNT_UPDATE $((T + $1 * 1000)) '"a":{"m":"ORDER","B":[]' '"P":[{"s":"BTCUSD_PERP"' "\"pa\":\"$2\"" '"ep":"50000"' '"cr":"0"' \
+        '"up":"0"' '"mt":"cross"' '"iw":"0"' '"ps":"BOTH"}]}'
 }
 
 exits() {
@@ -157,7 +147,7 @@ exits() {
 @test "of changes of one millisecond each has its own trades" {
     {
         poll 0 0 0 0 0
-        line 1 userData "" '{"outcome": "opened", "attempt": 1}' | jq -c 'del(.body)'
+        opened
         moved 60 9
         for amount in 7 4 0; do
             moved 120 $amount
