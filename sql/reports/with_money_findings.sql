@@ -33,9 +33,9 @@ walked AS MATERIALIZED (
      CROSS JOIN asset_of_account AS d ON d.account_id = a.account_id
      WHERE :symbol IS NULL AND :side IS NULL
 ),
--- The same in the hour that runs, from the last row that is not in it: each found from the one before, by a walk of the key.
-running (account, account_id, asset, to_ms, first_ms, time_ms, update_ms, wallet_e8, is_state) AS (
-    SELECT f.account, f.account_id, f.asset, f.to_ms, b.time_ms, b.time_ms, b.update_ms, b.wallet_balance_e8, 0
+-- The same in the hour that runs: each found from the one before, by a walk of the key from the last row before it.
+walk (account_id, asset, to_ms, time_ms, update_ms, wallet_e8, is_state, adds_up) AS (
+    SELECT f.account_id, f.asset, f.to_ms, b.time_ms, b.update_ms, b.wallet_balance_e8, 0, 1
       FROM walked AS f
      CROSS JOIN balance AS b
         ON b.account_id = f.account_id
@@ -47,25 +47,9 @@ running (account, account_id, asset, to_ms, first_ms, time_ms, update_ms, wallet
                                     AND p.time_ms >= f.time_ms
                                     AND p.time_ms < f.until_ms), f.time_ms)
     UNION ALL
-    SELECT e.account, e.account_id, e.asset, e.to_ms, e.first_ms, b.time_ms, b.update_ms, b.wallet_balance_e8,
-           e.wallet_e8 IS NULL OR b.wallet_balance_e8 <> e.wallet_e8 OR b.update_ms <> e.update_ms
-      FROM running AS e
-     CROSS JOIN balance AS b
-        ON b.account_id = e.account_id
-       AND b.asset = e.asset
-       AND b.time_ms = (SELECT n.time_ms
-                          FROM balance AS n
-                         WHERE n.account_id = e.account_id
-                           AND n.asset = e.asset
-                           AND n.time_ms > e.time_ms
-                           AND n.time_ms < e.to_ms
-                           AND (n.wallet_balance_e8 IS NOT e.wallet_e8
-                                OR n.update_ms IS NOT e.update_ms
-                                -- each of the three is rounded: that explains one unit of the last place
-                                OR n.margin_balance_e8 - n.wallet_balance_e8 - n.unrealized_pnl_e8 NOT BETWEEN -1 AND 1)
-                         ORDER BY n.time_ms LIMIT 1)
+--include balance_next
 ),
--- Where a wallet's balance or its time changes (`is_state`), and where a margin balance may not add up.
+-- All of these: where the wallet is another than before (`is_state`), and where the margin balance may not add up.
 stated (account, account_id, asset, time_ms, update_ms, wallet_e8, is_state, adds_up) AS MATERIALIZED (
     SELECT f.account, f.account_id, f.asset, b.time_ms, b.update_ms, b.wallet_balance_e8, 1, 0
       FROM walked AS f
@@ -76,7 +60,10 @@ stated (account, account_id, asset, time_ms, update_ms, wallet_e8, is_state, add
      CROSS JOIN balance_change AS c
         ON c.account_id = f.account_id AND c.asset = f.asset AND c.time_ms > f.time_ms AND c.time_ms < f.until_ms
     UNION ALL
-    SELECT account, account_id, asset, time_ms, update_ms, wallet_e8, is_state, 0 FROM running WHERE time_ms > first_ms
+    SELECT f.account, w.account_id, w.asset, w.time_ms, w.update_ms, w.wallet_e8, w.is_state, w.adds_up
+      FROM walk AS w
+     CROSS JOIN walked AS f ON f.account_id = w.account_id AND f.asset = w.asset
+     WHERE w.is_state OR NOT w.adds_up
 ),
 -- What is left of a wallet's change when the income between is taken off.
 wallet_rest AS MATERIALIZED (

@@ -302,8 +302,8 @@ def expected_balances(database):
         if margin:
             ratios.append(maintenance / margin)
         adds_up = None in (wallet, unrealized, margin) or abs(margin - wallet - unrealized) <= 1
-        if before != (wallet, update) or not adds_up:
-            is_state = before[0] is None or update != before[1] or wallet is not None and wallet != before[0]
+        is_state = before[0] is None or update != before[1] or wallet is not None and wallet != before[0]
+        if before != (wallet, update) and is_state or not adds_up:
             changes[*key, time_ms] = (update, wallet, is_state, adds_up)
     return {key: (int(abs(max(ratios)) * 1e8 + 0.5) * (-1 if max(ratios) < 0 else 1)
                   if abs(max(ratios, default=9e10)) < 9e10 else None,) for key, ratios in hours.items()}, changes
@@ -334,7 +334,7 @@ def check_balances(rng):
                     assert stored.get(key) == rows.get(key), (way, table, key, stored.get(key), rows.get(key))
         ratios, changes = (list(rows.values()) for rows in expected)
         assert None in sum(ratios, ()) and len(set(ratios)) > 9, ratios
-        assert {row[2:] for row in changes} == {(True, True), (True, False), (False, False), (False, True)}, changes
+        assert {row[2:] for row in changes} == {(True, True), (True, False), (False, False)}, changes
         print(f"{way}: {len(ratios)} hours of balances, {len(changes)} changes")
     # Hours count where polls are summed up.
     shutil.copy("money.db", "rows.db")

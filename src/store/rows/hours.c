@@ -91,7 +91,8 @@ bool hours_fill(const struct database *database, bool all, const struct hours_wa
     bool filled = database_integer(
         database, "SELECT count(*) FROM capture WHERE endpoint = 'positionRisk'", &total, error);
     for (int i = 0; i < ROW_KIND_COUNT && filled; i++) {
-        if (row_kind_is_hour(&ROW_KINDS[i]) && (all || i >= ROW_BALANCE_HOUR)) {
+        bool is_of_balances = i == ROW_BALANCE_HOUR || i == ROW_BALANCE_CHANGE;
+        if (is_of_balances || (all && row_kind_is_hour(&ROW_KINDS[i]))) {
             inserts[i] = hours_prepare(database, &ROW_KINDS[i], true, error);
             filled = inserts[i] != NULL;
         }
