@@ -356,7 +356,7 @@ def check_balances(rng):
         database.execute("DELETE FROM balance_change")
         running_ms, = database.execute("SELECT max(from_ms) FROM poll_running").fetchone()
         firsts = {week.iso(time_ms) for time_ms, in database.execute("SELECT min(time_ms) FROM balance GROUP BY account_id, asset")}
-    assert "40000000000.0" in posrec("money.db", "report", "equity", "--format", "csv")
+    assert "40000000000.0" in posrec("money.db", "report", "equity", "--every", "6h", "--format", "csv")
     found = {row["time"] for row in json.loads(posrec("money.db", "report", "reconcile", "--format", "json"))
              if row["finding"] in ("wallet_unexplained", "margin_balance_unexplained")}
     assert all(time in firsts or time >= week.iso(running_ms) for time in found), (found, firsts, running_ms)
