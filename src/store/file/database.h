@@ -25,7 +25,7 @@
 #define DATABASE_VALUE_SIZE_MAX (64 << 20) /* bytes; posrec writes none half as large */
 #define DATABASE_SQL_SIZE_MAX (1 << 20)    /* bytes of a statement, or of an object's definition */
 #define DATABASE_CACHE_KIB 4096
-#define DATABASE_READ_CACHE_KIB 1024 /* to copy a page again costs less than memory that is new */
+#define DATABASE_READ_CACHE_KIB 2048 /* to copy a page again costs less than memory that is new */
 #define DATABASE_MAP_BYTES "2147418112" /* as much as SQLite maps */
 
 struct database {
