@@ -1,14 +1,7 @@
 -- An account's balances of the hours from :hour_ms to :until_ms that reconcile looks at, in the columns of balance_change: each
 -- is found from the one before by a walk of the key, which begins with the last row before those hours.
 , own (account_id, asset) AS (
-    SELECT a.account_id, (SELECT min(b.asset) FROM balance AS b WHERE b.account_id = a.account_id)
-      FROM account AS a
-     WHERE a.name = :account
-    UNION ALL
-    SELECT o.account_id,
-           (SELECT min(b.asset) FROM balance AS b WHERE b.account_id = o.account_id AND b.asset > o.asset)
-      FROM own AS o
-     WHERE o.asset IS NOT NULL
+--include asset_of_named
 ),
 walk (account_id, asset, to_ms, time_ms, update_ms, wallet_e8, is_state, adds_up) AS (
     SELECT o.account_id, o.asset, :until_ms, :hour_ms - 1, b.update_ms, b.wallet_balance_e8, 0, 1

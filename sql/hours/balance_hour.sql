@@ -1,14 +1,7 @@
 -- An account's balances of the hours from :hour_ms to :until_ms, summed up by asset, in the columns of balance_hour. A ratio is
 -- rounded to eight places, and NULL where there is none or it does not fit into the column.
 , own (account_id, asset) AS (
-    SELECT a.account_id, (SELECT min(b.asset) FROM balance AS b WHERE b.account_id = a.account_id)
-      FROM account AS a
-     WHERE a.name = :account
-    UNION ALL
-    SELECT o.account_id,
-           (SELECT min(b.asset) FROM balance AS b WHERE b.account_id = o.account_id AND b.asset > o.asset)
-      FROM own AS o
-     WHERE o.asset IS NOT NULL
+--include asset_of_named
 ),
 hour (account_id, asset, hour_ms) AS (
     SELECT o.account_id,

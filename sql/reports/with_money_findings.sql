@@ -15,7 +15,6 @@ walked AS MATERIALIZED (
     SELECT m.account,
            d.account_id,
            d.asset,
-           m.from_ms,
            m.to_ms,
            min(m.to_ms, k.from_ms) AS until_ms,
            coalesce((SELECT max(b.time_ms)
@@ -65,7 +64,8 @@ stated (account, account_id, asset, time_ms, update_ms, wallet_e8, is_state, add
      CROSS JOIN walked AS f ON f.account_id = w.account_id AND f.asset = w.asset
      WHERE w.is_state OR NOT w.adds_up
 ),
--- What is left of a wallet's change when the income between is taken off.
+-- What is left of a wallet's change when the income between is taken off. A wallet that never changed says 0: then it stood as
+-- it was seen.
 wallet_rest AS MATERIALIZED (
     SELECT w.account,
            w.account_id,
