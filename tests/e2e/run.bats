@@ -423,6 +423,18 @@ recorded() {
     [ "$(sqlite3 -readonly disk/posrec.db "SELECT count(*) FROM capture WHERE endpoint = 'positionRisk' AND outcome = 'ok'")" -ge "$1" ]
 }
 
+polled() {
+    curl -sS "$SIM/sim/log" | jq -s 'map(select(.endpoint == "positionRisk")) | length'
+}
+
+# wait_for_polls COUNT: until the exchange was asked so often again.
+wait_for_polls() {
+    local polls
+    polls=$(($(polled) + $1))
+    asked_again() { [ "$(polled)" -ge "$polls" ]; }
+    wait_for asked_again
+}
+
 # gap_causes KIND: what the gaps of this kind have for causes.
 gap_causes() {
     posrec report gaps --format ndjson | jq -r "select(.kind == \"$1\") | .cause" | sort -u | xargs
@@ -436,10 +448,7 @@ gap_causes() {
     wait_for recorded 5
     fill_disk
     wait_for grep -q 'level=error event=not_recorded .*no room left' run.log
-    polled() { curl -sS "$SIM/sim/log" | jq -s 'map(select(.endpoint == "positionRisk")) | length'; }
-    polls=$(polled)
-    waiting() { [ "$(polled)" -ge $((polls + 8)) ]; }
-    wait_for waiting
+    wait_for_polls 8
     rm disk/filler
     wait_for grep -q 'event=recording_again' run.log
     polls=$(sqlite3 -readonly disk/posrec.db 'SELECT count(*) FROM capture')
@@ -497,6 +506,7 @@ gap_causes() {
     wait_for stream_heard
     fill_disk
     wait_for grep -q 'level=error event=not_recorded .*no room left' run.log
+    wait_for_polls 4 # fewer may be no gap
     stop_run
     grep -q 'event=captures_lost' run.log
     rm disk/filler
