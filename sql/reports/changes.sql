@@ -7,26 +7,8 @@
 -- What a position was left at, `exit_price` (an average that keeps the value: of an inverse contract sum of contracts /
 -- sum of contracts / price, of a linear one sum of contracts x price / sum of contracts), and what that realized: by the leg's trades since the change before, NULL where they do not
 -- come to this one. Of changes of one millisecond each has the trades that lie between its amounts.
--- Of happened.
-WITH
--- Where an account's first rows end, if it has more: with the captures of that moment. Its captures with a body are in the order
--- of their times, so that those past it need no look at when they were received.
-passed AS MATERIALIZED (
-    SELECT n.account_id,
-           (SELECT max(t.capture_id)
-              FROM capture AS t
-             WHERE t.account_id = n.account_id
-               AND t.endpoint IN ('positionRisk', 'userData')
-               AND t.received_ms = s.received_ms) AS last_id
-      FROM (SELECT l.account_id,
-                   h.capture_id,
-                   row_number() OVER (PARTITION BY l.account_id ORDER BY h.capture_id) AS number
-              FROM happened AS h
-             CROSS JOIN leg AS l ON l.leg_id = h.leg_id
-             WHERE h.is_shown AND :first_rows IS NOT NULL) AS n
-     CROSS JOIN capture AS s ON s.capture_id = n.capture_id
-     WHERE n.number = :first_rows
-),
+-- Of happened and changes_counted.
+WITH RECURSIVE
 -- What the answer lists, in its order.
 listed AS MATERIALIZED (
     SELECT h.rowid AS id, h.*, a.name AS account, c.symbol, l.position_side
@@ -34,9 +16,8 @@ listed AS MATERIALIZED (
      CROSS JOIN leg AS l ON l.leg_id = h.leg_id
      CROSS JOIN account AS a ON a.account_id = l.account_id
      CROSS JOIN contract AS c ON c.contract_id = l.contract_id
-      LEFT JOIN passed AS e ON e.account_id = l.account_id
      CROSS JOIN capture AS s ON s.capture_id = h.capture_id
-     WHERE h.is_shown AND (e.last_id IS NULL OR h.capture_id <= e.last_id)
+     WHERE h.is_shown
      ORDER BY s.received_ms, a.name, c.symbol, l.position_side, h.time_ms, h.capture_id
      LIMIT coalesce(:first_rows, -1)
 ),
@@ -114,6 +95,11 @@ explained AS MATERIALIZED (
         OR (after_e8 <> previous_e8 AND after_e8 BETWEEN min(previous_e8, amount_e8) AND max(previous_e8, amount_e8))
      GROUP BY id
     HAVING sum(quantity_e8) = amount_e8 - previous_e8
+),
+beyond (row_count) AS (
+    SELECT row_count - :first_rows FROM changes_counted
+    UNION ALL
+    SELECT row_count - 1 FROM beyond WHERE row_count > 1
 )
 SELECT h.account,
        strftime('%Y-%m-%dT%H:%M:%fZ', h.time_ms / 1000.0, 'unixepoch') AS time,
@@ -141,4 +127,4 @@ SELECT h.account,
   LEFT JOIN explained AS e ON e.id = h.id
  UNION ALL
 SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
-  FROM (SELECT 1 FROM happened WHERE is_shown LIMIT -1 OFFSET coalesce(:first_rows, 9223372036854775807));
+  FROM (SELECT 1 FROM beyond WHERE row_count > 0);

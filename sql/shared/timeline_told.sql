@@ -1,6 +1,6 @@
 -- The rows of timeline_told that ledger_position and ledger_update begin, which are of position and position_update.
 SELECT p.account, p.symbol, p.pair, p.margin_asset, p.position_side,
-       iif(p.present = 1 AND p.update_ms > coalesce(p.previous_update_ms, 0), p.update_ms,
+       iif(p.present = 1 AND (p.update_ms > coalesce(p.previous_update_ms, 0) OR p.stream_id < p.capture_id), p.update_ms,
            (SELECT s.received_ms FROM capture AS s WHERE s.capture_id = p.capture_id)) AS time_ms,
        p.update_ms,
        p.revision,

@@ -49,7 +49,12 @@ static const struct composition {
     {"performance_by",
      {"with_rows", "with_balances", "with_range", "with_silence", "with_earning", "with_income",
       "performance", "performance_by"}},
-    {"happened", {"with_polls", "with_range", "happened"}},
+    {"happened",
+     {"with_polls", "with_range", "with_change_legs", "with_change_ledger", "with_change_told",
+      "happened"}},
+    {"changes_counted",
+     {"with_polls", "with_range", "with_change_legs", "with_change_beginnings", "with_change_told",
+      "changes_counted"}},
     {"reconcile",
      {"with_polls", "with_range", "with_silence", "with_changed", "with_money_asked",
       "with_money_findings", "reconcile"}},
@@ -99,6 +104,7 @@ static const struct {
     {"with_trips", "trip_part", "with_trips_asked"},
     {"with_trips", "trip_sum", NULL},
     {"trips", "round_trip", NULL},
+    {"changes", "changes_counted", "changes_counted"},
     {"changes", "happened", "happened"},
 };
 

@@ -119,8 +119,13 @@ sql_text() {
     done
     keys "$(part with_balances.sql with_range.sql chart_assets.sql)"
     # The ledger goes through each leg's states once: what was before decides what a change is.
-    sqlite3 posrec.db "EXPLAIN QUERY PLAN $(part with_polls.sql with_range.sql happened.sql)" > plan
-    assert_equal "$(grep -cE 'SCAN (v|valuation|capture)' plan)" 0
+    legs="with_polls.sql with_range.sql with_change_legs.sql"
+    # shellcheck disable=SC2086 # several files
+    for report in "with_change_beginnings.sql with_change_told.sql changes_counted.sql" \
+        "with_change_ledger.sql with_change_told.sql happened.sql"; do
+        sqlite3 posrec.db "CREATE TEMP TABLE changes_counted (row_count, until_ms); EXPLAIN QUERY PLAN $(part $legs $report)" > plan
+        assert_equal "$(grep -cE 'SCAN (v|valuation|capture|position|position_update)\b' plan)" 0
+    done
     for report in chart_pnl chart_margin chart_exposure chart_gaps chart_changes chart_equity; do
         keys "$(part $report.sql)"
     done

@@ -15,6 +15,8 @@ import subprocess
 import sys
 import tempfile
 
+from report_texts import PARAMETERS, compositions, keep, sql_text
+
 POSREC, SOURCE = sys.argv[1:3]
 SOURCE = pathlib.Path(SOURCE)
 HOUR, DAY = 3600000, 86400000
@@ -47,20 +49,6 @@ GROWS = {**dict.fromkeys(LEDGER, "a leg's changes"), **dict.fromkeys(JUDGED, "re
 NOW = ("status", "growth", "cookbook")  # about the time up to now, which only the last day has
 
 EVERY = {"pnl", "pnl_by", "margin", "equity", "equity_by", "exposure", "income", "income_by", "performance", "performance_by"}
-PARAMETERS = ("account", "symbol", "side", "kind", "from_ms", "to_ms", "every_ms", "every_months", "first_rows", "all", "now_ms", "running", "ahead_ms", "answers", "by")
-
-
-def compositions():
-    text = (SOURCE / "src/report/report.c").read_text()
-    text = text[text.index("COMPOSITIONS[] = {"):]
-    return {name: re.findall(r'"(\w+)"', parts)
-            for name, parts in re.findall(r'\{"(\w+)",\s*\{([^}]*)\}\}', text[:text.index("\n};")])}
-
-
-def sql_text(path):
-    """A text, with what is included of sql/shared."""
-    shared = lambda name: "".join(line for line in open(SOURCE / f"sql/shared/{name}.sql") if not line.startswith("--"))
-    return re.sub(r"^--include (\w+)\n", lambda match: shared(match[1]), path.read_text(), flags=re.M)
 
 
 def report_questions(from_ms, to_ms):
@@ -71,7 +59,7 @@ def report_questions(from_ms, to_ms):
     for name in names:
         values = dict.fromkeys(PARAMETERS)
         values.update(from_ms=from_ms, to_ms=to_ms, all=0, now_ms=to_ms, running=0, ahead_ms=HOUR, by="total",
-                      every_ms=HOUR if name in EVERY else None, every_months=0)
+                      every_ms=HOUR if name in EVERY else None, every_months=0, first_rows=5 if name == "changes_counted" else None)
         if name.startswith("chart_") and ":account" in texts[name] or name == "changes_of_poll":
             values.update(account="main", symbol="BTC" if "equity" in name else "BTCUSD_PERP", side="BOTH")
         yield name, "".join(texts[part] for part in parts.get(name, [name])), values
@@ -114,13 +102,9 @@ def costs(path, from_ms, to_ms):
     # posrec's own, of steps that are no months.
     database.create_function("step_begin", 3, lambda time_ms, ms, months: time_ms // ms * ms if ms else None)
     database.create_function("step_end", 3, lambda time_ms, ms, months: (time_ms // ms + 1) * ms if ms else None)
-    database.execute("CREATE TEMP TABLE page_moved AS " + sql_text(SOURCE / "sql/reports/page_moved.sql").rstrip().rstrip(";"),
-                     {"account": None, "from_ms": from_ms, "to_ms": to_ms})
-    reports = list(report_questions(from_ms, to_ms))
-    for name, sql, parameters in reports:
-        if name == "happened":
-            database.execute("CREATE TEMP TABLE happened AS " + sql.rstrip().rstrip(";"), parameters)
-    questions = [*reports, *view_questions(database, from_ms, to_ms), *cookbook_questions(to_ms)]
+    for name in ("page_moved", "changes_counted", "happened"):
+        keep(database, name, {**dict.fromkeys(PARAMETERS), "from_ms": from_ms, "to_ms": to_ms, "all": 0, "now_ms": to_ms})
+    questions = [*report_questions(from_ms, to_ms), *view_questions(database, from_ms, to_ms), *cookbook_questions(to_ms)]
     return {name: steps(database, sql, parameters) for name, sql, parameters in questions}
 
 
