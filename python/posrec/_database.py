@@ -207,7 +207,7 @@ class Database:
         or, with `every` ("10s", "1h", "1mo", or milliseconds), at each such step; the latter needs the extension.
         Memory does not grow with the range.
 
-        >>> for step in database.replay(every="1s"):
+        >>> for step in database.replay(every="1m"):
         ...     if step.recorded:
         ...         legs = [leg for leg in step.legs.values() if leg.position_amount]
         >>> len(legs) > 0

@@ -11,7 +11,6 @@ reconcile must name, with the capture that shows it. Then half a quarter of USD-
 assets, USD by assetIndex.
 """
 import bisect
-import copy
 import json
 import os
 import pathlib
@@ -351,8 +350,13 @@ def quarter(spoil=None):
     return {books.name: books for books in accounts}, recorders
 
 
-def record(name, recorders):
-    lines = sorted((line for recorder in recorders.values() for line in recorder.lines), key=lambda line: line["received_ms"])
+def copied(recorders):
+    """Each account's lines, to be changed."""
+    return {name: [dict(line) for line in recorder.lines] for name, recorder in recorders.items()}
+
+
+def record(name, lines_of):
+    lines = sorted((line for lines in lines_of.values() for line in lines), key=lambda line: line["received_ms"])
     pathlib.Path(name + ".db").unlink(missing_ok=True)
     pathlib.Path(name + ".ndjson").write_text("".join(json.dumps(line) + "\n" for line in lines))
     subprocess.run([POSREC, "-q", "-d", name + ".db", "import", "--product", PRODUCT.name, name + ".ndjson"], check=True)
@@ -418,13 +422,15 @@ def check_balances(books, recorders):
 def check_margins(recorders):
     expected = []
     for name, recorder in recorders.items():
+        times = [at for at, _ in recorder.accounts]
         for time, rows in recorder.polls:
-            asked = [body for at, body in recorder.accounts if at <= time]
+            number = bisect.bisect_right(times, time)
+            asked = recorder.accounts[number - 1][1]["positions"] if number else []
             for row in rows:
                 if row["positionAmt"] == "0":
                     continue
-                known = asked and next((p for p in asked[-1]["positions"] if (p["symbol"], p["positionSide"]) ==
-                                        (row["symbol"], row["positionSide"])), None)
+                known = next((p for p in asked if (p["symbol"], p["positionSide"]) ==
+                              (row["symbol"], row["positionSide"])), None)
                 expected.append({"account": name, "symbol": row["symbol"], "position_side": row["positionSide"],
                                  "time_ms": time, "maintenance_margin": Decimal(known["maintMargin"]) if known else None})
     expected.sort(key=lambda row: (row["account"], row["symbol"], row["position_side"], row["time_ms"]))
@@ -630,8 +636,8 @@ def check_spoiled():
         "trade": lambda line: without(line, "userTrades", lambda row: row["id"] == trade["id"]),
     }
     for name, change in cases.items():
-        changed = copy.deepcopy(recorders)
-        for line in changed["second"].lines:
+        changed = copied(recorders)
+        for line in changed["second"]:
             change(line)
         lines = record(name, changed)
         found = [(row["finding"], row["account"], row["symbol"], row["asset"], int(row["capture_id"])) for row in findings(name)]
@@ -654,8 +660,8 @@ def check_spoiled():
     if PRODUCT.is_linear:  # what follows is of what all answers list
         return
     # A wallet that is off by the last place in one answer; an amount that one poll says wrong.
-    changed = copy.deepcopy(recorders)
-    line = next(line for line in changed["main"].lines if line["endpoint"] == "account" and line["received_ms"] > middle)
+    changed = copied(recorders)
+    line = next(line for line in changed["main"] if line["endpoint"] == "account" and line["received_ms"] > middle)
     body = json.loads(line["body"])
     body["assets"][0]["walletBalance"] = text(Decimal(body["assets"][0]["walletBalance"]) + Decimal("1e-8"))
     line["body"] = json.dumps(body)
@@ -664,10 +670,10 @@ def check_spoiled():
     found = [(row["finding"], row["asset"], int(row["capture_id"])) for row in findings("wallet")]
     assert found == [("wallet_unexplained", "BTC", shows)], found
     print(f"one wallet off by 0.00000001: found, at capture {shows}")
-    changed = copy.deepcopy(recorders)
-    at = next(n for n, line in enumerate(changed["second"].lines) if line["endpoint"] == "positionRisk" and
+    changed = copied(recorders)
+    at = next(n for n, line in enumerate(changed["second"]) if line["endpoint"] == "positionRisk" and
               line["received_ms"] > trade["time"])
-    wrong = changed["second"].lines[at]
+    wrong = changed["second"][at]
     body = json.loads(wrong["body"])
     row = next(row for row in body if row["symbol"] == trade["symbol"])
     row["positionAmt"] = str(int(row["positionAmt"]) + 1)
@@ -686,7 +692,7 @@ def check(product):
     global PRODUCT
     PRODUCT = product
     books, recorders = quarter()
-    record("quarter", recorders)
+    record("quarter", copied(recorders))
     check_balances(books, recorders)
     check_margins(recorders)
     income = check_facts(books, recorders)

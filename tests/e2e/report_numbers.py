@@ -7,6 +7,7 @@ Makes a week of two accounts of each product: trades, flips, funding, gaps, fail
 that do not add up; of USD-M answers list what is open or ordered alone, symbolConfig tells leverage, and assetIndex USD,
 neither from the start on. Imports it, asks posrec, and compares with what Python's decimal says of the bodies.
 """
+import bisect
 import json
 import os
 import pathlib
@@ -432,21 +433,20 @@ class Sampler:
     def __init__(self, account, polls):
         self.account = account
         self.polls = [(time, {key(row): row for row in rows}) for _, time, rows in polls]
+        self.times = [time for time, _ in self.polls]
         self.legs = sorted({leg for _, rows in self.polls for leg in rows})
 
     def at(self, moment):
         """The rows that are known just before a moment, None in a gap."""
-        before = [poll for poll in self.polls if poll[0] < moment]
-        after = [poll for poll in self.polls if poll[0] >= moment]
-        if not before:
+        following = bisect.bisect_left(self.times, moment)
+        if following == 0:
             return None
-        if before[-1][0] == moment - 1:
-            return before[-1][1]
-        apart = (after[0][0] if after else moment) - before[-1][0]
-        return before[-1][1] if apart <= 1.5 * STEP_MS else None
+        time, rows = self.polls[following - 1]
+        apart = (self.times[following] if following < len(self.times) else moment) - time
+        return rows if time == moment - 1 or apart <= 1.5 * STEP_MS else None
 
     def since(self, before, moment):
-        return [rows for time, rows in self.polls if before <= time < moment]
+        return [rows for _, rows in self.polls[bisect.bisect_left(self.times, before):bisect.bisect_left(self.times, moment)]]
 
     def opened(self, leg, start, end):
         """At some poll from the last before `start` on."""
