@@ -132,6 +132,24 @@ findings() {
     grep -q 'told of 2023-11-14T22:13:20.900Z after 2023-11-14T22:13:21.000Z' details
 }
 
+@test "a poll that shows an older state, which the stream told in its time, makes it none of later" {
+    leg() { printf '[{"symbol":"BTCUSD_PERP","positionSide":"BOTH","positionAmt":"%s","updateTime":%s}]' "$1" "$2"; }
+    line() { jq -cn --argjson t "$1" --arg e "$2" --arg b "$3" '{received_ms: $t, endpoint: $e, body: $b} + if $e == "userData" then {} else {interval_ms: 10000} end'; }
+    {
+        line 1700000000000 positionRisk "$(leg 0 0)"
+        line 1700000005005 userData '{"e":"ACCOUNT_UPDATE","E":1700000005001,"T":1700000005000,"a":{"m":"ORDER","B":[],"P":[{"s":"BTCUSD_PERP","ps":"BOTH","pa":"1","ep":"100"}]}}'
+        line 1700000010000 positionRisk "$(leg 2 1700000008000)"
+        line 1700000020000 positionRisk "$(leg 1 1700000005000)"
+        line 1700000030000 positionRisk "$(leg 2 1700000008000)"
+    } > in.ndjson
+    posrec -q import in.ndjson
+    assert_equal "$(sql "SELECT time_ms - 1700000000000, CAST(position_amount AS INTEGER), source FROM position_timeline WHERE position_amount > 0 ORDER BY time_ms, capture_id" | xargs)" \
+        "5000|1|both 8000|2|poll 8000|2|poll"
+    assert_equal "$(posrec report changes --format csv | tr -d '\r' | tail -n +2 | cut -d, -f2,5-7)" \
+        $'2023-11-14T22:13:25.000Z,open,0.0,1.0\n2023-11-14T22:13:28.000Z,increase,1.0,2.0\n2023-11-14T22:13:28.000Z,settings,2.0,2.0'
+    assert_equal "$(findings)" "1 update_time_went_back"
+}
+
 @test "a change that was seen just before the connection ended may have been told too late, and is not named" {
     leg() { printf '[{"symbol":"BTCUSD_PERP","positionSide":"BOTH","positionAmt":"%s","updateTime":%s}]' "$1" "$2"; }
     line() { jq -cn --argjson t "$1" --arg e "$2" --argjson b "$3" '{received_ms: $t, endpoint: $e} + $b + if $e == "userData" then {} else {interval_ms: 10000} end'; }
