@@ -1,6 +1,6 @@
 -- What the page begins with: for all accounts together, '', and for each, what it comes to. `unit` says what `value` is:
 -- usd, change (of USD), share, age (in seconds) or count; `is_bad` what wants a look; `target` the section that has more.
--- Of page_point, page_pnl, page_asset and page_finding. After with_page, with_range and with_silence.
+-- Of page_point, page_pnl, page_asset, page_performance and page_finding. After with_page, with_range and with_silence.
 , scope (account, of) AS MATERIALIZED (
     SELECT '', count(*) FROM asked HAVING count(*) > 1
     UNION ALL
@@ -10,16 +10,17 @@ member AS MATERIALIZED (
     SELECT s.account AS scope, a.* FROM scope AS s JOIN asked AS a ON s.account IN ('', a.account)
 ),
 last_point AS (
-    SELECT s.account, s.of, p.equity_e8, p.time_ms, p.gained
+    SELECT s.account, s.of, p.equity_e8, p.time_ms
       FROM scope AS s
       LEFT JOIN page_point AS p
         ON p.account = s.account AND p.number = (SELECT max(x.number) FROM page_point AS x WHERE x.account = s.account)
 ),
-worst_point AS (
-    SELECT w.account,
-           w.drawdown,
-           (SELECT min(p.time_ms) FROM page_point AS p WHERE p.account = w.account AND p.drawdown = w.drawdown) AS time_ms
-      FROM (SELECT account, min(drawdown) AS drawdown FROM page_point GROUP BY account) AS w
+-- What performance says of each; where one account alone has a row, that is what all together made.
+performed AS (
+    SELECT s.account, p.return AS gained, p.max_drawdown, p.drawdown_to
+      FROM scope AS s
+      LEFT JOIN page_performance AS p
+        ON p.account = s.account OR (s.account = '' AND (SELECT count(*) FROM page_performance) = 1)
 ),
 leg AS MATERIALIZED (
     SELECT a.account, r.symbol || iif(r.position_side = 'BOTH', '', ' ' || lower(r.position_side)) AS name, v.liquidation_distance
@@ -82,9 +83,15 @@ found AS (
 )
 SELECT account, number, label, value, unit, note, is_bad, target
   FROM (SELECT account, 1 AS number, 'Equity' AS label, equity_e8 / 1e8 AS value, 'usd' AS unit,
-               iif(time_ms IS NULL, 'no answer of account is recorded', format('%+.2f %% in the range', round(gained * 100, 2) + 0.0)) AS note, 0 AS is_bad,
+               CASE
+                   WHEN time_ms IS NULL THEN 'no answer of account is recorded'
+                   WHEN gained IS NULL THEN 'what it returned is not known'
+                   ELSE format('%+.2f %% in the range', round(gained * 100, 2) + 0.0)
+               END AS note,
+               0 AS is_bad,
                'curve' AS target
           FROM last_point
+          JOIN performed USING (account)
          UNION ALL
         SELECT p.account,
                2 + (p.kind = '7 days') + 2 * (p.kind = '30 days'),
@@ -108,10 +115,9 @@ SELECT account, number, label, value, unit, note, is_bad, target
           JOIN scope AS s ON s.account = p.account
          WHERE p.kind IN ('day', '7 days', '30 days')
          UNION ALL
-        SELECT s.account, 5, 'Largest drawdown', w.drawdown, 'share',
-               iif(w.drawdown < 0, 'on ' || strftime('%Y-%m-%d', w.time_ms / 1000, 'unixepoch'), NULL), 0, 'curve'
-          FROM scope AS s
-          LEFT JOIN worst_point AS w ON w.account = s.account
+        SELECT account, 5, 'Largest drawdown', 0 - max_drawdown, 'share',
+               iif(max_drawdown IS NULL, 'not known', iif(max_drawdown > 0, 'on ' || substr(drawdown_to, 1, 10), NULL)), 0, 'performance'
+          FROM performed
          UNION ALL
         SELECT s.account, 6, 'Margin ratio', m.ratio, 'share',
                format('worst of the range %.2f %%', m.highest * 100), coalesce(m.ratio >= 0.5, 0), 'equity'

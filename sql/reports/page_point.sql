@@ -1,7 +1,7 @@
 -- The equity curve of the page, in USD: the range in at most 400 steps (fewer of more than three accounts), at each of them what was answered last of each
 -- account, and of all together as account ''. `moved_e8`: what was transferred in (out: less than 0) since the step before,
--- and what accounts began with that joined. `is_new`: an answer came in the step. `gained`: which
--- share of it the account has won since the first, transfers taken out, and `drawdown`: how far that is below its highest. Kept as page_point. After with_page and
+-- and what accounts began with that joined. `is_new`: an answer came in the step. `drawdown`: how far what was won by then,
+-- transfers taken out, is below its highest, to draw; how far it fell at most, performance says. Kept as page_point. After with_page and
 -- with_range.
 , grid AS MATERIALIZED (
     SELECT min(from_ms) AS from_ms, max(to_ms) AS to_ms, (max(to_ms) - min(from_ms)) / max(60, 1200 / max(3, count(*))) + 1 AS step_ms FROM asked
@@ -91,7 +91,6 @@ SELECT account,
        is_new,
        equity_e8,
        moved_e8,
-       exp(growth) - 1 AS gained,
        exp(growth - max(growth) OVER (PARTITION BY account ORDER BY number)) - 1 AS drawdown
   FROM (SELECT *,
                coalesce(sum(ln(max(equity_e8 - moved_e8, 1) * 1.0 / before_e8)) OVER (PARTITION BY account ORDER BY number), 0)

@@ -161,6 +161,7 @@ static const struct {
             {"page_point", "page_point", NULL},
             {"page_pnl", "page_pnl", NULL},
             {"equity", "page_asset", "page_assets"},
+            {"performance", "page_performance", "page_performances"},
             {"reconcile", "page_finding", "page_findings"}};
 #define KEPT_COUNT (sizeof KEPT / sizeof KEPT[0])
 

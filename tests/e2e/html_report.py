@@ -349,6 +349,7 @@ def check_answer(driver, folder):
         day[row["account"]] = row["usd"]
     for row in ask(folder, "report", "margin"):
         nearest[row["account"]] = min(nearest.get(row["account"], 1), row["liquidation_distance"])
+    performed = {row["account"]: row for row in ask(folder, "report", "performance")}
     folded = driver.execute_script("return [document.querySelectorAll('details').length,"
                                    " document.querySelectorAll('details[open]').length, document.documentElement.scrollHeight]")
     require("the reports are folded, and the page is short", folded[0] >= 10 and folded[1] == 0 and folded[2] < 4000, folded)
@@ -362,6 +363,11 @@ def check_answer(driver, folder):
                 and abs(number(told["Nearest liquidation"][0]) / 100 - min(nearest[n] for n in names)) < 0.0001
                 and told["Recorded"] == ("100.0 %", "no hole") and told["Findings"] == ("0", "all adds up")
                 and "late" in told["Last poll"][1], (told, equity, day, nearest))
+        made = performed[account]
+        require("its return and its drawdown are those of performance",
+                told["Equity"][1] == f"{made['return'] * 100:+.2f} % in the range" and 0 < made["max_drawdown"] < 0.1
+                and abs(number(told["Largest drawdown"][0]) / 100 + made["max_drawdown"]) < 0.000051
+                and told["Largest drawdown"][1] == f"on {made['drawdown_to'][:10]}", (told, made))
         require("its rows are those of the account", set(driver.execute_script(COLUMN, "#open table", 0)) == set(names)
                 and driver.execute_script(COLUMN, "#months table", 0) == [account or "All accounts"])
         curves = [f for f in driver.find_elements(By.CSS_SELECTOR, "#curve figure") if f.is_displayed()]

@@ -39,7 +39,7 @@ LEDGER = {"timeline_told", "timeline_row", "position_timeline", "timeline_change
 # Whether its income is known is asked of all times that are.
 JUDGED = {"pnl", "pnl_by", "reconcile", "page_pnl"}
 # Of what the page keeps in tables of its own.
-PAGE = {"page_answer", "page_assets", "page_calendar", "page_curve", "page_findings", "page_parts"}
+PAGE = {"page_answer", "page_assets", "page_calendar", "page_curve", "page_findings", "page_parts", "page_performances"}
 # All gaps are looked at, and all spans of time that are known.
 GAPS = {"coverage", "chart_gaps", "gaps", "silence", "nothing", "positions", "silence_at", "known"}
 # Captures lie by account, endpoint and time: who names no endpoint goes through all of the account's.
