@@ -127,4 +127,5 @@ SELECT h.account,
   LEFT JOIN explained AS e ON e.id = h.id
  UNION ALL
 SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
-  FROM (SELECT 1 FROM beyond WHERE row_count > 0);
+  FROM beyond
+ WHERE row_count > 0;

@@ -1,6 +1,6 @@
 -- What report changes is made of, which is kept as the table happened: what happened to each leg up to the range's end, with
 -- what was before. `is_shown`: the range has it; `leaves`: something of the position may have been left in it besides. After
--- with_change_legs, with_change_ledger and with_change_told.
+-- with_change_legs, with_change_judged and with_change_told.
 , timeline_change AS NOT MATERIALIZED (
 --include timeline_change
 )

@@ -50,7 +50,7 @@ static const struct composition {
      {"with_rows", "with_balances", "with_range", "with_silence", "with_earning", "with_income",
       "performance", "performance_by"}},
     {"happened",
-     {"with_polls", "with_range", "with_change_legs", "with_change_ledger", "with_change_told",
+     {"with_polls", "with_range", "with_change_legs", "with_change_judged", "with_change_told",
       "happened"}},
     {"changes_counted",
      {"with_polls", "with_range", "with_change_legs", "with_change_beginnings", "with_change_told",

@@ -122,7 +122,7 @@ sql_text() {
     legs="with_polls.sql with_range.sql with_change_legs.sql"
     # shellcheck disable=SC2086 # several files
     for report in "with_change_beginnings.sql with_change_told.sql changes_counted.sql" \
-        "with_change_ledger.sql with_change_told.sql happened.sql"; do
+        "with_change_judged.sql with_change_told.sql happened.sql"; do
         sqlite3 posrec.db "CREATE TEMP TABLE changes_counted (row_count, until_ms); EXPLAIN QUERY PLAN $(part $legs $report)" > plan
         assert_equal "$(grep -cE 'SCAN (v|valuation|capture|position|position_update)\b' plan)" 0
     done

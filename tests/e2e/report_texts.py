@@ -1,4 +1,5 @@
 """The reports' statements, as src/report/report.c puts them together of the texts in sql."""
+import functools
 import pathlib
 import re
 
@@ -7,6 +8,7 @@ PARAMETERS = ("account", "symbol", "side", "kind", "from_ms", "to_ms", "every_ms
               "running", "ahead_ms", "answers", "by")
 
 
+@functools.cache
 def compositions():
     text = (SOURCE / "src/report/report.c").read_text()
     text = text[text.index("COMPOSITIONS[] = {"):]
@@ -14,6 +16,7 @@ def compositions():
             for name, parts in re.findall(r'\{"(\w+)",\s*\{([^}]*)\}\}', text[:text.index("\n};")])}
 
 
+@functools.cache
 def sql_text(path):
     """A text, with what is included of sql/shared."""
     shared = lambda name: "".join(line for line in open(SOURCE / f"sql/shared/{name}.sql") if not line.startswith("--"))

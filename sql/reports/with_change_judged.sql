@@ -1,8 +1,7 @@
 -- Of each leg that changed in the range the part of its history that its changes are judged by: up to the last of them, and
 -- from when it was flat last before all of them; from its beginning where it never was, where an amount since then is not
--- known, or one was told only after the range. By times where those of polls are the exchange's, and by captures. Where the
--- first rows alone are asked for, these changes are those that were received before these end (changes_counted). After
--- with_change_legs.
+-- known, or one was told only after the range. Where the first rows alone are asked for, these changes are those that were
+-- received before these end (changes_counted). After with_change_legs.
 , ending AS MATERIALIZED (
     SELECT l.*,
            coalesce(f.until_ms, l.to_ms) AS end_ms,
@@ -67,40 +66,4 @@ begun AS MATERIALIZED (
                                   OR x.transaction_ms < f.last_ms AND x.capture_id > f.last_id)),
                0, f.flat_ms) AS from_ms
       FROM flat AS f
-),
-since AS MATERIALIZED (
-    SELECT b.*,
-           (SELECT s.capture_id
-              FROM capture AS s
-             WHERE s.account_id = b.account_id
-               AND s.endpoint = 'positionRisk'
-               AND s.received_ms >= b.from_ms
-               AND s.payload_id IS NOT NULL
-             ORDER BY s.received_ms LIMIT 1) AS from_id,
-           (SELECT s.capture_id
-              FROM capture AS s
-             WHERE s.account_id = b.account_id
-               AND s.endpoint = 'positionRisk'
-               AND s.received_ms <= b.until_ms
-               AND s.payload_id IS NOT NULL
-             ORDER BY s.received_ms DESC LIMIT 1) AS until_id
-      FROM begun AS b
-),
-ledger_position AS NOT MATERIALIZED (
-    SELECT s.leg_id, q.update_ms, q.revision, q.capture_id, q.position_amount_e8, q.entry_price_e8, q.break_even_price_e8,
-           q.leverage, q.margin_type, q.isolated_wallet_e8, q.present
-      FROM since AS s
-     CROSS JOIN position AS q ON q.leg_id = s.leg_id AND q.update_ms BETWEEN s.from_ms AND s.until_ms
-    UNION ALL
-    SELECT s.leg_id, q.update_ms, q.revision, q.capture_id, q.position_amount_e8, q.entry_price_e8, q.break_even_price_e8,
-           q.leverage, q.margin_type, q.isolated_wallet_e8, q.present
-      FROM since AS s
-     CROSS JOIN position AS q ON q.leg_id = s.leg_id AND q.capture_id BETWEEN s.from_id AND s.until_id
-     WHERE q.update_ms NOT BETWEEN s.from_ms AND s.until_ms
-),
-ledger_update AS NOT MATERIALIZED (
-    SELECT s.leg_id, u.transaction_ms, u.capture_id, u.position_amount_e8, u.entry_price_e8, u.break_even_price_e8,
-           u.margin_type, u.isolated_wallet_e8
-      FROM since AS s
-     CROSS JOIN position_update AS u ON u.leg_id = s.leg_id AND u.transaction_ms BETWEEN s.from_ms AND s.until_ms
 )
